@@ -1,0 +1,3 @@
+//! The `muster` binary: parse the command line, run, print the one fatal error, exit.
+
+fn main() {}

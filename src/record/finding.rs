@@ -1,0 +1,96 @@
+//! One finding: a value about data, never an error. Written to the reports, counted, and it stops nothing.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Location};
+
+/// What a finding does to its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The row is rejected.
+    Reject,
+    /// The row lost against another row with the same key.
+    Duplicate,
+    /// The row goes on; a person should look at it.
+    Warning,
+    /// Not reported at all (only a schema's setting asks for this).
+    Ignore,
+}
+
+impl Severity {
+    /// The word used in every report.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Duplicate => "duplicate",
+            Self::Warning => "warning",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Another record that a finding points at: the survivor of a duplicate, or a rejected account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Related {
+    /// The related record's entity, in load order.
+    pub entity: u16,
+    /// Which of that entity's files.
+    pub file: u16,
+    /// The data record, counted from 1.
+    pub record: u64,
+}
+
+/// One thing found about one record (or, with `location.record == 0`, about a whole file).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Where.
+    pub location: Location,
+    /// The column's position in the file's header, counted from 0; none for a whole record.
+    pub column: Option<u16>,
+    /// The field's position in the entity's schema; none where no field is meant.
+    pub field: Option<u16>,
+    /// What it does to the row.
+    pub severity: Severity,
+    /// Which rule.
+    pub code: Code,
+    /// The cell as it stood in the file (decoded, not normalised), at most [`Finding::VALUE_CHARS`]
+    /// characters of it. Reports mask it where the field is sensitive.
+    pub value: String,
+    /// What is wrong, for a person. Never contains the value of a sensitive field.
+    pub message: Cow<'static, str>,
+    /// What the cell might have meant, where the tool can know.
+    pub suggestion: Option<String>,
+    /// Another record that this one is about.
+    pub related: Option<Related>,
+}
+
+impl Finding {
+    /// How many characters of a cell a finding carries; the rejected file holds all of them.
+    pub const VALUE_CHARS: usize = 1000;
+
+    /// Cuts `cell` to what a finding carries, with `…` where something was left out.
+    #[must_use]
+    pub fn excerpt(cell: &str) -> String {
+        match cell.char_indices().nth(Self::VALUE_CHARS) {
+            None => cell.to_owned(),
+            Some((end, _)) => format!("{}…", &cell[..end]),
+        }
+    }
+
+    /// The order of findings within an entity: file, record, column (by position), code.
+    #[must_use]
+    pub fn sort_key(&self) -> (u16, u64, Option<u16>, &'static str) {
+        (self.location.file, self.location.record, self.column, self.code.as_str())
+    }
+}

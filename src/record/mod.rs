@@ -1,0 +1,12 @@
+//! What a row is while it travels: its place in the file, what was found about it, and the bytes that
+//! COPY wants of it. No I/O here, and no opinion about any value (that is `rule`).
+
+mod code;
+mod copy;
+mod finding;
+mod location;
+
+pub use code::{Code, Explanation, Level};
+pub use copy::RowEncoder;
+pub use finding::{Finding, Related, Severity};
+pub use location::Location;

@@ -1,0 +1,157 @@
+//! The field types: what a cell of each kind may hold, and the one normal form it is kept in.
+//!
+//! One file per type. A rule sees one cell that has been cleansed (see [`text`]) and is not empty, and at
+//! most one sibling cell of the same row that it declared (a phone number looks at the country). It does no
+//! I/O and knows no column, no file and no database: what it returns is the value's normal form as text
+//! that PostgreSQL reads, and notes. Whether a note rejects the row is decided by the schema's severities.
+
+pub mod bic;
+pub mod boolean;
+pub mod choice;
+pub mod country;
+pub mod date;
+pub mod email;
+pub mod iban;
+pub mod language;
+pub mod list;
+pub mod number;
+pub mod phone;
+pub mod postal_code;
+pub mod text;
+pub mod vat;
+
+use std::borrow::Cow;
+
+use crate::record::Code;
+
+/// What a rule made of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The cell is its own normal form; nothing was copied.
+    Same,
+    /// The normal form stands in the `out` buffer.
+    Rewritten,
+    /// There is no normal form: the last note pushed says why.
+    Rejected,
+}
+
+/// Something a rule has to say about a cell. The caller adds the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Which rule spoke.
+    pub code: Code,
+    /// What is wrong, for a person; one lowercase sentence without a full stop, and without the cell's value.
+    pub message: Cow<'static, str>,
+    /// What the cell might have meant, where that can be known.
+    pub suggestion: Option<String>,
+}
+
+impl Note {
+    /// A note without a suggestion.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), suggestion: None }
+    }
+
+    /// The same note with what the cell might have meant.
+    #[must_use]
+    pub fn suggest(mut self, suggestion: impl Into<String>) -> Self {
+        self.suggestion = Some(suggestion.into());
+        self
+    }
+}
+
+/// A compiled rule: one field type with its settings. Built by `schema::compile`, shared by all threads.
+///
+/// Each variant's type has a `new` that takes its settings, and the method
+/// `judge(&self, cell, sibling, out, notes) -> Fate` described at [`Rule::judge`].
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// Free text.
+    Text(text::Text),
+    /// One of a list of values.
+    Choice(choice::Choice),
+    /// `true` or `false`.
+    Boolean(boolean::Boolean),
+    /// Several values in one cell.
+    List(list::List),
+    /// An e-mail address.
+    Email(email::Email),
+    /// A telephone number, kept in E.164 form. The sibling is the row's country (alpha-2).
+    Phone(phone::Phone),
+    /// A country, kept as ISO 3166-1 alpha-2.
+    Country(country::Country),
+    /// A language tag (BCP 47).
+    Language(language::Language),
+    /// An IBAN (ISO 13616), kept without spaces.
+    Iban(iban::Iban),
+    /// A BIC (ISO 9362). The sibling is the row's IBAN.
+    Bic(bic::Bic),
+    /// A VAT number. The sibling is the row's country.
+    Vat(vat::Vat),
+    /// A postal code. The sibling is the row's country.
+    PostalCode(postal_code::PostalCode),
+    /// A whole number that fits `bigint`.
+    Integer(number::Integer),
+    /// A decimal number.
+    Decimal(number::Decimal),
+    /// A calendar date.
+    Date(date::Date),
+    /// An instant.
+    Timestamp(date::Timestamp),
+}
+
+impl Rule {
+    /// Judges one cell.
+    ///
+    /// `cell` has been cleansed by [`text::cleanse`] and is not empty. `sibling` is the normal form of the
+    /// sibling cell that the rule declared, where that cell has one. `out` is empty; the rule may leave
+    /// rubbish in it unless it returns [`Fate::Rewritten`]. Pushes to `notes` only what it has to say about
+    /// this cell: for [`Fate::Rejected`] exactly one note with a rejecting code (last), else only warnings.
+    #[inline]
+    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        match self {
+            Self::Text(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Choice(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Boolean(rule) => rule.judge(cell, sibling, out, notes),
+            Self::List(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Email(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Phone(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Country(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Language(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Iban(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Bic(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Vat(rule) => rule.judge(cell, sibling, out, notes),
+            Self::PostalCode(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Integer(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Decimal(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Date(rule) => rule.judge(cell, sibling, out, notes),
+            Self::Timestamp(rule) => rule.judge(cell, sibling, out, notes),
+        }
+    }
+
+    /// The normal form that an empty cell (or an absent column, on insert) takes by the type alone: a
+    /// choice's `otherwise`, an empty list; `None` where that is NULL. A field's own default goes first.
+    #[must_use]
+    pub fn when_empty(&self) -> Option<&str> {
+        match self {
+            Self::Choice(rule) => rule.otherwise(),
+            Self::List(_) => Some("{}"),
+            _ => None,
+        }
+    }
+
+    /// The PostgreSQL type of the column that holds the normal form.
+    #[must_use]
+    pub fn sql_type(&self) -> &'static str {
+        match self {
+            Self::Boolean(_) => "boolean",
+            Self::List(_) => "text[]",
+            Self::Integer(_) => "bigint",
+            Self::Decimal(_) => "numeric",
+            Self::Date(_) => "date",
+            Self::Timestamp(_) => "timestamptz",
+            _ => "text",
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The compiled schema: what the phases see of the column rules. Everything in it has been checked: every
+//! index is in range, every reference leads to an entity that loads earlier, every pattern compiles.
+
+use std::fmt;
+
+use regex::Regex;
+
+use crate::record::{Code, Severity};
+use crate::rule::Rule;
+
+/// A field's position in its entity's `fields`.
+pub type FieldIndex = usize;
+
+/// All entities, in the order in which they load.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    /// In load order: what is referred to comes before what refers to it.
+    pub entities: Vec<Entity>,
+    /// SHA-256 of the schema files' contents, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// One kind of record: its table and its columns.
+#[derive(Debug, Clone)]
+pub struct Entity {
+    /// The name used in files, reports and options, for example `users`.
+    pub name: String,
+    /// Where its rows live.
+    pub table: Table,
+    /// The table's columns that no file sets.
+    pub system: SystemColumns,
+    /// In the order of the schema file.
+    pub fields: Vec<Field>,
+    /// The field that says whether two rows are the same record. It is required, and a text or e-mail.
+    pub key: FieldIndex,
+    /// The order in which a row's cells are judged: a field comes after the sibling it looks at.
+    pub judging_order: Vec<FieldIndex>,
+    /// Header patterns that are ignored with one warning: `netsuite.*` is all that begins with `netsuite.`.
+    pub ignored: Vec<String>,
+    /// Rules over several columns of a row.
+    pub row_rules: Vec<RowRule>,
+}
+
+/// A table's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// The PostgreSQL schema; none means the connection's search path.
+    pub schema: Option<String>,
+    /// The table.
+    pub name: String,
+}
+
+impl fmt::Display for Table {
+    /// Quoted as PostgreSQL wants it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(schema) = &self.schema {
+            write!(f, "\"{}\".", schema.replace('"', "\"\""))?;
+        }
+        write!(f, "\"{}\"", self.name.replace('"', "\"\""))
+    }
+}
+
+/// The columns of a table that no file sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SystemColumns {
+    /// The `bigint` identity that references point at.
+    pub id: String,
+    /// Set when a row is inserted, where the table has it.
+    pub created_at: Option<String>,
+    /// Set when a row is inserted or changed, where the table has it.
+    pub updated_at: Option<String>,
+}
+
+/// One column's rules.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// The documents' own header, for example `contact.firstName`.
+    pub name: String,
+    /// The table's column. For a reference it holds the referred row's id.
+    pub column: String,
+    /// Further headers that mean this field, tried after the exact name.
+    pub aliases: Vec<String>,
+    /// The type with its settings.
+    pub rule: Rule,
+    /// The field of the same row whose normal form the rule looks at.
+    pub sibling: Option<FieldIndex>,
+    /// An empty cell rejects the row, and a file without the column is refused.
+    pub required: bool,
+    /// The normal form an empty cell takes; where it is `None`, [`Rule::when_empty`] decides.
+    pub default: Option<String>,
+    /// Least number of characters of the normal form.
+    pub min_length: Option<usize>,
+    /// Greatest number of characters of the normal form.
+    pub max_length: Option<usize>,
+    /// A regular expression that the whole normal form must match.
+    pub pattern: Option<Pattern>,
+    /// No two rows may have the same value.
+    pub unique: bool,
+    /// The value is the key of a record of another entity.
+    pub reference: Option<Reference>,
+    /// What an update does with a field that is already filled.
+    pub on_update: Option<OnUpdate>,
+    /// Masked in reports and logs.
+    pub sensitive: bool,
+    /// Severities that differ from the codes' own.
+    pub severities: Vec<(Code, Severity)>,
+}
+
+impl Field {
+    /// What a finding with `code` does to a row here, before `--strict`.
+    #[must_use]
+    pub fn severity(&self, code: Code) -> Severity {
+        self.severities
+            .iter()
+            .find(|(own, _)| *own == code)
+            .map_or_else(|| code.default_severity(), |(_, severity)| *severity)
+    }
+
+    /// The normal form an empty cell takes, NULL being `None`.
+    #[must_use]
+    pub fn when_empty(&self) -> Option<&str> {
+        self.default.as_deref().or_else(|| self.rule.when_empty())
+    }
+
+    /// Whether the table's column must not be NULL in tables that muster creates.
+    #[must_use]
+    pub fn not_null(&self) -> bool {
+        self.required || self.when_empty().is_some()
+    }
+}
+
+/// A compiled regular expression with the text it came from.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// As written in the schema.
+    pub source: String,
+    /// Anchored at both ends.
+    pub regex: Regex,
+    /// Where given, the pattern holds only in rows whose other field has this value.
+    pub when: Option<PatternWhen>,
+}
+
+/// A condition on another field of the same row.
+#[derive(Debug, Clone)]
+pub struct PatternWhen {
+    /// The other field; judged earlier.
+    pub field: FieldIndex,
+    /// The normal form it must have.
+    pub equals: String,
+}
+
+/// A reference to a record of another entity, by its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reference {
+    /// The other entity's position in [`Schema::entities`]; smaller than this one's.
+    pub entity: usize,
+}
+
+/// What an update does with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnUpdate {
+    /// The new value replaces the old one, also when it is empty.
+    Overwrite,
+    /// A filled field stays as it is when the cell is empty.
+    Keep,
+    /// A filled field stays as it is, always.
+    FillEmpty,
+}
+
+/// A rule over several columns of a row.
+#[derive(Debug, Clone)]
+pub enum RowRule {
+    /// `field` may not be empty where `when` has the value `equals`.
+    RequiredWhen {
+        /// The field that must be filled.
+        field: FieldIndex,
+        /// The field that is looked at.
+        when: FieldIndex,
+        /// The normal form it must have for the rule to hold.
+        equals: String,
+    },
+    /// At least one of the fields must be filled.
+    OneOf {
+        /// The fields.
+        fields: Vec<FieldIndex>,
+    },
+    /// Both fields must have the same normal form.
+    EqualTo {
+        /// The field that the finding names.
+        field: FieldIndex,
+        /// The field it must equal.
+        other: FieldIndex,
+    },
+}
+
+impl Entity {
+    /// The position of the field with this exact name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<FieldIndex> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// The fields in which no two rows may agree: the key first, then the unique ones.
+    pub fn unique_fields(&self) -> impl Iterator<Item = FieldIndex> + '_ {
+        let others = (0..self.fields.len()).filter(|&i| i != self.key && self.fields[i].unique);
+        std::iter::once(self.key).chain(others)
+    }
+
+    /// The fields that refer to other entities.
+    pub fn references(&self) -> impl Iterator<Item = (FieldIndex, Reference)> + '_ {
+        self.fields.iter().enumerate().filter_map(|(i, field)| field.reference.map(|r| (i, r)))
+    }
+}
