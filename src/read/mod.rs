@@ -1,0 +1,4 @@
+//! Files to rows.
+
+mod blocks;
+mod split;
