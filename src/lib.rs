@@ -4,3 +4,4 @@ pub mod event;
 pub mod record;
 pub mod rule;
 pub mod schema;
+pub mod source;
