@@ -5,3 +5,4 @@ pub mod read;
 pub mod record;
 pub mod rule;
 pub mod schema;
+pub mod source;

@@ -1,0 +1,246 @@
+//! Where cells and records end, as far as the header and a sample of the prefix are concerned: the splitter
+//! of the sample, the delimiters that are tried, and the `sep=` line that names one.
+//!
+//! The sample is split over a *shadow* of the prefix, one byte for each code unit: all that matters is ASCII,
+//! so UTF-16 is split by the same code and a position times the unit's size is a position in the file.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::{memchr, memchr2, memchr3};
+
+use super::{Encoding, SourceError};
+
+/// The delimiters that are looked for, in the order of preference where a file has only one column.
+pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// A quoted cell of the sample that is longer than this is taken for a quote that was never closed.
+const LONGEST_QUOTED: usize = 64 * 1024;
+
+/// What `--delimiter` names: one ASCII character, `tab` or `\t`.
+///
+/// # Errors
+///
+/// It is anything else, or a character that cannot be a delimiter.
+pub fn delimiter_from_name(given: &str) -> Result<u8, SourceError> {
+    match given.as_bytes() {
+        b"tab" | b"TAB" | b"\\t" => Ok(b'\t'),
+        [one] if one.is_ascii() && !matches!(one, b'"' | b'\r' | b'\n' | 0) => Ok(*one),
+        _ => Err(SourceError::BadDelimiter { given: given.to_owned() }),
+    }
+}
+
+/// A delimiter's name for people.
+#[must_use]
+pub fn delimiter_name(delimiter: u8) -> &'static str {
+    match delimiter {
+        b',' => "comma",
+        b';' => "semicolon",
+        b'\t' => "tab",
+        b'|' => "vertical bar",
+        _ => "another character",
+    }
+}
+
+/// One byte for each code unit: itself where it is ASCII (or the encoding is a single-byte one), else FF.
+pub(super) fn shadow(bytes: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
+    let units = bytes.as_chunks::<2>().0.iter();
+    let narrow = |high: u8, low: u8| if high == 0 && low < 0x80 { low } else { 0xFF };
+    match encoding {
+        Encoding::Utf16Le => units.map(|&[low, high]| narrow(high, low)).collect::<Vec<_>>().into(),
+        Encoding::Utf16Be => units.map(|&[high, low]| narrow(high, low)).collect::<Vec<_>>().into(),
+        Encoding::Utf8 | Encoding::SingleByte(_) => Cow::Borrowed(bytes),
+    }
+}
+
+/// One record of the sample, in units of the shadow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Sampled {
+    /// Its cells, with their quotes.
+    pub(super) cells: Vec<Range<usize>>,
+    /// Its first unit.
+    pub(super) start: usize,
+    /// Where its line end begins.
+    pub(super) line_end: usize,
+    /// One past its line end; equal to `line_end` where the text ends without one.
+    pub(super) end: usize,
+    /// Its first physical line, counted from 1.
+    pub(super) line: u64,
+}
+
+impl Sampled {
+    /// Whether nothing at all stands on the line.
+    pub(super) fn is_blank(&self) -> bool {
+        self.line_end == self.start
+    }
+
+    /// Whether the record has a line end of its own.
+    pub(super) fn is_closed(&self) -> bool {
+        self.end > self.line_end
+    }
+}
+
+/// The records of a text, one after another.
+pub(super) struct Sampler<'t> {
+    text: &'t [u8],
+    delimiter: u8,
+    position: usize,
+    line: u64,
+}
+
+impl<'t> Sampler<'t> {
+    /// Begins at unit `position`, which is on physical line `line`.
+    pub(super) fn new(text: &'t [u8], delimiter: u8, position: usize, line: u64) -> Self {
+        Self { text, delimiter, position, line }
+    }
+
+    /// The physical line behind the next record.
+    pub(super) fn line_behind_first(mut self) -> u64 {
+        self.next();
+        self.line
+    }
+
+    /// Where the delimiter or the line end behind the unquoted text at `from` is.
+    fn cell_end(&self, from: usize) -> usize {
+        memchr3(self.delimiter, b'\r', b'\n', &self.text[from..]).map_or(self.text.len(), |n| from + n)
+    }
+
+    /// The end of the cell at `start`, its quotes included. A quote that is not closed sensibly is taken
+    /// for a character like any other, so that it spoils one line of the sample and not the rest.
+    fn cell(&self, start: usize) -> usize {
+        if self.text.get(start) != Some(&b'"') {
+            return self.cell_end(start);
+        }
+        let mut from = start + 1;
+        let limit = self.text.len().min(start + LONGEST_QUOTED);
+        while let Some(quote) = memchr(b'"', &self.text[from..limit]).map(|n| from + n) {
+            if self.text.get(quote + 1) == Some(&b'"') {
+                from = (quote + 2).min(limit);
+                continue;
+            }
+            let end = self.cell_end(quote + 1);
+            let clean = self.text[quote + 1..end].iter().all(|unit| *unit == b' ');
+            let within_line = memchr2(b'\r', b'\n', &self.text[start..quote]).is_none();
+            if clean || within_line {
+                return end;
+            }
+            break;
+        }
+        self.cell_end(start)
+    }
+}
+
+impl Iterator for Sampler<'_> {
+    type Item = Sampled;
+
+    fn next(&mut self) -> Option<Sampled> {
+        if self.position >= self.text.len() {
+            return None;
+        }
+        let mut record = Sampled { start: self.position, line: self.line, ..Sampled::default() };
+        let mut start = self.position;
+        loop {
+            let end = self.cell(start);
+            record.cells.push(start..end);
+            if self.text.get(end) != Some(&self.delimiter) {
+                record.line_end = end;
+                break;
+            }
+            start = end + 1;
+        }
+        let behind = &self.text[record.line_end..];
+        record.end = record.line_end + line_end_len(behind);
+        self.line += count_lines(&self.text[record.start..record.end]);
+        self.position = record.end;
+        Some(record)
+    }
+}
+
+/// The length of the line end that `text` begins with.
+fn line_end_len(text: &[u8]) -> usize {
+    match text {
+        [b'\r', b'\n', ..] => 2,
+        [b'\r' | b'\n', ..] => 1,
+        _ => 0,
+    }
+}
+
+/// How many line ends are in `text`, CRLF being one.
+fn count_lines(text: &[u8]) -> u64 {
+    let ends = text.iter().enumerate();
+    ends.filter(|&(i, unit)| *unit == b'\n' || (*unit == b'\r' && text.get(i + 1) != Some(&b'\n'))).count()
+        as u64
+}
+
+/// The delimiter that a `sep=` line names, and the line's length with its line end.
+pub(super) fn sep_line(text: &[u8]) -> Option<(u8, usize)> {
+    let end = memchr2(b'\r', b'\n', text)?;
+    let line = text[..end].trim_ascii_end();
+    let line = if line.len() < 5 { &text[..end] } else { line };
+    let line = line.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(line);
+    let (word, delimiter) = line.split_at_checked(4)?;
+    match delimiter {
+        [one] if word.eq_ignore_ascii_case(b"sep=") && one.is_ascii() && *one != b'"' => {
+            Some((*one, end + line_end_len(&text[end..])))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(text: &str, delimiter: u8) -> Vec<Vec<&str>> {
+        Sampler::new(text.as_bytes(), delimiter, 0, 1)
+            .map(|record| record.cells.into_iter().map(|cell| &text[cell]).collect())
+            .collect()
+    }
+
+    #[test]
+    fn quotes_line_ends_and_delimiters_are_seen() {
+        for (text, delimiter, expected) in [
+            ("a,b\nc,d\n", b',', vec![vec!["a", "b"], vec!["c", "d"]]),
+            ("a;b\r\n\r\nc;\rd", b';', vec![vec!["a", "b"], vec![""], vec!["c", ""], vec!["d"]]),
+            ("\"a,\"\"\n\",b\nc", b',', vec![vec!["\"a,\"\"\n\"", "b"], vec!["c"]]),
+            ("\"a,b\nc,d\n", b',', vec![vec!["\"a", "b"], vec!["c", "d"]]),
+            ("\"a,b\nc,\"d\"\n", b',', vec![vec!["\"a", "b"], vec!["c", "\"d\""]]),
+            ("\"a\" ,b\"c\n", b',', vec![vec!["\"a\" ", "b\"c"]]),
+            ("\"", b',', vec![vec!["\""]]),
+            ("\"\"", b',', vec![vec!["\"\""]]),
+        ] {
+            assert_eq!(cells(text, delimiter), expected, "{text:?}");
+        }
+        let lines: Vec<u64> =
+            Sampler::new(b"a\r\n\"b\nc\"\rd\n\ne", b',', 0, 1).map(|record| record.line).collect();
+        assert_eq!(lines, [1, 2, 4, 5, 6]);
+    }
+
+    #[test]
+    fn a_sep_line_names_its_delimiter() {
+        for (text, expected) in [
+            ("sep=;\nx", Some((b';', 6))),
+            ("SEP=,\r\nx", Some((b',', 7))),
+            ("\"sep=|\"\nx", Some((b'|', 8))),
+            ("sep=\t\nx", Some((b'\t', 6))),
+            ("sep=; \nx", Some((b';', 7))),
+            ("sep=\nx", None),
+            ("sep=ab\nx", None),
+            ("separator\nx", None),
+            ("sep=;", None),
+            ("", None),
+        ] {
+            assert_eq!(sep_line(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn delimiters_have_names() {
+        for (given, expected) in [(",", b','), ("tab", b'\t'), ("\\t", b'\t'), ("~", b'~')] {
+            assert_eq!(delimiter_from_name(given).unwrap(), expected);
+        }
+        for given in ["", ";;", "\"", "\n", "é"] {
+            assert!(delimiter_from_name(given).is_err(), "{given:?}");
+        }
+    }
+}

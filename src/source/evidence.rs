@@ -1,0 +1,78 @@
+//! What bytes say about being UTF-8. Counted per block by whoever reads them all, and summed.
+
+use std::ops::AddAssign;
+
+/// How many multi-byte sequences of UTF-8 are valid and how many are malformed.
+///
+/// Blocks must not cut a sequence in two; blocks that begin at record starts do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Utf8Evidence {
+    /// Valid sequences of two bytes or more.
+    pub valid: u64,
+    /// Malformed sequences, each the longest prefix that could have begun a character (as WHATWG counts
+    /// replacement characters).
+    pub malformed: u64,
+}
+
+impl Utf8Evidence {
+    /// Counts what is in `bytes`. Pure ASCII costs one scan; valid text one validation and one count.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        if bytes.is_ascii() {
+            return Self::default();
+        }
+        if simdutf8::basic::from_utf8(bytes).is_ok() {
+            return Self { valid: leading_bytes(bytes), malformed: 0 };
+        }
+        let mut sum = Self::default();
+        for chunk in bytes.utf8_chunks() {
+            sum.valid += leading_bytes(chunk.valid().as_bytes());
+            sum.malformed += u64::from(!chunk.invalid().is_empty());
+        }
+        sum
+    }
+
+    /// Whether the bytes are to be read as UTF-8: all is valid, or the valid multi-byte sequences
+    /// outnumber the malformed ones (whose records are then faulty).
+    #[must_use]
+    pub fn is_utf8(&self) -> bool {
+        self.malformed == 0 || self.valid > self.malformed
+    }
+}
+
+impl AddAssign for Utf8Evidence {
+    fn add_assign(&mut self, other: Self) {
+        self.valid += other.valid;
+        self.malformed += other.malformed;
+    }
+}
+
+fn leading_bytes(valid: &[u8]) -> u64 {
+    // Summed in short runs of bytes, which the compiler turns into vector code.
+    valid.chunks(255).map(|run| u64::from(run.iter().fold(0_u8, |n, byte| n + u8::from(*byte >= 0xC0)))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_are_counted_and_the_greater_number_decides() {
+        for (bytes, valid, malformed, utf8) in [
+            (&b"abc"[..], 0, 0, true),
+            ("Zoë, €, 😀".as_bytes(), 3, 0, true),
+            (b"Zo\xEB", 0, 1, false),
+            (b"Zo\xEB\xEB", 0, 2, false),
+            (b"\xC3\xAB \xEB", 1, 1, false),
+            (b"\xC3\xAB \xC3\xAB \xEB", 2, 1, true),
+            (b"\xE2\x82", 0, 1, false),
+            (b"\xED\xA0\x80", 0, 3, false),
+        ] {
+            let found = Utf8Evidence::of(bytes);
+            assert_eq!(found, Utf8Evidence { valid, malformed }, "{bytes:x?}");
+            assert_eq!(found.is_utf8(), utf8, "{bytes:x?}");
+        }
+        let long = "é".repeat(1000);
+        assert_eq!(Utf8Evidence::of(long.as_bytes()).valid, 1000);
+    }
+}

@@ -1,0 +1,283 @@
+//! Which column of a file feeds which field of an entity, and what a header can have wrong with it.
+//!
+//! A column's name is tried as `--map` says, then as a field's exact name, then as one without regard to
+//! case, spaces, `_`, `-` and `.`, then among the aliases in the same way.
+
+use std::borrow::Cow;
+
+use super::near::nearest;
+use crate::record::{Code, Finding, Location};
+use crate::schema::{Entity, FieldIndex};
+
+/// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
+/// row whether it was inserted, updated or deleted.
+pub const CHANGE_COLUMN: &str = "muster.change";
+
+/// Which column of the file feeds which field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mapping {
+    /// For each column of the header, the field it feeds.
+    pub columns: Vec<Option<FieldIndex>>,
+    /// For each field of the entity, the column that feeds it.
+    pub fields: Vec<Option<usize>>,
+}
+
+/// A `--map` without the parsing: the header's name and the field's.
+pub(super) type Map = (String, String);
+
+/// What a header's name is compared by: no case, white space, `_`, `-`, `.`.
+pub(super) fn header_key(name: &str) -> String {
+    let counts = |c: &char| !c.is_whitespace() && !matches!(c, '_' | '-' | '.');
+    name.chars().filter(counts).flat_map(char::to_lowercase).collect()
+}
+
+/// How a header is called: trimmed, without invisible characters, a line break being a space.
+pub(super) fn clean_name(raw: &str) -> String {
+    let invisible = |c: char| matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{AD}');
+    let line: String = raw.chars().filter(|c| !invisible(*c)).collect();
+    if line.contains(char::is_control) {
+        line.split(|c: char| c.is_control())
+            .map(str::trim)
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    } else {
+        line.trim().to_owned()
+    }
+}
+
+/// The names by which an entity's fields are known, ready to be compared.
+pub(super) struct Names<'s> {
+    entity: &'s Entity,
+    keys: Vec<String>,
+    aliases: Vec<Vec<String>>,
+    /// `--map`s whose field this entity has: the header, its key, the field.
+    maps: Vec<(&'s str, String, FieldIndex)>,
+}
+
+impl<'s> Names<'s> {
+    pub(super) fn new(entity: &'s Entity, maps: &'s [Map]) -> Self {
+        let keys = entity.fields.iter().map(|field| header_key(&field.name)).collect();
+        let aliases = entity.fields.iter().map(|field| field.aliases.iter().map(|a| header_key(a)).collect());
+        let aliases = aliases.collect();
+        let mut names = Self { entity, keys, aliases, maps: Vec::new() };
+        for (header, field) in maps {
+            if let Some(field) = names.field(field) {
+                names.maps.push((header.trim(), header_key(header), field));
+            }
+        }
+        names
+    }
+
+    /// The field with this exact name, else with this key.
+    pub(super) fn field(&self, name: &str) -> Option<FieldIndex> {
+        let key = header_key(name);
+        self.entity.field(name).or_else(|| self.keys.iter().position(|own| *own == key))
+    }
+
+    fn mapped(&self, name: &str) -> Option<FieldIndex> {
+        let key = header_key(name);
+        let exact = self.maps.iter().find(|(header, _, _)| *header == name);
+        exact.or_else(|| self.maps.iter().find(|(_, own, _)| *own == key)).map(|(_, _, field)| *field)
+    }
+
+    /// The field that a column's name means without any `--map`.
+    fn own(&self, name: &str) -> Option<FieldIndex> {
+        let key = header_key(name);
+        self.field(name).or_else(|| self.aliases.iter().position(|all| all.contains(&key)))
+    }
+
+    /// The field that a column of this name feeds.
+    pub(super) fn meant(&self, name: &str) -> Option<FieldIndex> {
+        if name.is_empty() { None } else { self.mapped(name).or_else(|| self.own(name)) }
+    }
+
+    /// Whether the schema says that the column is to be ignored.
+    fn is_ignored(&self, name: &str) -> bool {
+        let dotted: String =
+            name.to_lowercase().chars().map(|c| if matches!(c, ' ' | '_' | '-') { '.' } else { c }).collect();
+        self.entity.ignored.iter().any(|pattern| match pattern.to_lowercase().strip_suffix('*') {
+            Some(begin) => dotted.starts_with(begin),
+            None => header_key(pattern) == header_key(name),
+        })
+    }
+
+    /// The field of which `name` is a near miss, among those that no column feeds: by a small slip of the
+    /// keyboard, or by its last part (`email` for `contact.email`), where only one field has that.
+    fn near(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
+        let key = header_key(name);
+        let free = || self.entity.fields.iter().enumerate().filter(|(i, _)| fields[*i].is_none());
+        let spelled = free().flat_map(|(i, field)| {
+            let keys = std::iter::once(&self.keys[i]).chain(&self.aliases[i]);
+            keys.map(move |key| (field.name.as_str(), key.clone()))
+        });
+        nearest(&key, spelled).or_else(|| {
+            let last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);
+            let mut found = free().filter(|(_, field)| last(&field.name));
+            found.next().filter(|_| found.next().is_none()).map(|(_, field)| field.name.as_str())
+        })
+    }
+}
+
+/// What a header says about a file.
+#[derive(Debug, Default)]
+pub(super) struct Matched {
+    pub(super) mapping: Mapping,
+    /// What is wrong with the file because of its header.
+    pub(super) findings: Vec<Finding>,
+    /// The position of [`CHANGE_COLUMN`].
+    pub(super) change_column: Option<usize>,
+}
+
+/// Matches a header against an entity. `place` is the location of findings about the whole file.
+pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location) -> Matched {
+    let entity = names.entity;
+    let mut matched = Matched::default();
+    let mut mapping = Mapping { columns: vec![None; header.len()], fields: vec![None; entity.fields.len()] };
+    // What --map says goes first: a column that bears a field's name by itself gives way to it.
+    let by_map: Vec<bool> = header.iter().map(|name| names.mapped(name).is_some()).collect();
+    let mut found = Findings { place, header, all: Vec::new() };
+    for wanted in [true, false] {
+        for (column, name) in header.iter().enumerate().filter(|(column, _)| by_map[*column] == wanted) {
+            let Some(field) = names.meant(name) else { continue };
+            match mapping.fields[field] {
+                None => {
+                    mapping.fields[field] = Some(column);
+                    mapping.columns[column] = Some(field);
+                }
+                Some(first) if by_map[first] == wanted => found.duplicate(first, column, field, entity),
+                Some(first) => found.given_away(first, column, field, entity),
+            }
+        }
+    }
+    let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    let settled: Vec<usize> = found.all.iter().filter_map(|f| f.column).map(usize::from).collect();
+    let mut ignored = Vec::new();
+    for (column, name) in header.iter().enumerate().take(named) {
+        if is_forbidden(name) {
+            found.forbidden(column);
+        } else if header_key(name) == header_key(CHANGE_COLUMN) {
+            matched.change_column = Some(column);
+        } else if mapping.columns[column].is_none() && !settled.contains(&column) {
+            if names.is_ignored(name) {
+                ignored.push(column);
+            } else {
+                found.unknown(column, entity, names.near(name, &mapping.fields));
+            }
+        }
+    }
+    found.ignored(&ignored);
+    for (index, field) in entity.fields.iter().enumerate() {
+        if field.required && mapping.fields[index].is_none() {
+            let unknown = header.iter().enumerate().filter(|(column, _)| mapping.columns[*column].is_none());
+            let near =
+                nearest(&names.keys[index], unknown.map(|(_, name)| (name.as_str(), header_key(name))));
+            found.missing(index, entity, near);
+        }
+    }
+    found.all.sort_by_key(Finding::sort_key);
+    matched.findings = found.all;
+    matched.mapping = mapping;
+    matched
+}
+
+/// Whether a column's name begins with `password` or ends in it.
+fn is_forbidden(name: &str) -> bool {
+    let key = header_key(name);
+    key.starts_with("password") || key.ends_with("password")
+}
+
+/// Builds the findings about one header.
+struct Findings<'h> {
+    place: Location,
+    header: &'h [String],
+    all: Vec<Finding>,
+}
+
+impl Findings<'_> {
+    fn push(&mut self, code: Code, column: Option<usize>, field: Option<FieldIndex>, message: String) {
+        let mut finding = file_finding(self.place, code, message);
+        finding.column = column.and_then(|column| u16::try_from(column).ok());
+        finding.field = field.and_then(|field| u16::try_from(field).ok());
+        finding.value = column.map(|column| Finding::excerpt(&self.header[column])).unwrap_or_default();
+        self.all.push(finding);
+    }
+
+    fn suggest(&mut self, suggestion: Option<&str>) {
+        if let Some(last) = self.all.last_mut() {
+            last.suggestion = suggestion.map(str::to_owned);
+        }
+    }
+
+    fn duplicate(&mut self, first: usize, second: usize, field: FieldIndex, entity: &Entity) {
+        let message = format!(
+            "columns {} ({}) and {} ({}) both mean {}",
+            first + 1,
+            self.header[first],
+            second + 1,
+            self.header[second],
+            entity.fields[field].name
+        );
+        self.push(Code::DuplicateHeader, Some(second), Some(field), message);
+    }
+
+    fn given_away(&mut self, first: usize, second: usize, field: FieldIndex, entity: &Entity) {
+        let message = format!(
+            "ignored, since --map gives {} to column {} ({})",
+            entity.fields[field].name,
+            first + 1,
+            self.header[first]
+        );
+        self.push(Code::UnknownColumn, Some(second), None, message);
+    }
+
+    fn forbidden(&mut self, column: usize) {
+        let message = "a column that holds passwords; no password is ever imported".to_owned();
+        self.push(Code::ForbiddenColumn, Some(column), None, message);
+    }
+
+    fn unknown(&mut self, column: usize, entity: &Entity, near: Option<&str>) {
+        let message = if self.header[column].is_empty() {
+            format!("column {} has no name and is ignored", column + 1)
+        } else {
+            format!("not a column of {}, and ignored", entity.name)
+        };
+        self.push(Code::UnknownColumn, Some(column), None, message);
+        self.suggest(near);
+    }
+
+    fn ignored(&mut self, columns: &[usize]) {
+        let Some(&first) = columns.first() else { return };
+        let names: Vec<&str> = columns.iter().map(|column| self.header[*column].as_str()).collect();
+        let message = format!("ignored, as the schema says: {}", names.join(", "));
+        self.push(Code::UnknownColumn, Some(first), None, message);
+    }
+
+    fn missing(&mut self, field: FieldIndex, entity: &Entity, near: Option<&str>) {
+        let name = &entity.fields[field].name;
+        let message = match near {
+            Some(near) => format!("{} need the column {name}; is it the one called {near}?", entity.name),
+            None => format!("{} need the column {name}, and the header has none that means it", entity.name),
+        };
+        self.push(Code::MissingColumn, None, Some(field), message);
+        if let Some(last) = self.all.last_mut() {
+            last.value.clone_from(name);
+        }
+        self.suggest(near);
+    }
+}
+
+/// A finding about a whole file.
+pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Cow<'static, str>>) -> Finding {
+    Finding {
+        location: place,
+        column: None,
+        field: None,
+        severity: code.default_severity(),
+        code,
+        value: String::new(),
+        message: message.into(),
+        suggestion: None,
+        related: None,
+    }
+}

@@ -1,0 +1,30 @@
+//! Input files: opened for random reading wherever they come from, and looked at until everything is known
+//! that reading their records needs: encoding, dialect, header, which entity, which column feeds which field.
+//!
+//! Nothing here decides where a *data* record begins; that is the splitter's, in `read`. The prefix that is
+//! sampled here to find the dialect is only ever counted.
+
+mod dialect;
+mod encoding;
+mod entity;
+mod error;
+mod evidence;
+mod hash;
+mod header;
+mod input;
+mod look;
+mod magic;
+mod near;
+mod open;
+mod spool;
+
+pub use dialect::{DELIMITERS, delimiter_from_name, delimiter_name};
+pub use encoding::Encoding;
+pub use entity::entity_named;
+pub use error::SourceError;
+pub use evidence::Utf8Evidence;
+pub use hash::Hasher;
+pub use header::{CHANGE_COLUMN, Mapping};
+pub use input::{InputPath, InputSpec};
+pub use look::{LineEnd, Look, LookOptions, Opening, check_maps, look};
+pub use open::Source;

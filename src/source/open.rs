@@ -1,0 +1,252 @@
+//! An input opened for random reading. A plain file is read where it is, by offset, without a memory map; all
+//! else (standard input, pipes, compressed files) is first copied to a temporary file by `spool`, so that
+//! every later phase can read any part of it again.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
+
+use super::spool::{self, Format};
+use super::{InputPath, SourceError};
+
+/// An input opened for random reading. All positions are those of the decompressed stream.
+#[derive(Debug)]
+pub struct Source {
+    name: String,
+    file: File,
+    len: u64,
+    stored_len: u64,
+    /// What a plain file looked like when it was opened; none for a spooled copy, which nobody can change.
+    seen: Option<Stamp>,
+    compression: Option<&'static str>,
+}
+
+/// What changes when a file's contents do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    len: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Stamp {
+    fn of(file: &Metadata) -> Self {
+        Self { len: file.len(), seconds: file.mtime(), nanoseconds: file.mtime_nsec() }
+    }
+}
+
+impl Source {
+    /// Opens an input. `spool_dir` is where the copy of a stream is kept while the source lives; the copy
+    /// has no name there and only its owner may read it.
+    ///
+    /// # Errors
+    ///
+    /// The file is missing, a folder, not readable, damaged in its compression, or was changed while it was
+    /// copied; or there is no space for the copy.
+    pub fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
+        let name = path.name();
+        match path {
+            InputPath::Stdin => Self::of_stream(name, io::stdin().lock(), spool_dir),
+            InputPath::File(path) => {
+                let file = File::open(path).map_err(|error| refused(&name, error))?;
+                Self::of_file(name, file, spool_dir)
+            }
+        }
+    }
+
+    fn of_file(name: String, mut file: File, spool_dir: &Path) -> Result<Self, SourceError> {
+        let metadata = file.metadata().map_err(|error| refused(&name, error))?;
+        if metadata.is_dir() {
+            return Err(SourceError::Folder { name });
+        }
+        if !metadata.is_file() {
+            return Self::of_stream(name, file, spool_dir);
+        }
+        let mut magic = [0; Format::MAGIC_LEN];
+        let got = fill(&mut file, &mut magic).map_err(|error| refused(&name, error))?;
+        let seen = Some(Stamp::of(&metadata));
+        if Format::of(&magic[..got]).is_none() {
+            let len = metadata.len();
+            return Ok(Self { name, file, len, stored_len: len, seen, compression: None });
+        }
+        let again = file.try_clone().map_err(|error| refused(&name, error))?;
+        let mut copy = Self::of_stream(name, io::Cursor::new(&magic[..got]).chain(file), spool_dir)?;
+        let now = again.metadata().map_err(|error| refused(&copy.name, error))?;
+        if seen != Some(Stamp::of(&now)) {
+            return Err(SourceError::Changed { name: copy.name });
+        }
+        copy.stored_len = now.len();
+        Ok(copy)
+    }
+
+    /// Copies a stream, decompressed, so that it can be read by offset.
+    fn of_stream(name: String, stream: impl Read, spool_dir: &Path) -> Result<Self, SourceError> {
+        let copy = spool::copy(&name, stream, spool_dir)?;
+        let compression = copy.format.map(Format::name);
+        Ok(Self {
+            name,
+            file: copy.file,
+            len: copy.len,
+            stored_len: copy.stored_len,
+            seen: None,
+            compression,
+        })
+    }
+
+    /// As given on the command line; `-` for standard input.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Bytes of the stream, decompressed.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there is not one byte in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes as stored: of the compressed file where it is one.
+    #[must_use]
+    pub fn stored_len(&self) -> u64 {
+        self.stored_len
+    }
+
+    /// `gzip` or `zstd`, where the input is compressed.
+    #[must_use]
+    pub fn compression(&self) -> Option<&'static str> {
+        self.compression
+    }
+
+    /// Reads some bytes from `offset` on; 0 at the end. Any number of threads may call it at once.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(buf, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Fills `buf` from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; `UnexpectedEof` where the source ends before.
+    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buf, offset)
+    }
+
+    /// Looks whether a plain file is still what it was when it was opened.
+    ///
+    /// # Errors
+    ///
+    /// Its size or its time of change differ, or it cannot be looked at.
+    pub fn unchanged(&self) -> Result<(), SourceError> {
+        let Some(seen) = self.seen else { return Ok(()) };
+        let now = self.file.metadata().map_err(|error| refused(&self.name, error))?;
+        if seen == Stamp::of(&now) { Ok(()) } else { Err(SourceError::Changed { name: self.name.clone() }) }
+    }
+
+    /// The first bytes of the stream, at most `limit` of them.
+    pub(super) fn prefix(&self, limit: usize) -> Result<Vec<u8>, SourceError> {
+        let wanted = usize::try_from(self.len).map_or(limit, |len| len.min(limit));
+        let mut bytes = vec![0; wanted];
+        match self.read_exact_at(&mut bytes, 0) {
+            Ok(()) => Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(SourceError::Changed { name: self.name.clone() })
+            }
+            Err(error) => Err(refused(&self.name, error)),
+        }
+    }
+}
+
+/// Reads until `buf` is full or the stream ends.
+pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buf.len() {
+        match stream.read(&mut buf[got..]) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
+}
+
+/// The error for what the system said about the input itself.
+pub(super) fn refused(name: &str, error: io::Error) -> SourceError {
+    let name = name.to_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound => SourceError::NotFound { name },
+        io::ErrorKind::PermissionDenied => SourceError::Denied { name },
+        io::ErrorKind::IsADirectory => SourceError::Folder { name },
+        _ => SourceError::Read { name, source: error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn file(path: &Path) -> InputPath {
+        InputPath::File(path.to_owned())
+    }
+
+    #[test]
+    fn a_plain_file_is_read_where_it_is_and_a_change_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.csv");
+        std::fs::write(&path, "email\na@b.nl\n").unwrap();
+        let source = Source::open(&file(&path), folder.path()).unwrap();
+        assert_eq!((source.len(), source.stored_len(), source.is_empty()), (13, 13, false));
+        let mut buf = [0; 4];
+        source.read_exact_at(&mut buf, 6).unwrap();
+        assert_eq!(&buf, b"a@b.");
+        assert_eq!(source.read_at(&mut buf, 13).unwrap(), 0);
+        source.unchanged().unwrap();
+        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"x").unwrap();
+        assert!(matches!(source.unchanged(), Err(SourceError::Changed { .. })));
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_said_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("none.csv");
+        let error = Source::open(&file(&missing), folder.path()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: no such file; check the path", missing.display()));
+        let error = Source::open(&file(folder.path()), folder.path()).unwrap_err();
+        assert!(matches!(error, SourceError::Folder { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (reader, mut writer) = io::pipe().unwrap();
+        let feeder = std::thread::spawn(move || {
+            for piece in [&b"\xEF"[..], b"\xBB\xBFema", b"il\n"] {
+                writer.write_all(piece).unwrap();
+            }
+        });
+        let pipe = File::from(std::os::fd::OwnedFd::from(reader));
+        let source = Source::of_file("pipe".to_owned(), pipe, folder.path()).unwrap();
+        feeder.join().unwrap();
+        assert_eq!(source.prefix(100).unwrap(), b"\xEF\xBB\xBFemail\n");
+        source.unchanged().unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the copy has no name");
+    }
+}

@@ -1,0 +1,189 @@
+//! The copy of a stream that cannot be read by offset: decompressed, in a temporary file without a name.
+//!
+//! What the content is decides, not what the file is called: a `.gz` that a browser has already unpacked is
+//! plain, and a gzip stream on standard input has no name at all.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Write};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::SourceError;
+use super::open::{fill, refused};
+
+const BUFFER: usize = 256 * 1024;
+
+/// A compression that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// RFC 1952, one member or several.
+    Gzip,
+    /// RFC 8878, one frame or several.
+    Zstd,
+}
+
+impl Format {
+    /// How many bytes [`Format::of`] wants to see.
+    pub(super) const MAGIC_LEN: usize = 4;
+
+    /// The compression of a stream that begins with these bytes.
+    pub(super) fn of(magic: &[u8]) -> Option<Self> {
+        match magic {
+            [0x1F, 0x8B, 8, ..] => Some(Self::Gzip),
+            // A frame, or a skippable frame before the first one.
+            [0x28, 0xB5, 0x2F, 0xFD] | [0x50..=0x5F, 0x2A, 0x4D, 0x18] => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// A finished copy.
+pub(super) struct Copy {
+    pub(super) file: File,
+    /// Bytes of the copy.
+    pub(super) len: u64,
+    /// Bytes that the stream gave.
+    pub(super) stored_len: u64,
+    pub(super) format: Option<Format>,
+}
+
+/// Copies a stream to its end.
+pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<Copy, SourceError> {
+    let mut magic = [0; Format::MAGIC_LEN];
+    let got = fill(&mut stream, &mut magic).map_err(|error| refused(name, error))?;
+    let format = Format::of(&magic[..got]);
+    let stored = Cell::new(0);
+    let counted = Counted { inner: Cursor::new(&magic[..got]).chain(stream), count: &stored };
+    let input = BufReader::with_capacity(BUFFER, counted);
+    let (file, len) = match format {
+        None => pour(name, input, None, folder)?,
+        Some(Format::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
+        Some(Format::Zstd) => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(|source| {
+                SourceError::Damaged { name: name.to_owned(), format: "zstd", offset: 0, source }
+            })?;
+            pour(name, decoder, format, folder)?
+        }
+    };
+    Ok(Copy { file, len, stored_len: stored.get(), format })
+}
+
+fn pour(
+    name: &str,
+    mut from: impl Read,
+    format: Option<Format>,
+    folder: &Path,
+) -> Result<(File, u64), SourceError> {
+    let unwritable =
+        |source| SourceError::Spool { name: name.to_owned(), folder: folder.display().to_string(), source };
+    let mut file = tempfile::tempfile_in(folder).map_err(unwritable)?;
+    let mut buf = vec![0; BUFFER];
+    let mut len = 0;
+    loop {
+        let got = match from.read(&mut buf) {
+            Ok(0) => return Ok((file, len)),
+            Ok(got) => got,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => return Err(unreadable(name, format, len, source)),
+        };
+        file.write_all(&buf[..got]).map_err(unwritable)?;
+        len += got as u64;
+    }
+}
+
+/// The decoders' own errors carry no number of the system; those of the stream beneath do.
+fn unreadable(name: &str, format: Option<Format>, offset: u64, source: io::Error) -> SourceError {
+    match format {
+        Some(format) if source.raw_os_error().is_none() => {
+            SourceError::Damaged { name: name.to_owned(), format: format.name(), offset, source }
+        }
+        _ => refused(name, source),
+    }
+}
+
+/// Counts what passes.
+struct Counted<'c, R> {
+    inner: R,
+    count: &'c Cell<u64>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(buf)?;
+        self.count.set(self.count.get() + got as u64);
+        Ok(got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileExt, MetadataExt};
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn copied(stream: &[u8]) -> Result<(Vec<u8>, Copy), SourceError> {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = copy("in", stream, folder.path())?;
+        let mut bytes = vec![0; usize::try_from(copy.len).unwrap()];
+        copy.file.read_exact_at(&mut bytes, 0).unwrap();
+        Ok((bytes, copy))
+    }
+
+    #[test]
+    fn a_stream_is_copied_decompressed_whatever_its_parts() {
+        let text = "email,role\n".repeat(60_000).into_bytes();
+        let (one, two) = text.split_at(100_001);
+        let packed = |part: &[u8]| zstd::encode_all(part, 1).unwrap();
+        for (what, stream, format) in [
+            ("plain", text.clone(), None),
+            ("gzip", gzip(&text), Some(Format::Gzip)),
+            ("two members", [gzip(one), gzip(two)].concat(), Some(Format::Gzip)),
+            ("zstd", packed(&text), Some(Format::Zstd)),
+            ("two frames", [packed(one), packed(two)].concat(), Some(Format::Zstd)),
+        ] {
+            let (bytes, copy) = copied(&stream).unwrap();
+            assert!(bytes == text, "{what}");
+            assert_eq!((copy.format, copy.stored_len), (format, stream.len() as u64), "{what}");
+            assert_eq!(copy.file.metadata().unwrap().mode() & 0o777, 0o600, "{what}");
+        }
+        assert_eq!(copied(b"").unwrap().1.len, 0);
+        assert_eq!(copied(b"a").unwrap().0, b"a");
+    }
+
+    #[test]
+    fn a_damaged_stream_says_how_far_it_could_be_read() {
+        let text: Vec<u8> = (0..40_000_u32)
+            .flat_map(|n| format!("{}\n", n.wrapping_mul(2_654_435_761)).into_bytes())
+            .collect();
+        let mut flipped = gzip(&text);
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 0xFF;
+        let packed = zstd::encode_all(&text[..], 1).unwrap();
+        for (what, stream) in [
+            ("truncated gzip", &gzip(&text)[..middle]),
+            ("flipped gzip", &flipped),
+            ("gzip with rubbish behind it", &[gzip(&text), b"rubbish!rubbish!".to_vec()].concat()),
+            ("truncated zstd", &packed[..packed.len() / 2]),
+        ] {
+            let Err(SourceError::Damaged { offset, .. }) = copied(stream).map(|_| ()) else {
+                panic!("{what} was accepted");
+            };
+            assert!(offset > 0 && offset <= text.len() as u64, "{what}: {offset}");
+        }
+    }
+}
