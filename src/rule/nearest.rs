@@ -1,5 +1,8 @@
-//! The nearest of some known words, for suggestions: few typing mistakes away, or nothing. It is asked only
-//! about values that were refused, and never decides what is stored.
+//! Names compared by their letters, and the nearest of some known words, for suggestions: few typing mistakes away, or nothing. It is asked only
+//! about values that were refused; what it finds is never stored.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// The candidate with the fewest typing mistakes (a letter missing, added, wrong, or two exchanged) between
 /// it and `word`, where those are few enough to be mistakes: one in words of three to five letters, two in
@@ -28,6 +31,24 @@ pub(crate) fn nearest<'w, T>(word: &str, candidates: impl Iterator<Item = (&'w s
     best.map(|(_, value)| value)
 }
 
+/// The letters and digits of a name, lower case and without accents: what names are compared by.
+pub(crate) fn letters(name: &str) -> String {
+    let mut letters = String::with_capacity(name.len());
+    for c in name.nfd().filter(|&c| !is_combining_mark(c)).flat_map(char::to_lowercase) {
+        match c {
+            'ß' => letters.push_str("ss"),
+            'æ' => letters.push_str("ae"),
+            'œ' => letters.push_str("oe"),
+            'ø' => letters.push('o'),
+            'ł' => letters.push('l'),
+            'ı' => letters.push('i'),
+            c if c.is_alphanumeric() => letters.push(c),
+            _ => {}
+        }
+    }
+    letters
+}
+
 /// Optimal string alignment distance.
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
@@ -54,6 +75,15 @@ mod tests {
 
     fn find(word: &str, candidates: &[&'static str]) -> Option<&'static str> {
         nearest(word, candidates.iter().map(|&candidate| (candidate, candidate)))
+    }
+
+    #[test]
+    fn accents_and_punctuation_do_not_count() {
+        for (name, want) in
+            [("België", "belgie"), ("Côte d’Ivoire", "cotedivoire"), ("GROẞE", "grosse"), ("-", "")]
+        {
+            assert_eq!(letters(name), want);
+        }
     }
 
     #[test]
