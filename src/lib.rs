@@ -5,4 +5,5 @@ pub mod read;
 pub mod record;
 pub mod rule;
 pub mod schema;
+pub mod settle;
 pub mod source;

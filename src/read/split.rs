@@ -150,9 +150,7 @@ pub(crate) fn scan_record<U: Units>(
             Scan::Record(Scanned { end: at + U::WIDTH, lines: 1, shape: Shape::Plain }).within(grammar, start)
         }
         Some((at, b'\r')) => match end_of_line(units, bytes, at, last) {
-            Some(end) => {
-                Scan::Record(Scanned { end, lines: 1, shape: Shape::Plain }).within(grammar, start)
-            }
+            Some(end) => Scan::Record(Scanned { end, lines: 1, shape: Shape::Plain }).within(grammar, start),
             None => Scan::Incomplete,
         },
         Some(_) => Scanner::new(units, grammar, bytes, start, last).run(),
@@ -249,8 +247,7 @@ impl<'a, U: Units> Scanner<'a, U> {
     }
 
     fn begins_cell(&self, quote: usize) -> bool {
-        quote == self.start
-            || self.units.ascii(self.window, quote - U::WIDTH) == Some(self.grammar.delimiter)
+        quote == self.start || self.units.ascii(self.window, quote - U::WIDTH) == Some(self.grammar.delimiter)
     }
 
     /// Goes through the quoted cell that opens at `open`.

@@ -131,6 +131,12 @@ impl Rule {
         }
     }
 
+    /// Whether the rule's cells may hold line breaks.
+    #[must_use]
+    pub fn multiline(&self) -> bool {
+        matches!(self, Self::Text(rule) if rule.multiline())
+    }
+
     /// The normal form that an empty cell (or an absent column, on insert) takes by the type alone: a
     /// choice's `otherwise`, an empty list; `None` where that is NULL. A field's own default goes first.
     #[must_use]
