@@ -1,6 +1,8 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 
 pub mod event;
+pub mod output;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod schema;
