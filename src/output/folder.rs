@@ -60,10 +60,9 @@ impl RunFolder {
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
         let handle = File::open(&path).map_err(failed)?;
         match handle.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path }),
-            // A file system without locks: the run goes on without.
-            Err(TryLockError::Error(_)) => {}
+            // On a file system without locks the run goes on without.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         for entry in fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;

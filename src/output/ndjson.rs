@@ -26,7 +26,7 @@ pub fn string(out: &mut Vec<u8>, value: &str) {
         let byte = bytes[at];
         // Of the characters beyond ASCII only those that begin with C2 (C1 controls) or E2 80, E2 81
         // (marks and overrides) can need care.
-        if byte >= 0x20 && byte < 0x7f && byte != b'"' && byte != b'\\' {
+        if (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\' {
             at += 1;
             continue;
         }

@@ -25,6 +25,8 @@ pub struct Context {
     pub target: Option<String>,
     /// Which values are shown.
     pub values: Values,
+    /// The options that reading the same files again needs (`--delimiter`, `;`), each word by itself.
+    pub again: Vec<String>,
     /// In load order; findings and [`crate::record::Related`] count in it.
     pub entities: Vec<Entity>,
 }
@@ -70,6 +72,19 @@ pub struct File {
     pub mapping: Vec<Option<usize>>,
     /// Everything up to and including the header, with its line end.
     pub prefix: Range<u64>,
+}
+
+/// A file of records that go back, once it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// The entity of its input.
+    pub entity: usize,
+    /// Its name in the run's folder.
+    pub name: String,
+    /// How many records it holds.
+    pub records: u64,
+    /// Losers of duplicates, or rejected records.
+    pub duplicates: bool,
 }
 
 /// How a run ended.

@@ -5,12 +5,20 @@
 
 pub mod context;
 pub mod findings;
+pub mod log;
 pub mod mask;
+pub mod number;
+pub mod progress;
 pub mod returned;
+pub mod shell;
 pub mod summary;
 pub mod tally;
+pub mod terminal;
 
-pub use context::{Context, Counts, Entity, Field, File, Outcome, Status};
+pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
 pub use findings::FindingsWriter;
 pub use mask::Values;
+pub use progress::Progress;
+pub use returned::ReturnedFile;
+pub use summary::Summary;
 pub use tally::Tally;

@@ -222,20 +222,16 @@ mod tests {
     fn far_and_huge_records_arrive_whole() {
         let mut source = b"a\n".to_vec();
         let mut spans = Vec::new();
-        for (index, size) in [10, 3 << 20, 40_000, 5, 7, 1 << 20].into_iter().enumerate() {
-            let start = source.len() as u64;
-            source.extend(std::iter::repeat_n(b'a' + index as u8, size));
+        for (letter, size) in (b'a'..).zip([10, 3 << 20, 40_000, 5, 7, 1 << 20]) {
+            let start = source.len();
+            source.extend(std::iter::repeat_n(letter, size));
             source.push(b'\n');
-            spans.push((start, source.len() as u64));
+            spans.push(start..source.len());
         }
-        let expected: Vec<u8> = source[..2]
-            .iter()
-            .chain(&source[spans[0].0 as usize..spans[1].1 as usize])
-            .chain(&source[spans[3].0 as usize..spans[3].1 as usize])
-            .chain(&source[spans[5].0 as usize..])
-            .copied()
-            .collect();
-        let picked = [spans[0], spans[1], spans[3], spans[5]];
+        let picked = [0, 1, 3, 5].map(|index| spans[index].clone());
+        let mut expected = b"a\n".to_vec();
+        expected.extend(picked.iter().flat_map(|span| &source[span.clone()]));
+        let picked = picked.map(|span| (span.start as u64, span.end as u64));
         assert!(returned(&source, 2, &picked, b"\n").unwrap() == expected);
     }
 

@@ -117,23 +117,23 @@ impl<'a> FindingsWriter<'a> {
             self.gathered.push((*entity, kept));
         }
         let ready = std::mem::take(&mut self.ready);
-        let (ndjson, csv, renderer) = (&mut self.ndjson, &mut self.csv, &self.renderer);
-        let chunks = || ready.iter().flat_map(|(.., rendered)| rendered);
-        let (written, rendered) = rayon::join(
+        let (ndjson, csv) = (&mut self.ndjson, &mut self.csv);
+        let chunks = || ready.iter().flat_map(|(.., chunks)| chunks);
+        let (written, fresh) = rayon::join(
             || -> Result<(), OutputError> {
                 chunks().try_for_each(|chunk| ndjson.put(&chunk.ndjson))?;
                 chunks().try_for_each(|chunk| csv.put(&chunk.csv))
             },
-            || render(renderer, &self.tally, self.context, &gathered),
+            || render(&self.renderer, &self.tally, self.context, &gathered),
         );
         written?;
-        for (entity, findings, rendered) in ready {
-            for chunk in rendered {
+        for (entity, findings, chunks) in ready {
+            for chunk in chunks {
                 self.tally.merge(entity, chunk.tally, &findings[chunk.findings]);
             }
         }
-        let rendered = gathered.into_iter().zip(rendered);
-        self.ready = rendered.map(|((entity, findings), chunks)| (entity, findings, chunks)).collect();
+        let fresh = gathered.into_iter().zip(fresh);
+        self.ready = fresh.map(|((entity, findings), chunks)| (entity, findings, chunks)).collect();
         Ok(())
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn context() -> Context {
         schema_sha256: "ab".to_owned(),
         target: None,
         values: Values::Masked,
+        again: Vec::new(),
         entities: vec![accounts, users],
     }
 }

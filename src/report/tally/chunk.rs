@@ -51,7 +51,7 @@ impl ChunkTally {
         let mut rules: HashMap<RuleKey, u32, foldhash::fast::RandomState> = HashMap::default();
         let mut seen: Vec<(u32, u32, u32)> = Vec::new();
         let mut start = 0;
-        for group in findings.chunk_by(|a, b| same_record(a, b)) {
+        for group in findings.chunk_by(same_record) {
             seen.clear();
             for (offset, finding) in group.iter().enumerate() {
                 let at = u32::try_from(start + offset).unwrap_or(u32::MAX);

@@ -16,7 +16,7 @@ use super::context::Context;
 
 pub use causes::Cause;
 pub(crate) use chunk::{ChunkTally, same_record};
-pub use values::{Value, ValueCounts};
+pub use values::{DISTINCT, Value, ValueCounts};
 
 use causes::Causes;
 
