@@ -1,8 +1,10 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 
 pub mod event;
+pub mod output;
 pub mod read;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod schema;
 pub mod settle;
