@@ -1,5 +1,7 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 
+pub mod command;
+pub mod db;
 pub mod event;
 pub mod output;
 pub mod read;
