@@ -146,22 +146,23 @@ impl Encoding {
     }
 }
 
-/// UTF-16 is recognised by its NULs: where at least four in ten of the units (up to 32 Ki of them) have a NUL
-/// in their high byte, and at most one in a hundred in the low byte.
+/// UTF-16 is recognised by its NULs, in the first 64 units (where the header is, whatever script the rows are
+/// in) or in the first 32 Ki: at least four units in ten have a NUL for one byte, the same one, and at most
+/// one in a hundred for the other.
 fn utf16_by_nuls(prefix: &[u8]) -> Option<Encoding> {
     let units = prefix.as_chunks::<2>().0;
-    let units = &units[..units.len().min(32 * 1024)];
-    let first = units.iter().filter(|unit| unit[0] == 0).count();
-    let second = units.iter().filter(|unit| unit[1] == 0).count();
-    let clear =
-        |many: usize, few: usize| many > 1 && many * 10 >= units.len() * 4 && few * 100 <= units.len();
-    if clear(second, first) {
-        Some(Encoding::Utf16Le)
-    } else if clear(first, second) {
-        Some(Encoding::Utf16Be)
-    } else {
-        None
-    }
+    [64, 32 * 1024].into_iter().find_map(|window| {
+        let units = &units[..units.len().min(window)];
+        let first = units.iter().filter(|unit| unit[0] == 0).count();
+        let second = units.iter().filter(|unit| unit[1] == 0).count();
+        let clear =
+            |many: usize, few: usize| many > 1 && many * 10 >= units.len() * 4 && few * 100 <= units.len();
+        match (clear(second, first), clear(first, second)) {
+            (true, _) => Some(Encoding::Utf16Le),
+            (_, true) => Some(Encoding::Utf16Be),
+            _ => None,
+        }
+    })
 }
 
 /// The prefix without a sequence that its end may have cut in two.
@@ -232,6 +233,11 @@ mod tests {
             (&b"email,name\n"[..], true, Encoding::Utf8),
             (&le, true, Encoding::Utf16Le),
             (&be, true, Encoding::Utf16Be),
+            (
+                &utf16(&format!("{}\n{}", "naam;".repeat(12), "東".repeat(900)), u16::to_le_bytes),
+                true,
+                Encoding::Utf16Le,
+            ),
             (b"Zo\xEB,x\n", true, Encoding::FALLBACK),
             (b"name\nZo\xC3\xAB,\xE2\x82", false, Encoding::Utf8),
             (b"name\nZo\xC3\xAB,\xC3\xAB,\xE2\x82", true, Encoding::Utf8),

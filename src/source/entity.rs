@@ -27,10 +27,10 @@ pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
         }
     }
     let fields = found.iter().filter(|found| **found).count();
-    let named = cells.iter().filter(|cell| !cell.is_empty()).count();
+    let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
     let complete =
         fields > 0 && entity.fields.iter().zip(&found).all(|(field, found)| *found || !field.required);
-    Fit { fits: found[entity.key] && (complete || fields * 2 >= named), complete, fields }
+    Fit { fits: found[entity.key] && (complete || fields * 2 >= filled), complete, fields }
 }
 
 /// The position of the entity with this name.

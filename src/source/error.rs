@@ -138,7 +138,7 @@ pub enum SourceError {
     /// The header does not end.
     #[error(
         "{name} line {line}: the header does not end within {limit} bytes; \
-         look for a double quote in it that is not closed"
+         look whether this is a CSV file at all"
     )]
     EndlessHeader {
         /// The input as given.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::near::nearest;
 use crate::record::{Code, Finding, Location};
-use crate::schema::{Entity, FieldIndex};
+use crate::schema::{Entity, Field, FieldIndex};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
 /// row whether it was inserted, updated or deleted.
@@ -105,17 +105,20 @@ impl<'s> Names<'s> {
     /// The field of which `name` is a near miss, among those that no column feeds: by a small slip of the
     /// keyboard, or by its last part (`email` for `contact.email`), where only one field has that.
     fn near(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
+        let free: Vec<&Field> =
+            self.entity.fields.iter().zip(fields).filter(|(_, fed)| fed.is_none()).map(|(f, _)| f).collect();
+        let spelled =
+            |field: &'s Field| std::iter::once(&field.name).chain(&field.aliases).map(String::as_str);
+        if let Some(near) = nearest(name, free.iter().copied().flat_map(spelled)) {
+            return free
+                .iter()
+                .find(|field| spelled(field).any(|each| each == near))
+                .map(|f| f.name.as_str());
+        }
         let key = header_key(name);
-        let free = || self.entity.fields.iter().enumerate().filter(|(i, _)| fields[*i].is_none());
-        let spelled = free().flat_map(|(i, field)| {
-            let keys = std::iter::once(&self.keys[i]).chain(&self.aliases[i]);
-            keys.map(move |key| (field.name.as_str(), key.clone()))
-        });
-        nearest(&key, spelled).or_else(|| {
-            let last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);
-            let mut found = free().filter(|(_, field)| last(&field.name));
-            found.next().filter(|_| found.next().is_none()).map(|(_, field)| field.name.as_str())
-        })
+        let last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);
+        let mut found = free.iter().filter(|field| last(&field.name));
+        found.next().filter(|_| found.next().is_none()).map(|field| field.name.as_str())
     }
 }
 
@@ -150,10 +153,10 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             }
         }
     }
-    let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+    let width = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
     let settled: Vec<usize> = found.all.iter().filter_map(|f| f.column).map(usize::from).collect();
     let mut ignored = Vec::new();
-    for (column, name) in header.iter().enumerate().take(named) {
+    for (column, name) in header.iter().enumerate().take(width) {
         if is_forbidden(name) {
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
@@ -169,10 +172,10 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
     found.ignored(&ignored);
     for (index, field) in entity.fields.iter().enumerate() {
         if field.required && mapping.fields[index].is_none() {
-            let unknown = header.iter().enumerate().filter(|(column, _)| mapping.columns[*column].is_none());
-            let near =
-                nearest(&names.keys[index], unknown.map(|(_, name)| (name.as_str(), header_key(name))));
-            found.missing(index, entity, near);
+            let unknown = header.iter().zip(&mapping.columns).filter(|(_, fed)| fed.is_none());
+            let near = |name: &&String| names.near(name, &mapping.fields) == Some(&field.name);
+            let near = unknown.map(|(name, _)| name).find(near).map(String::as_str);
+            found.missing(index, &field.name, near);
         }
     }
     found.all.sort_by_key(Finding::sort_key);
@@ -253,15 +256,14 @@ impl Findings<'_> {
         self.push(Code::UnknownColumn, Some(first), None, message);
     }
 
-    fn missing(&mut self, field: FieldIndex, entity: &Entity, near: Option<&str>) {
-        let name = &entity.fields[field].name;
+    fn missing(&mut self, field: FieldIndex, name: &str, near: Option<&str>) {
         let message = match near {
-            Some(near) => format!("{} need the column {name}; is it the one called {near}?", entity.name),
-            None => format!("{} need the column {name}, and the header has none that means it", entity.name),
+            Some(near) => format!("the column is missing; is it {near}? then use --map '{near}={name}'"),
+            None => "the column is missing; add it, or name the one that holds it with --map".to_owned(),
         };
         self.push(Code::MissingColumn, None, Some(field), message);
         if let Some(last) = self.all.last_mut() {
-            last.value.clone_from(name);
+            name.clone_into(&mut last.value);
         }
         self.suggest(near);
     }
@@ -279,5 +281,103 @@ pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Cow<'
         message: message.into(),
         suggestion: None,
         related: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::schema;
+    use super::*;
+
+    /// The columns' fields and the findings of a header of users, as short texts.
+    fn matched(header: &[&str], maps: &[(&str, &str)]) -> (String, Vec<String>) {
+        let schema = schema();
+        let users = &schema.entities[1];
+        let maps: Vec<Map> = maps.iter().map(|(h, f)| ((*h).to_owned(), (*f).to_owned())).collect();
+        let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
+        let names = Names::new(users, &maps);
+        let found = match_header(&header, &names, Location::whole_file(3, 9));
+        for (field, column) in found.mapping.fields.iter().enumerate() {
+            assert!(column.is_none_or(|column| found.mapping.columns[column] == Some(field)));
+        }
+        let fields = found.mapping.columns.iter().map(|c| c.map_or("-", |f| users.fields[f].name.as_str()));
+        let findings = found.findings.iter().map(|f| {
+            assert_eq!((f.location.file, f.location.record), (3, 0));
+            let near = f.suggestion.as_ref().map(|s| format!(" ({s}?)")).unwrap_or_default();
+            format!("{} {:?} {}{near}", f.code, f.column.unwrap_or(99), f.value)
+        });
+        (fields.collect::<Vec<_>>().join(" "), findings.collect())
+    }
+
+    #[test]
+    fn names_are_matched_exactly_then_loosely_then_by_alias() {
+        for (header, fields) in [
+            (vec!["email", "account.legacyId"], "email account.legacyId"),
+            (vec!["E-Mail", "ACCOUNT LEGACY_ID"], "email account.legacyId"),
+            (vec!["email", "organization", "first name"], "email account.legacyId contact.firstName"),
+            (vec!["email", "accountId", "", ""], "email account.legacyId - -"),
+        ] {
+            assert_eq!(matched(&header, &[]), (fields.to_owned(), vec![]), "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_header_is_found_once_per_column() {
+        for (header, maps, findings) in [
+            (vec!["E-mail", "accountId", "email"], vec![], vec!["duplicate-header 2 email"]),
+            (vec!["email"], vec![], vec!["missing-column 99 account.legacyId"]),
+            (
+                vec!["emial", "accountId"],
+                vec![],
+                vec!["missing-column 99 email (emial?)", "unknown-column 0 emial (email?)"],
+            ),
+            (vec!["email", "accountId", "phone"], vec![], vec!["unknown-column 2 phone (contact.phone?)"]),
+            (
+                vec!["email", "accountId", "zzz", "zzz"],
+                vec![],
+                vec!["unknown-column 2 zzz", "unknown-column 3 zzz"],
+            ),
+            (vec!["email", "", "accountId", ""], vec![], vec!["unknown-column 1 "]),
+            (
+                vec!["email", "accountId", "netsuite.id", "NetSuite_Ref", "netsuited"],
+                vec![],
+                vec!["unknown-column 2 netsuite.id", "unknown-column 4 netsuited"],
+            ),
+            (
+                vec!["email", "accountId", "passwordHash", "USER_PASS-WORD", "passport"],
+                vec![],
+                vec![
+                    "forbidden-column 2 passwordHash",
+                    "forbidden-column 3 USER_PASS-WORD",
+                    "unknown-column 4 passport",
+                ],
+            ),
+            (vec!["Mail 2", "accountId"], vec![("mail2", "email")], vec![]),
+            (
+                vec!["email", "Mail 2", "accountId"],
+                vec![("Mail 2", "E-mail")],
+                vec!["unknown-column 0 email"],
+            ),
+            (vec!["a", "b", "accountId"], vec![("a", "email"), ("b", "email")], vec!["duplicate-header 1 b"]),
+            (
+                vec!["password", "email", "accountId"],
+                vec![("password", "contact.phone")],
+                vec!["forbidden-column 0 password"],
+            ),
+        ] {
+            assert_eq!(matched(&header, &maps).1, findings, "{header:?} {maps:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_cleaned_of_what_cannot_be_seen() {
+        for (raw, clean) in [
+            (" e-mail\u{A0}", "e-mail"),
+            ("\u{FEFF}email", "email"),
+            ("first\r\n name", "first name"),
+            ("\u{200B}", ""),
+        ] {
+            assert_eq!(clean_name(raw), clean);
+        }
     }
 }

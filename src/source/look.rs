@@ -8,8 +8,8 @@
 
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::{self, Fit, by_file_name, by_header};
-use super::header::{self, Map, Mapping, Names, file_finding};
-use super::{Encoding, Source, SourceError, magic};
+use super::header::{self, Mapping, Names, file_finding};
+use super::{Encoding, LineEnd, Look, LookOptions, Opening, Source, SourceError, magic};
 use crate::record::{Code, Finding, Location};
 use crate::schema::Schema;
 
@@ -19,87 +19,6 @@ const PREFIX: usize = 1024 * 1024;
 const SAMPLE: usize = 1000;
 /// The last line on which a header is looked for.
 const LAST_HEADER_LINE: u64 = 10;
-
-/// What the command line says about how files are to be read.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct LookOptions<'o> {
-    /// `--encoding`
-    pub encoding: Option<Encoding>,
-    /// `--delimiter`
-    pub delimiter: Option<u8>,
-    /// `--map`, as header and field.
-    pub maps: &'o [(String, String)],
-    /// Which of the entity's files this is, for the findings' location.
-    pub file: u16,
-    /// `--apply-changes`: an export's changes are welcome.
-    pub changes: bool,
-}
-
-/// How the header's line ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LineEnd {
-    /// LF (also where the file has no line end at all).
-    #[default]
-    Lf,
-    /// CR and LF.
-    CrLf,
-    /// CR alone.
-    Cr,
-}
-
-impl LineEnd {
-    /// As text.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lf => "\n",
-            Self::CrLf => "\r\n",
-            Self::Cr => "\r",
-        }
-    }
-}
-
-/// All that must be known before a file's records are read. Offsets are bytes of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opening {
-    /// The encoding.
-    pub encoding: Encoding,
-    /// The encoding is certain (`--encoding`, or a byte order mark): no other bytes need to be asked.
-    pub encoding_certain: bool,
-    /// Bytes of byte order marks at the beginning.
-    pub bom_len: u64,
-    /// What separates cells; ASCII.
-    pub delimiter: u8,
-    /// The columns' names, cleaned. Trailing columns without a name are there, as empty texts.
-    pub header: Vec<String>,
-    /// The first byte of the header record.
-    pub header_start: u64,
-    /// The physical line of `header_start`, counted from 1.
-    pub header_line: u64,
-    /// The first byte behind the header record: bytes `0..data_start` are what a rejected file begins with.
-    pub data_start: u64,
-    /// The physical line of `data_start`, counted from 1.
-    pub data_line: u64,
-    /// How the header's line ends.
-    pub line_end: LineEnd,
-}
-
-/// What a look at a file has brought.
-#[derive(Debug, Clone)]
-pub struct Look {
-    /// How to read its records.
-    pub opening: Opening,
-    /// What it holds: the position in [`Schema::entities`].
-    pub entity: usize,
-    /// Which column feeds which field. Empty where the file has no header.
-    pub mapping: Mapping,
-    /// The column that says what a row of an export's changes does.
-    pub change_column: Option<usize>,
-    /// What is wrong with the file as a whole; one that rejects stops the run.
-    pub findings: Vec<Finding>,
-    /// What a person should know: lines that were skipped, and why.
-    pub notes: Vec<String>,
-}
 
 /// Looks at a file. `entity` is what the command line says it holds.
 ///
@@ -177,6 +96,11 @@ impl<'a> Looker<'a> {
                 given.name()
             ));
         }
+        if let Some(compression) = source.compression() {
+            notes.push(format!(
+                "the file is compressed ({compression}); positions are those of its decompressed content"
+            ));
+        }
         Self {
             source,
             schema,
@@ -205,14 +129,13 @@ impl<'a> Looker<'a> {
         let candidates = given.map_or_else(|| DELIMITERS.to_vec(), |one| vec![one]);
         let attempts: Vec<Attempt> =
             candidates.into_iter().filter_map(|delimiter| self.attempt(&text, delimiter, start)).collect();
+        if attempts.iter().all(|attempt| attempt.rank.fields == 0) && magic::mostly_control(&text) {
+            let message = "many control characters and no header; this is no text in any known encoding";
+            return self.refuse(Code::NotText, message.to_owned());
+        }
         let Some(attempt) = self.choose(attempts)? else {
             return self.refuse(Code::EmptyFile, "the file has no header; check the transfer".to_owned());
         };
-        if attempt.rank.fields == 0 && magic::mostly_control(&text) {
-            let message =
-                "the file holds many control characters and no header; it is no text in any known encoding";
-            return self.refuse(Code::NotText, message.to_owned());
-        }
         if !attempt.header.is_closed() && !self.is_whole {
             let name = self.source.name().to_owned();
             return Err(SourceError::EndlessHeader { name, line: attempt.header.line, limit: PREFIX });
@@ -334,6 +257,7 @@ impl<'a> Looker<'a> {
             let message =
                 "these are the changes of an export, not rows to import; use import --apply-changes";
             matched.findings.push(file_finding(place, Code::ChangesFile, message));
+            matched.findings.sort_by_key(Finding::sort_key);
         }
         let opening = self.opening(text, delimiter, &header, cells);
         Ok(Look {
@@ -399,37 +323,4 @@ impl<'a> Looker<'a> {
             notes: self.notes,
         })
     }
-}
-
-/// Looks whether every `--map` has found its column and its field in at least one of the files.
-///
-/// # Errors
-///
-/// One has not: the error lists the columns, or the fields of the file that has the column.
-pub fn check_maps(maps: &[(String, String)], looks: &[Look], schema: &Schema) -> Result<(), SourceError> {
-    for map in maps {
-        check_map(map, looks, schema)?;
-    }
-    Ok(())
-}
-
-fn check_map((header, field): &Map, looks: &[Look], schema: &Schema) -> Result<(), SourceError> {
-    let key = header::header_key(header);
-    let has_it = |look: &&Look| look.opening.header.iter().any(|name| header::header_key(name) == key);
-    let mut with_column = looks.iter().filter(has_it).peekable();
-    let Some(first) = with_column.peek() else {
-        let mut known: Vec<&str> =
-            looks.iter().flat_map(|look| &look.opening.header).map(String::as_str).collect();
-        known.retain(|name| !name.is_empty());
-        known.dedup();
-        let known = known.join(", ");
-        return Err(SourceError::MapHeader { header: header.clone(), field: field.clone(), known });
-    };
-    let known = schema.entities[first.entity].fields.iter().map(|field| field.name.as_str());
-    let known = known.collect::<Vec<_>>().join(", ");
-    let has_field = |look: &Look| Names::new(&schema.entities[look.entity], &[]).field(field).is_some();
-    if with_column.any(has_field) {
-        return Ok(());
-    }
-    Err(SourceError::MapField { header: header.clone(), field: field.clone(), known })
 }

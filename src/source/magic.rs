@@ -22,11 +22,11 @@ pub(super) fn not_text(prefix: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether more than a tenth of the code units, and at least eight of them, are NULs or other control
-/// characters that no text has.
+/// Whether more than a twentieth of the code units, and at least eight of them, are NULs or other control
+/// characters that no text has. Compressed or encrypted bytes have about a ninth of them.
 pub(super) fn mostly_control(shadow: &[u8]) -> bool {
     let odd = shadow.iter().filter(|unit| matches!(unit, 0..=8 | 0x0E..=0x1F | 0x7F)).count();
-    odd >= 8 && odd * 10 > shadow.len()
+    odd >= 8 && odd * 20 > shadow.len()
 }
 
 #[cfg(test)]

@@ -14,9 +14,13 @@ mod header;
 mod input;
 mod look;
 mod magic;
+mod maps;
 mod near;
 mod open;
+mod opening;
 mod spool;
+#[cfg(test)]
+mod tests;
 
 pub use dialect::{DELIMITERS, delimiter_from_name, delimiter_name};
 pub use encoding::Encoding;
@@ -26,5 +30,7 @@ pub use evidence::Utf8Evidence;
 pub use hash::Hasher;
 pub use header::{CHANGE_COLUMN, Mapping};
 pub use input::{InputPath, InputSpec};
-pub use look::{LineEnd, Look, LookOptions, Opening, check_maps, look};
+pub use look::look;
+pub use maps::check_maps;
 pub use open::Source;
+pub use opening::{LineEnd, Look, LookOptions, Opening};

@@ -1,18 +1,18 @@
 //! What a word that nothing matches was probably meant to be.
 
-/// The candidate nearest to `word`, where one is near enough: a quarter of the letters may differ, and at
-/// most three. Among equals the first one.
-pub(super) fn nearest<'c>(
-    word: &str,
-    candidates: impl Iterator<Item = (&'c str, String)>,
-) -> Option<&'c str> {
-    let word: Vec<char> = word.chars().collect();
+use super::header::header_key;
+
+/// The one of `known` that is nearest to `word`, compared as headers are, where one is near enough: a quarter
+/// of the letters may differ, and at most three. Among equals the first one.
+pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let word: Vec<char> = header_key(word).chars().collect();
     if word.len() < 3 {
         return None;
     }
     let allowed = (word.len() / 4).clamp(1, 3);
-    candidates
-        .map(|(name, key)| (distance(&word, &key.chars().collect::<Vec<_>>()), name))
+    known
+        .into_iter()
+        .map(|name| (distance(&word, &header_key(name).chars().collect::<Vec<_>>()), name))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
@@ -46,19 +46,19 @@ mod tests {
 
     #[test]
     fn small_slips_are_seen_and_large_ones_are_not() {
-        let known = ["email", "legacyid", "contactphone", "role"];
+        let known = ["email", "legacyId", "contact.phone", "role"];
         for (word, expected) in [
             ("emial", Some("email")),
             ("emails", Some("email")),
-            ("legaciid", Some("legacyid")),
-            ("contctphoen", Some("contactphone")),
+            ("legaciid", Some("legacyId")),
+            ("contctphoen", Some("contact.phone")),
             ("rol", Some("role")),
             ("mail", Some("email")),
             ("phone", None),
             ("xy", None),
             ("", None),
         ] {
-            assert_eq!(nearest(word, known.iter().map(|k| (*k, (*k).to_owned()))), expected, "{word}");
+            assert_eq!(nearest(word, known), expected, "{word}");
         }
     }
 }

@@ -4,8 +4,9 @@
 //! plain, and a gzip stream on standard input has no name at all.
 
 use std::cell::Cell;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufReader, Cursor, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -86,6 +87,7 @@ fn pour(
     let unwritable =
         |source| SourceError::Spool { name: name.to_owned(), folder: folder.display().to_string(), source };
     let mut file = tempfile::tempfile_in(folder).map_err(unwritable)?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(unwritable)?;
     let mut buf = vec![0; BUFFER];
     let mut len = 0;
     loop {
