@@ -74,6 +74,18 @@ impl Phone {
             notes.push(with(note, whole));
             return Fate::Rejected;
         }
+        self.ask_library(cell, text, region, out, notes)
+    }
+
+    /// Judges `text`, which is what was found inside `cell`.
+    fn ask_library(
+        &self,
+        cell: &str,
+        text: &str,
+        region: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let (code, message) = match library::look_up(self.plans.library(), text, region) {
             Verdict::Valid(number) if !number.lost_extension => {
                 return keep_text(cell, &number.e164, out);
