@@ -15,6 +15,12 @@ impl List {
         Self { separator }
     }
 
+    /// What stands between the items in a cell.
+    #[must_use]
+    pub fn separator(&self) -> char {
+        self.separator
+    }
+
     /// See [`super::Rule::judge`].
     pub fn judge(
         &self,
