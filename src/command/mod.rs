@@ -1,0 +1,5 @@
+//! One file per subcommand; each reads like a table of contents of what the command does.
+
+pub mod completions;
+pub mod explain;
+pub mod schema;
