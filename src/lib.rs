@@ -1,5 +1,6 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 
+pub mod cli;
 pub mod command;
 pub mod db;
 pub mod event;

@@ -1,3 +1,6 @@
-//! One file per subcommand; each reads like a table of contents.
+//! One file per subcommand; each reads like a table of contents of what the command does.
 
+pub mod completions;
 pub mod db;
+pub mod explain;
+pub mod schema;

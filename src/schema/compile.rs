@@ -1,6 +1,8 @@
 //! From the files to the compiled schema: all files are read, all names are looked up, and every mistake of
 //! every file is reported at once. An entity's own checks are in `entity`, a field's in `field`.
 
+use std::fmt::Write;
+
 use sha2::{Digest, Sha256};
 
 use super::compiled::Schema;
@@ -23,24 +25,27 @@ pub fn compile(files: &[SchemaFile]) -> Result<Schema, SchemaError> {
         shapes.extend(shape::read(index, file, &mut mistakes));
     }
     shapes.sort_by(|a, b| a.entity.value.cmp(&b.entity.value));
-    check_twice(&shapes, &mut mistakes);
+    check_once(&shapes, &mut mistakes);
     let shapes = in_load_order(shapes, &mut mistakes);
     let entities = shapes.iter().filter_map(|shape| entity::compile(shape, &shapes, &mut mistakes)).collect();
     mistakes.into_result()?;
-    Ok(Schema { entities, sha256: sha256(&files) })
+    Ok(Schema { entities, sha256: sha256(files.iter().map(|file| file.text.as_str())) })
 }
 
-/// The SHA-256 of the files' contents, one after the other, in lower-case hexadecimal.
-fn sha256(files: &[SchemaFile]) -> String {
+/// The SHA-256 of these texts, one after the other, in lower-case hexadecimal.
+pub(super) fn sha256<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let mut hasher = Sha256::new();
-    for file in files {
-        hasher.update(file.text.as_bytes());
+    for text in texts {
+        hasher.update(text.as_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}"); // Writing to a string cannot fail.
+        hex
+    })
 }
 
 /// No two files may describe one entity, and no two entities may live in one table.
-fn check_twice(shapes: &[EntityShape], mistakes: &mut Mistakes) {
+fn check_once(shapes: &[EntityShape], mistakes: &mut Mistakes) {
     for (i, shape) in shapes.iter().enumerate() {
         let earlier = &shapes[..i];
         if let Some(other) = earlier.iter().find(|other| other.entity.value == shape.entity.value) {

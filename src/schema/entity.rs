@@ -7,7 +7,7 @@ use super::header::{column_name, header_key};
 use super::mistake::{Located, Mistakes, Place};
 use super::order::order;
 use super::setting::Kind;
-use super::shape::{EntityShape, FieldShape, RowRuleShape};
+use super::shape::{EntityShape, FieldShape, RowRuleShape, SystemColumn};
 
 /// Bytes of a name in PostgreSQL (`NAMEDATALEN` - 1); longer ones would be cut off in silence.
 const NAME_BYTES: usize = 63;
@@ -51,14 +51,10 @@ pub(super) fn table(shape: &EntityShape) -> Table {
 }
 
 fn system_columns(shape: &EntityShape) -> SystemColumns {
-    let optional = |column: &Option<Option<Located<String>>>, usual: &str| match column {
-        None => Some(usual.to_owned()),
-        Some(named) => named.as_ref().map(|named| named.value.clone()),
-    };
     SystemColumns {
         id: shape.table.id.as_ref().map_or_else(|| "id".to_owned(), |id| id.value.clone()),
-        created_at: optional(&shape.table.created_at, "created_at"),
-        updated_at: optional(&shape.table.updated_at, "updated_at"),
+        created_at: optional_column(&shape.table.created_at, "created_at").map(|(name, _)| name.to_owned()),
+        updated_at: optional_column(&shape.table.updated_at, "updated_at").map(|(name, _)| name.to_owned()),
     }
 }
 
@@ -112,21 +108,16 @@ fn check_headers(shape: &EntityShape, mistakes: &mut Mistakes) {
 
 /// Every name must be one that PostgreSQL keeps as it is, and no column may be used twice.
 fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
-    let system = &shape.table;
-    let names = system.schema.iter().chain([system.name.as_ref().unwrap_or(&shape.entity)]);
-    for name in names {
+    let table = &shape.table;
+    for name in table.schema.iter().chain([table.name.as_ref().unwrap_or(&shape.entity)]) {
         check_name(&name.value, &name.place, mistakes);
     }
     let mut used: Vec<(String, &Place)> = Vec::new();
-    let named = [
-        system
-            .id
-            .as_ref()
-            .map_or(Some(("id", &shape.entity.place)), |id| Some((id.value.as_str(), &id.place))),
-        optional_column(&system.created_at, "created_at", &shape.entity.place),
-        optional_column(&system.updated_at, "updated_at", &shape.entity.place),
-    ];
-    let system = named.into_iter().flatten().map(|(name, place)| (name.to_owned(), place));
+    let id = table.id.as_ref().map_or(("id", None), |id| (id.value.as_str(), Some(&id.place)));
+    let created_at = optional_column(&table.created_at, "created_at");
+    let updated_at = optional_column(&table.updated_at, "updated_at");
+    let system = [Some(id), created_at, updated_at].into_iter().flatten();
+    let system = system.map(|(name, place)| (name.to_owned(), place.unwrap_or(&shape.entity.place)));
     let fields = shape.fields.iter().map(|field| (column(field), &column_place(field).place));
     for (name, place) in system.chain(fields) {
         check_name(&name, place, mistakes);
@@ -144,14 +135,12 @@ fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
     }
 }
 
-fn optional_column<'s>(
-    column: &'s Option<Option<Located<String>>>,
-    usual: &'s str,
-    place: &'s Place,
-) -> Option<(&'s str, &'s Place)> {
+/// The column's name, and its place where the file names it; `None` where the table does not have it.
+fn optional_column<'s>(column: &'s SystemColumn, usual: &'s str) -> Option<(&'s str, Option<&'s Place>)> {
     match column {
-        None => Some((usual, place)),
-        Some(named) => named.as_ref().map(|named| (named.value.as_str(), &named.place)),
+        SystemColumn::Usual => Some((usual, None)),
+        SystemColumn::Absent => None,
+        SystemColumn::Named(named) => Some((&named.value, Some(&named.place))),
     }
 }
 

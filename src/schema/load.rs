@@ -10,6 +10,15 @@ use super::compile::compile;
 use super::compiled::Schema;
 use super::mistake::{SchemaError, SchemaFile};
 
+impl SchemaFile {
+    /// The entity that the file describes, where it names one.
+    #[must_use]
+    pub fn entity(&self) -> Option<String> {
+        let table = DeTable::parse(&self.text).ok()?;
+        table.get_ref().get("entity")?.get_ref().as_str().map(str::to_owned)
+    }
+}
+
 impl Schema {
     /// The files of the built-in schema.
     #[must_use]

@@ -2,15 +2,18 @@
 
 mod compile;
 mod compiled;
+pub mod ddl;
 mod entity;
 mod field;
 mod header;
+pub mod json_schema;
 mod load;
 mod mistake;
 mod node;
 mod order;
 mod setting;
 mod shape;
+pub mod table_schema;
 #[cfg(test)]
 mod tests;
 

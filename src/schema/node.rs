@@ -125,7 +125,7 @@ impl<'t, 'i> Node<'t, 'i> {
             return Vec::new();
         };
         let mut nodes = Vec::new();
-        for item in array.iter() {
+        for item in array {
             match item.get_ref().as_table() {
                 Some(table) => nodes.push(Node::new(self.place.file, item.span(), table)),
                 None => mistakes.add(&self.at(item), format!("`{key}` holds {}, not a table", article(item))),

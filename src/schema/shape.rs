@@ -54,17 +54,30 @@ pub(super) struct EntityShape {
     pub(super) row_rules: Vec<RowRuleShape>,
 }
 
-/// The table of an entity; `None` within `Some` is a column that the table does not have.
+/// The table of an entity.
 #[derive(Default)]
 pub(super) struct TableShape {
     pub(super) schema: Option<Located<String>>,
     pub(super) name: Option<Located<String>>,
     pub(super) id: Option<Located<String>>,
-    pub(super) created_at: Option<Option<Located<String>>>,
-    pub(super) updated_at: Option<Option<Located<String>>>,
+    pub(super) created_at: SystemColumn,
+    pub(super) updated_at: SystemColumn,
+}
+
+/// A column that muster sets where the table has it.
+#[derive(Default)]
+pub(super) enum SystemColumn {
+    /// Not mentioned: the table has it under its usual name.
+    #[default]
+    Usual,
+    /// `false`: the table does not have it.
+    Absent,
+    /// The table has it under this name.
+    Named(Located<String>),
 }
 
 /// A field as written.
+#[allow(clippy::struct_excessive_bools)] // One for each switch that the file has.
 pub(super) struct FieldShape {
     pub(super) name: Located<String>,
     pub(super) kind: Option<Located<Kind>>,
@@ -137,24 +150,18 @@ fn read_table(mut node: Node, mistakes: &mut Mistakes) -> TableShape {
         schema: node.string("schema", mistakes),
         name: node.string("name", mistakes),
         id: node.string("id", mistakes),
-        created_at: read_optional_column(&mut node, "created_at", mistakes),
-        updated_at: read_optional_column(&mut node, "updated_at", mistakes),
+        created_at: read_system_column(&mut node, "created_at", mistakes),
+        updated_at: read_system_column(&mut node, "updated_at", mistakes),
     };
     node.finish("[table]", &TABLE_KEYS, mistakes);
     table
 }
 
-/// A column's name, or `false` for a table that does not have it.
-#[allow(clippy::option_option)]
-fn read_optional_column(
-    node: &mut Node,
-    key: &'static str,
-    mistakes: &mut Mistakes,
-) -> Option<Option<Located<String>>> {
-    if node.take(key)?.get_ref().as_bool() == Some(false) {
-        return Some(None);
+fn read_system_column(node: &mut Node, key: &'static str, mistakes: &mut Mistakes) -> SystemColumn {
+    if node.take(key).is_some_and(|value| value.get_ref().as_bool() == Some(false)) {
+        return SystemColumn::Absent;
     }
-    node.string(key, mistakes).map(Some)
+    node.string(key, mistakes).map_or(SystemColumn::Usual, SystemColumn::Named)
 }
 
 fn read_field(mut node: Node, mistakes: &mut Mistakes) -> Option<FieldShape> {

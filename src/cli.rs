@@ -1,0 +1,293 @@
+//! The command line: what can be typed, and what it is parsed into. Nothing is decided or done here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+mod value;
+
+pub use value::{FieldMapping, Input, Limit, delimiter, memory};
+
+/// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to say, and how.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done, every row accepted
+  1    a fatal error; the target is as it was before
+  2    the command line is wrong
+  3    done, but rows were rejected or were duplicates: read the reports
+  4    refused (more rejects than --max-rejects); the target is as it was before
+  5    the reply to COMMIT was lost
+  130  interrupted; the target is as it was before";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Validate files, settle duplicates and references, and write reports; write to no database
+    Check(CheckArgs),
+    /// Check files, then upsert accounts and users in one transaction, and write reports
+    Import(ImportArgs),
+    /// Say what a reject code means, why it exists and how to mend the row
+    Explain(ExplainArgs),
+    /// See the column rules, verify them, hand them to an editor, create tables from them
+    Schema(SchemaArgs),
+    /// The private local PostgreSQL that is used when no database is named
+    Db(DbArgs),
+    /// Print the completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// How much to say, and how: the options of every command.
+#[derive(Debug, Clone, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
+#[command(next_help_heading = "Output options")]
+pub struct Talk {
+    /// Say nothing on standard error but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more on standard error; twice for everything
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// How log lines are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+    /// Draw no progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Ask nothing; take every question as answered with yes
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// `muster check`.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub struct CheckArgs {
+    /// The files, the rules and the limits.
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Look up keys and references in the database, read-only
+    #[arg(long)]
+    pub against_database: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  muster check accounts.csv users.csv
+  muster check --delimiter ';' --encoding windows-1252 accounts.csv
+  zcat old.csv.gz | muster check users=-
+  muster check users.csv --against-database --max-rejects 1%";
+
+/// `muster import`.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub struct ImportArgs {
+    /// The files, the rules and the limits.
+    #[command(flatten)]
+    pub read: ReadArgs,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Do everything in the database too, then roll back and print the plan
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  muster import accounts.csv users.csv
+  muster import --dry-run accounts.csv users.csv
+  muster import --map 'Klantnummer=legacyId' accounts=export-2019.csv users.csv
+  muster import --database-url postgres://app@db.example/app --max-rejects 0 users.csv
+
+The role needs SELECT, INSERT and UPDATE on the tables, and CREATE on the schema where tables are missing.";
+
+/// What an empty cell does to a filled field on update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Empty {
+    /// It empties the field
+    Overwrite,
+    /// The field stays as it is
+    Keep,
+}
+
+/// Which rows of duplicates stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Duplicates {
+    /// The first one in input order
+    KeepFirst,
+    /// The last one in input order
+    KeepLast,
+    /// None of them
+    RejectAll,
+}
+
+/// The options of every command that reads files.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
+pub struct ReadArgs {
+    /// A path, - for standard input, or entity=path; several files of one entity are read as one
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<Input>,
+    /// Read the column rules from this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub schemas: Option<PathBuf>,
+    /// Write the reports here instead of muster-runs/<run>/
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// How the cells are separated (a character, \t or tab); found from the file where not given
+    #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
+    pub delimiter: Option<u8>,
+    /// The files' encoding, for example utf-8, utf-16le or windows-1252; found where not given
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub encoding: Option<String>,
+    /// Read the column with this header as this field; can be given several times
+    #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
+    pub map: Vec<FieldMapping>,
+    /// Accept records that lack trailing cells where all that is missing is optional
+    #[arg(long, help_heading = "Reading")]
+    pub pad_short: bool,
+    /// Reject records larger than this (K, M or G)
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = memory, help_heading = "Reading")]
+    pub max_record: u64,
+    /// Which row stays where several have the same key
+    #[arg(long, value_name = "WHICH", default_value = "keep-first", help_heading = "Rules")]
+    pub duplicates: Duplicates,
+    /// Warnings about cells reject their rows, too
+    #[arg(long, help_heading = "Rules")]
+    pub strict: bool,
+    /// Refuse the run when more rows than this are rejected (a number, or a percentage of the rows read)
+    #[arg(long, value_name = "N|P%", help_heading = "Rules")]
+    pub max_rejects: Option<Limit>,
+    /// Let a known user change its account
+    #[arg(long, help_heading = "Rules")]
+    pub move_users: bool,
+    /// What an empty cell does to a filled field on update; a field's own `on_update` goes first
+    #[arg(long, value_name = "WHAT", default_value = "overwrite", help_heading = "Rules")]
+    pub empty: Empty,
+    /// How many threads validate; as many as there are processors where not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
+    pub threads: Option<u16>,
+    /// How much memory rows may take before they go to a file (K, M or G)
+    #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = memory, help_heading = "Resources")]
+    pub memory: u64,
+    /// Print the summary as JSON instead of a table
+    #[arg(long, help_heading = "Output options")]
+    pub json: bool,
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseArgs {
+    /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+}
+
+/// `muster explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  muster explain invalid-iban\n  muster explain")]
+pub struct ExplainArgs {
+    /// The code; all of them are listed where none is given
+    pub code: Option<String>,
+}
+
+/// `muster schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to do with the schema.
+    #[command(subcommand)]
+    pub action: SchemaAction,
+    /// Read the column rules from this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR", global = true)]
+    pub schemas: Option<PathBuf>,
+}
+
+/// What to do with the schema.
+#[derive(Debug, Subcommand)]
+pub enum SchemaAction {
+    /// Print the schema files, to change them and give them back with --schemas
+    #[command(
+        after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
+    )]
+    Print {
+        /// Only the file of this entity
+        entity: Option<String>,
+    },
+    /// Report every mistake of the schema with its file, line and column
+    #[command(after_help = "Example:\n  muster schema check --schemas my-schemas")]
+    Check,
+    /// Print the JSON Schema of the schema files, for editors
+    JsonSchema,
+    /// Print the Frictionless Table Schema of an entity, for other tools
+    #[command(after_help = "Example:\n  muster schema table-schema users > users.schema.json")]
+    TableSchema {
+        /// Which entity
+        entity: String,
+    },
+    /// Print the SQL that creates the tables
+    #[command(after_help = "Example:\n  muster schema ddl | psql \"$DATABASE_URL\"")]
+    Ddl,
+}
+
+/// `muster db`.
+#[derive(Debug, Args)]
+pub struct DbArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: DbAction,
+}
+
+/// What to do with the private local PostgreSQL.
+#[derive(Debug, Subcommand)]
+pub enum DbAction {
+    /// Start it, and make it first where there is none
+    Start,
+    /// Stop it; its data stays
+    Stop,
+    /// Say whether it runs, where its data is and how to connect
+    Status,
+    /// Open psql in it
+    #[command(after_help = "Example:\n  muster db psql -- -c 'SELECT count(*) FROM users'")]
+    Psql {
+        /// Arguments for psql, behind --
+        #[arg(last = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+}
+
+/// `muster completions`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  muster completions bash > ~/.local/share/bash-completion/completions/muster"
+)]
+pub struct CompletionsArgs {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests;
