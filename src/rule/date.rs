@@ -17,8 +17,10 @@ use crate::record::Code;
 /// The format that leaves the order of day and month to the column.
 pub const AUTO: &str = "auto";
 
-/// The format of RFC 3339, for instants.
-pub const RFC_3339: &str = "rfc3339";
+/// The format of RFC 3339, for instants. This very pattern is read with all that RFC 3339 and PostgreSQL's own
+/// output allow (`Z`, fractions of a second, a space for the `T`, an offset of hours alone), which no pattern
+/// can say.
+pub const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// The format of ISO 8601, for dates.
 pub const ISO_8601: &str = "%Y-%m-%d";

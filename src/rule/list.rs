@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn items_become_the_literal_that_postgresql_prints() {
-        // Each right-hand side was printed by PostgreSQL 17 for the array on the left.
+        // Each right-hand side was printed by PostgreSQL 15 for the array on the left.
         for (cell, literal) in [
             ("a,b", "{a,b}"),
             (" b , a,,b ", "{b,a}"),

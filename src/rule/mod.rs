@@ -148,6 +148,20 @@ impl Rule {
         }
     }
 
+    /// A normal form as a cell that this rule judges to be the same value again: what an export writes. For
+    /// most types that is the normal form itself; lists, decimal commas and declared dates have their own
+    /// way of writing. `None` where no cell can say it, as with a list's item that holds the separator.
+    #[must_use]
+    pub fn written<'v>(&self, normal: &'v str) -> Option<Cow<'v, str>> {
+        Some(match self {
+            Self::List(rule) => list::join(normal, rule.separator())?.into(),
+            Self::Decimal(rule) => rule.written(normal).into(),
+            Self::Date(rule) => rule.written(normal).into(),
+            Self::Timestamp(rule) => rule.written(normal).into(),
+            _ => normal.into(),
+        })
+    }
+
     /// The PostgreSQL type of the column that holds the normal form.
     #[must_use]
     pub fn sql_type(&self) -> &'static str {
@@ -166,6 +180,29 @@ impl Rule {
 #[cfg(test)]
 mod tests {
     //! What the tests of all rules share.
+
+    use super::*;
+
+    #[test]
+    fn each_type_writes_its_values_as_it_reads_them() {
+        for (rule, normal, cell) in [
+            (Rule::List(list::List::new('|')), "{a,\"b c\"}", Some("a|b c")),
+            (Rule::List(list::List::new(',')), "{\"a,b\"}", None),
+            (Rule::Decimal(number::Decimal::new(true)), "1.50", Some("1,50")),
+            (Rule::Date(date::Date::new("%d-%m-%Y".into())), "2026-01-31", Some("31-01-2026")),
+            (
+                Rule::Timestamp(date::Timestamp::new("%d-%m-%Y %H:%M".into())),
+                "2026-01-31 12:00:00+00",
+                Some("31-01-2026 12:00"),
+            ),
+            (Rule::Country(country::Country::new()), "NL", Some("NL")),
+        ] {
+            assert_eq!(rule.written(normal).as_deref(), cell);
+            if let Some(cell) = cell {
+                assert_eq!(judged!(rule, cell).0.as_deref(), Some(normal));
+            }
+        }
+    }
 
     /// The normal form that a rule makes of a cell (`None`: rejected), and its notes.
     macro_rules! judged {

@@ -99,6 +99,10 @@ fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cle
     let mut invisible = false;
     let mut highest = '\0';
     for (at, c) in kept.char_indices() {
+        // Nearly all of them: printable ASCII, and the letters of Latin and its extensions.
+        if matches!(c, ' '..='~' | '\u{AE}'..='\u{2FF}') {
+            continue;
+        }
         if is_line_break(c) {
             if !multiline {
                 return Cleansed::Control(start + at);

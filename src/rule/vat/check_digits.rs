@@ -11,20 +11,20 @@ pub(super) fn fit(prefix: &str, number: &str) -> Option<bool> {
         "BE" => 97 - value(0..8)? % 97 == value(8..10)?,
         "CH" => (11 - weighted(&n, &[5, 4, 3, 2, 7, 6, 5, 4]) % 11) % 11 == n[8],
         "DE" | "HR" => mod_11_10(&n),
-        "DK" => weighted(&n, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0,
-        "EE" => weighted(&n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]) % 10 == 0,
+        "DK" => weighted(&n, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
+        "EE" => weighted(&n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10),
         "EL" => weighted(&n, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == n[8],
         "ES" => spain(number.as_bytes())?,
-        "FI" => weighted(&n, &[7, 9, 10, 5, 8, 4, 2, 1]) % 11 == 0,
+        "FI" => weighted(&n, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11),
         "FR" => france(number)?,
         "GB" | "XI" if number.len() >= 9 => {
             matches!(weighted(&n, &[8, 7, 6, 5, 4, 3, 2, 10, 1]) % 97, 0 | 42 | 55)
         }
-        "HU" => weighted(&n, &[9, 7, 3, 1, 9, 7, 3, 1]) % 10 == 0,
+        "HU" => weighted(&n, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10),
         "IE" if n.len() == 7 => ireland(&n, number.as_bytes()),
         "IT" => luhn(&n) == 0,
         "LU" => value(0..6)? % 89 == value(6..8)?,
-        "MT" => weighted(&n, &[3, 4, 6, 7, 8, 9, 10, 1]) % 37 == 0,
+        "MT" => weighted(&n, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37),
         "NL" => weighted(&n, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == n[8] || netherlands_since_2020(number),
         "NO" => (11 - weighted(&n, &[3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == n[8],
         "PL" => weighted(&n, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == n[9],
@@ -39,7 +39,7 @@ pub(super) fn fit(prefix: &str, number: &str) -> Option<bool> {
             10 => n[7] == 0,
             check => n[7] == check,
         },
-        "SK" => number.parse::<u64>().ok()? % 11 == 0,
+        "SK" => number.parse::<u64>().ok()?.is_multiple_of(11),
         _ => return None,
     })
 }
