@@ -51,6 +51,9 @@ const ENDINGS: &[(&str, &str)] = &[
     ("n", "nl"),
 ];
 
+/// How many slips a domain may be away from the well-known one that it is taken for.
+const MOST_SLIPS: usize = 2;
+
 /// The address that `cell`, which is none, most likely meant.
 pub(super) fn suggest(cell: &str) -> Option<String> {
     // Longer than any address with any wrapping; and the work below is not linear in every step.
@@ -108,12 +111,18 @@ fn mended(domain: &str) -> String {
             return (*only).to_owned();
         }
     }
-    let allowed = if domain.chars().count() <= 8 { 1 } else { 2 };
-    let mut near: Vec<_> = WELL_KNOWN.iter().map(|known| (distance(domain, known), *known)).collect();
-    near.sort_unstable();
-    if let [(first, known), (second, _), ..] = near[..]
-        && first <= allowed
-        && first < second
+    let allowed = if domain.len() <= 8 { 1 } else { MOST_SLIPS };
+    let mut nearest = (MOST_SLIPS + 1, None);
+    for known in WELL_KNOWN {
+        let slips = distance(domain.as_bytes(), known.as_bytes());
+        if slips < nearest.0 {
+            nearest = (slips, Some(*known));
+        } else if slips == nearest.0 {
+            nearest.1 = None;
+        }
+    }
+    if let (slips, Some(known)) = nearest
+        && slips <= allowed
     {
         return known.to_owned();
     }
@@ -128,23 +137,39 @@ fn mended(domain: &str) -> String {
 }
 
 /// How many slips lie between two words: a letter left out, put in, taken for another, or two swapped
-/// (the optimal string alignment distance).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
+/// (the optimal string alignment distance); one more than `MOST_SLIPS` where there are more. Only the
+/// diagonals that so few slips can reach are looked at, since a file can have a million refused addresses.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    const FAR: usize = MOST_SLIPS + 1;
+    if a.len().abs_diff(b.len()) > MOST_SLIPS || b.len() >= 32 {
+        return FAR;
     }
-    rows[a.len()][b.len()]
+    let mut rows = [[FAR; 33]; 3];
+    for (j, cell) in rows[0].iter_mut().enumerate().take(FAR) {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        let [now, above, two_above] = [i % 3, (i + 2) % 3, (i + 1) % 3];
+        let first = i.saturating_sub(MOST_SLIPS).max(1);
+        let end = (i + MOST_SLIPS).min(b.len());
+        rows[now][first - 1] = if first == 1 { i.min(FAR) } else { FAR };
+        let mut least_in_row = rows[now][first - 1];
+        for j in first..=end {
+            let replaced = rows[above][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(rows[above][j] + 1).min(rows[now][j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[two_above][j - 2] + 1);
+            }
+            rows[now][j] = least.min(FAR);
+            least_in_row = least_in_row.min(least);
+        }
+        if least_in_row >= FAR {
+            return FAR;
+        }
+        // The next row looks one diagonal further than this one went.
+        rows[now][end + 1] = FAR;
+    }
+    rows[a.len() % 3][b.len()].min(FAR)
 }
 
 #[cfg(test)]
@@ -153,10 +178,20 @@ mod tests {
 
     #[test]
     fn slips_are_counted() {
-        for (a, b, slips) in
-            [("gmail", "gmail", 0), ("gmial", "gmail", 1), ("gmal", "gmail", 1), ("", "ab", 2)]
-        {
-            assert_eq!(distance(a, b), slips, "{a} {b}");
+        for (a, b, slips) in [
+            ("gmail", "gmail", 0),
+            ("gmial", "gmail", 1),
+            ("gmal", "gmail", 1),
+            ("gmaill", "gmail", 1),
+            ("gamli", "gmail", 2),
+            ("", "ab", 2),
+            ("ab", "", 2),
+            ("lgmai", "gmail", 2),
+            ("abcde", "vwxyz", 3),
+            ("abcd", "a", 3),
+            ("xyzgmail", "gmail", 3),
+        ] {
+            assert_eq!(distance(a.as_bytes(), b.as_bytes()), slips, "{a} {b}");
         }
     }
 

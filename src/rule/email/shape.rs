@@ -16,15 +16,15 @@ const ENCODED: u8 = 32;
 
 static CLASS: [u8; 256] = classes();
 
+#[allow(clippy::cast_possible_truncation)] // below 256
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
             b'0'..=b'9' => ATOM | LABEL,
-            b'a'..=b'z' => ATOM | LABEL | WORD,
+            b'a'..=b'z' | b'-' => ATOM | LABEL | WORD,
             b'A'..=b'Z' => ATOM | LABEL | WORD | UPPER,
-            b'-' => ATOM | LABEL | WORD,
             b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^' | b'_'
             | b'`' | b'{' | b'|' | b'}' | b'~' => ATOM,
             0x80..=0xff => ATOM | LABEL | WORD | BEYOND,

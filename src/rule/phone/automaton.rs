@@ -226,9 +226,9 @@ mod tests {
             builder.whole(pattern).unwrap();
             let automaton = builder.build(|matched| Some(if matched[0] { u32::MAX } else { 0 })).unwrap();
             let regex = regex::Regex::new(&format!("^(?:{pattern})$")).unwrap();
-            for length in 1..=5_usize {
-                for number in 0..10_usize.pow(length as u32) {
-                    let digits = format!("{number:0length$}");
+            for length in 1..=5_u32 {
+                for number in 0..10_u32.pow(length) {
+                    let digits = format!("{number:0width$}", width = length as usize);
                     assert_eq!(
                         automaton.accepts(digits.as_bytes()),
                         regex.is_match(&digits),

@@ -96,15 +96,13 @@ pub(super) fn suggest(util: &PhoneNumberUtil, text: &str, region: Option<&str>) 
     if text.len() > LONGEST {
         return None;
     }
-    match text.strip_prefix('+') {
-        Some(rest) => valid(util, rest, region),
-        None => {
-            let international = text.strip_prefix("00").unwrap_or(text);
-            let starts_right = international.starts_with(|c: char| c.is_ascii_digit() && c != '0');
-            let plus = starts_right.then(|| valid_with_plus(util, international)).flatten();
-            plus.or_else(|| valid(util, &format!("0{text}"), region))
-        }
+    if let Some(rest) = text.strip_prefix('+') {
+        return valid(util, rest, region);
     }
+    let international = text.strip_prefix("00").unwrap_or(text);
+    let starts_right = international.starts_with(|c: char| c.is_ascii_digit() && c != '0');
+    let plus = starts_right.then(|| valid_with_plus(util, international)).flatten();
+    plus.or_else(|| valid(util, &format!("0{text}"), region))
 }
 
 fn valid(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Option<String> {

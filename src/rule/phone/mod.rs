@@ -99,14 +99,19 @@ impl Phone {
             }
             Verdict::Possible(number, message) => {
                 let note = Note::new(Code::UncertainPhone, message);
-                let better = library::suggest(self.plans.library(), text, region);
+                // With its + it names its country itself: nothing better can be known.
+                let better = if text.starts_with('+') { None } else { self.suggest(text, region) };
                 notes.push(with(note, better.filter(|better| *better != number.e164)));
                 return keep_text(cell, &number.e164, out);
             }
             Verdict::Impossible(message) => (Code::InvalidPhone, message),
         };
-        notes.push(with(Note::new(code, message), library::suggest(self.plans.library(), text, region)));
+        notes.push(with(Note::new(code, message), self.suggest(text, region)));
         Fate::Rejected
+    }
+
+    fn suggest(&self, text: &str, region: Option<&str>) -> Option<String> {
+        library::suggest(self.plans.library(), text, region)
     }
 }
 

@@ -237,12 +237,12 @@ fn bits(lengths: &[i32]) -> u32 {
 fn trunk(plans: &[PhoneMetadata]) -> Option<u32> {
     let [plan] = plans else { return None };
     let general = plan.general_desc.as_ref()?;
-    let plain = plan.id != WORLD
+    let is_plain = plan.id != WORLD
         && inside(plan.national_prefix_for_parsing()) == Some("0")
         && plan.national_prefix_transform_rule().is_empty()
         && inside(plan.international_prefix()) == Some("00");
     // The library keeps the zero where the rest would only be a local number.
-    plain.then(|| bits(&general.possible_length) & !bits(&general.possible_length_local_only))
+    is_plain.then(|| bits(&general.possible_length) & !bits(&general.possible_length_local_only))
 }
 
 /// One type of number of one country: its pattern's number, and the lengths it can have.

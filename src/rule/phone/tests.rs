@@ -134,7 +134,7 @@ fn the_setting_names_the_country_where_the_row_does_not() {
     assert_eq!((out.as_str(), notes.len()), ("+31612345678", 0));
 }
 
-/// SplitMix64: enough chance for a test, the same on every machine.
+/// Splitmix64: enough chance for a test, the same on every machine.
 struct Chance(u64);
 
 impl Chance {
