@@ -139,10 +139,12 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
     let mut mapping = Mapping { columns: vec![None; header.len()], fields: vec![None; entity.fields.len()] };
     // What --map says goes first: a column that bears a field's name by itself gives way to it.
     let by_map: Vec<bool> = header.iter().map(|name| names.mapped(name).is_some()).collect();
+    let mut understood = vec![false; header.len()];
     let mut found = Findings { place, header, all: Vec::new() };
     for wanted in [true, false] {
         for (column, name) in header.iter().enumerate().filter(|(column, _)| by_map[*column] == wanted) {
             let Some(field) = names.meant(name) else { continue };
+            understood[column] = true;
             match mapping.fields[field] {
                 None => {
                     mapping.fields[field] = Some(column);
@@ -154,14 +156,13 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
         }
     }
     let width = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-    let settled: Vec<usize> = found.all.iter().filter_map(|f| f.column).map(usize::from).collect();
     let mut ignored = Vec::new();
     for (column, name) in header.iter().enumerate().take(width) {
         if is_forbidden(name) {
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
             matched.change_column = Some(column);
-        } else if mapping.columns[column].is_none() && !settled.contains(&column) {
+        } else if !understood[column] {
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {
