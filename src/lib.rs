@@ -1,7 +1,13 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 
+pub mod command;
+pub mod db;
 pub mod event;
+pub mod output;
+pub mod read;
 pub mod record;
+pub mod report;
 pub mod rule;
 pub mod schema;
+pub mod settle;
 pub mod source;

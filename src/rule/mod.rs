@@ -14,6 +14,7 @@ pub mod email;
 pub mod iban;
 pub mod language;
 pub mod list;
+mod nearest;
 pub mod number;
 pub mod phone;
 pub mod postal_code;
@@ -130,6 +131,12 @@ impl Rule {
         }
     }
 
+    /// Whether the rule's cells may hold line breaks.
+    #[must_use]
+    pub fn multiline(&self) -> bool {
+        matches!(self, Self::Text(rule) if rule.multiline())
+    }
+
     /// The normal form that an empty cell (or an absent column, on insert) takes by the type alone: a
     /// choice's `otherwise`, an empty list; `None` where that is NULL. A field's own default goes first.
     #[must_use]
@@ -154,4 +161,47 @@ impl Rule {
             _ => "text",
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What the tests of all rules share.
+
+    /// The normal form that a rule makes of a cell (`None`: rejected), and its notes.
+    macro_rules! judged {
+        ($rule:expr, $cell:expr) => {
+            judged!($rule, $cell, None)
+        };
+        ($rule:expr, $cell:expr, $sibling:expr) => {{
+            let (mut out, mut notes) = (String::new(), Vec::new());
+            let cell: &str = $cell;
+            let result = match $rule.judge(cell, $sibling, &mut out, &mut notes) {
+                crate::rule::Fate::Same => Some(cell.to_owned()),
+                crate::rule::Fate::Rewritten => Some(out),
+                crate::rule::Fate::Rejected => None,
+            };
+            (result, notes)
+        }};
+    }
+
+    /// Asserts the contract of `judge` on any cell: a normal form is judged to be itself, a reject comes
+    /// with one rejecting note and all else with warnings only.
+    macro_rules! stays {
+        ($rule:expr, $cell:expr) => {
+            stays!($rule, $cell, None)
+        };
+        ($rule:expr, $cell:expr, $sibling:expr) => {{
+            let rule = $rule;
+            let (normal, notes) = crate::rule::tests::judged!(rule, $cell, $sibling);
+            let rejecting =
+                |note: &&crate::rule::Note| note.code.default_severity() == crate::record::Severity::Reject;
+            proptest::prop_assert_eq!(notes.iter().filter(rejecting).count(), usize::from(normal.is_none()));
+            if let Some(normal) = normal {
+                let again = crate::rule::tests::judged!(rule, &normal, $sibling).0;
+                proptest::prop_assert_eq!(again, Some(normal));
+            }
+        }};
+    }
+
+    pub(super) use {judged, stays};
 }

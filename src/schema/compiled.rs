@@ -122,6 +122,12 @@ impl Field {
         self.default.as_deref().or_else(|| self.rule.when_empty())
     }
 
+    /// What an update does with the field where the run's own answer for empty cells is `on_empty`.
+    #[must_use]
+    pub fn policy(&self, on_empty: OnUpdate) -> OnUpdate {
+        self.on_update.unwrap_or(on_empty)
+    }
+
     /// Whether the table's column must not be NULL in tables that muster creates.
     #[must_use]
     pub fn not_null(&self) -> bool {

@@ -1,8 +1,23 @@
 //! The column rules as data: the TOML files' shape, and the compiled form that all phases work with.
 
+mod compile;
 mod compiled;
+mod entity;
+mod field;
+mod header;
+mod load;
+mod mistake;
+mod node;
+mod order;
+mod setting;
+mod shape;
+#[cfg(test)]
+mod tests;
 
+pub use compile::compile;
 pub use compiled::{
     Entity, Field, FieldIndex, OnUpdate, Pattern, PatternWhen, Reference, RowRule, Schema, SystemColumns,
     Table,
 };
+pub use header::{header_key, nearest};
+pub use mistake::{Mistake, SchemaError, SchemaFile};

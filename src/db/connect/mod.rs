@@ -1,0 +1,46 @@
+//! Reaching a server: `connect` gives a `Session` with the server that the user named, or with the private
+//! local PostgreSQL where none was named.
+
+mod conninfo;
+mod endpoint;
+mod handshake;
+mod pgpass;
+mod refusal;
+mod service;
+mod session;
+mod tls;
+
+pub use endpoint::Endpoint;
+pub use session::{Canceller, Session, require_writable};
+
+use super::DbError;
+use super::local::{Cluster, LocalError};
+
+/// Connects to the server named by `url` (a URL, or `key=value` pairs), else by the `PG*` variables, else to the
+/// private local PostgreSQL, which is started where it does not run. The session calls itself
+/// `application_name`, of which the server keeps 63 bytes.
+///
+/// # Errors
+/// Why there is no session, by cause.
+pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
+    let endpoint = match Endpoint::named(url)? {
+        Some(endpoint) => endpoint,
+        None => start_local().await?,
+    };
+    endpoint.connect(application_name).await
+}
+
+/// Starts the private cluster without holding up the runtime.
+async fn start_local() -> Result<Endpoint, DbError> {
+    let started = tokio::task::spawn_blocking(|| -> Result<Cluster, LocalError> {
+        let cluster = Cluster::of_current_dir()?;
+        if cluster.start()? {
+            tracing::info!(state = %cluster.state().display(), "started the local PostgreSQL");
+        }
+        Ok(cluster)
+    });
+    match started.await {
+        Ok(cluster) => Endpoint::local(&cluster?),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

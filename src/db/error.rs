@@ -1,0 +1,266 @@
+//! What can go wrong between `muster` and a server, told apart by SQLSTATE and by the system's error kinds,
+//! never by text, each with what to do next. No variant holds a password, nor a connection string.
+
+use std::io;
+use std::path::PathBuf;
+
+use tokio_postgres::error::SqlState;
+
+use super::local::LocalError;
+
+/// An error of the database's side.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The connection string, or a variable, cannot be understood. Its text is not repeated.
+    #[error("the database's connection settings: {problem}")]
+    Conninfo {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A service that no file has.
+    #[error("service {name}: not found in {looked_in}; add a section [{name}], or set PGSERVICEFILE")]
+    NoService {
+        /// The service asked for.
+        name: String,
+        /// The files looked at.
+        looked_in: String,
+    },
+    /// A line of a service file is broken.
+    #[error("{} line {line}: {problem}", file.display())]
+    ServiceLine {
+        /// Which file.
+        file: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A certificate or key cannot be read.
+    #[error("{}: cannot be read as a PEM {what}; check sslrootcert, sslcert and sslkey", path.display())]
+    Pem {
+        /// Which file.
+        path: PathBuf,
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong with it.
+        source: rustls_pki_types::pem::Error,
+    },
+    /// No certificate authority to trust.
+    #[error("{place} holds no usable certificate authority; name one with sslrootcert=FILE")]
+    NoAuthorities {
+        /// The file, or the system's store.
+        place: String,
+    },
+    /// A certificate, a key or an option is of no use for TLS.
+    #[error("TLS cannot be set up; check sslrootcert, sslcert and sslkey")]
+    TlsSettings {
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The private local PostgreSQL.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The server wants a password and there is none.
+    #[error(
+        "{target}: a password is needed for role {role}; put it into ~/.pgpass (mode 0600), PGPASSWORD, or the \
+         connection string"
+    )]
+    PasswordNeeded {
+        /// The server, for people.
+        target: String,
+        /// The role that would log in.
+        role: String,
+    },
+    /// SQLSTATE 28P01.
+    #[error("{target}: the password for role {role} is wrong; correct it where it comes from ({origin})")]
+    WrongPassword {
+        /// The server, for people.
+        target: String,
+        /// The role that would log in.
+        role: String,
+        /// Where the password came from.
+        origin: &'static str,
+    },
+    /// SQLSTATE 28000: no such role, or `pg_hba.conf` has no place for it.
+    #[error(
+        "{target}: the server does not admit role {role}; check that the role exists and may log in, and what \
+         the server's pg_hba.conf says about this role, database, address and TLS"
+    )]
+    NotAdmitted {
+        /// The server, for people.
+        target: String,
+        /// The role that would log in.
+        role: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// SQLSTATE 3D000.
+    #[error("{target}: there is no database {database}; create it (`createdb {database}`), or name another")]
+    NoDatabase {
+        /// The server, for people.
+        target: String,
+        /// The database asked for.
+        database: String,
+    },
+    /// Nothing listens, or the way there is closed.
+    #[error("{target}: no server answers; check that it runs, and its host and port")]
+    Down {
+        /// The server, for people.
+        target: String,
+        /// What the system said.
+        source: tokio_postgres::Error,
+    },
+    /// The name has no address.
+    #[error("{host}: the host name has no address; check its spelling and the network")]
+    NameLookup {
+        /// The name looked up.
+        host: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// SQLSTATE 57P03, and still so after some seconds.
+    #[error("{target}: the server is starting up or shutting down; try again in a moment")]
+    Starting {
+        /// The server, for people.
+        target: String,
+    },
+    /// SQLSTATE 53300.
+    #[error(
+        "{target}: the server has no connection left; close some, or raise max_connections or the role's limit"
+    )]
+    TooManyConnections {
+        /// The server, for people.
+        target: String,
+    },
+    /// `sslmode` wants TLS and the server has none.
+    #[error("{target}: the server does not offer TLS; turn it on there (ssl = on), or use sslmode=prefer")]
+    NoTls {
+        /// The server, for people.
+        target: String,
+    },
+    /// The server's certificate is for another name.
+    #[error(
+        "{target}: the server's certificate is not for this host name; connect by a name in its subjectAltName, \
+         or use sslmode=verify-ca"
+    )]
+    TlsName {
+        /// The server, for people.
+        target: String,
+        /// What rustls said.
+        source: tokio_postgres::Error,
+    },
+    /// The server's certificate is not trusted.
+    #[error(
+        "{target}: the server's certificate is not signed by a trusted authority; name the authority's \
+         certificate with sslrootcert=FILE"
+    )]
+    TlsUntrusted {
+        /// The server, for people.
+        target: String,
+        /// What rustls said.
+        source: tokio_postgres::Error,
+    },
+    /// TLS fails in another way.
+    #[error("{target}: TLS could not be agreed on; check sslmode and the certificates of both sides")]
+    Tls {
+        /// The server, for people.
+        target: String,
+        /// What rustls said.
+        source: tokio_postgres::Error,
+    },
+    /// The connection cannot be made for another reason.
+    #[error("{target}: cannot connect")]
+    Connect {
+        /// The server, for people.
+        target: String,
+        /// What the library or the server said.
+        source: tokio_postgres::Error,
+    },
+    /// A standby takes no writes.
+    #[error("{target}: is a standby, which takes no writes; connect to the primary")]
+    Standby {
+        /// The server, for people.
+        target: String,
+    },
+    /// Transactions are read-only by a setting.
+    #[error(
+        "{target}: takes no writes, default_transaction_read_only is on; turn it off for this role or database"
+    )]
+    ReadOnly {
+        /// The server, for people.
+        target: String,
+    },
+    /// SQLSTATE 42501.
+    #[error("{doing}: the role lacks the right; grant it, or connect as a role that has it")]
+    Rights {
+        /// What was being done, with the table's name.
+        doing: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// The connection broke.
+    #[error("{doing}: the connection to the server was lost")]
+    Lost {
+        /// What was being done.
+        doing: String,
+        /// What broke.
+        source: tokio_postgres::Error,
+    },
+    /// A statement failed.
+    #[error("{doing}: the server refused (SQLSTATE {sqlstate})")]
+    Refused {
+        /// What was being done.
+        doing: String,
+        /// The five characters of the SQLSTATE.
+        sqlstate: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// A statement's answer cannot be used.
+    #[error("{doing}: the server's answer cannot be used")]
+    Answer {
+        /// What was being done.
+        doing: String,
+        /// What is wrong with it.
+        source: tokio_postgres::Error,
+    },
+}
+
+impl DbError {
+    /// Wraps what came of a statement. `doing` says what was being done, and to which table
+    /// (`reading table accounts`).
+    pub fn of(doing: impl Into<String>, source: tokio_postgres::Error) -> Self {
+        let doing = doing.into();
+        match source.code() {
+            Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Rights { doing, source },
+            Some(code) => {
+                // Class 57P: the server ended the session (an administrator, a crash, a shutdown).
+                if code.code().starts_with("57P") || code.code().starts_with("08") {
+                    return Self::Lost { doing, source };
+                }
+                let sqlstate = code.code().to_owned();
+                Self::Refused { doing, sqlstate, source }
+            }
+            None if source.is_closed() || io_error(&source).is_some() => Self::Lost { doing, source },
+            None => Self::Answer { doing, source },
+        }
+    }
+
+    /// The SQLSTATE that the server gave, where it gave one.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&SqlState> {
+        match self {
+            Self::NotAdmitted { source, .. }
+            | Self::Connect { source, .. }
+            | Self::Rights { source, .. }
+            | Self::Lost { source, .. }
+            | Self::Refused { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+}
+
+/// The system's error at the bottom of the library's.
+pub(super) fn io_error(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    std::error::Error::source(error)?.downcast_ref()
+}

@@ -1,0 +1,303 @@
+//! The private local PostgreSQL: a cluster for one project folder, kept with the machine's own `initdb` and
+//! `pg_ctl`, reached by a Unix socket alone. It is a real server with its safety on (`fsync` too): only its
+//! size is modest. Connecting to it is `connect`'s.
+
+mod error;
+mod owner;
+mod place;
+mod programs;
+
+use std::fs::{self, File};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub use error::LocalError;
+use owner::Owner;
+use place::Place;
+use programs::{Programs, run};
+
+/// The database, and the role, that `muster` uses in its own cluster.
+pub const NAME: &str = "muster";
+
+/// A process number above every system's highest.
+const NO_PROCESS: u32 = 2_147_483_646;
+
+/// Settings of a private cluster. The log is kept free of personal data: no statements, no details of rows.
+const SETTINGS: &str = "
+# muster: a private cluster of one project folder.
+listen_addresses = ''
+unix_socket_permissions = 0700
+max_connections = 40
+shared_buffers = 128MB
+maintenance_work_mem = 128MB
+work_mem = 16MB
+max_wal_size = 2GB
+wal_level = minimal
+max_wal_senders = 0
+jit = off
+logging_collector = off
+log_error_verbosity = terse
+log_min_error_statement = panic
+log_destination = 'stderr'
+lc_messages = 'C'
+";
+
+/// The private cluster of the current directory's project folder, running or not.
+#[derive(Debug)]
+pub struct Cluster {
+    place: Place,
+    owner: Owner,
+}
+
+/// How the cluster stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// It was never started.
+    Absent,
+    /// There is data, and no server.
+    Stopped,
+    /// A server runs under this process number.
+    Running(u32),
+}
+
+impl Cluster {
+    /// The cluster of the current directory's project folder. Looks only; makes nothing.
+    ///
+    /// # Errors
+    /// There is no place to keep it, or nobody to run it as.
+    pub fn of_current_dir() -> Result<Self, LocalError> {
+        let owner = Owner::find()?;
+        Ok(Self { place: Place::of_current_dir(&owner)?, owner })
+    }
+
+    /// The folder of the socket: the `host` to connect to.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.place.socket
+    }
+
+    /// The project folder that this cluster serves.
+    #[must_use]
+    pub fn project(&self) -> &Path {
+        &self.place.project
+    }
+
+    /// The folder that holds all that stays.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.place.state
+    }
+
+    /// How the cluster stands now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        if !self.place.data().join("PG_VERSION").exists() {
+            return Status::Absent;
+        }
+        match self.recorded_pid() {
+            Some(pid) if self.is_our_server(pid) => Status::Running(pid),
+            _ => Status::Stopped,
+        }
+    }
+
+    /// Makes the cluster where there is none and starts it where it does not run; `true` when it did start it.
+    /// Of two starts at once the second waits for the first.
+    ///
+    /// # Errors
+    /// There is no PostgreSQL, another version's data, or the server does not start.
+    pub fn start(&self) -> Result<bool, LocalError> {
+        self.place.make(&self.owner)?;
+        let _lock = self.lock()?;
+        if matches!(self.status(), Status::Running(_)) {
+            if self.has_socket() {
+                return Ok(false);
+            }
+            // Whoever cleans up runtime folders took the socket from under the server.
+            self.stop_server()?;
+        }
+        let programs = self.programs()?;
+        if self.status() == Status::Absent {
+            self.init(&programs)?;
+        }
+        self.forget_dead_server()?;
+        let options = format!("-c unix_socket_directories='{}'", self.place.socket.display());
+        let mut command = programs.command("pg_ctl", &self.owner);
+        command.args(["start", "--silent", "--wait", "--timeout=60", "-D"]).arg(self.place.data());
+        command.arg("-l").arg(self.place.log()).arg("-o").arg(options);
+        // The server keeps its standard streams for life: a pipe of ours would never see its end.
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let status = command
+            .status()
+            .map_err(|source| LocalError::Program { doing: "starting the local PostgreSQL", source })?;
+        if status.success() {
+            return Ok(true);
+        }
+        Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) })
+    }
+
+    /// Stops the server; `false` when it did not run.
+    ///
+    /// # Errors
+    /// The server does not stop.
+    pub fn stop(&self) -> Result<bool, LocalError> {
+        if self.status() == Status::Absent {
+            return Ok(false);
+        }
+        let _lock = self.lock()?;
+        if self.status() == Status::Stopped {
+            return Ok(false);
+        }
+        self.stop_server()?;
+        // The next start makes it again; one that is not empty stays.
+        let _ = fs::remove_dir(&self.place.socket);
+        Ok(true)
+    }
+
+    /// A `psql` command on the running cluster, to be given further arguments and run in the caller's folder.
+    ///
+    /// # Errors
+    /// There is no `psql`.
+    pub fn psql(&self) -> Result<Command, LocalError> {
+        let mut command = Command::new(self.programs()?.psql()?);
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("PG") {
+                command.env_remove(variable);
+            }
+        }
+        command.arg("-h").arg(&self.place.socket).args(["-p", "5432", "-U", NAME, "-d", NAME]);
+        Ok(command)
+    }
+
+    fn stop_server(&self) -> Result<(), LocalError> {
+        let mut command = self.programs()?.command("pg_ctl", &self.owner);
+        command.args(["stop", "--silent", "--wait", "--mode=fast", "-D"]).arg(self.place.data());
+        run(command, "stopping the local PostgreSQL").map(drop)
+    }
+
+    fn programs(&self) -> Result<Programs, LocalError> {
+        let data = self.place.data();
+        match fs::read_to_string(data.join("PG_VERSION")) {
+            Ok(major) => Programs::find(Some((major.trim(), &data))),
+            Err(_) => Programs::find(None),
+        }
+    }
+
+    /// Makes the data folder beside its final name, so that a killed first start leaves nothing that looks whole.
+    fn init(&self, programs: &Programs) -> Result<(), LocalError> {
+        let new = self.place.state.join("data.new");
+        let fault = |path: &Path| {
+            let path = path.to_owned();
+            move |source| LocalError::Folder { path, source }
+        };
+        if new.exists() {
+            fs::remove_dir_all(&new).map_err(fault(&new))?;
+        }
+        let mut command = programs.command("initdb", &self.owner);
+        command.arg("-D").arg(&new).args(["-E", "UTF8", "--locale=C", "-A", "trust", "-U", NAME]);
+        run(command, "making the local PostgreSQL's data folder (initdb)")?;
+        let conf = new.join("postgresql.conf");
+        let mut file = File::options().append(true).open(&conf).map_err(fault(&conf))?;
+        file.write_all(SETTINGS.as_bytes()).and_then(|()| file.sync_all()).map_err(fault(&conf))?;
+        let mut command = programs.command("postgres", &self.owner);
+        command.arg("--single").arg("-D").arg(&new).arg("postgres");
+        feed(command, &format!("CREATE DATABASE {NAME}\n"), "making the local database")?;
+        let project = self.place.state.join("project");
+        fs::write(&project, self.place.project.as_os_str().as_encoded_bytes()).map_err(fault(&project))?;
+        let data = self.place.data();
+        fs::rename(&new, &data).map_err(fault(&data))
+    }
+
+    /// Held while the cluster is made, started or stopped. The system lets go of it when its holder dies.
+    fn lock(&self) -> Result<File, LocalError> {
+        let path = self.place.state.join("lock");
+        let fault = |source| LocalError::Folder { path: path.clone(), source };
+        let file = File::options().create(true).append(true).open(&path).map_err(fault)?;
+        file.lock().map_err(fault)?;
+        Ok(file)
+    }
+
+    /// Whether the running server has its socket; one that has just been started is given some seconds.
+    fn has_socket(&self) -> bool {
+        let socket = self.place.socket.join(".s.PGSQL.5432");
+        for _ in 0..100 {
+            if socket.exists() {
+                return true;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        false
+    }
+
+    /// The process number in `postmaster.pid`, whoever has that number now.
+    fn recorded_pid(&self) -> Option<u32> {
+        let text = fs::read_to_string(self.pid_file()).ok()?;
+        text.lines().next()?.trim().parse().ok()
+    }
+
+    fn pid_file(&self) -> PathBuf {
+        self.place.data().join("postmaster.pid")
+    }
+
+    /// After a `kill -9` or a power cut the number may be another program's, or a dead server's that nobody
+    /// buried, and PostgreSQL would take that for a running server. The file is not removed: PostgreSQL still
+    /// learns from it whether processes of the old server hold its shared memory.
+    fn forget_dead_server(&self) -> Result<(), LocalError> {
+        if matches!(self.status(), Status::Running(_)) {
+            return Ok(());
+        }
+        for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
+            // Nobody but this cluster's servers writes there; the file may well be absent.
+            let _ = fs::remove_file(self.place.socket.join(name));
+        }
+        let path = self.pid_file();
+        let Ok(text) = fs::read_to_string(&path) else { return Ok(()) };
+        let Some((_, rest)) = text.split_once('\n') else { return Ok(()) };
+        fs::write(&path, format!("{NO_PROCESS}\n{rest}"))
+            .map_err(|source| LocalError::Folder { path, source })
+    }
+
+    /// Whether the process is a server of this data folder: `pg_ctl` names it on the command line.
+    fn is_our_server(&self, pid: u32) -> bool {
+        let data = self.place.data();
+        let data = data.as_os_str().as_encoded_bytes();
+        if let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) {
+            return line.split(|byte| *byte == 0).any(|argument| argument == data);
+        }
+        Command::new("ps")
+            .args(["-o", "command=", "-p", &pid.to_string()])
+            .output()
+            .is_ok_and(|output| memchr::memmem::find(&output.stdout, data).is_some())
+    }
+}
+
+/// Runs a command that reads its work from standard input.
+fn feed(mut command: Command, input: &str, doing: &'static str) -> Result<(), LocalError> {
+    let fault = |source| LocalError::Program { doing, source };
+    command.stdin(std::process::Stdio::piped());
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().map_err(fault)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).map_err(fault)?;
+    }
+    let output = child.wait_with_output().map_err(fault)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(LocalError::Failed { doing, said: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
+}
+
+/// The last lines of a log, without reading all of it.
+fn last_lines(path: &Path) -> String {
+    let read = || -> std::io::Result<String> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(2048)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let text = read().unwrap_or_default();
+    let lines: Vec<_> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}

@@ -1,0 +1,180 @@
+//! Where the private cluster of a project folder lives: the state folder with its data, and the short runtime
+//! folder with its socket. Makes the folders; starts nothing.
+//!
+//! The project folder is the nearest ancestor of the current directory that holds `Cargo.toml`, `.git` or
+//! `schemas`, else the current directory itself. One project folder has one cluster per user who runs
+//! `muster`: root's lies under `/var/lib/muster`, another user's under `$XDG_STATE_HOME/muster`
+//! (`~/.local/state/muster`). `MUSTER_STATE_DIR` stands for either.
+
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::LocalError;
+use super::owner::Owner;
+
+/// The longest path of a Unix socket that every platform takes (macOS: 104 bytes with the closing zero).
+const SOCKET_PATH_MAX: usize = 103;
+
+/// The folders of one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The project folder that this cluster serves.
+    pub(super) project: PathBuf,
+    /// Holds all that stays: the data folder, the server's log, the lock.
+    pub(super) state: PathBuf,
+    /// Holds the socket.
+    pub(super) socket: PathBuf,
+}
+
+impl Place {
+    /// Where the cluster of the current directory's project is, or would be.
+    pub(super) fn of_current_dir(owner: &Owner) -> Result<Self, LocalError> {
+        let current = std::env::current_dir().map_err(|source| LocalError::NoCurrentDir { source })?;
+        Self::of(&current, owner)
+    }
+
+    fn of(current: &Path, owner: &Owner) -> Result<Self, LocalError> {
+        let project = project_of(current);
+        let state = state_parent(owner)?.join(short_hash(&project));
+        let socket = socket_folder(&state, owner);
+        Ok(Self { project, state, socket })
+    }
+
+    /// The data folder.
+    pub(super) fn data(&self) -> PathBuf {
+        self.state.join("data")
+    }
+
+    /// The server's log.
+    pub(super) fn log(&self) -> PathBuf {
+        self.state.join("server.log")
+    }
+
+    /// Makes both folders, for their owner alone, and refuses a folder that somebody else put there.
+    pub(super) fn make(&self, owner: &Owner) -> Result<(), LocalError> {
+        if let Some(parent) = self.state.parent() {
+            // Root's parent folder must let the lent-to user through; a user's own need let nobody through.
+            let mode = if owner.is_borrowed() { 0o755 } else { 0o700 };
+            DirBuilder::new()
+                .recursive(true)
+                .mode(mode)
+                .create(parent)
+                .map_err(|source| LocalError::Folder { path: parent.to_owned(), source })?;
+        }
+        make_private(&self.state, owner)?;
+        make_private(&self.socket, owner)
+    }
+}
+
+/// The nearest folder upward that looks like a project's, links resolved.
+fn project_of(current: &Path) -> PathBuf {
+    let current = current.canonicalize().unwrap_or_else(|_| current.to_owned());
+    let marked =
+        |folder: &&Path| ["Cargo.toml", ".git", "schemas"].iter().any(|name| folder.join(name).exists());
+    current.ancestors().find(marked).unwrap_or(&current).to_owned()
+}
+
+fn state_parent(owner: &Owner) -> Result<PathBuf, LocalError> {
+    let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(folder) = variable("MUSTER_STATE_DIR") {
+        return Ok(folder);
+    }
+    if owner.is_borrowed() {
+        return Ok(PathBuf::from("/var/lib/muster"));
+    }
+    if let Some(folder) = variable("XDG_STATE_HOME") {
+        return Ok(folder.join("muster"));
+    }
+    let home = std::env::home_dir().ok_or(LocalError::NoHome)?;
+    Ok(home.join(".local/state/muster"))
+}
+
+/// A short folder for the socket, named after the state folder, so that two clusters never share one.
+fn socket_folder(state: &Path, owner: &Owner) -> PathBuf {
+    let name = format!("muster-{}", short_hash(state));
+    let runtime = if owner.is_borrowed() {
+        Some(PathBuf::from("/run")).filter(|folder| folder.is_dir())
+    } else {
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| {
+            folder.is_absolute() && folder.metadata().is_ok_and(|found| found.uid() == owner.uid)
+        })
+    };
+    let socket_length = |folder: &Path| folder.as_os_str().len() + "/.s.PGSQL.5432".len();
+    runtime
+        .map(|folder| folder.join(&name))
+        .filter(|folder| socket_length(folder) <= SOCKET_PATH_MAX)
+        .unwrap_or_else(|| Path::new("/tmp").join(format!("{name}-{}", owner.uid)))
+}
+
+/// Makes a folder that only `owner` may enter. One that is there already must be exactly that: in `/tmp`
+/// anybody could have put it there first.
+fn make_private(folder: &Path, owner: &Owner) -> Result<(), LocalError> {
+    let fault = |source| LocalError::Folder { path: folder.to_owned(), source };
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => owner.take(folder)?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(fault(error)),
+    }
+    let found = folder.symlink_metadata().map_err(fault)?;
+    if found.is_dir() && owner.is_borrowed() && found.uid() == 0 {
+        // Left by a run that ended between making the folder and giving it away.
+        owner.take(folder)?;
+    } else if !found.is_dir() || found.uid() != owner.uid {
+        return Err(LocalError::NotOurs { path: folder.to_owned(), uid: owner.uid });
+    }
+    if found.mode() & 0o077 != 0 {
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Twelve hexadecimal digits: enough to keep one machine's projects apart.
+fn short_hash(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_bytes());
+    digest.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_below_the_project_has_the_projects_cluster() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("a/schemas")).unwrap();
+        std::fs::create_dir_all(root.join("a/deep/er")).unwrap();
+        assert_eq!(project_of(&root.join("a/deep/er")), root.join("a"));
+    }
+
+    #[test]
+    fn the_sockets_path_fits_however_long_the_project_is() {
+        let owner = Owner::find().unwrap();
+        let state = Path::new("/var/lib").join("x".repeat(300));
+        let socket = socket_folder(&state, &owner).join(".s.PGSQL.5432");
+        assert!(socket.as_os_str().len() <= SOCKET_PATH_MAX, "{}", socket.display());
+    }
+
+    #[test]
+    fn a_link_in_the_folders_place_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("muster-0");
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        let owner = Owner::find().unwrap();
+        assert!(matches!(make_private(&link, &owner), Err(LocalError::NotOurs { .. })));
+    }
+
+    #[test]
+    fn an_open_folder_is_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = folder.path().join("state");
+        std::fs::create_dir(&made).unwrap();
+        std::fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
+        make_private(&made, &Owner::find().unwrap()).unwrap();
+        assert_eq!(made.metadata().unwrap().mode() & 0o777, 0o700);
+    }
+}

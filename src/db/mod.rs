@@ -1,0 +1,11 @@
+//! All that speaks to PostgreSQL: how a server is found and reached (`connect`), the private cluster used when
+//! none is named (`local`), and what can go wrong. What is asked of the server is the business of the modules
+//! that ask.
+
+pub mod connect;
+mod error;
+pub mod local;
+
+pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
+pub use error::DbError;
+pub use tokio_postgres as postgres;

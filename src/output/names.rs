@@ -1,0 +1,102 @@
+//! What the files of a run are called: a fixed few, and two for each input file, named after it.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+/// The machine's view of the run; renamed last.
+pub const SUMMARY: &str = "summary.json";
+/// One line for each finding.
+pub const FINDINGS_NDJSON: &str = "rejects.ndjson";
+/// The findings for a spreadsheet.
+pub const FINDINGS_CSV: &str = "rejects.csv";
+/// The page for people.
+pub const PAGE: &str = "report.html";
+
+/// The names that every run uses.
+pub const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
+
+/// What an input file's own name gives to its returned files: no folder, no `.gz` or `.zst`, no `.csv`
+/// (whatever their case). Standard input (`-`) takes its entity's name.
+#[must_use]
+pub fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
+    if path == "-" {
+        return entity;
+    }
+    let mut name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(entity);
+    for suffixes in [[".gz", ".zst"].as_slice(), &[".csv", ".tsv", ".txt"]] {
+        for suffix in suffixes {
+            let cut = name.len().saturating_sub(suffix.len());
+            if cut > 0 && name.get(cut..).is_some_and(|end| end.eq_ignore_ascii_case(suffix)) {
+                name = &name[..cut];
+                break;
+            }
+        }
+    }
+    name
+}
+
+/// Gives every input file of a run its stem, in the order given, `-2` and so on behind one that is taken.
+#[derive(Debug, Default)]
+pub struct Stems {
+    taken: HashSet<String>,
+}
+
+impl Stems {
+    /// The stem of the next input file.
+    pub fn next(&mut self, path: &str, entity: &str) -> String {
+        let stem = stem(path, entity);
+        let mut name = stem.to_owned();
+        let mut number = 1;
+        // Two names that differ in case alone are one file on some disks.
+        while !self.taken.insert(name.to_lowercase()) {
+            number += 1;
+            name = format!("{stem}-{number}");
+        }
+        name
+    }
+}
+
+/// The file with the rejected records.
+#[must_use]
+pub fn rejected(stem: &str) -> String {
+    format!("{stem}.rejected.csv")
+}
+
+/// The file with the losers of duplicates.
+#[must_use]
+pub fn duplicates(stem: &str) -> String {
+    format!("{stem}.duplicates.csv")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn returned_files_are_named_after_their_input() {
+        for (path, expected) in [
+            ("users.csv", "users"),
+            ("/data/in/users.csv.gz", "users"),
+            ("USERS.CSV.ZST", "USERS"),
+            ("users", "users"),
+            ("users.v2.csv", "users.v2"),
+            ("users.rejected.csv", "users.rejected"),
+            (".csv", ".csv"),
+            ("-", "accounts"),
+        ] {
+            assert_eq!(stem(path, "accounts"), expected, "{path}");
+        }
+        assert_eq!(rejected("users"), "users.rejected.csv");
+        assert_eq!(duplicates("users"), "users.duplicates.csv");
+    }
+
+    #[test]
+    fn no_two_are_called_the_same() {
+        let mut stems = Stems::default();
+        let names: Vec<_> = ["a/users.csv", "b/users.csv.gz", "users-2.csv", "USERS.csv"]
+            .into_iter()
+            .map(|path| stems.next(path, "users"))
+            .collect();
+        assert_eq!(names, ["users", "users-2", "users-2-2", "USERS-3"]);
+    }
+}

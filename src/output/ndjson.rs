@@ -1,0 +1,100 @@
+//! NDJSON: one JSON value a line. [`line`] serves all that is not written by the million; [`string`] is for
+//! what is, and agrees with `serde_json` on what a reader gets.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Writes `value` and a line feed.
+///
+/// # Errors
+///
+/// Those of `out`, and those of the value's own serialisation.
+pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// Appends `value` as a JSON string. What could steer a terminal that shows the file (all control
+/// characters, bidirectional overrides) is written as `\uXXXX`, which means the same to a JSON reader.
+pub fn string(out: &mut Vec<u8>, value: &str) {
+    out.push(b'"');
+    let bytes = value.as_bytes();
+    let mut done = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        // Of the characters beyond ASCII only those that begin with C2 (C1 controls) or E2 80, E2 81
+        // (marks and overrides) can need care.
+        if (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\' {
+            at += 1;
+            continue;
+        }
+        let width = match byte {
+            0..0x80 => 1,
+            0xc2 if bytes[at + 1] < 0xa0 => 2,
+            0xe2 if is_mark(bytes[at + 1], bytes[at + 2]) => 3,
+            _ => {
+                at += 1;
+                continue;
+            }
+        };
+        out.extend_from_slice(&bytes[done..at]);
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            _ => {
+                let code = value[at..at + width].chars().next().map_or(0, u32::from);
+                out.extend_from_slice(format!("\\u{code:04x}").as_bytes());
+            }
+        }
+        at += width;
+        done = at;
+    }
+    out.extend_from_slice(&bytes[done..]);
+    out.push(b'"');
+}
+
+/// Whether E2 `second` `third` is U+200E, U+200F, U+2028 to U+202E or U+2066 to U+2069.
+fn is_mark(second: u8, third: u8) -> bool {
+    match second {
+        0x80 => matches!(third, 0x8e | 0x8f | 0xa8..=0xae),
+        0x81 => matches!(third, 0xa6..=0xa9),
+        _ => false,
+    }
+}
+
+/// Appends `value` as a JSON string, or `null`.
+pub fn optional(out: &mut Vec<u8>, value: Option<&str>) {
+    match value {
+        Some(value) => string(out, value),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_gets_every_character_back_and_a_terminal_none_that_steers_it() {
+        let all: String = (0..0x3100).filter_map(char::from_u32).chain("👩\u{feff}".chars()).collect();
+        let mut out = Vec::new();
+        string(&mut out, &all);
+        assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), all);
+        let text = String::from_utf8(out).unwrap();
+        assert!(!text.contains(|c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{2066}')));
+    }
+
+    #[test]
+    fn one_value_is_one_line() {
+        let mut out = Vec::new();
+        line(&mut out, &["a\nb"]).unwrap();
+        assert_eq!(out, b"[\"a\\nb\"]\n");
+    }
+}

@@ -1,0 +1,48 @@
+//! How the reports look back at a source: bytes at an offset of the file as stored (of the decompressed
+//! stream where it is compressed). `source` says where they come from.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+/// Something whose bytes can be read again, at any place, by any thread.
+pub trait Slices {
+    /// Fills `buf` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; an end before `buf` is full is an error.
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
+}
+
+impl Slices for File {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.read_exact_at(buf, offset)
+    }
+}
+
+impl Slices for [u8] {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|start| self.get(start..start.checked_add(buf.len())?))
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        buf.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_read_whole_or_not_at_all() {
+        let source = b"0123456789".as_slice();
+        let mut buf = [0; 3];
+        source.read_at(&mut buf, 7).unwrap();
+        assert_eq!(&buf, b"789");
+        assert_eq!(source.read_at(&mut buf, 8).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(source.read_at(&mut buf, u64::MAX).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -1,0 +1,124 @@
+//! CSV for people: UTF-8 with a byte order mark, commas, CRLF, and safe to open. No cell starts a formula,
+//! whatever separator the spreadsheet's locale splits at, and no cell holds a control character.
+//!
+//! A Dutch or German spreadsheet splits at semicolons and then sees neither our commas nor our quotes, so
+//! the guard (an apostrophe, as OWASP recommends) stands also behind every separator inside a value.
+
+use super::visible::picture;
+
+/// What the file begins with.
+pub const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// What ends a record (RFC 4180).
+pub const LINE_END: &[u8] = b"\r\n";
+
+/// Which bytes take the slow way.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = byte < 0x20 || byte >= 0x7f;
+        byte += 1;
+    }
+    let mut i = 0;
+    let special = b"\",;|";
+    while i < special.len() {
+        table[special[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// Appends one cell, quoted where it must be, without the comma behind it.
+pub fn cell(out: &mut Vec<u8>, value: &str) {
+    let plain = match value.as_bytes() {
+        [] => return,
+        [b'=' | b'+' | b'-' | b'@' | b' ', ..] | [.., b' '] => false,
+        bytes => !bytes.iter().any(|&byte| SPECIAL[usize::from(byte)]),
+    };
+    if plain {
+        out.extend_from_slice(value.as_bytes());
+        return;
+    }
+    out.push(b'"');
+    guard(out, value);
+    for (at, c) in value.char_indices() {
+        match picture(c) {
+            Some(picture) => out.extend_from_slice(picture.to_string().as_bytes()),
+            None if c == '"' => out.extend_from_slice(b"\"\""),
+            None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+        if matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n') {
+            guard(out, &value[at + c.len_utf8()..]);
+        }
+    }
+    out.push(b'"');
+}
+
+/// Appends an apostrophe where a cell that began with `rest` would be a formula. Quotes and spaces before
+/// the sign are looked through, since some readers drop them; the wide forms of the signs count, since
+/// Japanese spreadsheets take them.
+fn guard(out: &mut Vec<u8>, rest: &str) {
+    if rest.starts_with(['\t', '\r']) {
+        out.push(b'\'');
+        return;
+    }
+    let first = rest.chars().find(|&c| !(c.is_whitespace() || c == '"' || picture(c).is_some()));
+    if matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')) {
+        out.push(b'\'');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(value: &str) -> String {
+        let mut out = Vec::new();
+        cell(&mut out, value);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn no_cell_starts_a_formula() {
+        let table = [
+            ("", ""),
+            ("plain text", "plain text"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("=1+1", "\"'=1+1\""),
+            ("+31612345678", "\"'+31612345678\""),
+            ("-5", "\"'-5\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("  =1", "\"'  =1\""),
+            ("\u{a0}=1", "\"'\u{a0}=1\""),
+            ("\t=1", "\"'␉'=1\""),
+            ("\r=1", "\"'␍'=1\""),
+            ("\n@x", "\"'␊'@x\""),
+            ("\u{feff}=1", "\"'[U+FEFF]=1\""),
+            ("\"=1", "\"'\"\"=1\""),
+            ("＝1", "\"'＝1\""),
+            ("a;=cmd|' /C calc'!A0", "\"a;'=cmd|' /C calc'!A0\""),
+            ("a; \"=1\"", "\"a;' \"\"=1\"\"\""),
+            ("a\tb", "\"a␉b\""),
+            ("a-b=c", "a-b=c"),
+            ("\x1b]0;x\x07", "\"␛]0;x␇\""),
+            (" x ", "\" x \""),
+        ];
+        for (value, expected) in table {
+            assert_eq!(written(value), expected, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_reader_of_csv_gets_the_harmless_value_back() {
+        for value in ["a,b", "\"", "x\r\ny", "=1", "\u{202e}", "é;ü"] {
+            let line = format!("{},end\r\n", written(value));
+            let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line.as_bytes());
+            let record = reader.records().next().unwrap().unwrap();
+            assert_eq!(&record[1], "end");
+            assert!(!record[0].starts_with(['=', '+', '-', '@', '\t', '\r']), "{value:?}");
+            assert!(!record[0].chars().any(char::is_control), "{value:?}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Characters that a person does not see, or that steer a terminal, made visible: control characters by
+//! their pictures (U+2400 and on), the others by their number. Used wherever a value leaves this program
+//! for a screen or a spreadsheet.
+
+/// What stands for `c` where it should not be written as it is.
+#[must_use]
+pub fn picture(c: char) -> Option<Picture> {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).map(Picture::Char),
+        '\u{7f}' => Some(Picture::Char('\u{2421}')),
+        // C1 controls (some terminals obey them), soft hyphen, the Arabic and Mongolian format characters,
+        // zero-width, line and paragraph separators, bidirectional marks, embeddings, overrides and
+        // isolates, fillers, the byte order mark, interlinear annotation, tags.
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => Some(Picture::Number(c as u32)),
+        _ => None,
+    }
+}
+
+/// A stand-in for one character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Picture {
+    /// Another character.
+    Char(char),
+    /// The code point's number, written as `[U+202E]`.
+    Number(u32),
+}
+
+impl std::fmt::Display for Picture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Char(c) => write!(f, "{c}"),
+            Self::Number(n) => write!(f, "[U+{n:04X}]"),
+        }
+    }
+}
+
+/// `text` with every such character replaced; borrowed where there is none.
+#[must_use]
+pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(|c| picture(c).is_some()) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match picture(c) {
+            None => out.push(c),
+            Some(picture) => out.push_str(&picture.to_string()),
+        }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_or_hides_is_seen() {
+        assert_eq!(visible("a\x1b[31mb\r\n\x07\x7f"), "a␛[31mb␍␊␇␡");
+        assert_eq!(visible("a\u{9b}31m\u{202e}b\u{feff}"), "a[U+009B]31m[U+202E]b[U+FEFF]");
+        assert!(matches!(visible("Café Zoë 日本 👩"), std::borrow::Cow::Borrowed(_)));
+    }
+}

@@ -1,0 +1,156 @@
+//! What reading yields of one entity: clean rows in a spool, the hashes of what settling compares,
+//! findings, counts.
+
+use std::io;
+use std::path::Path;
+
+use crate::record::{Finding, Location};
+
+use super::judge::KeyHasher;
+use super::parse::{Counts, Parsed, RejectedKey};
+use super::plan::Layout;
+use super::segment::Segment;
+use super::spool::{Piece, Spool};
+
+/// How much of the memory budget findings may take; rows have the rest.
+const FINDINGS_SHARE: usize = 4;
+/// What a finding takes in memory, roughly: the structure, a value and a suggestion.
+const FINDING_SIZE: usize = size_of::<Finding>() + 48;
+
+/// All that was read of one entity, from all its files.
+#[derive(Debug)]
+pub struct Harvest {
+    /// Per file.
+    pub files: Vec<FileHarvest>,
+    /// The clean rows, in input order.
+    pub segments: Vec<Segment>,
+    /// Holds the segments' bytes.
+    pub spool: Spool,
+    /// For each slot of the plan, the hash of each clean row's value; 0 where it has none.
+    pub hashes: Vec<Vec<u64>>,
+    /// The keys of rejected records, in input order; kept only where another entity refers to this one.
+    pub rejected_keys: Vec<RejectedKey>,
+    /// All files' counts.
+    pub counts: Counts,
+    /// The number of clean rows.
+    pub rows: u64,
+    findings: Vec<FindingChunk>,
+    findings_spool: Spool,
+    findings_held: usize,
+    findings_budget: usize,
+}
+
+/// What is known of one file after it was read.
+#[derive(Debug, Clone)]
+pub struct FileHarvest {
+    /// How its rows are encoded.
+    pub layout: Layout,
+    /// What was counted in it.
+    pub counts: Counts,
+    /// Its last physical byte, one past.
+    pub bytes: u64,
+}
+
+#[derive(Debug)]
+enum FindingChunk {
+    Memory(Vec<Finding>),
+    Spooled(Piece),
+}
+
+impl Harvest {
+    pub(crate) fn new(slots: usize, folder: &Path, memory: usize) -> Self {
+        let findings_budget = memory / FINDINGS_SHARE;
+        Self {
+            files: Vec::new(),
+            segments: Vec::new(),
+            spool: Spool::new(folder, memory - findings_budget),
+            hashes: vec![Vec::new(); slots],
+            rejected_keys: Vec::new(),
+            counts: Counts::default(),
+            rows: 0,
+            findings: Vec::new(),
+            findings_spool: Spool::new(folder, 0),
+            findings_held: 0,
+            findings_budget,
+        }
+    }
+
+    /// Takes in the next block's harvest. Blocks come in order.
+    pub(crate) fn absorb(&mut self, file: u16, parsed: Parsed) -> io::Result<()> {
+        self.counts.add(parsed.counts);
+        if let Some(file) = self.files.last_mut() {
+            file.counts.add(parsed.counts);
+        }
+        for (all, block) in self.hashes.iter_mut().zip(&parsed.hashes) {
+            all.extend_from_slice(block);
+        }
+        self.rejected_keys.extend(parsed.rejected_keys);
+        self.take_findings(parsed.findings)?;
+        if !parsed.places.is_empty() {
+            let segment =
+                Segment::new(&mut self.spool, file, self.rows, parsed.base, parsed.rows, &parsed.places)?;
+            self.rows += segment.rows;
+            self.segments.push(segment);
+        }
+        Ok(())
+    }
+
+    /// Takes findings that follow all earlier ones in order.
+    pub(crate) fn take_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let size = findings.len() * FINDING_SIZE;
+        if self.findings_held + size <= self.findings_budget {
+            self.findings_held += size;
+            self.findings.push(FindingChunk::Memory(findings));
+            return Ok(());
+        }
+        let bytes = postcard::to_stdvec(&findings).map_err(io::Error::other)?;
+        let piece = self.findings_spool.put(bytes)?;
+        self.findings.push(FindingChunk::Spooled(piece));
+        Ok(())
+    }
+
+    /// All findings of reading, chunk after chunk, in the order file, record, column, code.
+    pub fn findings(&self) -> impl Iterator<Item = io::Result<Vec<Finding>>> + '_ {
+        self.findings.iter().map(|chunk| match chunk {
+            FindingChunk::Memory(findings) => Ok(findings.clone()),
+            FindingChunk::Spooled(piece) => {
+                let mut buffer = Vec::new();
+                let bytes = self.findings_spool.get(piece, &mut buffer)?;
+                postcard::from_bytes(bytes).map_err(io::Error::other)
+            }
+        })
+    }
+
+    /// The segment that holds a clean row, and the row's index in it.
+    #[must_use]
+    pub fn find(&self, row: u64) -> (&Segment, usize) {
+        let at = self.segments.partition_point(|segment| segment.first + segment.rows <= row);
+        let segment = &self.segments[at];
+        (segment, usize::try_from(row - segment.first).unwrap_or(0))
+    }
+
+    /// A clean row's encoded bytes and its place. For many rows, go through the segments instead.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub fn row(&self, row: u64) -> io::Result<(Vec<u8>, Location)> {
+        let (segment, index) = self.find(row);
+        let mut buffer = Vec::new();
+        let rows = segment.open(&self.spool, &mut buffer)?;
+        Ok((rows.row(index).to_vec(), rows.location(index)))
+    }
+
+    /// The layout of a clean row's file.
+    #[must_use]
+    pub fn layout(&self, file: u16) -> &Layout {
+        &self.files[usize::from(file)].layout
+    }
+}
+
+/// The seed of a run's hashes: all entities of a run share it, so that a reference's hash is its target's.
+#[derive(Debug, Clone, Default)]
+pub struct Seed(pub(crate) KeyHasher);

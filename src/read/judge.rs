@@ -1,0 +1,332 @@
+//! The rules of a row: every cell is cleansed, judged, measured and kept in its normal form, or a finding
+//! says why not. One pass; a clean cell is not copied.
+
+use std::hash::BuildHasher;
+
+use crate::record::{Code, Finding, Level, Location, RowEncoder, Severity};
+use crate::rule::text::{Cleansed, cleanse};
+use crate::rule::{Fate, Note};
+use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
+
+use super::cells::Cell;
+use super::plan::Plan;
+
+/// Hashes keys; seeded once a run.
+pub(crate) type KeyHasher = foldhash::quality::RandomState;
+
+/// Where a field's normal form is.
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    /// There is none: the file has no such column.
+    Absent,
+    /// The cell is empty.
+    Empty,
+    /// The cell was refused.
+    Refused,
+    /// In the record's own text.
+    Record(u32, u32),
+    /// In the clerk's arena.
+    Arena(u32, u32),
+}
+
+/// Judges one record after another with buffers that are used again and again.
+pub(crate) struct Clerk<'p> {
+    plan: &'p Plan<'p>,
+    hasher: &'p KeyHasher,
+    values: Vec<Value>,
+    arena: String,
+    unquoted: String,
+    cleansed: String,
+    out: String,
+    notes: Vec<Note>,
+    /// Whether the record at hand has been rejected.
+    rejected: bool,
+}
+
+impl<'p> Clerk<'p> {
+    pub(crate) fn new(plan: &'p Plan<'p>, hasher: &'p KeyHasher) -> Self {
+        Self {
+            plan,
+            hasher,
+            values: vec![Value::Absent; plan.entity.fields.len()],
+            arena: String::new(),
+            unquoted: String::new(),
+            cleansed: String::new(),
+            out: String::new(),
+            notes: Vec::new(),
+            rejected: false,
+        }
+    }
+
+    /// Judges a record's cells. Returns whether the row is clean; findings are pushed in any order.
+    pub(crate) fn judge(
+        &mut self,
+        record: &str,
+        cells: &[Cell],
+        location: Location,
+        findings: &mut Vec<Finding>,
+    ) -> bool {
+        self.arena.clear();
+        self.rejected = false;
+        let plan = self.plan;
+        for &index in &plan.entity.judging_order {
+            self.values[index] = match plan.cells[index] {
+                None => Value::Absent,
+                Some(position) => {
+                    let cell = cells.get(position).copied();
+                    self.judge_cell(index, position, record, cell, location, findings)
+                }
+            };
+        }
+        for rule in &plan.entity.row_rules {
+            self.judge_row_rule(rule, record, location, findings);
+        }
+        !self.rejected
+    }
+
+    #[inline]
+    fn judge_cell(
+        &mut self,
+        index: FieldIndex,
+        position: usize,
+        record: &str,
+        cell: Option<Cell>,
+        location: Location,
+        findings: &mut Vec<Finding>,
+    ) -> Value {
+        let plan = self.plan;
+        let field = &plan.entity.fields[index];
+        let raw = cell.map_or("", |cell| cell.text(record, &mut self.unquoted));
+        let report = Report { plan, field, index, position, raw, location };
+        let text = match cleanse(raw, field.rule.multiline(), &mut self.cleansed) {
+            Cleansed::Part(part) => part,
+            Cleansed::Copied => self.cleansed.as_str(),
+            Cleansed::Control(at) => {
+                let note = control_character(raw, at);
+                self.rejected |= report.note(note, findings) == Severity::Reject;
+                return Value::Refused;
+            }
+        };
+        if text.is_empty() {
+            if field.required {
+                let note = Note::new(Code::Required, "the cell is empty and must not be");
+                self.rejected |= report.note(note, findings) == Severity::Reject;
+            }
+            return Value::Empty;
+        }
+        let sibling = field.sibling.and_then(|sibling| match self.values[sibling] {
+            Value::Record(start, end) => Some(&record[start as usize..end as usize]),
+            Value::Arena(start, end) => Some(&self.arena[start as usize..end as usize]),
+            Value::Empty | Value::Absent | Value::Refused => None,
+        });
+        self.out.clear();
+        let fate = field.rule.judge(text, sibling, &mut self.out, &mut self.notes);
+        let mut refused = false;
+        for note in self.notes.drain(..) {
+            refused |= report.note(note, findings) == Severity::Reject;
+        }
+        // A refusal that the schema has turned into a warning leaves the cell as it is.
+        let normal = if fate == Fate::Rewritten { self.out.as_str() } else { text };
+        if !refused && fate != Fate::Rejected {
+            if let Some(note) = measure(field, normal) {
+                refused |= report.note(note, findings) == Severity::Reject;
+            }
+            if let Some(pattern) = &field.pattern {
+                let applies = pattern.when.as_ref().is_none_or(|when| {
+                    text_of(self.values[when.field], record, &self.arena)
+                        .or_else(|| plan.entity.fields[when.field].when_empty())
+                        == Some(&when.equals)
+                });
+                if applies && !pattern.regex.is_match(normal) {
+                    let note = Note::new(
+                        Code::PatternMismatch,
+                        format!("the value does not match the pattern {}", pattern.source),
+                    );
+                    refused |= report.note(note, findings) == Severity::Reject;
+                }
+            }
+        }
+        self.rejected |= refused;
+        if refused {
+            return Value::Refused;
+        }
+        match offset_in(record, normal) {
+            Some((start, end)) => Value::Record(start, end),
+            None => {
+                let start = self.arena.len();
+                self.arena.push_str(normal);
+                Value::Arena(small(start), small(self.arena.len()))
+            }
+        }
+    }
+
+    fn judge_row_rule(
+        &mut self,
+        rule: &RowRule,
+        record: &str,
+        location: Location,
+        findings: &mut Vec<Finding>,
+    ) {
+        let plan = self.plan;
+        let value = |index: FieldIndex| text_of(self.values[index], record, &self.arena);
+        let refused = |index: FieldIndex| matches!(self.values[index], Value::Refused);
+        let name = |index: FieldIndex| plan.entity.fields[index].name.as_str();
+        let (index, note) = match rule {
+            RowRule::RequiredWhen { field, when, equals } => {
+                if value(*when) != Some(equals) || value(*field).is_some() || refused(*field) {
+                    return;
+                }
+                let message = format!("the cell is empty and must not be where {} is {equals}", name(*when));
+                (*field, Note::new(Code::Required, message))
+            }
+            RowRule::OneOf { fields } => {
+                if fields.iter().any(|&field| value(field).is_some() || refused(field)) {
+                    return;
+                }
+                let names: Vec<_> = fields.iter().map(|&field| name(field)).collect();
+                let message = format!("at least one of {} must be filled", names.join(", "));
+                (fields[0], Note::new(Code::Required, message))
+            }
+            RowRule::EqualTo { field, other } => {
+                if value(*field) == value(*other) || refused(*field) || refused(*other) {
+                    return;
+                }
+                (*field, Note::new(Code::PatternMismatch, format!("the value must equal {}", name(*other))))
+            }
+        };
+        let raw = value(index).unwrap_or_default();
+        let field = &plan.entity.fields[index];
+        let Some(position) = plan.cells[index] else { return };
+        let report = Report { plan, field, index, position, raw, location };
+        self.rejected |= report.note(note, findings) == Severity::Reject;
+    }
+
+    /// Appends the clean row that was judged last, and the hashes of its settled fields.
+    pub(crate) fn encode(&self, record: &str, rows: &mut Vec<u8>, hashes: &mut [Vec<u64>]) {
+        for &index in &self.plan.layout.fields {
+            match self.stored(index, record) {
+                Some(text) => RowEncoder::text(rows, text),
+                None => RowEncoder::null(rows),
+            }
+        }
+        RowEncoder::end_row(rows);
+        for (&index, hashes) in self.plan.slots.iter().zip(hashes) {
+            hashes.push(text_of(self.values[index], record, &self.arena).map_or(0, |key| self.hash(key)));
+        }
+    }
+
+    /// The normal form of the key of the record that was judged last, if the key itself is right.
+    pub(crate) fn key<'a>(&'a self, record: &'a str) -> Option<&'a str> {
+        text_of(self.values[self.plan.entity.key], record, &self.arena)
+    }
+
+    fn stored<'a>(&'a self, index: FieldIndex, record: &'a str) -> Option<&'a str> {
+        let field = &self.plan.entity.fields[index];
+        text_of(self.values[index], record, &self.arena).or_else(|| {
+            let overwrites = field.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
+            if overwrites { field.when_empty() } else { None }
+        })
+    }
+
+    /// A key's hash; 0 is kept for "no value".
+    fn hash(&self, key: &str) -> u64 {
+        self.hasher.hash_one(key).max(1)
+    }
+}
+
+/// What a note needs to become a finding.
+struct Report<'a> {
+    plan: &'a Plan<'a>,
+    field: &'a Field,
+    index: FieldIndex,
+    position: usize,
+    raw: &'a str,
+    location: Location,
+}
+
+impl Report<'_> {
+    /// Makes a finding of a note, unless the schema ignores it. Returns what it does to the row.
+    #[cold]
+    fn note(&self, note: Note, findings: &mut Vec<Finding>) -> Severity {
+        let severity = match self.field.severity(note.code) {
+            Severity::Warning if self.plan.options.strict && note.code.level() == Level::Cell => {
+                Severity::Reject
+            }
+            severity => severity,
+        };
+        if severity != Severity::Ignore {
+            findings.push(Finding {
+                location: self.location,
+                column: u16::try_from(self.position).ok(),
+                field: u16::try_from(self.index).ok(),
+                severity,
+                code: note.code,
+                value: Finding::excerpt(self.raw),
+                message: note.message,
+                suggestion: note.suggestion,
+                related: None,
+            });
+        }
+        severity
+    }
+}
+
+fn text_of<'a>(value: Value, record: &'a str, arena: &'a str) -> Option<&'a str> {
+    match value {
+        Value::Record(start, end) => Some(&record[start as usize..end as usize]),
+        Value::Arena(start, end) => Some(&arena[start as usize..end as usize]),
+        Value::Absent | Value::Empty | Value::Refused => None,
+    }
+}
+
+/// Where `part` lies in `whole`, if it is a part of it and not a copy.
+#[inline]
+fn offset_in(whole: &str, part: &str) -> Option<(u32, u32)> {
+    let start = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then(|| (small(start), small(end)))
+}
+
+/// Checks the number of characters of a normal form.
+#[inline]
+fn measure(field: &Field, normal: &str) -> Option<Note> {
+    // A character has at most four bytes, so most values need no counting.
+    if let Some(max) = field.max_length
+        && normal.len() > max
+        && normal.chars().count() > max
+    {
+        let message =
+            format!("the value has {} characters, at most {max} are allowed", normal.chars().count());
+        return Some(Note::new(Code::TooLong, message));
+    }
+    if let Some(min) = field.min_length
+        && normal.len() < min * 4
+        && normal.chars().count() < min
+    {
+        let message =
+            format!("the value has {} characters, at least {min} are needed", normal.chars().count());
+        return Some(Note::new(Code::TooShort, message));
+    }
+    None
+}
+
+#[cold]
+fn control_character(raw: &str, at: usize) -> Note {
+    let name = match raw[at..].chars().next() {
+        Some('\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') => {
+            return Note::new(
+                Code::ControlCharacter,
+                "the value holds a line break, which is not allowed here",
+            );
+        }
+        Some('\t') => "a tab".to_owned(),
+        Some(char) => format!("the control character U+{:04X}", u32::from(char)),
+        None => "a control character".to_owned(),
+    };
+    Note::new(Code::ControlCharacter, format!("the value holds {name}"))
+}
+
+/// Offsets within a record: the splitter's horizon keeps it far below 4 GiB.
+fn small(value: usize) -> u32 {
+    u32::try_from(value).expect("a record is smaller than 4 GiB")
+}

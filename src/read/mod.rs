@@ -1,0 +1,241 @@
+//! From stored bytes to a [`Harvest`]: one sequential pass that splits a file into blocks of records, and
+//! rayon tasks that decode, judge and encode each block. Results are taken in block order, whatever order
+//! they finish in, so that the harvest is the same for any number of threads.
+
+mod blocks;
+mod cells;
+mod harvest;
+mod judge;
+mod parse;
+mod plan;
+mod segment;
+mod split;
+mod spool;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+
+use rayon::ThreadPool;
+
+use crate::event::{Event, Listener};
+use crate::source::{Encoding, Source, Utf8Evidence};
+
+use blocks::{Blocks, Bytes, Opening};
+use parse::{Parsed, Task, parse};
+use split::{Grammar, Narrow, Units, Wide};
+
+pub use harvest::{FileHarvest, Harvest, Seed};
+pub use parse::{Counts, RejectedKey};
+pub use plan::{Layout, Plan, ReadOptions, slots};
+pub use segment::{Rows, Segment};
+pub use spool::{Piece, Spool};
+
+/// One file to be read.
+#[derive(Debug)]
+pub struct Input<'s> {
+    /// Its bytes.
+    pub source: &'s Source,
+    /// What becomes of its records.
+    pub plan: Plan<'s>,
+    /// The first byte behind the header.
+    pub data_start: u64,
+    /// That byte's physical line, counted from 1.
+    pub data_line: u64,
+    /// The header record as stored, without its line end.
+    pub header: Vec<u8>,
+    /// The encoding is an assumption that the whole file may refute.
+    pub assumed: bool,
+}
+
+/// What all of a run's reading shares.
+#[derive(Clone, Copy)]
+pub struct Reader<'r> {
+    /// Where blocks are parsed.
+    pub pool: &'r ThreadPool,
+    /// Where rows wait when memory is full.
+    pub spool_folder: &'r Path,
+    /// Of the run's hashes.
+    pub seed: &'r Seed,
+    /// Who wants to know.
+    pub listener: &'r dyn Listener,
+    /// Set when the run is to stop; looked at once a block.
+    pub cancelled: &'r AtomicBool,
+}
+
+/// Why reading stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The input could not be read.
+    #[error("{file}: cannot be read any further")]
+    Source {
+        /// The file as named by the user.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The spool could not be written or read.
+    #[error("the spool in {folder} could not be used: is the disk full?")]
+    Spool {
+        /// Where it is.
+        folder: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Someone asked the run to stop.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+/// What came of reading an entity's files.
+#[derive(Debug)]
+pub enum Reading {
+    /// All were read.
+    Done(Harvest),
+    /// The file with this index is not in the encoding that was assumed: read again with another one.
+    Refuted(usize),
+}
+
+impl Bytes for Source {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        Source::read_at(self, buf, offset)
+    }
+}
+
+impl Reader<'_> {
+    /// Reads all files of one entity, in order.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReadError`].
+    pub fn read(&self, inputs: &[Input<'_>], slots: usize, referred_to: bool) -> Result<Reading, ReadError> {
+        let memory = inputs.first().map_or(0, |input| input.plan.options.memory);
+        let mut harvest = Harvest::new(slots, self.spool_folder, memory);
+        for (index, input) in inputs.iter().enumerate() {
+            let evidence = match input.plan.encoding {
+                Encoding::Utf16Le => {
+                    self.read_file(Wide { big_endian: false }, input, referred_to, &mut harvest)?
+                }
+                Encoding::Utf16Be => {
+                    self.read_file(Wide { big_endian: true }, input, referred_to, &mut harvest)?
+                }
+                _ => self.read_file(Narrow, input, referred_to, &mut harvest)?,
+            };
+            if input.assumed && !evidence.is_utf8() {
+                return Ok(Reading::Refuted(index));
+            }
+        }
+        Ok(Reading::Done(harvest))
+    }
+
+    fn read_file<U: Units>(
+        &self,
+        units: U,
+        input: &Input<'_>,
+        referred_to: bool,
+        harvest: &mut Harvest,
+    ) -> Result<Utf8Evidence, ReadError> {
+        let plan = &input.plan;
+        let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
+        let grammar = Grammar {
+            delimiter: plan.delimiter,
+            columns: plan.columns,
+            horizon: horizon.clamp(64 << 10, 1 << 30),
+        };
+        let opening =
+            Opening { offset: input.data_start, line: input.data_line, header: input.header.clone() };
+        let mut blocks = Blocks::new(input.source, units, grammar, opening, plan.options.block_size);
+        let task = Task { plan, hasher: &self.seed.0, collect_evidence: input.assumed, referred_to };
+        harvest.files.push(FileHarvest {
+            layout: plan.layout.clone(),
+            counts: Counts::default(),
+            bytes: input.source.len(),
+        });
+        let mut evidence = Utf8Evidence::default();
+        let mut take = |parsed: Parsed| {
+            evidence += parsed.evidence;
+            self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
+            harvest.absorb(plan.file, parsed).map_err(|source| ReadError::Spool {
+                folder: self.spool_folder.display().to_string(),
+                source,
+            })
+        };
+        self.pipeline(&mut blocks, task, input.source.name(), &mut take)?;
+        Ok(evidence)
+    }
+
+    /// Splits on this thread, parses on the pool, takes results in order.
+    fn pipeline<U: Units>(
+        &self,
+        blocks: &mut Blocks<'_, U>,
+        task: Task<'_>,
+        file: &str,
+        take: &mut dyn FnMut(Parsed) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        // Enough blocks on their way that no thread waits, few enough that memory stays small.
+        let most = self.pool.current_num_threads() * 3;
+        self.pool.in_place_scope(|scope| {
+            let (sender, receiver) = mpsc::channel::<std::thread::Result<Parsed>>();
+            let mut waiting = BTreeMap::new();
+            let mut buffers = Vec::new();
+            let (mut next, mut sent, mut received) = (0, 0, 0);
+            loop {
+                if self.cancelled.load(Ordering::Relaxed) {
+                    return Err(ReadError::Cancelled);
+                }
+                let block = blocks
+                    .next_block(buffers.pop().unwrap_or_default())
+                    .map_err(|source| ReadError::Source { file: file.to_owned(), source })?;
+                let drained = block.is_none();
+                if let Some(block) = block {
+                    let sender = sender.clone();
+                    sent += 1;
+                    scope.spawn(move |_| {
+                        // A panic is handed on, not swallowed: the thread that waits would wait for ever.
+                        let parsed = catch_unwind(AssertUnwindSafe(|| {
+                            let parsed = parse(task, block);
+                            reverse::delay(parsed.index);
+                            parsed
+                        }));
+                        // The receiver is gone only when the run stops with an error.
+                        let _ = sender.send(parsed);
+                    });
+                }
+                let least = if drained { 0 } else { most };
+                while received < sent {
+                    let arrived =
+                        if sent - received > least { receiver.recv().ok() } else { receiver.try_recv().ok() };
+                    let Some(arrived) = arrived else { break };
+                    let mut parsed = arrived.unwrap_or_else(|panic| resume_unwind(panic));
+                    received += 1;
+                    buffers.push(std::mem::take(&mut parsed.buffer));
+                    waiting.insert(parsed.index, parsed);
+                    while let Some(parsed) = waiting.remove(&next) {
+                        next += 1;
+                        take(parsed)?;
+                    }
+                }
+                if drained {
+                    return Ok(());
+                }
+            }
+        })
+    }
+}
+
+/// Makes blocks finish in another order than they began, for the tests alone.
+mod reverse {
+    #[cfg(not(feature = "fault-points"))]
+    pub(super) fn delay(_block: usize) {}
+
+    #[cfg(feature = "fault-points")]
+    pub(super) fn delay(block: usize) {
+        if std::env::var_os("MUSTER_TEST_REVERSE").is_some() {
+            let turn = 3 - (block % 4) as u64;
+            std::thread::sleep(std::time::Duration::from_millis(3 * turn));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What is decided once per file: which cell feeds which field, and in which order a row is encoded.
+
+use crate::schema::{Entity, FieldIndex, OnUpdate};
+use crate::source::Encoding;
+
+/// How the records of one file become rows of its entity.
+#[derive(Debug, Clone)]
+pub struct Plan<'s> {
+    /// Whose rows they are.
+    pub entity: &'s Entity,
+    /// Which of the entity's files, counted from 0.
+    pub file: u16,
+    /// How the stored bytes are decoded.
+    pub encoding: Encoding,
+    /// The cells' delimiter.
+    pub delimiter: u8,
+    /// The number of cells in the header.
+    pub columns: usize,
+    /// How many of them there are up to the last one with a name: cells behind it must be empty.
+    pub named: usize,
+    /// For each field of the entity the cell that feeds it.
+    pub cells: Vec<Option<usize>>,
+    /// How its rows are encoded.
+    pub layout: Layout,
+    /// The fields whose hashes are kept for settling: the unique ones, then the references.
+    pub slots: Vec<FieldIndex>,
+    /// What the run asked for.
+    pub options: ReadOptions,
+}
+
+/// The fields that an encoded row holds, in this order: the references (as keys), then all others that the
+/// file has. Load prepends what only it knows and can cut the references off.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Layout {
+    /// The fields.
+    pub fields: Vec<FieldIndex>,
+    /// How many of them, at the front, are references.
+    pub references: usize,
+}
+
+/// What a run can ask of reading.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadOptions {
+    /// Warnings about cells reject.
+    pub strict: bool,
+    /// Records without their last, optional cells are padded.
+    pub pad_short: bool,
+    /// The largest record, in bytes.
+    pub max_record: u64,
+    /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
+    /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
+    pub on_empty: OnUpdate,
+    /// How many bytes are split at a time.
+    pub block_size: usize,
+    /// How many bytes of rows and findings are held in memory.
+    pub memory: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            strict: false,
+            pad_short: false,
+            max_record: 1 << 20,
+            on_empty: OnUpdate::Overwrite,
+            block_size: 1 << 20,
+            memory: 256 << 20,
+        }
+    }
+}
+
+impl<'s> Plan<'s> {
+    /// Plans a file whose header cells feed the fields in `cells`.
+    #[must_use]
+    pub fn new(
+        entity: &'s Entity,
+        file: u16,
+        encoding: Encoding,
+        delimiter: u8,
+        header: &[String],
+        cells: Vec<Option<usize>>,
+        options: ReadOptions,
+    ) -> Self {
+        let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        let layout = Layout::new(entity, &cells);
+        Self {
+            entity,
+            file,
+            encoding,
+            delimiter,
+            columns: header.len(),
+            named,
+            cells,
+            layout,
+            slots: slots(entity),
+            options,
+        }
+    }
+}
+
+impl Layout {
+    fn new(entity: &Entity, cells: &[Option<usize>]) -> Self {
+        let present = |reference: bool| {
+            move |&field: &FieldIndex| {
+                cells[field].is_some() && entity.fields[field].reference.is_some() == reference
+            }
+        };
+        let mut fields: Vec<_> = (0..entity.fields.len()).filter(present(true)).collect();
+        let references = fields.len();
+        fields.extend((0..entity.fields.len()).filter(present(false)));
+        Self { fields, references }
+    }
+}
+
+/// The fields of an entity that settling looks at: the unique ones (the key first), then the references.
+#[must_use]
+pub fn slots(entity: &Entity) -> Vec<FieldIndex> {
+    entity.unique_fields().chain(entity.references().map(|(field, _)| field)).collect()
+}

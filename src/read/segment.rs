@@ -1,0 +1,136 @@
+//! The clean rows of one block as they wait for load: encoded bytes with the place each row came from.
+
+use std::io;
+
+use crate::record::Location;
+
+use super::spool::{Piece, Spool};
+
+/// Where one clean row came from, in terms of its block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// One past the row's last byte in the segment.
+    pub row_end: u32,
+    /// The record's first byte in the block.
+    pub start: u32,
+    /// The record's length.
+    pub len: u32,
+    /// Physical lines before it in the block.
+    pub line: u32,
+    /// Physical lines of it.
+    pub lines: u32,
+    /// Data records before it in the block.
+    pub record: u32,
+}
+
+impl Place {
+    const SIZE: usize = 24;
+
+    fn write(self, out: &mut Vec<u8>) {
+        for part in [self.row_end, self.start, self.len, self.line, self.lines, self.record] {
+            out.extend_from_slice(&part.to_le_bytes());
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Self {
+        let part = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
+        Self {
+            row_end: part(0),
+            start: part(4),
+            len: part(8),
+            line: part(12),
+            lines: part(16),
+            record: part(20),
+        }
+    }
+}
+
+/// The clean rows of one block.
+#[derive(Debug)]
+pub struct Segment {
+    /// Which of the entity's files.
+    pub file: u16,
+    /// The number of the first row among all clean rows of the entity, counted from 0.
+    pub first: u64,
+    /// How many rows.
+    pub rows: u64,
+    /// Where the block stands: byte offset, first line, first record.
+    base: (u64, u64, u64),
+    /// The length of the encoded rows; the places stand behind them.
+    text_len: usize,
+    piece: Piece,
+}
+
+impl Segment {
+    pub(crate) fn new(
+        spool: &mut Spool,
+        file: u16,
+        first: u64,
+        base: (u64, u64, u64),
+        mut rows: Vec<u8>,
+        places: &[Place],
+    ) -> io::Result<Self> {
+        let text_len = rows.len();
+        rows.reserve_exact(places.len() * Place::SIZE);
+        for place in places {
+            place.write(&mut rows);
+        }
+        rows.shrink_to_fit();
+        Ok(Self { file, first, rows: places.len() as u64, base, text_len, piece: spool.put(rows)? })
+    }
+
+    /// The rows; `buffer` is used where they have to be read from the spool's file.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub fn open<'a>(&'a self, spool: &'a Spool, buffer: &'a mut Vec<u8>) -> io::Result<Rows<'a>> {
+        let bytes = spool.get(&self.piece, buffer)?;
+        let (text, places) = bytes.split_at(self.text_len);
+        Ok(Rows { segment: self, text, places })
+    }
+}
+
+/// A segment's rows, at hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    segment: &'a Segment,
+    text: &'a [u8],
+    places: &'a [u8],
+}
+
+impl<'a> Rows<'a> {
+    /// All encoded rows, one after another.
+    #[must_use]
+    pub fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The encoded row `index` of the segment, with its line feed.
+    #[must_use]
+    pub fn row(&self, index: usize) -> &'a [u8] {
+        let start = if index == 0 { 0 } else { self.place(index - 1).row_end as usize };
+        &self.text[start..self.place(index).row_end as usize]
+    }
+
+    /// The row's place in its file.
+    #[must_use]
+    pub fn location(&self, index: usize) -> Location {
+        let place = self.place(index);
+        let (offset, line, record) = self.segment.base;
+        let line_start = line + u64::from(place.line);
+        let byte_start = offset + u64::from(place.start);
+        Location {
+            file: self.segment.file,
+            record: record + u64::from(place.record),
+            line_start,
+            line_end: line_start + u64::from(place.lines) - 1,
+            byte_start,
+            byte_end: byte_start + u64::from(place.len),
+        }
+    }
+
+    fn place(&self, index: usize) -> Place {
+        Place::read(&self.places[index * Place::SIZE..])
+    }
+}

@@ -1,0 +1,112 @@
+//! Bytes that wait for a later phase: in memory up to a budget, then in an unlinked file that only this
+//! user can read.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Where a piece of the spool is.
+#[derive(Debug)]
+pub enum Piece {
+    /// Still in memory.
+    Memory(Vec<u8>),
+    /// In the file.
+    File {
+        /// The first byte.
+        offset: u64,
+        /// The number of bytes.
+        len: usize,
+    },
+}
+
+impl Piece {
+    /// The number of bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::File { len, .. } => *len,
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Takes pieces and gives them back.
+#[derive(Debug)]
+pub struct Spool {
+    folder: PathBuf,
+    budget: usize,
+    held: usize,
+    file: Option<File>,
+    written: u64,
+}
+
+impl Spool {
+    /// A spool that holds `budget` bytes in memory and the others in a temporary file in `folder`.
+    #[must_use]
+    pub fn new(folder: &Path, budget: usize) -> Self {
+        Self { folder: folder.to_owned(), budget, held: 0, file: None, written: 0 }
+    }
+
+    /// Takes a piece.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be made or written (a full disk, for example).
+    pub fn put(&mut self, bytes: Vec<u8>) -> io::Result<Piece> {
+        if self.held + bytes.len() <= self.budget {
+            self.held += bytes.len();
+            return Ok(Piece::Memory(bytes));
+        }
+        let file = match &mut self.file {
+            Some(file) => file,
+            // Unlinked from the start: nothing is left behind whatever happens to the process.
+            none => none.insert(tempfile::tempfile_in(&self.folder)?),
+        };
+        file.write_all(&bytes)?;
+        let piece = Piece::File { offset: self.written, len: bytes.len() };
+        self.written += bytes.len() as u64;
+        Ok(piece)
+    }
+
+    /// Gives a piece back; `buffer` is used where it has to be read.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn get<'p>(&self, piece: &'p Piece, buffer: &'p mut Vec<u8>) -> io::Result<&'p [u8]> {
+        match piece {
+            Piece::Memory(bytes) => Ok(bytes),
+            Piece::File { offset, len } => {
+                buffer.resize(*len, 0);
+                let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+                file.read_exact_at(buffer, *offset)?;
+                Ok(buffer)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_the_budget_comes_back_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = Spool::new(folder.path(), 10);
+        let pieces: Vec<_> = (0..5_u8).map(|i| spool.put(vec![i; 4]).unwrap()).collect();
+        assert!(matches!(pieces[1], Piece::Memory(_)));
+        assert!(matches!(pieces[4], Piece::File { offset: 8, len: 4 }));
+        for (i, piece) in (0_u8..).zip(&pieces) {
+            assert_eq!(spool.get(piece, &mut Vec::new()).unwrap(), vec![i; 4]);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+    }
+}

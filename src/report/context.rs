@@ -1,0 +1,188 @@
+//! What the reports know about a run besides its findings: names and counts. Filled by `run` after reading.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use crate::record::Finding;
+
+use super::mask::Values;
+
+/// What is known once the files have been read.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The run's id.
+    pub run: String,
+    /// The subcommand: `check`, `import`.
+    pub command: String,
+    /// When the run began.
+    pub started: Timestamp,
+    /// The program's version.
+    pub version: String,
+    /// SHA-256 of the schema files, in hexadecimal.
+    pub schema_sha256: String,
+    /// The target for people (`database muster on /run/…`), never with a password; none without one.
+    pub target: Option<String>,
+    /// Which values are shown.
+    pub values: Values,
+    /// The options that reading the same files again needs (`--delimiter`, `;`), each word by itself.
+    pub again: Vec<String>,
+    /// In load order; findings and [`crate::record::Related`] count in it.
+    pub entities: Vec<Entity>,
+}
+
+/// One entity of the run.
+#[derive(Debug, Clone, Default)]
+pub struct Entity {
+    /// Its name.
+    pub name: String,
+    /// In the order of the schema: a finding's `field` counts in it.
+    pub fields: Vec<Field>,
+    /// In the order given: a location's `file` counts in it.
+    pub files: Vec<File>,
+}
+
+/// One field, as far as reports need it.
+#[derive(Debug, Clone, Default)]
+pub struct Field {
+    /// The documents' own header.
+    pub name: String,
+    /// Masked unless [`Values::Shown`].
+    pub sensitive: bool,
+}
+
+/// One input file.
+#[derive(Debug, Clone, Default)]
+pub struct File {
+    /// As given on the command line; `-` is standard input.
+    pub path: String,
+    /// What its returned files are named after ([`crate::output::names::Stems`]).
+    pub stem: String,
+    /// How large it is as stored (of the decompressed stream where it is compressed).
+    pub bytes: u64,
+    /// SHA-256 of the bytes as given, in hexadecimal.
+    pub sha256: String,
+    /// The encoding's name, for example `utf-8`.
+    pub encoding: String,
+    /// The delimiter as one character.
+    pub delimiter: String,
+    /// The header's names as they stand there; a finding's `column` counts in it.
+    pub header: Vec<String>,
+    /// For each name of the header the field it means; none where it is ignored.
+    pub mapping: Vec<Option<usize>>,
+    /// Everything up to and including the header, with its line end.
+    pub prefix: Range<u64>,
+}
+
+/// A file of records that go back, once it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// The entity of its input.
+    pub entity: usize,
+    /// Its name in the run's folder.
+    pub name: String,
+    /// How many records it holds.
+    pub records: u64,
+    /// Losers of duplicates, or rejected records.
+    pub duplicates: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// `check` is through.
+    Checked,
+    /// A dry run is through and was rolled back.
+    Planned,
+    /// The rows are in the database.
+    Committed,
+    /// More rejects than allowed; the target is as it was.
+    Refused,
+    /// An error ended the run; the target is as it was.
+    Failed,
+    /// A signal ended the run; the target is as it was.
+    Interrupted,
+    /// An earlier run was taken back.
+    Undone,
+    /// The files were written.
+    Exported,
+}
+
+impl Status {
+    /// The word used in every report.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Checked => "checked",
+            Self::Planned => "planned",
+            Self::Committed => "committed",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::Undone => "undone",
+            Self::Exported => "exported",
+        }
+    }
+}
+
+/// What is known once the run is through.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// When.
+    pub finished: Timestamp,
+    /// For each of [`Context::entities`].
+    pub counts: Vec<Counts>,
+}
+
+/// One entity's counts; each has an origin of its own, and reports compute none of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Data records read.
+    pub read: u64,
+    /// Blank lines.
+    pub blank: u64,
+    /// Rows that went on.
+    pub accepted: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+    /// Rows that lost against another.
+    pub duplicates: u64,
+    /// Rows that are new in the database.
+    pub inserted: u64,
+    /// Rows that were changed in the database.
+    pub updated: u64,
+    /// Rows that were there already as they are.
+    pub unchanged: u64,
+    /// Findings that are warnings.
+    pub warnings: u64,
+}
+
+impl Entity {
+    /// The name of the column that a finding speaks of: the file's own where it has one, else the field's.
+    #[must_use]
+    pub fn column<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
+        self.header(finding).or_else(|| self.field(finding).map(|field| field.name.as_str()))
+    }
+
+    /// The header of the column that a finding speaks of.
+    #[must_use]
+    pub fn header<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
+        let file = self.files.get(usize::from(finding.location.file))?;
+        file.header.get(usize::from(finding.column?)).map(String::as_str)
+    }
+
+    /// The field that a finding speaks of.
+    #[must_use]
+    pub fn field(&self, finding: &Finding) -> Option<&Field> {
+        self.fields.get(usize::from(finding.field?))
+    }
+
+    /// The path of the file that a finding speaks of.
+    #[must_use]
+    pub fn path(&self, file: u16) -> &str {
+        self.files.get(usize::from(file)).map_or("", |file| &file.path)
+    }
+}

@@ -1,0 +1,24 @@
+//! What people and machines are told: the files of a run, the summary on the terminal, progress and logs.
+//!
+//! A report decides nothing. It is given names ([`Context`]), counts ([`Outcome`]) and findings in their
+//! final order, and writes the same bytes for the same input whatever the number of threads.
+
+pub mod context;
+pub mod findings;
+pub mod log;
+pub mod mask;
+pub mod number;
+pub mod progress;
+pub mod returned;
+pub mod shell;
+pub mod summary;
+pub mod tally;
+pub mod terminal;
+
+pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
+pub use findings::FindingsWriter;
+pub use mask::Values;
+pub use progress::Progress;
+pub use returned::ReturnedFile;
+pub use summary::Summary;
+pub use tally::Tally;

@@ -1,0 +1,118 @@
+//! Words of a command that a person copies into a shell. A file's name may hold anything; pasted, it is one
+//! word, and shown, it steers no terminal.
+
+use std::fmt::Write as _;
+
+use crate::output::visible::picture;
+
+use super::context::{Context, Returned, Status};
+
+/// `word` so that a POSIX shell reads it as one word; what is invisible in the manner of bash (`$'\x1b'`).
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+-,".contains(c);
+    if !word.is_empty() && !word.starts_with(['-', '=']) && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    if !word.chars().any(|c| picture(c).is_some()) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let mut out = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => out.extend(['\\', c]),
+            c if picture(c).is_some() => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(out, "\\x{byte:02x}");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// The command that takes the mended files; none where nothing was rejected.
+#[must_use]
+pub fn mend(context: &Context, folder: &str, returned: &[Returned]) -> Option<String> {
+    let files: Vec<_> = returned
+        .iter()
+        .filter(|file| !file.duplicates)
+        .map(|file| quoted(&format!("{}={folder}/{}", context.entities[file.entity].name, file.name)))
+        .collect();
+    (!files.is_empty()).then(|| command(context, &context.command, &files))
+}
+
+/// The command that comes after a run in which nothing is to be mended; none after an import.
+#[must_use]
+pub fn onward(context: &Context, status: Status) -> Option<String> {
+    if !matches!(status, Status::Checked | Status::Planned) {
+        return None;
+    }
+    let files = context
+        .entities
+        .iter()
+        .flat_map(|entity| entity.files.iter().map(|file| quoted(&format!("{}={}", entity.name, file.path))));
+    Some(command(context, "import", &files.collect::<Vec<_>>()))
+}
+
+fn command(context: &Context, verb: &str, files: &[String]) -> String {
+    let options = context.again.iter().map(|word| quoted_option(word));
+    let words = ["muster".to_owned(), verb.to_owned()].into_iter().chain(options);
+    words.chain(files.iter().cloned()).collect::<Vec<_>>().join(" ")
+}
+
+/// An option's own dashes need no quotes.
+fn quoted_option(word: &str) -> String {
+    let name =
+        word.strip_prefix("--").filter(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+    if name.is_some() { word.to_owned() } else { quoted(word) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::findings::tests::context;
+    use super::*;
+
+    #[test]
+    fn any_name_is_one_harmless_word() {
+        for (word, expected) in [
+            ("muster-runs/0193/users.csv", "muster-runs/0193/users.csv"),
+            ("a b", "'a b'"),
+            ("it's", r"'it'\''s'"),
+            ("$(rm -rf ~)", "'$(rm -rf ~)'"),
+            ("", "''"),
+            ("-x", "'-x'"),
+            ("é.csv", "'é.csv'"),
+            ("a\x1b[31m'\n", r"$'a\x1b[31m\'\x0a'"),
+            ("\u{202e}x", r"$'\xe2\x80\xaex'"),
+        ] {
+            assert_eq!(quoted(word), expected, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_command_repeats_what_reading_needs() {
+        let mut context = context();
+        context.again = ["--delimiter", ";"].map(str::to_owned).to_vec();
+        let file = |entity, name: &str, duplicates| Returned {
+            entity,
+            name: name.to_owned(),
+            records: 1,
+            duplicates,
+        };
+        let returned = [
+            file(0, "accounts.rejected.csv", false),
+            file(1, "users.rejected.csv", false),
+            file(1, "users.duplicates.csv", true),
+        ];
+        assert_eq!(
+            mend(&context, "out", &returned).unwrap(),
+            "muster import --delimiter ';' accounts=out/accounts.rejected.csv users=out/users.rejected.csv"
+        );
+        assert_eq!(mend(&context, "out", &[]), None);
+        assert_eq!(onward(&context, Status::Committed), None);
+        assert!(onward(&context, Status::Checked).unwrap().ends_with("users=in/users.csv users==more.csv"));
+    }
+}

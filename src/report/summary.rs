@@ -1,0 +1,209 @@
+//! `summary.json`: the machine's view of a run. Its keys and their order are a contract.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::output::{OutputError, RunFolder, names};
+use crate::record::Severity;
+
+use super::context::{Context, Outcome, Status};
+use super::tally::Tally;
+
+/// The whole file.
+#[derive(Debug, Serialize)]
+pub struct Summary<'a> {
+    run: &'a str,
+    command: &'a str,
+    status: Status,
+    started: String,
+    finished: String,
+    version: &'a str,
+    schema_sha256: &'a str,
+    entities: Vec<EntitySummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct EntitySummary<'a> {
+    entity: &'a str,
+    read: u64,
+    blank: u64,
+    accepted: u64,
+    rejected: u64,
+    duplicates: u64,
+    inserted: u64,
+    updated: u64,
+    unchanged: u64,
+    warnings: u64,
+    files: Vec<FileSummary<'a>>,
+    rules: Vec<RuleSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileSummary<'a> {
+    path: &'a str,
+    bytes: u64,
+    sha256: &'a str,
+    encoding: &'a str,
+    delimiter: &'a str,
+    header: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct RuleSummary<'a> {
+    code: &'a str,
+    column: Option<&'a str>,
+    severity: Severity,
+    rows: u64,
+}
+
+impl<'a> Summary<'a> {
+    /// Puts the parts together. Counts are taken as they are.
+    #[must_use]
+    pub fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
+        let entities = context.entities.iter().zip(&outcome.counts).enumerate();
+        let entities = entities.map(|(index, (entity, counts))| EntitySummary {
+            entity: &entity.name,
+            read: counts.read,
+            blank: counts.blank,
+            accepted: counts.accepted,
+            rejected: counts.rejected,
+            duplicates: counts.duplicates,
+            inserted: counts.inserted,
+            updated: counts.updated,
+            unchanged: counts.unchanged,
+            warnings: counts.warnings,
+            files: entity
+                .files
+                .iter()
+                .map(|file| FileSummary {
+                    path: &file.path,
+                    bytes: file.bytes,
+                    sha256: &file.sha256,
+                    encoding: &file.encoding,
+                    delimiter: &file.delimiter,
+                    header: &file.header,
+                })
+                .collect(),
+            rules: tally
+                .rules(index)
+                .into_iter()
+                .map(|rule| RuleSummary {
+                    code: rule.code.as_str(),
+                    column: rule.column.as_deref(),
+                    severity: rule.severity,
+                    rows: rule.rows,
+                })
+                .collect(),
+        });
+        Self {
+            run: &context.run,
+            command: &context.command,
+            status: outcome.status,
+            started: format!("{:.3}", context.started),
+            finished: format!("{:.3}", outcome.finished),
+            version: &context.version,
+            schema_sha256: &context.schema_sha256,
+            entities: entities.collect(),
+        }
+    }
+
+    /// The file's text, with a line feed at its end.
+    ///
+    /// # Panics
+    ///
+    /// Never: it holds only strings, numbers and lists.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        json.push('\n');
+        json
+    }
+
+    /// Stages the file in the run's folder.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing the file.
+    pub fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
+        let mut file = folder.create(names::SUMMARY)?;
+        file.put(self.to_json().as_bytes())?;
+        file.finish()
+    }
+
+    /// Prints the file's text, for `--json`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn print(&self, out: &mut impl io::Write) -> io::Result<()> {
+        out.write_all(self.to_json().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::findings::tests::{context, finding};
+    use super::super::{Counts, Tally};
+    use super::*;
+    use crate::record::Code;
+
+    #[test]
+    fn the_keys_stand_as_the_contract_says() {
+        let mut context = context();
+        context.entities.remove(0);
+        context.entities[0].files.truncate(1);
+        let counts = Counts { read: 3, accepted: 2, rejected: 1, inserted: 2, ..Counts::default() };
+        let finished = "2026-11-24T12:00:01.5Z".parse().unwrap();
+        let outcome = Outcome { status: Status::Committed, finished, counts: vec![counts] };
+        let mut tally = Tally::new(&context);
+        tally.add_for_test(&context, 0, &[finding(2, Some(0), Code::InvalidEmail, "x")]);
+        let json = Summary::new(&context, &outcome, &tally).to_json();
+        let expected = r#"{
+  "run": "0193-run",
+  "command": "import",
+  "status": "committed",
+  "started": "2026-11-24T12:00:00.000Z",
+  "finished": "2026-11-24T12:00:01.500Z",
+  "version": "0.1.0",
+  "schema_sha256": "ab",
+  "entities": [
+    {
+      "entity": "users",
+      "read": 3,
+      "blank": 0,
+      "accepted": 2,
+      "rejected": 1,
+      "duplicates": 0,
+      "inserted": 2,
+      "updated": 0,
+      "unchanged": 0,
+      "warnings": 0,
+      "files": [
+        {
+          "path": "in/users.csv",
+          "bytes": 1000,
+          "sha256": "cd",
+          "encoding": "utf-8",
+          "delimiter": ",",
+          "header": [
+            "E-mail",
+            "iban"
+          ]
+        }
+      ],
+      "rules": [
+        {
+          "code": "invalid-email",
+          "column": "E-mail",
+          "severity": "reject",
+          "rows": 1
+        }
+      ]
+    }
+  ]
+}
+"#;
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,68 @@
+//! Why each rejected record was rejected, for the records that wait for it: an account that one cause alone
+//! holds back takes its users along, and mending that cause frees all of them.
+
+use std::collections::HashMap;
+
+use crate::record::Related;
+
+/// How many rejected records are remembered (24 bytes each). Rows that wait for one beyond are counted as
+/// rejected like all others; they are only not added to a cause's knock-on.
+const RECORDS: usize = 2_000_000;
+
+/// The one rule (and value, where it is listed) that holds a record back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    pub(super) entity: usize,
+    pub(super) rule: usize,
+    pub(super) value: Option<u32>,
+}
+
+/// The causes of rejected records, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    known: HashMap<(u16, u16), Vec<Known>>,
+    count: usize,
+}
+
+#[derive(Debug)]
+struct Known {
+    record: u64,
+    value: u32,
+    rule: u16,
+    entity: u16,
+}
+
+/// Several causes, or none that is known.
+const NONE: u16 = u16::MAX;
+const NO_VALUE: u32 = u32::MAX;
+
+impl Causes {
+    pub(super) fn push(&mut self, entity: usize, file: u16, record: u64, cause: Option<Cause>) {
+        let Ok(entity) = u16::try_from(entity) else { return };
+        if self.count == RECORDS {
+            return;
+        }
+        self.count += 1;
+        let known = match cause {
+            None => Known { record, value: NO_VALUE, rule: NONE, entity: 0 },
+            Some(cause) => Known {
+                record,
+                value: cause.value.unwrap_or(NO_VALUE),
+                rule: u16::try_from(cause.rule).unwrap_or(NONE),
+                entity: u16::try_from(cause.entity).unwrap_or(0),
+            },
+        };
+        self.known.entry((entity, file)).or_default().push(known);
+    }
+
+    pub(super) fn of(&self, related: Related) -> Option<Cause> {
+        let list = self.known.get(&(related.entity, related.file))?;
+        let at = list.binary_search_by_key(&related.record, |known| known.record).ok()?;
+        let known = &list[at];
+        (known.rule != NONE).then(|| Cause {
+            entity: usize::from(known.entity),
+            rule: usize::from(known.rule),
+            value: (known.value != NO_VALUE).then_some(known.value),
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! What spreadsheets do to telephone numbers: formulas that hold text, apostrophes, scientific notation.
+//! Leaves to others what the number is.
+
+/// Takes off what was put around a number to keep a spreadsheet from reading it as a quantity:
+/// `="0612345678"`, `='0612345678'` and a leading apostrophe.
+pub(super) fn unwrap(cell: &str) -> &str {
+    let inner = match cell.strip_prefix('=') {
+        Some(formula) => {
+            let formula = formula.trim_start();
+            ['"', '\'']
+                .iter()
+                .find_map(|quote| formula.strip_prefix(*quote)?.strip_suffix(*quote))
+                .unwrap_or(cell)
+        }
+        None => cell,
+    };
+    inner.trim().trim_start_matches('\'').trim_start()
+}
+
+/// Whether `text` is a number in scientific notation (`3.16123E+10`, `3,16123e10`), and if so, its digits
+/// where none were lost: `3.1612345678E+10` still holds all of them.
+#[allow(clippy::option_option)] // "is it", and "which digits": two questions that one pass answers.
+pub(super) fn scientific(text: &str) -> Option<Option<String>> {
+    let (mantissa, exponent) = text.split_once(['e', 'E'])?;
+    let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+    let mantissa = mantissa.strip_prefix(['+', '-']).unwrap_or(mantissa);
+    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || exponent.is_empty() || exponent.len() > 3 {
+        return None;
+    }
+    if !(digits(whole) && digits(fraction) && digits(exponent.strip_prefix('-').unwrap_or(exponent))) {
+        return None;
+    }
+    let complete = exponent.parse() == Ok(fraction.len()) && !fraction.is_empty();
+    Some(complete.then(|| format!("{whole}{fraction}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappings_are_taken_off() {
+        for cell in
+            ["=\"0612345678\"", "='0612345678'", "'0612345678", "= \"0612345678\"", "=\" 0612345678 \""]
+        {
+            assert_eq!(unwrap(cell), "0612345678", "{cell}");
+        }
+        for cell in ["0612345678", "=A1+B2", "=\"0612345678'"] {
+            assert_eq!(unwrap(cell), cell);
+        }
+    }
+
+    #[test]
+    fn scientific_notation_is_known_and_its_lost_digits_are_not_invented() {
+        for text in ["3.16123E+10", "3,16123E+10", "3.16123e10", "6E8", "-3.1E+05", "3.16E-7"] {
+            assert_eq!(scientific(text), Some(None), "{text}");
+        }
+        assert_eq!(scientific("3.1612345678E+10"), Some(Some("31612345678".to_owned())));
+        for text in ["0612345678", "E10", "3.1E", "3.1E+1000", "0800E-FLOW", "3.1.2E+5"] {
+            assert_eq!(scientific(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Right and wrong numbers, and the proof that the automata agree with the library.
+
+use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType};
+
+use super::*;
+
+fn judge(region: Option<&str>, cell: &str) -> (Fate, String, Vec<Note>) {
+    let (mut out, mut notes) = (String::new(), Vec::new());
+    let fate = Phone::new(None).judge(cell, region, &mut out, &mut notes);
+    (fate, out, notes)
+}
+
+/// The code and the suggestion of the only note.
+fn complaint(region: Option<&str>, cell: &str) -> (Fate, Code, Option<String>) {
+    let (fate, _, notes) = judge(region, cell);
+    assert_eq!(notes.len(), 1, "{cell}: {notes:?}");
+    let digits: String = cell.chars().filter(char::is_ascii_digit).collect();
+    assert!(digits.len() < 5 || !notes[0].message.contains(&digits), "the message holds the value");
+    (fate, notes[0].code, notes[0].suggestion.clone())
+}
+
+#[test]
+fn national_and_international_spellings_come_to_one_form() {
+    // The Dutch, Belgian and German plans, ITU-T E.123 (spelling), E.164 (form); the rest libphonenumber's
+    // own tests: full-width and Arabic digits, brackets, letters on the keypad, tel: (RFC 3966).
+    let table = [
+        (
+            "NL",
+            "+31612345678",
+            &[
+                "0612345678",
+                "06-12345678",
+                "+31 6 1234 5678",
+                "0031612345678",
+                "+31 (0)6 12 34 56 78",
+                "612345678",
+                "=\"0612345678\"",
+                "='0612345678'",
+                "'0612345678",
+                "31612345678",
+                "06.12.34.56.78",
+                "(06) 12345678",
+                "０６１２３４５６７８",
+                "٠٦١٢٣٤٥٦٧٨",
+                "tel:+31612345678",
+                "tel. 06 12345678",
+                "+31612345678 ",
+                "＋31612345678",
+            ][..],
+        ),
+        ("NL", "+31201234567", &["020-1234567", "(020) 123 45 67", "020/1234567", "201234567"]),
+        ("BE", "+32470123456", &["0470 12 34 56", "0470/12.34.56", "0032 470 12 34 56", "470123456"]),
+        (
+            "DE",
+            "+4915112345678",
+            &["0151 12345678", "0151/12345678", "0049 151 12345678", "+49 (0)151-12345678"],
+        ),
+        ("US", "+12025550100", &["(202) 555-0100", "1 202 555 0100", "011 1 202 555 0100", "202.555.0100"]),
+        ("NZ", "+64800332005", &["0800 DDA 005"]),
+        ("IT", "+390236618300", &["02 36618300", "+39 02 36618300"]),
+        ("NL", "+447400123456", &["0044 7400 123456", "+44 (0)7400 123456"]),
+    ];
+    for (region, form, cells) in table {
+        for cell in cells {
+            let (fate, out, notes) = judge(Some(region), cell);
+            assert_eq!((fate, out.as_str(), notes), (Fate::Rewritten, form, vec![]), "{cell}");
+        }
+        assert_eq!(judge(Some(region), form), (Fate::Same, String::new(), vec![]), "{form}");
+        assert_eq!(judge(None, form), (Fate::Same, String::new(), vec![]), "{form}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_number_is_rejected_with_what_it_might_have_meant() {
+    let table = [
+        (Some("NL"), "12", None),
+        (Some("NL"), "+3161234567890123", None),
+        (Some("NL"), "onbekend", None),
+        (Some("NL"), "-", None),
+        (Some("NL"), "0612345678 / 0687654321", None),
+        (Some("NL"), "+999123456789", None),
+        (None, "0612345678", None),
+        (None, "31612345678", Some("+31612345678")),
+        (None, "0031612345678", Some("+31612345678")),
+        (Some("AQ"), "31612345678", Some("+31612345678")),
+        (Some("NL"), "+0612345678", Some("+31612345678")),
+        (Some("NL"), "4915112345678", Some("+4915112345678")),
+    ];
+    for (region, cell, suggestion) in table {
+        let expected = (Fate::Rejected, Code::InvalidPhone, suggestion.map(str::to_owned));
+        assert_eq!(complaint(region, cell), expected, "{cell}");
+    }
+    let long = "0".repeat(1 << 20);
+    assert_eq!(complaint(Some("NL"), &long), (Fate::Rejected, Code::InvalidPhone, None));
+}
+
+#[test]
+fn a_possible_number_in_no_known_range_is_kept_with_a_warning() {
+    let (fate, out, notes) = judge(Some("NL"), "+31 99 999 9999");
+    assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31999999999", Code::UncertainPhone));
+    assert_eq!(complaint(Some("NL"), "+31999999999"), (Fate::Same, Code::UncertainPhone, None));
+    // A Belgian number without its +: its length would do in the Netherlands.
+    assert_eq!(
+        complaint(Some("NL"), "32470123456"),
+        (Fate::Rewritten, Code::UncertainPhone, Some("+32470123456".to_owned()))
+    );
+    let (_, _, notes) = judge(Some("US"), "555-0100");
+    assert_eq!(notes[0].message, "the number seems to lack its area code");
+}
+
+#[test]
+fn an_extension_is_not_dropped_in_silence() {
+    let (fate, out, notes) = judge(Some("NL"), "020-1234567 ext. 12");
+    assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31201234567", Code::UncertainPhone));
+}
+
+#[test]
+fn scientific_notation_is_told_apart() {
+    let lost = (Fate::Rejected, Code::ExcelScientific, None);
+    for cell in ["3.16123E+10", "3,16123E+10", "6.12E+08", "=\"3.16E+10\""] {
+        assert_eq!(complaint(Some("NL"), cell), lost, "{cell}");
+    }
+    let whole = (Fate::Rejected, Code::ExcelScientific, Some("+31612345678".to_owned()));
+    assert_eq!(complaint(Some("NL"), "3.1612345678E+10"), whole);
+}
+
+#[test]
+fn the_setting_names_the_country_where_the_row_does_not() {
+    let phone = Phone::new(Some("BE".to_owned()));
+    let (mut out, mut notes) = (String::new(), Vec::new());
+    assert_eq!(phone.judge("0470123456", None, &mut out, &mut notes), Fate::Rewritten);
+    assert_eq!(out, "+32470123456");
+    phone.judge("0612345678", Some("NL"), &mut out, &mut notes);
+    assert_eq!((out.as_str(), notes.len()), ("+31612345678", 0));
+}
+
+/// SplitMix64: enough chance for a test, the same on every machine.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+
+    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
+        &from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+    }
+
+    fn digits(&mut self, count: u64) -> String {
+        (0..count).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap())).collect()
+    }
+}
+
+/// Example numbers of every type of every country and calling code, as calling code and national digits.
+fn examples(plans: &Plans) -> Vec<(String, String)> {
+    use PhoneNumberType as T;
+    let types = [
+        T::FixedLine,
+        T::Mobile,
+        T::TollFree,
+        T::PremiumRate,
+        T::SharedCost,
+        T::VoIP,
+        T::PersonalNumber,
+        T::Pager,
+        T::UAN,
+        T::VoiceMail,
+    ];
+    let library = plans.library();
+    let mut numbers = Vec::new();
+    for region in library.get_supported_regions() {
+        numbers.extend(
+            types.iter().filter_map(|&t| library.get_example_number_for_type_and_region(region, t).ok()),
+        );
+    }
+    for code in library.get_supported_global_network_calling_codes() {
+        numbers.extend(library.get_example_number_for_non_geo_entity(code));
+    }
+    let mut examples: Vec<_> = numbers
+        .iter()
+        .map(|number| {
+            let code = number.country_code.to_string();
+            let e164 = library.format(number, PhoneNumberFormat::E164);
+            (code.clone(), e164[1 + code.len()..].to_owned())
+        })
+        .collect();
+    examples.sort();
+    examples.dedup();
+    examples
+}
+
+/// A random cell: digits of a plausible length behind any calling code, or an example number with some of
+/// its digits changed, spelled in one of the ways people write.
+fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
+    let (code, example) = chance.pick(examples);
+    let national = if chance.below(3) == 0 {
+        let length = 3 + chance.below(13);
+        chance.digits(length)
+    } else {
+        let keep = usize::try_from(chance.below(example.len() as u64 + 1)).unwrap();
+        let longer = [0, 0, 0, 0, 1, 2][usize::try_from(chance.below(6)).unwrap()];
+        let rest = (example.len() - keep) as u64 + longer;
+        let rest = rest.saturating_sub(chance.below(8) / 7);
+        format!("{}{}", &example[..keep], chance.digits(rest))
+    };
+    let spaced = |s: &str, by: &str| {
+        let (a, b) = s.split_at(s.len().min(2));
+        let (b, c) = b.split_at(b.len().min(3));
+        format!("{a}{by}{b}{by}{c}")
+    };
+    match chance.below(16) {
+        0..8 => format!("+{code}{national}"),
+        8 => format!("0{national}"),
+        9 => national,
+        10 => format!("00{code}{national}"),
+        11 => format!("+{code} {}", spaced(&national, " ")),
+        12 => format!("+{code} (0){national}"),
+        13 => format!("0{}", spaced(&national, "-")),
+        14 => format!("{code}{national}"),
+        _ => format!("+{}{}", chance.below(1000), national),
+    }
+}
+
+/// Judges `count` random cells in both ways; returns how many the automata answered, and how many of the
+/// valid numbers in E.164 form they left to the library.
+fn compare(seed: u64, count: u64) -> (u64, u64) {
+    let phone = Phone::new(None);
+    let examples = examples(phone.plans);
+    let mut regions: Vec<_> = phone.plans.library().get_supported_regions().map(|r| r.to_string()).collect();
+    regions.sort();
+    let mut chance = Chance(seed);
+    let (mut answered, mut left) = (0, 0);
+    let (mut fast, mut slow) = ((String::new(), Vec::new()), (String::new(), Vec::new()));
+    for _ in 0..count {
+        let cell = cell(&mut chance, &examples);
+        let region = match chance.below(8) {
+            0 => None,
+            1..4 => Some(*chance.pick(&["NL", "BE", "DE", "FR"])),
+            _ => Some(chance.pick(&regions).as_str()),
+        };
+        for (out, notes) in [&mut fast, &mut slow] {
+            out.clear();
+            notes.clear();
+        }
+        let is_e164 = phone.plans.is_valid_e164(cell.as_bytes());
+        let quick = is_e164 || phone.plans.recognise(cell.as_bytes(), region).is_some();
+        answered += u64::from(quick);
+        let fast_fate = phone.judge(&cell, region, &mut fast.0, &mut fast.1);
+        let slow_fate = phone.ask_library(&cell, &cell, region, &mut slow.0, &mut slow.1);
+        assert_eq!((fast_fate, &fast), (slow_fate, &slow), "{cell} in {region:?}");
+        left += u64::from(!is_e164 && slow_fate == Fate::Same && slow.1.is_empty());
+    }
+    (answered, left)
+}
+
+#[test]
+fn the_automata_agree_with_the_library() {
+    let (answered, left) = compare(1, 200_000);
+    assert!(answered > 40_000, "only {answered} were answered by the automata");
+    assert!(left < answered / 50, "{left} valid numbers were left to the library");
+}
+
+/// `cargo test --lib rule::phone -- --ignored --nocapture`
+#[test]
+#[ignore = "takes minutes; run it by hand after a change to the automata or the metadata"]
+fn the_automata_agree_with_the_library_on_millions() {
+    for seed in 2..8 {
+        let (answered, left) = compare(seed, 1_000_000);
+        println!("seed {seed}: {answered} of 1000000 answered by the automata, {left} valid ones left over");
+    }
+    let plans = Plans::shared();
+    println!("states: {:?}", plans.states());
+}
+
+#[test]
+fn the_metadata_is_that_of_the_library_in_use() {
+    let own = examples(Plans::shared());
+    assert!(own.len() > 1000);
+    for (code, national) in own {
+        let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(format!("+{code}{national}"), None).unwrap();
+        assert!(rlibphonenumber::PHONE_NUMBER_UTIL.is_valid_number(&number), "+{code}{national}");
+    }
+}
+
+#[test]
+fn no_cell_makes_it_panic() {
+    let phone = Phone::new(Some("NL".to_owned()));
+    let alphabet: Vec<char> =
+        "+0123456789+  ()-./xX#;,=\"'eE~*tel:ext;phone-context=isub٣６＋é\u{200b}\n".chars().collect();
+    let mut chance = Chance(9);
+    let (mut out, mut notes) = (String::new(), Vec::new());
+    for _ in 0..20_000 {
+        let length = chance.below(24);
+        let cell: String = (0..length).map(|_| *chance.pick(&alphabet)).collect();
+        out.clear();
+        notes.clear();
+        match phone.judge(&cell, None, &mut out, &mut notes) {
+            Fate::Rejected => assert_eq!(notes.len(), 1, "{cell:?}"),
+            Fate::Rewritten => assert!(out.starts_with('+') && out[1..].bytes().all(|b| b.is_ascii_digit())),
+            Fate::Same => assert!(cell.starts_with('+')),
+        }
+    }
+}

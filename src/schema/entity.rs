@@ -1,0 +1,300 @@
+//! Compiles one entity: its names, its table, its key, the order in which its cells are judged, and the rules
+//! over several columns. What a single field means is left to `field`.
+
+use super::compiled::{Entity, Field, FieldIndex, RowRule, SystemColumns, Table};
+use super::field;
+use super::header::{column_name, header_key};
+use super::mistake::{Located, Mistakes, Place};
+use super::order::order;
+use super::setting::Kind;
+use super::shape::{EntityShape, FieldShape, RowRuleShape};
+
+/// Bytes of a name in PostgreSQL (`NAMEDATALEN` - 1); longer ones would be cut off in silence.
+const NAME_BYTES: usize = 63;
+/// The columns that every PostgreSQL table has of its own.
+const POSTGRES_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
+/// Compiles `shape`. `all` are the entities in load order. `None` only where a mistake was reported.
+pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut Mistakes) -> Option<Entity> {
+    let before = mistakes.len();
+    if shape.fields.is_empty() {
+        mistakes.advise(&shape.entity.place, "the entity has no fields", "add a [[field]] for each column");
+    }
+    check_headers(shape, mistakes);
+    check_columns(shape, mistakes);
+    let ignored = ignored(shape, mistakes);
+    let key = key(shape, mistakes);
+    let fields: Vec<Option<Field>> =
+        (0..shape.fields.len()).map(|i| field::compile(i, key, shape, all, mistakes)).collect();
+    let judging_order = judging_order(shape, mistakes);
+    field::check_conditions(shape, &fields, mistakes);
+    let row_rules = row_rules(shape, &fields, mistakes);
+    if mistakes.len() > before {
+        return None;
+    }
+    Some(Entity {
+        name: shape.entity.value.clone(),
+        table: table(shape),
+        system: system_columns(shape),
+        fields: fields.into_iter().collect::<Option<_>>()?,
+        key: key?,
+        judging_order,
+        ignored,
+        row_rules,
+    })
+}
+
+/// The entity's table: as named, else called as the entity.
+pub(super) fn table(shape: &EntityShape) -> Table {
+    let name = shape.table.name.as_ref().unwrap_or(&shape.entity);
+    Table { schema: shape.table.schema.as_ref().map(|schema| schema.value.clone()), name: name.value.clone() }
+}
+
+fn system_columns(shape: &EntityShape) -> SystemColumns {
+    let optional = |column: &Option<Option<Located<String>>>, usual: &str| match column {
+        None => Some(usual.to_owned()),
+        Some(named) => named.as_ref().map(|named| named.value.clone()),
+    };
+    SystemColumns {
+        id: shape.table.id.as_ref().map_or_else(|| "id".to_owned(), |id| id.value.clone()),
+        created_at: optional(&shape.table.created_at, "created_at"),
+        updated_at: optional(&shape.table.updated_at, "updated_at"),
+    }
+}
+
+/// The field called `name` to the letter; a mistake where there is none.
+pub(super) fn find(
+    shape: &EntityShape,
+    name: &Located<String>,
+    mistakes: &mut Mistakes,
+) -> Option<FieldIndex> {
+    let found = shape.fields.iter().position(|field| field.name.value == name.value);
+    if found.is_none() {
+        let known = shape.fields.iter().map(|field| field.name.value.as_str());
+        let message = format!("entity `{}` has no field `{}`", shape.entity.value, name.value);
+        mistakes.unknown(&name.place, message, &name.value, known);
+    }
+    found
+}
+
+/// Two fields must not be meant by one header.
+fn check_headers(shape: &EntityShape, mistakes: &mut Mistakes) {
+    let mut seen: Vec<(String, FieldIndex, &Place)> = Vec::new();
+    for (index, field) in shape.fields.iter().enumerate() {
+        for header in std::iter::once(&field.name).chain(&field.aliases) {
+            let key = header_key(&header.value);
+            if key.is_empty() {
+                mistakes.add(&header.place, format!("`{}` has neither letters nor digits", header.value));
+            } else if key.starts_with("password") || key.ends_with("password") {
+                mistakes.advise(
+                    &header.place,
+                    format!("`{}` looks like a column of passwords", header.value),
+                    "no password is ever imported; a file with such a column is refused",
+                );
+            } else if let Some((_, other, place)) = seen.iter().find(|(known, ..)| *known == key) {
+                // An alias that only repeats its own field's name does no harm and documents the spelling.
+                if *other != index {
+                    let message = format!(
+                        "header `{}` already means field `{}` ({})",
+                        header.value,
+                        shape.fields[*other].name.value,
+                        mistakes.line_of(place)
+                    );
+                    let hint = "case, spaces, _, - and . do not make a header different";
+                    mistakes.advise(&header.place, message, hint);
+                }
+            } else {
+                seen.push((key, index, &header.place));
+            }
+        }
+    }
+}
+
+/// Every name must be one that PostgreSQL keeps as it is, and no column may be used twice.
+fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
+    let system = &shape.table;
+    let names = system.schema.iter().chain([system.name.as_ref().unwrap_or(&shape.entity)]);
+    for name in names {
+        check_name(&name.value, &name.place, mistakes);
+    }
+    let mut used: Vec<(String, &Place)> = Vec::new();
+    let named = [
+        system
+            .id
+            .as_ref()
+            .map_or(Some(("id", &shape.entity.place)), |id| Some((id.value.as_str(), &id.place))),
+        optional_column(&system.created_at, "created_at", &shape.entity.place),
+        optional_column(&system.updated_at, "updated_at", &shape.entity.place),
+    ];
+    let system = named.into_iter().flatten().map(|(name, place)| (name.to_owned(), place));
+    let fields = shape.fields.iter().map(|field| (column(field), &column_place(field).place));
+    for (name, place) in system.chain(fields) {
+        check_name(&name, place, mistakes);
+        if POSTGRES_COLUMNS.contains(&name.as_str()) {
+            let hint = "choose another one with column = \"…\"";
+            mistakes.advise(place, format!("column `{name}` is one of PostgreSQL's own"), hint);
+        }
+        if let Some((_, other)) = used.iter().find(|(known, _)| *known == name) {
+            let line = mistakes.line_of(other);
+            let hint = "choose another one with column = \"…\"";
+            mistakes.advise(place, format!("column `{name}` is used twice; first at {line}"), hint);
+        } else {
+            used.push((name, place));
+        }
+    }
+}
+
+fn optional_column<'s>(
+    column: &'s Option<Option<Located<String>>>,
+    usual: &'s str,
+    place: &'s Place,
+) -> Option<(&'s str, &'s Place)> {
+    match column {
+        None => Some((usual, place)),
+        Some(named) => named.as_ref().map(|named| (named.value.as_str(), &named.place)),
+    }
+}
+
+fn check_name(name: &str, place: &Place, mistakes: &mut Mistakes) {
+    if name.len() > NAME_BYTES {
+        let message =
+            format!("`{name}` has {} bytes; a name in PostgreSQL has at most {NAME_BYTES}", name.len());
+        mistakes.add(place, message);
+    }
+    if name.contains('\0') {
+        mistakes.add(place, "a name in PostgreSQL cannot hold a NUL character");
+    }
+}
+
+/// The table's column of a field.
+pub(super) fn column(field: &FieldShape) -> String {
+    field.column.as_ref().map_or_else(|| column_name(&field.name.value), |column| column.value.clone())
+}
+
+fn column_place(field: &FieldShape) -> &Located<String> {
+    field.column.as_ref().unwrap_or(&field.name)
+}
+
+fn ignored(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<String> {
+    for pattern in &shape.ignored {
+        let prefix = pattern.value.strip_suffix('*');
+        if prefix.unwrap_or(&pattern.value).contains('*') {
+            mistakes.add(&pattern.place, format!("`{}` has a * that is not at its end", pattern.value));
+            continue;
+        }
+        let covered = shape.fields.iter().find(|field| match prefix {
+            Some(prefix) => field.name.value.to_lowercase().starts_with(&prefix.to_lowercase()),
+            None => header_key(&field.name.value) == header_key(&pattern.value),
+        });
+        if let Some(field) = covered {
+            let message = format!("`{}` would ignore field `{}`", pattern.value, field.name.value);
+            mistakes.add(&pattern.place, message);
+        }
+    }
+    shape.ignored.iter().map(|pattern| pattern.value.clone()).collect()
+}
+
+/// The key must be a required text or e-mail that refers to nothing.
+fn key(shape: &EntityShape, mistakes: &mut Mistakes) -> Option<FieldIndex> {
+    let Some(name) = &shape.key else {
+        let hint = "add key = \"…\", the field that says whether two rows are the same record";
+        mistakes.advise(&shape.entity.place, "the entity has no key", hint);
+        return None;
+    };
+    let index = find(shape, name, mistakes)?;
+    let field = &shape.fields[index];
+    if !field.required.as_ref().is_some_and(|required| required.value) {
+        let place = field.required.as_ref().map_or(&field.name.place, |required| &required.place);
+        let hint = "add required = true to the field";
+        mistakes.advise(place, format!("the key `{}` is not required", name.value), hint);
+    }
+    if let Some(kind) = &field.kind
+        && !matches!(kind.value, Kind::Text | Kind::Email)
+    {
+        let message = format!("the key `{}` has type {}", name.value, kind.value.name());
+        mistakes.advise(&kind.place, message, "a key is of type text or email");
+    }
+    if let Some(target) = &field.references {
+        mistakes.add(&target.place, format!("the key `{}` cannot be a reference", name.value));
+    }
+    if let Some(on_update) = &field.on_update {
+        let message = format!("the key `{}` is never updated", name.value);
+        mistakes.advise(&on_update.place, message, "leave on_update away");
+    }
+    Some(index)
+}
+
+/// A field is judged after the ones that it looks at.
+fn judging_order(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<FieldIndex> {
+    let mut edges = Vec::new();
+    let mut places = Vec::new();
+    for (index, field) in shape.fields.iter().enumerate() {
+        let condition =
+            field.pattern.as_ref().and_then(|pattern| pattern.when.as_ref()).map(|(when, _)| when);
+        for name in field.sibling.iter().chain(condition) {
+            // A name that is not found has been reported with the field.
+            if let Some(at) = shape.fields.iter().position(|other| other.name.value == name.value) {
+                edges.push((at, index));
+                places.push(&name.place);
+            }
+        }
+    }
+    order(shape.fields.len(), &edges).unwrap_or_else(|cycle| {
+        let names: Vec<&str> = cycle.iter().map(|&i| shape.fields[i].name.value.as_str()).collect();
+        let inside = |&(at, index): &(usize, usize)| cycle.contains(&at) && cycle.contains(&index);
+        if let Some(at) = edges.iter().position(inside) {
+            let message =
+                format!("the fields look at each other in a circle: {} → {}", names.join(" → "), names[0]);
+            mistakes.advise(places[at], message, "a field can only look at one that does not look at it");
+        }
+        Vec::new()
+    })
+}
+
+fn row_rules(shape: &EntityShape, fields: &[Option<Field>], mistakes: &mut Mistakes) -> Vec<RowRule> {
+    let rules = shape.row_rules.iter();
+    rules.filter_map(|rule| row_rule(rule, shape, fields, mistakes)).collect()
+}
+
+fn row_rule(
+    rule: &RowRuleShape,
+    shape: &EntityShape,
+    fields: &[Option<Field>],
+    mistakes: &mut Mistakes,
+) -> Option<RowRule> {
+    let mut pair = |one: &Located<String>, other: &Located<String>| {
+        let (first, second) = (find(shape, one, mistakes), find(shape, other, mistakes));
+        if first.is_some() && first == second {
+            mistakes.add(&other.place, "the rule names the same field twice");
+        }
+        first.zip(second)
+    };
+    match rule {
+        RowRuleShape::RequiredWhen { field, when, equals } => {
+            let (field, when) = pair(field, when)?;
+            let equals =
+                field::normal_form(fields[when].as_ref().map(|field| &field.rule), equals, mistakes)?;
+            Some(RowRule::RequiredWhen { field, when, equals })
+        }
+        RowRuleShape::EqualTo { field, other } => {
+            let (field, other) = pair(field, other)?;
+            Some(RowRule::EqualTo { field, other })
+        }
+        RowRuleShape::OneOf { place, fields: names } => {
+            let mut found: Vec<FieldIndex> = Vec::new();
+            for name in names {
+                match find(shape, name, mistakes) {
+                    Some(index) if found.contains(&index) => {
+                        mistakes.add(&name.place, "the rule names the same field twice");
+                    }
+                    Some(index) => found.push(index),
+                    None => {}
+                }
+            }
+            if names.len() < 2 {
+                mistakes.advise(place, "one-of needs at least two fields", "add fields = [\"…\", \"…\"]");
+            }
+            Some(RowRule::OneOf { fields: found })
+        }
+    }
+}

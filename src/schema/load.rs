@@ -1,0 +1,79 @@
+//! Where the schema files come from: compiled into the binary, or a folder. Understanding them is left to
+//! `compile`.
+
+use std::fs;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use super::compile::compile;
+use super::compiled::Schema;
+use super::mistake::{SchemaError, SchemaFile};
+
+impl Schema {
+    /// The files of the built-in schema.
+    #[must_use]
+    pub fn built_in_files() -> Vec<SchemaFile> {
+        let file = |name: &str, text: &str| SchemaFile { name: name.to_owned(), text: text.to_owned() };
+        vec![
+            file("accounts.toml", include_str!("../../schemas/accounts.toml")),
+            file("users.toml", include_str!("../../schemas/users.toml")),
+        ]
+    }
+
+    /// The schema that is compiled in.
+    ///
+    /// # Errors
+    ///
+    /// Never in a binary whose tests passed.
+    pub fn built_in() -> Result<Self, SchemaError> {
+        compile(&Self::built_in_files())
+    }
+
+    /// The schema in a folder, read by [`Schema::files`].
+    ///
+    /// # Errors
+    ///
+    /// A folder that cannot be read or holds no schema, and all mistakes of its files.
+    pub fn load(folder: &Path) -> Result<Self, SchemaError> {
+        compile(&Self::files(folder)?)
+    }
+
+    /// The schema files of a folder, in the order of their names: each `*.toml` that has a top-level
+    /// `entity` or `field`, and each that is not TOML at all (so that a typing mistake never makes an
+    /// entity disappear). Other TOML files, for example a list of roles, may lie beside them.
+    ///
+    /// # Errors
+    ///
+    /// A folder or file that cannot be read, and a folder without any schema file.
+    pub fn files(folder: &Path) -> Result<Vec<SchemaFile>, SchemaError> {
+        let unreadable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| SchemaError::Unreadable { path, source }
+        };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(unreadable(folder))? {
+            let path = entry.map_err(unreadable(folder))?.path();
+            if path.extension().is_none_or(|extension| extension != "toml") {
+                continue;
+            }
+            let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+            if describes_an_entity(&text) {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                files.push(SchemaFile { name, text });
+            }
+        }
+        if files.is_empty() {
+            return Err(SchemaError::NoSchema { path: folder.to_owned() });
+        }
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(files)
+    }
+}
+
+fn describes_an_entity(text: &str) -> bool {
+    match DeTable::parse(text) {
+        Ok(table) => ["entity", "field"].iter().any(|key| table.get_ref().contains_key(*key)),
+        Err(_) => true,
+    }
+}

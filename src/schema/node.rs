@@ -1,0 +1,205 @@
+//! A TOML table that is read key by key: each taken key is checked for its kind of value, and what was not
+//! taken in the end is an unknown key. Knows TOML and places, and nothing of what a schema says.
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::mistake::{Located, Mistakes, Place};
+
+/// One table of a file.
+pub(super) struct Node<'t, 'i> {
+    /// Where it stands: the header of a table, or the braces of an inline one.
+    pub(super) place: Place,
+    table: &'t DeTable<'i>,
+    taken: Vec<&'static str>,
+}
+
+impl<'t, 'i> Node<'t, 'i> {
+    pub(super) fn new(file: usize, span: Range<usize>, table: &'t DeTable<'i>) -> Self {
+        Self { place: Place { file, span }, table, taken: Vec::new() }
+    }
+
+    /// The value of `key` as it is, where the file has it.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
+        self.taken.push(key);
+        self.table.get(key)
+    }
+
+    /// Every key with its place and value, in the order of the file.
+    pub(super) fn entries(&self) -> Vec<(Located<String>, &'t Spanned<DeValue<'i>>)> {
+        let mut entries: Vec<_> = self
+            .table
+            .iter()
+            .map(|(key, value)| (self.located(key.span(), key.get_ref().to_string()), value))
+            .collect();
+        entries.sort_by_key(|(key, _)| key.place.span.start);
+        entries
+    }
+
+    /// The string under `key`.
+    pub(super) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
+        let value = self.take(key)?;
+        string(self.place.file, value, key, mistakes)
+    }
+
+    /// The boolean under `key`.
+    pub(super) fn boolean(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<bool>> {
+        let value = self.take(key)?;
+        if let Some(boolean) = value.get_ref().as_bool() {
+            return Some(self.located(value.span(), boolean));
+        }
+        mistakes.advise(
+            &self.at(value),
+            format!("`{key}` is {}, not a boolean", article(value)),
+            "write true or false without quotes",
+        );
+        None
+    }
+
+    /// The number from 1 up under `key`.
+    pub(super) fn count(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<usize>> {
+        let value = self.take(key)?;
+        let number = value
+            .get_ref()
+            .as_integer()
+            .and_then(|integer| usize::from_str_radix(integer.as_str(), integer.radix()).ok())
+            .filter(|&number| number > 0);
+        if let Some(number) = number {
+            return Some(self.located(value.span(), number));
+        }
+        mistakes.advise(
+            &self.at(value),
+            format!("`{key}` is not a whole number from 1 up"),
+            "write, for example, 200",
+        );
+        None
+    }
+
+    /// The string, number or boolean under `key`, as text.
+    pub(super) fn scalar(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
+        let value = self.take(key)?;
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Boolean(boolean) => boolean.to_string(),
+            DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
+            DeValue::Float(number) => number.as_str().to_owned(),
+            _ => {
+                mistakes.advise(
+                    &self.at(value),
+                    format!("`{key}` is {}, not a single value", article(value)),
+                    "write it in quotes, as a cell would hold it",
+                );
+                return None;
+            }
+        };
+        Some(self.located(value.span(), text))
+    }
+
+    /// The list of strings under `key`; empty where the file has none.
+    pub(super) fn strings(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Located<String>> {
+        self.take(key).map(|value| strings(self.place.file, value, key, mistakes)).unwrap_or_default()
+    }
+
+    /// The table under `key`.
+    pub(super) fn table(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Node<'t, 'i>> {
+        let value = self.take(key)?;
+        if let Some(table) = value.get_ref().as_table() {
+            return Some(Node::new(self.place.file, value.span(), table));
+        }
+        mistakes.advise(
+            &self.at(value),
+            format!("`{key}` is {}, not a table", article(value)),
+            format!("write {key} = {{ … }}"),
+        );
+        None
+    }
+
+    /// The tables `[[key]]`, in the order of the file.
+    pub(super) fn tables(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Node<'t, 'i>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(array) = value.get_ref().as_array() else {
+            let message = format!("`{key}` is {}, not a list of tables", article(value));
+            mistakes.advise(&self.at(value), message, format!("begin each one with a line [[{key}]]"));
+            return Vec::new();
+        };
+        let mut nodes = Vec::new();
+        for item in array.iter() {
+            match item.get_ref().as_table() {
+                Some(table) => nodes.push(Node::new(self.place.file, item.span(), table)),
+                None => mistakes.add(&self.at(item), format!("`{key}` holds {}, not a table", article(item))),
+            }
+        }
+        nodes
+    }
+
+    /// Reports every key that was not taken; `known` are the keys to suggest.
+    pub(super) fn finish(&self, what: &str, known: &[&str], mistakes: &mut Mistakes) {
+        for (key, _) in self.entries() {
+            if !self.taken.iter().any(|taken| *taken == key.value) {
+                let message = format!("unknown key `{}` in {what}", key.value);
+                mistakes.unknown(&key.place, message, &key.value, known.iter().copied());
+            }
+        }
+    }
+
+    /// Where a value of this table's file stands.
+    pub(super) fn at<T>(&self, value: &Spanned<T>) -> Place {
+        Place { file: self.place.file, span: value.span() }
+    }
+
+    fn located<T>(&self, span: Range<usize>, value: T) -> Located<T> {
+        Located { value, place: Place { file: self.place.file, span } }
+    }
+}
+
+/// A value that must be a string, and not an empty one.
+pub(super) fn string(
+    file: usize,
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    mistakes: &mut Mistakes,
+) -> Option<Located<String>> {
+    let place = Place { file, span: value.span() };
+    match value.get_ref().as_str() {
+        Some("") => {
+            mistakes.add(&place, format!("`{key}` is empty"));
+            None
+        }
+        Some(text) => Some(Located { value: text.to_owned(), place }),
+        None => {
+            mistakes.advise(
+                &place,
+                format!("`{key}` is {}, not a string", article(value)),
+                "put it in double quotes",
+            );
+            None
+        }
+    }
+}
+
+/// A value that must be a list of strings.
+pub(super) fn strings(
+    file: usize,
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    mistakes: &mut Mistakes,
+) -> Vec<Located<String>> {
+    let Some(array) = value.get_ref().as_array() else {
+        let place = Place { file, span: value.span() };
+        let message = format!("`{key}` is {}, not a list of strings", article(value));
+        mistakes.advise(&place, message, format!("write {key} = [\"…\"]"));
+        return Vec::new();
+    };
+    array.iter().filter_map(|item| string(file, item, key, mistakes)).collect()
+}
+
+/// What a value is, with its article.
+pub(super) fn article(value: &Spanned<DeValue<'_>>) -> String {
+    match value.get_ref() {
+        DeValue::Integer(_) => "an integer".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        other => format!("a {}", other.type_str()),
+    }
+}

@@ -1,0 +1,122 @@
+//! Duplicates and unique fields: of the rows that share a value, which one stays.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+
+use crate::record::{Code, Severity};
+
+use super::Candidates;
+use super::verdict::{EntityVerdict, Fate, Loss, position};
+
+/// Which of several rows with the same key stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// The first in input order.
+    #[default]
+    KeepFirst,
+    /// The last in input order.
+    KeepLast,
+    /// None of them.
+    RejectAll,
+}
+
+type HashSetOf<T> = HashSet<T, foldhash::fast::FixedState>;
+
+/// Settles the rows that are still acceptable.
+pub(super) fn settle(
+    candidates: &Candidates<'_>,
+    policy: Policy,
+    verdict: &mut EntityVerdict,
+) -> io::Result<()> {
+    let slots = candidates.unique_slots();
+    // Most rows share nothing with any other: only those that might are looked at any further.
+    let contested: Vec<_> =
+        candidates.hashes[..slots].iter().map(|hashes| repeated(hashes, &verdict.fates)).collect();
+    if contested.iter().all(HashSetOf::is_empty) {
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for row in 0..candidates.len() as u64 {
+        let is_contested = |slot: usize| contested[slot].contains(&candidates.hashes[slot][position(row)]);
+        if verdict.fate(row) == Fate::Kept && (0..slots).any(is_contested) {
+            let mut values = Vec::new();
+            for slot in (0..slots).filter(|&slot| is_contested(slot)) {
+                values.extend(candidates.rows.value(row, slot)?.map(|value| (slot, value)));
+            }
+            rows.push((row, values));
+        }
+    }
+    match policy {
+        Policy::KeepFirst => keep(rows.iter(), verdict),
+        Policy::KeepLast => keep(rows.iter().rev(), verdict),
+        Policy::RejectAll => reject_all(&rows, verdict),
+    }
+    Ok(())
+}
+
+/// The hashes that more than one acceptable row has.
+fn repeated(hashes: &[u64], fates: &[Fate]) -> HashSetOf<u64> {
+    let mut sorted: Vec<u64> = hashes
+        .iter()
+        .zip(fates)
+        .filter(|&(&hash, &fate)| hash != 0 && fate == Fate::Kept)
+        .map(|(&hash, _)| hash)
+        .collect();
+    sorted.sort_unstable();
+    sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
+}
+
+type Contested = (u64, Vec<(usize, Vec<u8>)>);
+
+/// Goes through the rows in order of preference: a row that shares a value with a kept one is lost, and a
+/// lost row takes no value.
+fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdict) {
+    let mut taken: HashMap<(usize, &[u8]), u64, foldhash::fast::FixedState> = HashMap::default();
+    for (row, values) in rows {
+        let rival = values
+            .iter()
+            .find_map(|(slot, value)| taken.get(&(*slot, value.as_slice())).map(|&rival| (*slot, rival)));
+        match rival {
+            Some((slot, rival)) => verdict.lose(loss(*row, slot, rival, Severity::Duplicate)),
+            None => taken.extend(values.iter().map(|(slot, value)| ((*slot, value.as_slice()), *row))),
+        }
+    }
+}
+
+/// Rejects every row that shares a value with another one.
+fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
+    let mut holders: HashMap<(usize, &[u8]), (u64, Option<u64>), foldhash::fast::FixedState> =
+        HashMap::default();
+    for (row, values) in rows {
+        for (slot, value) in values {
+            holders
+                .entry((*slot, value.as_slice()))
+                .and_modify(|(_, second)| {
+                    second.get_or_insert(*row);
+                })
+                .or_insert((*row, None));
+        }
+    }
+    for (row, values) in rows {
+        let rival = values.iter().find_map(|(slot, value)| {
+            let &(first, second) = holders.get(&(*slot, value.as_slice()))?;
+            let other = if first == *row { second? } else { first };
+            Some((*slot, other))
+        });
+        if let Some((slot, rival)) = rival {
+            verdict.lose(loss(*row, slot, rival, Severity::Reject));
+        }
+    }
+}
+
+fn loss(row: u64, slot: usize, rival: u64, severity: Severity) -> Loss {
+    Loss {
+        row,
+        code: Code::DuplicateKey,
+        severity,
+        slot: Some(slot),
+        rival: Some(rival),
+        related: None,
+        detail: None,
+    }
+}

@@ -1,0 +1,68 @@
+//! What the database knows about the rows at hand. Empty where no database is asked.
+
+use std::collections::{HashMap, HashSet};
+
+use super::verdict::Verdicts;
+
+/// Something only the database can tell: does it hold this key?
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Question {
+    /// The entity that is referred to, in load order.
+    pub entity: usize,
+    /// The key, raw.
+    pub key: Vec<u8>,
+}
+
+/// The database's answers.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// Whether there is a database to ask.
+    pub database: bool,
+    known: HashMap<Question, bool>,
+    in_use: HashMap<usize, Vec<(u64, usize)>>,
+    refused: HashMap<usize, Vec<(u64, String)>>,
+}
+
+impl Facts {
+    /// Nothing is known, and nobody can be asked.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Nothing is known yet, but a database can be asked.
+    #[must_use]
+    pub fn of_a_database() -> Self {
+        Self { database: true, ..Self::default() }
+    }
+
+    /// Takes the answers to all questions of a settling: the keys in `held` are there, the others are not.
+    pub fn answer(&mut self, verdicts: &Verdicts, held: &HashSet<Question>) {
+        for question in &verdicts.questions {
+            self.known.insert(question.clone(), held.contains(question));
+        }
+    }
+
+    /// Takes rows whose value in a slot is in use by another row of the database.
+    pub fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, usize)>) {
+        self.in_use.entry(entity).or_default().extend(rows);
+    }
+
+    /// Takes rows that the database refused, with the SQLSTATE.
+    pub fn take_refused(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+        self.refused.entry(entity).or_default().extend(rows);
+    }
+
+    /// Whether the database holds a key; `None` if it has not been asked.
+    pub(super) fn holds(&self, question: &Question) -> Option<bool> {
+        self.known.get(question).copied()
+    }
+
+    pub(super) fn in_use(&self, entity: usize) -> &[(u64, usize)] {
+        self.in_use.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn refused(&self, entity: usize) -> &[(u64, String)] {
+        self.refused.get(&entity).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,131 @@
+//! Which rows stay: references, unique fields and duplicates, settled over the whole input at once, in input
+//! order. A function of the harvest and of what the database said; it does no work on any database, may run
+//! again with more facts, and gives the same answer for any number of threads.
+//!
+//! Entities are settled in load order. Within one, a row is first rejected for what the database knows
+//! (`key-in-use`, `database-rejected`) or for its references; only then do the rows that are left compete
+//! for keys: a rejected row takes no key. Rows are compared by 64-bit hashes, and where these are equal by
+//! the keys themselves, so a collision costs time, never a row.
+
+mod duplicates;
+mod facts;
+mod references;
+mod verdict;
+
+use std::io;
+
+use crate::record::{Code, Related, Severity};
+use crate::schema::{Entity, FieldIndex};
+
+pub use duplicates::Policy;
+pub use facts::{Facts, Question};
+pub use verdict::{EntityVerdict, Fate, Loss, Target, Verdicts};
+
+use references::KeyIndex;
+
+/// What settling must know of one entity's clean rows. Values are the raw bytes of COPY's text format, which
+/// are equal exactly when the values are.
+pub trait Rows {
+    /// The value of `slot` in `row`; `None` where it has none.
+    ///
+    /// # Errors
+    ///
+    /// The rows could not be read back.
+    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>>;
+
+    /// Calls `each` with the value of `slot` for all rows in order.
+    ///
+    /// # Errors
+    ///
+    /// The rows could not be read back.
+    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()>;
+}
+
+/// One entity's clean rows, waiting to be settled.
+#[derive(Clone, Copy)]
+pub struct Candidates<'a> {
+    /// Its schema.
+    pub entity: &'a Entity,
+    /// Its position in load order.
+    pub index: usize,
+    /// Whether a file of it was given at all.
+    pub given: bool,
+    /// The fields behind the hashes: unique ones first (the key at 0), then references.
+    pub slots: &'a [FieldIndex],
+    /// Per slot and row the value's hash, 0 where there is none.
+    pub hashes: &'a [Vec<u64>],
+    /// The values.
+    pub rows: &'a dyn Rows,
+    /// The keys of rejected records, in input order.
+    pub rejected: &'a [(Vec<u8>, Related)],
+}
+
+impl Candidates<'_> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.hashes.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn unique_slots(&self) -> usize {
+        self.entity.unique_fields().count()
+    }
+}
+
+/// Settles all entities, which stand in load order.
+///
+/// # Errors
+///
+/// The rows could not be read back.
+pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
+    let mut verdicts = Verdicts::default();
+    let mut indexes: Vec<KeyIndex> = Vec::new();
+    for (index, candidates) in entities.iter().enumerate() {
+        let mut verdict = EntityVerdict::new(candidates.len());
+        reject_by_facts(facts, index, &mut verdict);
+        references::resolve(candidates, entities, &indexes, facts, &mut verdict, &mut verdicts.questions)?;
+        duplicates::settle(candidates, policy, &mut verdict)?;
+        verdict.finish();
+        let referred_to = entities
+            .iter()
+            .any(|other| other.entity.references().any(|(_, reference)| reference.entity == index));
+        indexes.push(if referred_to { KeyIndex::build(candidates, &verdict)? } else { KeyIndex::default() });
+        verdicts.entities.push(verdict);
+    }
+    Ok(verdicts)
+}
+
+fn reject_by_facts(facts: &Facts, entity: usize, verdict: &mut EntityVerdict) {
+    for &(row, slot) in facts.in_use(entity) {
+        verdict.lose(Loss {
+            row,
+            code: Code::KeyInUse,
+            severity: Severity::Reject,
+            slot: Some(slot),
+            rival: None,
+            related: None,
+            detail: None,
+        });
+    }
+    for (row, sqlstate) in facts.refused(entity) {
+        verdict.lose(Loss {
+            row: *row,
+            code: Code::DatabaseRejected,
+            severity: Severity::Reject,
+            slot: None,
+            rival: None,
+            related: None,
+            detail: Some(sqlstate.clone()),
+        });
+    }
+}
+
+#[cfg(test)]
+#[path = "settle_tests.rs"]
+mod tests;

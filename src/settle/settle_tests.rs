@@ -1,0 +1,268 @@
+//! Settling against a plain oracle, and what it promises about single rows.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::rule::{Rule, text::Text};
+use crate::schema::{Field, Reference, SystemColumns, Table};
+
+/// Rows as texts: key, further unique value, reference.
+#[derive(Debug, Clone)]
+struct Texts {
+    slots: Vec<Vec<Option<String>>>,
+    hashes: Vec<Vec<u64>>,
+}
+
+impl Texts {
+    /// With `bits` few, hashes collide all the time.
+    fn new(rows: &[Vec<Option<&str>>], slots: usize, bits: u32) -> Self {
+        let hasher = foldhash::quality::FixedState::with_seed(7);
+        let slots: Vec<Vec<Option<String>>> =
+            (0..slots).map(|slot| rows.iter().map(|row| row[slot].map(str::to_owned)).collect()).collect();
+        let hash = |value: &Option<String>| {
+            value.as_ref().map_or(0, |text| (hasher.hash_one(text.as_str()) % (1 << bits)).max(1))
+        };
+        let hashes = slots.iter().map(|values| values.iter().map(hash).collect()).collect();
+        Self { slots, hashes }
+    }
+}
+
+impl Rows for Texts {
+    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.slots[slot][usize::try_from(row).unwrap()].clone().map(String::into_bytes))
+    }
+
+    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+        for (row, value) in (0..).zip(&self.slots[slot]) {
+            each(row, value.as_ref().map(String::as_bytes));
+        }
+        Ok(())
+    }
+}
+
+fn field(name: &str, unique: bool, reference: Option<usize>) -> Field {
+    Field {
+        name: name.to_owned(),
+        column: name.to_owned(),
+        aliases: Vec::new(),
+        rule: Rule::Text(Text::new(false)),
+        sibling: None,
+        required: name == "key",
+        default: None,
+        min_length: None,
+        max_length: None,
+        pattern: None,
+        unique,
+        reference: reference.map(|entity| Reference { entity }),
+        on_update: None,
+        sensitive: false,
+        severities: Vec::new(),
+    }
+}
+
+fn entity(name: &str, fields: Vec<Field>) -> Entity {
+    Entity {
+        name: name.to_owned(),
+        table: Table { schema: None, name: name.to_owned() },
+        system: SystemColumns { id: "id".to_owned(), created_at: None, updated_at: None },
+        judging_order: (0..fields.len()).collect(),
+        fields,
+        key: 0,
+        ignored: Vec::new(),
+        row_rules: Vec::new(),
+    }
+}
+
+fn accounts() -> Entity {
+    entity("accounts", vec![field("key", true, None)])
+}
+
+fn users() -> Entity {
+    entity(
+        "users",
+        vec![field("key", true, None), field("legacy", true, None), field("account", false, Some(0))],
+    )
+}
+
+struct Case {
+    accounts: Vec<Vec<Option<&'static str>>>,
+    users: Vec<Vec<Option<&'static str>>>,
+    rejected: Vec<(Vec<u8>, Related)>,
+    given: bool,
+}
+
+fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
+    let (a, u) = (accounts(), users());
+    let account_rows = Texts::new(&case.accounts, 1, bits);
+    let user_rows = Texts::new(&case.users, 3, bits);
+    let parts = [
+        Candidates {
+            entity: &a,
+            index: 0,
+            given: case.given,
+            slots: &[0],
+            hashes: &account_rows.hashes,
+            rows: &account_rows,
+            rejected: &case.rejected,
+        },
+        Candidates {
+            entity: &u,
+            index: 1,
+            given: true,
+            slots: &[0, 1, 2],
+            hashes: &user_rows.hashes,
+            rows: &user_rows,
+            rejected: &[],
+        },
+    ];
+    settle(&parts, facts, policy).unwrap()
+}
+
+fn codes(verdict: &EntityVerdict) -> Vec<(u64, &'static str)> {
+    verdict.losses.iter().map(|loss| (loss.row, loss.code.as_str())).collect()
+}
+
+#[test]
+fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected() {
+    let related = Related { entity: 0, file: 0, record: 9 };
+    let case = Case {
+        accounts: vec![vec![Some("A")]],
+        users: vec![
+            vec![Some("u0"), None, Some("A")],
+            vec![Some("u1"), None, Some("DB")],
+            vec![Some("u2"), None, Some("BAD")],
+            vec![Some("u3"), None, Some("NONE")],
+        ],
+        rejected: vec![(b"BAD".to_vec(), related)],
+        given: true,
+    };
+    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    assert_eq!(
+        codes(&verdicts.entities[1]),
+        [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
+    );
+    assert_eq!(verdicts.entities[1].losses[1].related, Some(Target::Record(related)));
+    assert!(verdicts.questions.is_empty(), "nobody can be asked");
+
+    let mut facts = Facts::of_a_database();
+    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
+    assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
+    let held = HashSet::from([Question { entity: 0, key: b"DB".to_vec() }]);
+    facts.answer(&verdicts, &held);
+    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    assert!(verdicts.questions.is_empty());
+    assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
+}
+
+#[test]
+fn a_reference_that_no_given_file_could_hold_is_a_warning() {
+    let case = Case {
+        accounts: vec![],
+        users: vec![vec![Some("u0"), None, Some("A")]],
+        rejected: vec![],
+        given: false,
+    };
+    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    assert_eq!(codes(&verdicts.entities[1]), [(0, "unresolved-reference")]);
+    assert_eq!((verdicts.entities[1].accepted, verdicts.entities[1].warnings), (1, 1));
+}
+
+#[test]
+fn a_rejected_row_takes_no_key_and_a_lost_one_takes_none_of_its_others() {
+    let case = Case {
+        accounts: vec![vec![Some("A")]],
+        users: vec![
+            vec![Some("same"), None, Some("NONE")], // rejected: takes nothing
+            vec![Some("same"), Some("1"), Some("A")],
+            vec![Some("same"), Some("2"), Some("A")], // loses by its key, so "2" is free
+            vec![Some("other"), Some("2"), Some("A")],
+            vec![Some("third"), Some("2"), Some("A")], // loses by its second field
+        ],
+        rejected: vec![],
+        given: true,
+    };
+    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let users = &verdicts.entities[1];
+    assert_eq!(codes(users), [(0, "unknown-account"), (2, "duplicate-key"), (4, "duplicate-key")]);
+    assert_eq!((users.losses[1].rival, users.losses[2].rival), (Some(1), Some(3)));
+    assert_eq!((users.accepted, users.rejected, users.duplicates), (2, 1, 2));
+}
+
+#[test]
+fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
+    let case = Case {
+        accounts: vec![vec![Some("A")], vec![Some("A")]],
+        users: vec![vec![Some("u0"), None, Some("A")]],
+        rejected: vec![],
+        given: true,
+    };
+    let verdicts = run(&case, &Facts::none(), Policy::RejectAll, 60);
+    assert_eq!((verdicts.entities[0].rejected, verdicts.entities[0].duplicates), (2, 0));
+    assert_eq!(codes(&verdicts.entities[1]), [(0, "account-rejected")]);
+    assert_eq!(verdicts.entities[1].losses[0].related, Some(Target::Row(0, 0)));
+}
+
+#[test]
+fn what_the_database_refuses_frees_its_duplicate() {
+    let case = Case {
+        accounts: vec![vec![Some("A")]],
+        users: vec![vec![Some("same"), None, Some("A")], vec![Some("same"), None, Some("A")]],
+        rejected: vec![],
+        given: true,
+    };
+    let mut facts = Facts::none();
+    facts.take_refused(1, [(0, "23514".to_owned())]);
+    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    assert_eq!(codes(&verdicts.entities[1]), [(0, "database-rejected")]);
+    assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
+}
+
+/// The plainest way to settle users under keep-first or keep-last.
+fn oracle(rows: &[(u8, Option<u8>, u8)], accounts: &[u8], reverse: bool) -> Vec<Fate> {
+    let mut fates = vec![Fate::Kept; rows.len()];
+    let mut taken: HashMap<(u8, u8), usize> = HashMap::new();
+    let order: Vec<usize> = if reverse { (0..rows.len()).rev().collect() } else { (0..rows.len()).collect() };
+    for row in order {
+        let (key, legacy, account) = rows[row];
+        if !accounts.contains(&account) {
+            fates[row] = Fate::Rejected;
+            continue;
+        }
+        let mine: Vec<_> = [Some((0, key)), legacy.map(|l| (1, l))].into_iter().flatten().collect();
+        if mine.iter().any(|k| taken.contains_key(k)) {
+            fates[row] = Fate::Duplicate;
+        } else {
+            taken.extend(mine.into_iter().map(|k| (k, row)));
+        }
+    }
+    fates
+}
+
+const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+
+proptest! {
+    #[test]
+    fn settling_agrees_with_the_plain_way_even_where_every_hash_collides(
+        rows in prop::collection::vec((0_u8..12, prop::option::of(0_u8..12), 0_u8..6), 0..40),
+        accounts in prop::collection::vec(0_u8..6, 0..6),
+        bits in 0_u32..8,
+        reverse in any::<bool>(),
+    ) {
+        let name = |i: u8| Some(NAMES[usize::from(i)]);
+        let case = Case {
+            accounts: accounts.iter().map(|&a| vec![name(a)]).collect(),
+            users: rows.iter().map(|&(k, l, a)| vec![name(k), l.and_then(name), name(a)]).collect(),
+            rejected: vec![],
+            given: true,
+        };
+        let policy = if reverse { Policy::KeepLast } else { Policy::KeepFirst };
+        let verdicts = run(&case, &Facts::none(), policy, bits);
+        let users = &verdicts.entities[1];
+        prop_assert_eq!(&users.fates, &oracle(&rows, &accounts, reverse));
+        prop_assert_eq!(users.accepted + users.rejected + users.duplicates, rows.len() as u64);
+    }
+}

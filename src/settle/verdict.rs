@@ -1,0 +1,105 @@
+//! What settling says about each row.
+
+use crate::record::{Code, Related, Severity};
+
+/// What becomes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is loaded.
+    Kept,
+    /// It is rejected.
+    Rejected,
+    /// It lost against another row with the same key.
+    Duplicate,
+}
+
+/// Why a row is not loaded, or what a person should know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loss {
+    /// The row, among the entity's clean rows.
+    pub row: u64,
+    /// Which rule.
+    pub code: Code,
+    /// What it does to the row.
+    pub severity: Severity,
+    /// The field it is about.
+    pub slot: Option<usize>,
+    /// The clean row of the same entity that stays in its place.
+    pub rival: Option<u64>,
+    /// The record of another entity that it is about.
+    pub related: Option<Target>,
+    /// The SQLSTATE with which the database refused the row.
+    pub detail: Option<String>,
+}
+
+/// A record of another entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A record that reading rejected.
+    Record(Related),
+    /// A clean row that settling did not keep: its entity and its row.
+    Row(usize, u64),
+}
+
+/// The verdicts on one entity's rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntityVerdict {
+    /// Per clean row.
+    pub fates: Vec<Fate>,
+    /// In row order.
+    pub losses: Vec<Loss>,
+    /// Rows kept, counted.
+    pub accepted: u64,
+    /// Rows rejected, counted.
+    pub rejected: u64,
+    /// Rows lost to others, counted.
+    pub duplicates: u64,
+    /// Findings that only warn, counted.
+    pub warnings: u64,
+}
+
+impl EntityVerdict {
+    pub(super) fn new(rows: usize) -> Self {
+        Self { fates: vec![Fate::Kept; rows], ..Self::default() }
+    }
+
+    pub(super) fn fate(&self, row: u64) -> Fate {
+        self.fates[position(row)]
+    }
+
+    pub(super) fn lose(&mut self, loss: Loss) {
+        let fate = &mut self.fates[position(loss.row)];
+        match loss.severity {
+            Severity::Reject => *fate = Fate::Rejected,
+            Severity::Duplicate => *fate = Fate::Duplicate,
+            Severity::Warning | Severity::Ignore => {}
+        }
+        self.losses.push(loss);
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.losses.sort_by_key(|loss| (loss.row, loss.slot));
+        for fate in &self.fates {
+            match fate {
+                Fate::Kept => self.accepted += 1,
+                Fate::Rejected => self.rejected += 1,
+                Fate::Duplicate => self.duplicates += 1,
+            }
+        }
+        self.warnings = self.losses.iter().filter(|loss| loss.severity == Severity::Warning).count() as u64;
+    }
+}
+
+/// The verdicts on all entities, in load order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// Per entity.
+    pub entities: Vec<EntityVerdict>,
+    /// What the database must be asked before these verdicts are final.
+    pub questions: Vec<super::Question>,
+}
+
+/// A row's position in memory: the hashes of all rows are held there, so it fits.
+pub(super) fn position(row: u64) -> usize {
+    usize::try_from(row).expect("rows are held in memory")
+}

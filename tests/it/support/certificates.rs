@@ -1,0 +1,43 @@
+//! A certificate authority and a server certificate for `localhost`, made by the `openssl` program (PostgreSQL's
+//! packages bring it along).
+
+use std::path::Path;
+use std::process::Command;
+
+/// Makes `ca.crt`, `other-ca.crt` (which signed nothing), `server.crt` and `server.key` in `folder`.
+pub fn make(folder: &Path) {
+    std::fs::write(folder.join("server.ext"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
+        .expect("the certificate's extensions can be written");
+    let subject = |name: &str| format!("/CN={name}");
+    for ca in ["ca", "other-ca"] {
+        openssl(
+            folder,
+            &format!("req -x509 -newkey rsa:2048 -nodes -days 30 -keyout {ca}.key -out {ca}.crt -subj"),
+            &subject(ca),
+        );
+    }
+    openssl(
+        folder,
+        "req -new -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj",
+        &subject("localhost"),
+    );
+    openssl(
+        folder,
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out server.crt -extfile",
+        "server.ext",
+    );
+}
+
+fn openssl(folder: &Path, arguments: &str, last: &str) {
+    let output = Command::new("openssl")
+        .args(arguments.split(' '))
+        .arg(last)
+        .current_dir(folder)
+        .output()
+        .expect("the tests need the `openssl` program");
+    assert!(
+        output.status.success(),
+        "openssl {arguments} {last}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,164 @@
+//! Throw-away PostgreSQL clusters, run as `postgres` when the tests are root's. The first test that asks starts
+//! the shared one; a shell that waits for this process to end, in whatever way, stops and removes it.
+
+use std::fs::{self, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use super::certificates;
+
+/// A running cluster. It listens on a Unix socket (everybody is trusted) and on 127.0.0.1 (passwords; TLS is
+/// offered, and the role `tls_only` must use it).
+#[derive(Debug)]
+pub struct Cluster {
+    /// The folder of the socket, of the certificates and of the data.
+    pub folder: PathBuf,
+    /// The port, of the socket too.
+    pub port: u16,
+    watchdog: Child,
+}
+
+/// The cluster that all tests of this process share.
+pub fn cluster() -> &'static Cluster {
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    SHARED.get_or_init(|| Cluster::start("", false))
+}
+
+impl Cluster {
+    /// Starts a cluster with these lines in its configuration; as a standby of nobody on request.
+    pub fn start(settings: &str, standby: bool) -> Self {
+        let programs = programs();
+        let owner = owner();
+        let folder = tempfile::Builder::new().prefix("muster-it-").tempdir_in("/tmp").unwrap().keep();
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        certificates::make(&folder);
+        for name in ["server.key", "server.crt"] {
+            fs::set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
+        }
+        let data = folder.join("data");
+        fs::create_dir(&data).unwrap();
+        if let Some((uid, gid)) = owner {
+            for path in [&folder, &data, &folder.join("server.key"), &folder.join("server.crt")] {
+                chown(path, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        let run = |name: &str, arguments: &[&str]| {
+            let mut command = Command::new(programs.join(name));
+            command.args(arguments).current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
+            if let Some((uid, gid)) = owner {
+                command.uid(uid).gid(gid);
+            }
+            // pg_ctl hands its streams to the server: a pipe would never end, a file does no harm.
+            let said = folder.join("said");
+            let file = fs::File::create(&said).unwrap();
+            command.stdout(file.try_clone().unwrap()).stderr(file);
+            let status = command.status().unwrap();
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(status.success(), "{name}: {}\n{log}", fs::read_to_string(&said).unwrap());
+        };
+        let path = data.to_str().unwrap();
+        run(
+            "initdb",
+            &["-D", path, "-E", "UTF8", "--locale=C", "-A", "trust", "-U", "postgres", "--no-sync"],
+        );
+        let port = free_port();
+        fs::write(data.join("pg_hba.conf"), HBA).unwrap();
+        let settings = format!(
+            "{SETTINGS}port = {port}\nunix_socket_directories = '{0}'\nssl_cert_file = '{0}/server.crt'\n\
+             ssl_key_file = '{0}/server.key'\n{settings}\n",
+            folder.display()
+        );
+        let conf = data.join("postgresql.conf");
+        fs::write(&conf, fs::read_to_string(&conf).unwrap() + &settings).unwrap();
+        if standby {
+            fs::write(data.join("standby.signal"), "").unwrap();
+        }
+        let log = folder.join("log");
+        run("pg_ctl", &["start", "-s", "-w", "-t", "60", "-D", path, "-l", log.to_str().unwrap()]);
+        let watchdog = watch(&folder);
+        Self { folder, port, watchdog }
+    }
+
+    /// A connection string for the socket.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql:///{database}?host={}&port={}&user=postgres", self.folder.display(), self.port)
+    }
+
+    /// Stops the cluster and removes it, for one that is not shared.
+    pub fn remove(mut self) {
+        drop(self.watchdog.stdin.take());
+        self.watchdog.wait().unwrap();
+        assert!(!self.folder.exists(), "{} is still there", self.folder.display());
+    }
+}
+
+const HBA: &str = "
+local   all all trust
+hostssl all tls_only 127.0.0.1/32 scram-sha-256
+host    all tls_only 127.0.0.1/32 reject
+host    all nobody_may 127.0.0.1/32 reject
+host    all all 127.0.0.1/32 scram-sha-256
+";
+
+const SETTINGS: &str = "
+listen_addresses = '127.0.0.1'
+ssl = on
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 64MB
+max_connections = 100
+autovacuum = off
+log_line_prefix = '%m %a '
+";
+
+/// PostgreSQL's programs, as the tool itself would find them.
+pub fn programs() -> PathBuf {
+    let folders = std::env::var_os("MUSTER_PG_BIN").map(PathBuf::from);
+    let installed = || {
+        let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+            .map(|entries| entries.map(|entry| entry.unwrap().path().join("bin")).collect())
+            .unwrap_or_default();
+        found.sort_by_key(|path| {
+            path.parent().unwrap().file_name().unwrap().to_str().unwrap().parse().unwrap_or(0)
+        });
+        found.into_iter().rev()
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    folders
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .chain(installed())
+        .find(|folder: &PathBuf| folder.join("initdb").is_file())
+        .expect("the tests need PostgreSQL's server programs: install postgresql, or run `make test`")
+}
+
+/// Whom root runs the server as; nobody where the tests are not root's.
+pub fn owner() -> Option<(u32, u32)> {
+    let number = |arguments: &[&str]| -> u32 {
+        let output = Command::new("id").args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    };
+    (number(&["-u"]) == 0).then(|| (number(&["-u", "postgres"]), number(&["-g", "postgres"])))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A shell that reads from a pipe until this process is gone, and then clears up. The server is sent the signal
+/// of `pg_ctl stop -m immediate`, which root may send too, while `pg_ctl` refuses to run as root.
+fn watch(folder: &Path) -> Child {
+    let script = "trap '' INT TERM HUP; read -r line; pid=$(head -n1 \"$1/data/postmaster.pid\"); \
+                  kill -QUIT \"$pid\"; \
+                  while kill -0 \"$pid\" && test -e \"$1/data/postmaster.pid\"; do sleep 0.05; done; \
+                  rm -rf \"$1\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(folder);
+    command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.process_group(0).spawn().unwrap()
+}

@@ -1,0 +1,79 @@
+//! A fresh database for one test, dropped at its end.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use muster::db::{Endpoint, Session, postgres::SimpleQueryMessage};
+
+use super::{block_on, cluster};
+
+/// A database of its own on the shared cluster.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    /// Creates an empty database.
+    #[must_use]
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        run("postgres", &format!("CREATE DATABASE {name}"));
+        Self { name }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What to give to `--database-url`.
+    pub fn url(&self) -> String {
+        cluster().url(&self.name)
+    }
+
+    /// Runs statements, and gives the rows of the last query: each cell as text, NULL as `None`.
+    pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        run(&self.name, sql)
+    }
+
+    /// Runs statements and gives the rows as text: cells joined by `|`, NULL as `∅`, a line each.
+    pub fn text(&self, sql: &str) -> String {
+        let cell = |cell: Option<String>| cell.unwrap_or_else(|| "∅".to_owned());
+        let line = |row: Vec<Option<String>>| row.into_iter().map(cell).collect::<Vec<_>>().join("|");
+        self.rows(sql).into_iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A test that fails must show its own failure, not this one's.
+        if !std::thread::panicking() {
+            run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+fn run(database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    // On a thread of its own: a test may ask from inside its runtime.
+    std::thread::scope(|scope| scope.spawn(|| block_on(answers(database, sql))).join().unwrap())
+}
+
+async fn answers(database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    let endpoint = Endpoint::named(Some(&cluster().url(database))).unwrap().unwrap();
+    let session: Session = endpoint.connect("muster tests").await.unwrap();
+    let answers = session.client.simple_query(sql).await;
+    let answers = answers.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    let mut rows = Vec::new();
+    for answer in answers {
+        match answer {
+            SimpleQueryMessage::RowDescription(_) => rows.clear(),
+            SimpleQueryMessage::Row(row) => {
+                rows.push((0..row.len()).map(|at| row.get(at).map(ToOwned::to_owned)).collect());
+            }
+            _ => {}
+        }
+    }
+    session.close().await.unwrap();
+    rows
+}

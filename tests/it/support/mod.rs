@@ -1,0 +1,33 @@
+//! What the tests stand on: a private PostgreSQL cluster for the whole binary, a fresh database for each test,
+//! and a command that runs the built `muster` in a folder of its own.
+
+// The whole of it is for every test file, whichever use it.
+#![allow(dead_code, unused_imports)]
+
+mod certificates;
+mod cluster;
+mod command;
+mod database;
+mod fake_server;
+
+pub use cluster::{Cluster, cluster, owner};
+pub use command::{Finished, Muster};
+pub use database::Database;
+pub use fake_server::FakeServer;
+
+/// A runtime for one test, which blocks on what the library does asynchronously.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime can be made").block_on(future)
+}
+
+/// An error with all its causes, as a person would see it.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
