@@ -5,9 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::near::nearest;
 use crate::record::{Code, Finding, Location};
-use crate::schema::{Entity, Field, FieldIndex};
+use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
 /// row whether it was inserted, updated or deleted.
@@ -24,12 +23,6 @@ pub struct Mapping {
 
 /// A `--map` without the parsing: the header's name and the field's.
 pub(super) type Map = (String, String);
-
-/// What a header's name is compared by: no case, white space, `_`, `-`, `.`.
-pub(super) fn header_key(name: &str) -> String {
-    let counts = |c: &char| !c.is_whitespace() && !matches!(c, '_' | '-' | '.');
-    name.chars().filter(counts).flat_map(char::to_lowercase).collect()
-}
 
 /// How a header is called: trimmed, without invisible characters, a line break being a space.
 pub(super) fn clean_name(raw: &str) -> String {
