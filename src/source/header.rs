@@ -5,9 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::near::nearest;
 use crate::record::{Code, Finding, Location};
-use crate::schema::{Entity, Field, FieldIndex};
+use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
 /// row whether it was inserted, updated or deleted.
@@ -24,12 +23,6 @@ pub struct Mapping {
 
 /// A `--map` without the parsing: the header's name and the field's.
 pub(super) type Map = (String, String);
-
-/// What a header's name is compared by: no case, white space, `_`, `-`, `.`.
-pub(super) fn header_key(name: &str) -> String {
-    let counts = |c: &char| !c.is_whitespace() && !matches!(c, '_' | '-' | '.');
-    name.chars().filter(counts).flat_map(char::to_lowercase).collect()
-}
 
 /// How a header is called: trimmed, without invisible characters, a line break being a space.
 pub(super) fn clean_name(raw: &str) -> String {
@@ -139,10 +132,12 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
     let mut mapping = Mapping { columns: vec![None; header.len()], fields: vec![None; entity.fields.len()] };
     // What --map says goes first: a column that bears a field's name by itself gives way to it.
     let by_map: Vec<bool> = header.iter().map(|name| names.mapped(name).is_some()).collect();
+    let mut understood = vec![false; header.len()];
     let mut found = Findings { place, header, all: Vec::new() };
     for wanted in [true, false] {
         for (column, name) in header.iter().enumerate().filter(|(column, _)| by_map[*column] == wanted) {
             let Some(field) = names.meant(name) else { continue };
+            understood[column] = true;
             match mapping.fields[field] {
                 None => {
                     mapping.fields[field] = Some(column);
@@ -154,14 +149,13 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
         }
     }
     let width = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-    let settled: Vec<usize> = found.all.iter().filter_map(|f| f.column).map(usize::from).collect();
     let mut ignored = Vec::new();
     for (column, name) in header.iter().enumerate().take(width) {
         if is_forbidden(name) {
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
             matched.change_column = Some(column);
-        } else if mapping.columns[column].is_none() && !settled.contains(&column) {
+        } else if !understood[column] {
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::header::{Map, Names, header_key};
+use super::header::{Map, Names};
 use super::{Look, SourceError};
-use crate::schema::Schema;
+use crate::schema::{Schema, header_key};
 
 /// Looks whether every `--map` has found its column and its field in at least one of the files.
 ///

@@ -15,7 +15,6 @@ mod input;
 mod look;
 mod magic;
 mod maps;
-mod near;
 mod open;
 mod opening;
 mod spool;

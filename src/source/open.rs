@@ -3,7 +3,8 @@
 //! every later phase can read any part of it again.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
@@ -47,11 +48,24 @@ impl Source {
     pub fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
         let name = path.name();
         match path {
-            InputPath::Stdin => Self::of_stream(name, io::stdin().lock(), spool_dir),
+            InputPath::Stdin => {
+                let stdin =
+                    io::stdin().as_fd().try_clone_to_owned().map_err(|error| refused(&name, error))?;
+                Self::of_stdin(name, File::from(stdin), spool_dir)
+            }
             InputPath::File(path) => {
                 let file = File::open(path).map_err(|error| refused(&name, error))?;
                 Self::of_file(name, file, spool_dir)
             }
+        }
+    }
+
+    /// A file that standard input was redirected from is read where it is, unless somebody has read the
+    /// beginning of it already.
+    fn of_stdin(name: String, mut file: File, spool_dir: &Path) -> Result<Self, SourceError> {
+        match file.stream_position() {
+            Ok(0) => Self::of_file(name, file, spool_dir),
+            _ => Self::of_stream(name, file, spool_dir),
         }
     }
 
@@ -231,6 +245,20 @@ mod tests {
         assert_eq!(error.to_string(), format!("{}: no such file; check the path", missing.display()));
         let error = Source::open(&file(folder.path()), folder.path()).unwrap_err();
         assert!(matches!(error, SourceError::Folder { .. }), "{error}");
+    }
+
+    #[test]
+    fn redirected_standard_input_is_read_from_where_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in");
+        std::fs::write(&path, "sep=;\nemail\n").unwrap();
+        for (skip, content) in [(0, &b"sep=;\nemail\n"[..]), (6, b"email\n")] {
+            let mut file = File::open(&path).unwrap();
+            file.seek(io::SeekFrom::Start(skip)).unwrap();
+            let source = Source::of_stdin("-".to_owned(), file, folder.path()).unwrap();
+            assert_eq!(source.prefix(100).unwrap(), content);
+            assert_eq!(source.seen.is_some(), skip == 0);
+        }
     }
 
     #[test]
