@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod findings;
+pub mod html;
 pub mod log;
 pub mod mask;
 pub mod number;

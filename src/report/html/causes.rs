@@ -1,0 +1,142 @@
+//! What to mend first: each cause with the rows that it alone holds back, and those that wait for them.
+
+use maud::{Markup, html};
+
+use crate::record::{Code, Severity};
+
+use super::super::number::{count, grouped};
+use super::super::tally::RuleTally;
+use super::{Page, text};
+
+/// How many causes are listed.
+const LISTED: usize = 25;
+/// How many values of one rule can be causes of their own.
+const VALUES: usize = 25;
+
+/// One thing to mend.
+struct Cause<'a> {
+    entity: usize,
+    rule: &'a RuleTally,
+    /// The value as shown, where it repeats; else how many values there are, where that says something.
+    value: Option<String>,
+    others: bool,
+    alone: u64,
+    knock_on: u64,
+}
+
+impl Cause<'_> {
+    fn weight(&self) -> u64 {
+        self.alone + self.knock_on
+    }
+}
+
+/// Takes a rule apart: values that hold back several rows each for itself, and all others together.
+fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<'a>> {
+    let names = &page.context.entities[entity];
+    let (mut alone, mut knock_on) = (rule.alone, rule.knock_on);
+    let mut causes = Vec::new();
+    for value in rule.values.top_by(VALUES, |value| value.alone + value.knock_on) {
+        if value.alone + value.knock_on < 2 || value.text.is_empty() {
+            continue;
+        }
+        alone = alone.saturating_sub(value.alone);
+        knock_on = knock_on.saturating_sub(value.knock_on);
+        let shown = rule.samples.first().map(|sample| page.context.values.shown(names, sample, &value.text));
+        let shown = shown.map(std::borrow::Cow::into_owned);
+        causes.push(Cause {
+            entity,
+            rule,
+            value: shown,
+            others: false,
+            alone: value.alone,
+            knock_on: value.knock_on,
+        });
+    }
+    if alone + knock_on > 0 {
+        let others = !causes.is_empty();
+        causes.push(Cause { entity, rule, value: None, others, alone, knock_on });
+    }
+    causes
+}
+
+/// The section.
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let entities = 0..page.context.entities.len();
+    let rules = entities
+        .clone()
+        .flat_map(|entity| page.tally.rules(entity).into_iter().map(move |rule| (entity, rule)));
+    // A row that waits for another is that one's knock-on, and no cause of its own.
+    let mut causes: Vec<_> = rules
+        .filter(|(_, rule)| rule.severity == Severity::Reject && rule.code != Code::AccountRejected)
+        .flat_map(|(entity, rule)| causes(page, entity, rule))
+        .collect();
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.weight()));
+    let left: u64 = causes.iter().skip(LISTED).map(Cause::weight).sum();
+    let most = causes.first().map_or(1, Cause::weight).max(1);
+    let rejected: u64 = entities.clone().map(|entity| page.tally.entity(entity).rejected).sum();
+    let explained: u64 = causes.iter().map(Cause::weight).sum();
+    html! {
+        section aria-labelledby="first" {
+            h2 #first { "What to mend first" }
+            @if causes.is_empty() {
+                p { @if rejected == 0 { "Nothing was rejected." } @else { "No row is held back by one cause alone: each has several." } }
+            } @else {
+                div.wide { table.stack {
+                    caption { "Rows that one cause alone holds back, and rows that wait for those (a user whose account is rejected). Largest first." }
+                    thead { tr {
+                        th scope="col" { "Cause" } th scope="col" { "Value" } th.n scope="col" { "Rows it alone holds back" }
+                        th.n scope="col" { "Waiting for them" } th scope="col" { "Together" } th scope="col" { "How to mend" }
+                    } }
+                    tbody { @for cause in causes.iter().take(LISTED) { (row(page, cause, most)) } }
+                } }
+                @if causes.len() > LISTED {
+                    p.dim { "The " (LISTED) " largest of " (grouped(causes.len() as u64)) " causes; the others hold back " (count(left, "row")) "." }
+                }
+                @if explained < rejected {
+                    p.dim { (count(rejected - explained, "rejected row")) " of " (grouped(rejected)) " will be accepted only when several causes are mended." }
+                }
+            }
+        }
+    }
+}
+
+fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
+    let width = 100.0 * cause.weight() as f64 / most as f64;
+    html! {
+        tr {
+            th scope="row" {
+                code { (cause.rule.code.as_str()) }
+                @if let Some(column) = &cause.rule.column { " in " span.v { (text::value(column, 60)) } }
+                div.dim { (text::value(&page.context.entities[cause.entity].name, 40)) }
+            }
+            td data-l="Value" {
+                @match &cause.value {
+                    Some(value) => span.v { (text::value(value, 60)) },
+                    None if cause.others => span.dim { "all other values" },
+                    None => (distinct(cause.rule)),
+                }
+            }
+            td.n data-l="Alone" { (grouped(cause.alone)) }
+            td.n data-l="Waiting" { (grouped(cause.knock_on)) }
+            td data-l="Together" {
+                (grouped(cause.weight()))
+                svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" {
+                    rect.track width="100" height="6" {}
+                    rect.rejected width=(format!("{width:.1}")) height="6" {}
+                }
+            }
+            td data-l="How to mend" { (cause.rule.code.explanation().mend) }
+        }
+    }
+}
+
+/// How many values a rule has, where it has any.
+fn distinct(rule: &RuleTally) -> Markup {
+    let (number, more) = rule.values.distinct();
+    let empty = number == 1 && rule.values.top(1)[0].text.is_empty();
+    html! {
+        @if empty { span.dim { "–" } }
+        @else if more { span.dim { "more than " (count(number as u64, "value")) } }
+        @else { span.dim { (count(number as u64, "value")) } }
+    }
+}

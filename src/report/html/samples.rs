@@ -1,0 +1,226 @@
+//! Samples of each rule with their source line, the bad cell marked and the suggestion beside it; and
+//! duplicates with the record that stays.
+
+use maud::{Markup, html};
+
+use crate::record::{Finding, Level, Severity};
+
+use super::super::context::Entity;
+use super::super::mask::{Values, mask};
+use super::super::number::{count, grouped};
+use super::super::tally::RuleTally;
+use super::{Page, rules, text};
+
+/// How many characters of the bad value, of its neighbours, and of a line that has no cells are shown.
+const VALUE: usize = 160;
+const NEIGHBOUR: usize = 40;
+const LINE: usize = 300;
+/// How many cells are shown on either side of the bad one.
+const AROUND: usize = 4;
+/// How many rules begin opened.
+const OPEN: usize = 3;
+
+/// The samples; as many rules as `budget` bytes hold.
+pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
+    let mut rules = rules::all(page);
+    rules.retain(|(_, rule)| !rule.samples.is_empty() && rule.severity != Severity::Duplicate);
+    rules.sort_by_key(|(_, rule)| (rule.severity, std::cmp::Reverse(rule.rows)));
+    let mut shown = Vec::new();
+    let mut used = 0;
+    for (entity, rule) in &rules {
+        let markup = of_rule(page, *entity, rule, shown.len() < OPEN);
+        used += markup.0.len();
+        if used > budget {
+            break;
+        }
+        shown.push(markup);
+    }
+    html! {
+        section aria-labelledby="samples" {
+            h2 #samples { "Samples" }
+            @if rules.is_empty() { p { "There are none." } }
+            @for markup in &shown { (markup) }
+            @if shown.len() < rules.len() {
+                p.dim { "Samples of " (shown.len()) " of " (grouped(rules.len() as u64)) " rules; rejects.csv has every finding." }
+            }
+        }
+    }
+}
+
+fn of_rule(page: &Page<'_>, entity: usize, rule: &RuleTally, open: bool) -> Markup {
+    let names = &page.context.entities[entity];
+    let explanation = rule.code.explanation();
+    html! {
+        details open[open] {
+            summary {
+                code { (rule.code.as_str()) }
+                @if let Some(column) = &rule.column { " in " span.v { (text::value(column, 60)) } }
+                " " span.dim { (text::value(&names.name, 40)) ", " (count(rule.rows, "row")) ", " (rule.severity.as_str()) }
+            }
+            p { (explanation.what) " " (explanation.why) " " strong { (explanation.mend) } }
+            @for finding in &rule.samples { (sample(page, entity, names, finding)) }
+            @if rule.rows > rule.samples.len() as u64 {
+                p.dim { "The first " (rule.samples.len()) " of " (grouped(rule.rows)) "." }
+            }
+        }
+    }
+}
+
+fn sample(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Markup {
+    let values = page.context.values;
+    let location = &finding.location;
+    let hidden = values.hides(names, finding);
+    html! {
+        div.sample {
+            p {
+                span.v { (text::value(names.path(location.file), 120)) }
+                @if location.record > 0 { " line " (grouped(location.line_start)) ", record " (grouped(location.record)) }
+                ": " (text::value(&finding.message, 300))
+            }
+            @if let Some(line) = line(page, entity, names, finding) { (line) }
+            @if finding.column.is_some() || finding.suggestion.is_some() {
+                p {
+                    @if finding.value.is_empty() { span.dim { "empty" } }
+                    @else { mark.v { (text::value(&values.shown(names, finding, &finding.value), VALUE)) } }
+                    @if let Some(suggestion) = &finding.suggestion {
+                        " → " span.dim { "perhaps " } span."v fix" { (text::value(&values.shown(names, finding, suggestion), VALUE)) }
+                    }
+                    @if hidden { " " span.dim { "(masked; the rejected file holds it)" } }
+                }
+            }
+            @if let (Some(related), true) = (finding.related, finding.severity != Severity::Duplicate) {
+                @if let Some(other) = page.context.entities.get(usize::from(related.entity)) {
+                    p.dim { "because of " span.v { (text::value(other.path(related.file), 120)) } " record " (grouped(related.record)) }
+                }
+            }
+        }
+    }
+}
+
+/// The source line with the bad cell marked. Cells of sensitive columns are masked; a record that cannot be
+/// taken apart is not shown where one of its cells may be sensitive.
+fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Option<Markup> {
+    if finding.location.record == 0 {
+        return None;
+    }
+    let values = page.context.values;
+    let source = page.records.text(entity, &finding.location)?;
+    let source = source.trim_end_matches(['\r', '\n']);
+    if finding.code.level() == Level::Record {
+        let may_hold_sensitive = values == Values::Hidden || names.fields.iter().any(|field| field.sensitive);
+        return Some(if may_hold_sensitive && values != Values::Shown {
+            html! { p.dim { "The line is not shown: it cannot be taken apart, and may hold a sensitive value." } }
+        } else {
+            html! { pre { mark { (text::value(source, LINE)) } } }
+        });
+    }
+    let file = names.files.get(usize::from(finding.location.file))?;
+    let cells = cells(source, file.delimiter.chars().next()?);
+    let bad = finding.column.map(usize::from);
+    let from = bad.unwrap_or(0).saturating_sub(AROUND);
+    let to = bad.map_or(2 * AROUND, |bad| bad + AROUND).min(cells.len().saturating_sub(1));
+    let shown = |at: usize| {
+        let field = file.mapping.get(at).copied().flatten().and_then(|field| names.fields.get(field));
+        let masked = match values {
+            Values::Shown => false,
+            Values::Hidden => true,
+            Values::Masked => {
+                field.is_some_and(|field| field.sensitive)
+                    || (bad == Some(at) && values.hides(names, finding))
+            }
+        };
+        let cell = cells.get(at).copied().unwrap_or_default();
+        if masked { mask(cell.trim_matches('"')) } else { cell.to_owned() }
+    };
+    Some(html! {
+        pre {
+            @if from > 0 { "…" (file.delimiter) }
+            @for at in from..=to {
+                @if at > from { (text::value(&file.delimiter, 1)) }
+                @if bad == Some(at) {
+                    mark { @let cell = shown(at); @if cell.is_empty() { "\u{2009}" } @else { (text::value(&cell, VALUE)) } }
+                } @else {
+                    (text::value(&shown(at), NEIGHBOUR))
+                }
+            }
+            @if to + 1 < cells.len() { (file.delimiter) "…" }
+        }
+    })
+}
+
+/// Cuts a record at the delimiters that stand outside quotes; for looking at, not for reading.
+fn cells(record: &str, delimiter: char) -> Vec<&str> {
+    let mut cells = Vec::new();
+    let (mut start, mut quoted) = (0, false);
+    for (at, c) in record.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            c if c == delimiter && !quoted => {
+                cells.push(&record[start..at]);
+                start = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    cells.push(&record[start..]);
+    cells
+}
+
+/// Duplicates in groups: who stays, and the first of those that lost.
+pub(super) fn duplicates(page: &Page<'_>) -> Markup {
+    let groups = page.tally.groups();
+    let lost: u64 = page.outcome.counts.iter().map(|counts| counts.duplicates).sum();
+    let listed: u64 = groups.iter().map(|group| group.count).sum();
+    html! {
+        section aria-labelledby="duplicates" {
+            h2 #duplicates { "Duplicates" }
+            @if groups.is_empty() {
+                p { "No row lost against another." }
+            } @else {
+                div.wide { table.stack {
+                    caption { "The record that stays, and those that lost against it." }
+                    thead { tr { th scope="col" { "Stays" } th scope="col" { "Shared" } th.n scope="col" { "Lost" } th scope="col" { "Their records" } } }
+                    tbody { @for group in groups {
+                        @let names = &page.context.entities[group.entity];
+                        @let survivor = page.context.entities.get(usize::from(group.survivor.entity));
+                        tr {
+                            th scope="row" {
+                                span.v { (text::value(survivor.map_or("", |entity| entity.path(group.survivor.file)), 80)) }
+                                " record " (grouped(group.survivor.record))
+                            }
+                            td data-l="Shared" {
+                                @if let Some(loser) = group.losers.first() {
+                                    @if let Some(column) = names.column(loser) { span.dim { (text::value(column, 60)) " " } }
+                                    span.v { (text::value(&page.context.values.shown(names, loser, &loser.value), 60)) }
+                                }
+                            }
+                            td.n data-l="Lost" { (grouped(group.count)) }
+                            td data-l="Their records" {
+                                @for (at, loser) in group.losers.iter().enumerate() {
+                                    @if at > 0 { ", " }
+                                    @if names.files.len() > 1 { span.v { (text::value(names.path(loser.location.file), 40)) } " " }
+                                    (grouped(loser.location.record)) " (line " (grouped(loser.location.line_start)) ")"
+                                }
+                                @if group.count > group.losers.len() as u64 { " and " (grouped(group.count - group.losers.len() as u64)) " more" }
+                            }
+                        }
+                    } }
+                } }
+                @if lost > listed {
+                    p.dim { "The first " (groups.len()) " survivors with " (grouped(listed)) " of " (grouped(lost)) " duplicates; the files " code { "*.duplicates.csv" } " hold all of them." }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod unit {
+    use super::*;
+
+    #[test]
+    fn a_record_is_cut_outside_quotes() {
+        assert_eq!(cells("a;\"b;c\";;\"d\"\"e\"", ';'), ["a", "\"b;c\"", "", "\"d\"\"e\""]);
+        assert_eq!(cells("", ','), [""]);
+    }
+}
