@@ -68,7 +68,7 @@ impl Cluster {
         let port = free_port();
         fs::write(data.join("pg_hba.conf"), HBA).unwrap();
         let settings = format!(
-            "{SETTINGS}port = {port}\nunix_socket_directories = '{0}'\nssl_cert_file = '{0}/server.crt'\n\
+            "{SETTINGS}port = {port}\nunix_socket_directories = '{0}'\nssl_cert_file = '{0}/server.crt'\nssl_ca_file = '{0}/ca.crt'\n\
              ssl_key_file = '{0}/server.key'\n{settings}\n",
             folder.display()
         );
@@ -98,6 +98,7 @@ impl Cluster {
 
 const HBA: &str = "
 local   all all trust
+hostssl all by_certificate 127.0.0.1/32 cert
 hostssl all tls_only 127.0.0.1/32 scram-sha-256
 host    all tls_only 127.0.0.1/32 reject
 host    all nobody_may 127.0.0.1/32 reject
