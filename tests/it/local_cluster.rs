@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::support::{Muster, block_on, owner};
+use super::support::{Muster, block_on, owner, root};
 
 /// The process number that `muster db status` names.
 #[track_caller]
@@ -150,7 +150,7 @@ fn an_ordinary_user_has_a_cluster_of_his_own() {
         // The tests are an ordinary user's, and so is every cluster here.
         return;
     }
-    let home = tempfile::Builder::new().prefix("muster-it-").tempdir_in("/tmp").unwrap();
+    let home = tempfile::Builder::new().prefix("muster-it-").tempdir_in(root()).unwrap();
     let program = home.path().join("muster");
     fs::copy(env!("CARGO_BIN_EXE_muster"), &program).unwrap();
     fs::set_permissions(home.path(), Permissions::from_mode(0o777)).unwrap();

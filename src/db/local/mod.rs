@@ -141,6 +141,8 @@ impl Cluster {
         if status.success() {
             return Ok(true);
         }
+        // Of no use without a server; one that is not empty stays.
+        let _ = fs::remove_dir(&self.place.socket);
         Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) })
     }
 
