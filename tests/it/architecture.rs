@@ -21,11 +21,12 @@ const LAYERS: [&[&str]; 9] = [
 const BOTTOM: &str = "event";
 
 /// Libraries, and the modules that may name them. The program's own file may name what `run` may.
-const OWNERS: [(&str, &[&str]); 7] = [
+const OWNERS: [(&str, &[&str]); 8] = [
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli", "command"]),
     ("tokio_postgres", &["db"]),
     ("tokio_postgres_rustls", &["db"]),
+    ("rustls", &["db"]),
     ("rayon", &["read", "export", "report"]),
     ("polars", &["frame"]),
     ("anyhow", &["main"]),

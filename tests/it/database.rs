@@ -178,6 +178,20 @@ fn every_sslmode_verifies_what_it_says() {
 }
 
 #[test]
+fn a_role_may_log_in_by_certificate() {
+    let database = Database::new();
+    let url = role(&database, "by_certificate").replace(&format!(":{SECRET}"), "") + "?sslmode=verify-full";
+    let folder = cluster().folder.display();
+    let url = format!("{url}&sslrootcert={folder}/ca.crt");
+    connect(&format!("{url}&sslcert={folder}/client.crt&sslkey={folder}/client.key")).unwrap();
+    let (error, _) = refused(&url);
+    assert!(matches!(error, DbError::NotAdmitted { .. }), "{error:?}");
+    let (error, text) = refused(&format!("{url}&sslcert={folder}/client.crt&sslkey={folder}/none.key"));
+    assert!(matches!(error, DbError::Pem { .. }) && text.contains("none.key"), "{error:?}");
+    database.rows("DROP ROLE by_certificate");
+}
+
+#[test]
 fn a_password_file_logs_in_when_nobody_else_can_read_it() {
     let database = Database::new();
     let url = role(&database, "by_file");

@@ -1,12 +1,12 @@
 //! The private local PostgreSQL: its life, and all that a project folder, a user or a crash can do to it.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::support::{Muster, block_on, owner};
+use super::support::{Muster, block_on, owner, root};
 
 /// The process number that `muster db status` names.
 #[track_caller]
@@ -150,19 +150,27 @@ fn an_ordinary_user_has_a_cluster_of_his_own() {
         // The tests are an ordinary user's, and so is every cluster here.
         return;
     }
-    let home = tempfile::Builder::new().prefix("muster-it-").tempdir_in("/tmp").unwrap();
+    let home = tempfile::Builder::new().prefix("muster-it-").tempdir_in(root()).unwrap();
     let program = home.path().join("muster");
     fs::copy(env!("CARGO_BIN_EXE_muster"), &program).unwrap();
     fs::set_permissions(home.path(), Permissions::from_mode(0o777)).unwrap();
-    let run = |action: &str| {
+    let runtime = home.path().join("run");
+    fs::create_dir(&runtime).unwrap();
+    chown(&runtime, Some(65_534), Some(65_534)).unwrap();
+    let run = |action: &str, runtime: Option<&PathBuf>| {
         let mut command = Command::new(&program);
         command.env_clear().envs(std::env::var_os("MUSTER_PG_BIN").map(|bin| ("MUSTER_PG_BIN", bin)));
         command.env("PATH", std::env::var_os("PATH").unwrap()).env("HOME", home.path());
+        command.envs(runtime.map(|folder| ("XDG_RUNTIME_DIR", folder)));
         command.args(["db", action]).current_dir(home.path()).uid(65_534).gid(65_534).output().unwrap()
     };
-    let started = run("start");
-    let stopped = run("stop");
+    let started = run("start", Some(&runtime));
+    assert_eq!(fs::read_dir(&runtime).unwrap().count(), 1, "{started:?}");
+    let again = run("start", None);
+    let stopped = run("stop", None);
     assert!(started.status.success() && stopped.status.success(), "{started:?} {stopped:?}");
+    let line = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(line.contains("runs already") && line.contains(runtime.to_str().unwrap()), "{again:?}");
     assert!(home.path().join(".local/state/muster").is_dir());
 }
 

@@ -16,7 +16,7 @@ use super::tls::{self, Mode};
 use super::{pgpass, service};
 
 /// `PG*` variables and the settings they stand for. Those in the first part name a server by themselves.
-const VARIABLES: [(&str, &str); 16] = [
+const VARIABLES: [(&str, &str); 17] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
     ("PGPORT", "port"),
@@ -33,6 +33,7 @@ const VARIABLES: [(&str, &str); 16] = [
     ("PGOPTIONS", "options"),
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGCHANNELBINDING", "channel_binding"),
+    ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
 ];
 const NAMING: usize = 5;
 

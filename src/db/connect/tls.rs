@@ -1,7 +1,9 @@
 //! TLS by rustls, with libpq's six `sslmode`s. `require` encrypts and verifies nothing unless `sslrootcert` is
 //! given (then it is `verify-ca`); `verify-ca` asks who signed the certificate; `verify-full` asks for the name
 //! as well. Authorities come from `sslrootcert` (a file, or `system`), else `~/.postgresql/root.crt`, else the
-//! system's store. A certificate without subjectAltName has no name that `verify-full` takes (RFC 9525).
+//! system's store. A certificate without subjectAltName has no name that `verify-full` takes (RFC 9525),
+//! and a server's self-signed certificate that is marked as an authority (`openssl req -x509` does) is none that
+//! rustls takes as its own authority: sign the server's with another.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -7,8 +7,10 @@ mod owner;
 mod place;
 mod programs;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -71,10 +73,16 @@ impl Cluster {
         Ok(Self { place: Place::of_current_dir(&owner)?, owner })
     }
 
-    /// The folder of the socket: the `host` to connect to.
+    /// The folder of the socket: the `host` to connect to. A running server may have been started where the
+    /// environment named another runtime folder (a login session has one, a nightly job has none).
     #[must_use]
-    pub fn socket(&self) -> &Path {
-        &self.place.socket
+    pub fn socket(&self) -> PathBuf {
+        let recorded = || {
+            let text = fs::read_to_string(self.pid_file()).ok()?;
+            text.lines().nth(4).filter(|line| line.starts_with('/')).map(PathBuf::from)
+        };
+        let running = matches!(self.status(), Status::Running(_));
+        running.then(recorded).flatten().unwrap_or_else(|| self.place.socket.clone())
     }
 
     /// The project folder that this cluster serves.
@@ -133,6 +141,8 @@ impl Cluster {
         if status.success() {
             return Ok(true);
         }
+        // Of no use without a server; one that is not empty stays.
+        let _ = fs::remove_dir(&self.place.socket);
         Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) })
     }
 
@@ -148,9 +158,10 @@ impl Cluster {
         if self.status() == Status::Stopped {
             return Ok(false);
         }
+        let socket = self.socket();
         self.stop_server()?;
         // The next start makes it again; one that is not empty stays.
-        let _ = fs::remove_dir(&self.place.socket);
+        let _ = fs::remove_dir(socket);
         Ok(true)
     }
 
@@ -165,7 +176,7 @@ impl Cluster {
                 command.env_remove(variable);
             }
         }
-        command.arg("-h").arg(&self.place.socket).args(["-p", "5432", "-U", NAME, "-d", NAME]);
+        command.arg("-h").arg(self.socket()).args(["-p", "5432", "-U", NAME, "-d", NAME]);
         Ok(command)
     }
 
@@ -203,7 +214,7 @@ impl Cluster {
         command.arg("--single").arg("-D").arg(&new).arg("postgres");
         feed(command, &format!("CREATE DATABASE {NAME}\n"), "making the local database")?;
         let project = self.place.state.join("project");
-        fs::write(&project, self.place.project.as_os_str().as_encoded_bytes()).map_err(fault(&project))?;
+        fs::write(&project, self.place.project.as_os_str().as_bytes()).map_err(fault(&project))?;
         let data = self.place.data();
         fs::rename(&new, &data).map_err(fault(&data))
     }
@@ -219,9 +230,8 @@ impl Cluster {
 
     /// Whether the running server has its socket; one that has just been started is given some seconds.
     fn has_socket(&self) -> bool {
-        let socket = self.place.socket.join(".s.PGSQL.5432");
         for _ in 0..100 {
-            if socket.exists() {
+            if self.socket().join(".s.PGSQL.5432").exists() {
                 return true;
             }
             std::thread::sleep(std::time::Duration::from_millis(50));
@@ -260,10 +270,16 @@ impl Cluster {
     /// Whether the process is a server of this data folder: `pg_ctl` names it on the command line.
     fn is_our_server(&self, pid: u32) -> bool {
         let data = self.place.data();
-        let data = data.as_os_str().as_encoded_bytes();
         if let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) {
-            return line.split(|byte| *byte == 0).any(|argument| argument == data);
+            // `pg_ctl` may spell the path otherwise (`..`, a link).
+            let real = data.canonicalize().unwrap_or(data);
+            let is_data = |argument: &[u8]| {
+                argument.starts_with(b"/")
+                    && Path::new(OsStr::from_bytes(argument)).canonicalize().is_ok_and(|path| path == real)
+            };
+            return line.split(|byte| *byte == 0).any(is_data);
         }
+        let data = data.as_os_str().as_bytes();
         Command::new("ps")
             .args(["-o", "command=", "-p", &pid.to_string()])
             .output()

@@ -4,7 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Makes `ca.crt`, `other-ca.crt` (which signed nothing), `server.crt` and `server.key` in `folder`.
+/// Makes `ca.crt`, `other-ca.crt` (which signed nothing), `server.crt`, `server.key`, and the role
+/// `by_certificate`'s `client.crt` and `client.key` in `folder`.
 pub fn make(folder: &Path) {
     std::fs::write(folder.join("server.ext"), "subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n")
         .expect("the certificate's extensions can be written");
@@ -16,16 +17,12 @@ pub fn make(folder: &Path) {
             &subject(ca),
         );
     }
-    openssl(
-        folder,
-        "req -new -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj",
-        &subject("localhost"),
-    );
-    openssl(
-        folder,
-        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30 -out server.crt -extfile",
-        "server.ext",
-    );
+    for (name, of) in [("server", "localhost"), ("client", "by_certificate")] {
+        let request = format!("req -new -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj");
+        openssl(folder, &request, &subject(of));
+        let sign = format!("x509 -req -in {name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 30");
+        openssl(folder, &format!("{sign} -out {name}.crt -extfile"), "server.ext");
+    }
 }
 
 fn openssl(folder: &Path, arguments: &str, last: &str) {

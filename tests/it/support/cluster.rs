@@ -33,8 +33,8 @@ impl Cluster {
     pub fn start(settings: &str, standby: bool) -> Self {
         let programs = programs();
         let owner = owner();
-        let folder = tempfile::Builder::new().prefix("muster-it-").tempdir_in("/tmp").unwrap().keep();
-        fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        let folder = open_folder(Path::new("/tmp"));
+        let watchdog = watch(&folder);
         certificates::make(&folder);
         for name in ["server.key", "server.crt"] {
             fs::set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
@@ -68,7 +68,7 @@ impl Cluster {
         let port = free_port();
         fs::write(data.join("pg_hba.conf"), HBA).unwrap();
         let settings = format!(
-            "{SETTINGS}port = {port}\nunix_socket_directories = '{0}'\nssl_cert_file = '{0}/server.crt'\n\
+            "{SETTINGS}port = {port}\nunix_socket_directories = '{0}'\nssl_cert_file = '{0}/server.crt'\nssl_ca_file = '{0}/ca.crt'\n\
              ssl_key_file = '{0}/server.key'\n{settings}\n",
             folder.display()
         );
@@ -79,7 +79,6 @@ impl Cluster {
         }
         let log = folder.join("log");
         run("pg_ctl", &["start", "-s", "-w", "-t", "60", "-D", path, "-l", log.to_str().unwrap()]);
-        let watchdog = watch(&folder);
         Self { folder, port, watchdog }
     }
 
@@ -98,6 +97,7 @@ impl Cluster {
 
 const HBA: &str = "
 local   all all trust
+hostssl all by_certificate 127.0.0.1/32 cert
 hostssl all tls_only 127.0.0.1/32 scram-sha-256
 host    all tls_only 127.0.0.1/32 reject
 host    all nobody_may 127.0.0.1/32 reject
@@ -150,12 +150,31 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// The folder that all folders of this process's tests are made in, removed with what runs there.
+pub fn root() -> &'static Path {
+    static ROOT: OnceLock<(PathBuf, Child)> = OnceLock::new();
+    let (folder, _) = ROOT.get_or_init(|| {
+        let folder = open_folder(Path::new("/tmp"));
+        let watchdog = watch(&folder);
+        (folder, watchdog)
+    });
+    folder
+}
+
+/// A new folder that the server's user may enter.
+fn open_folder(parent: &Path) -> PathBuf {
+    let folder = tempfile::Builder::new().prefix("muster-it-").tempdir_in(parent).unwrap().keep();
+    fs::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+    folder
+}
+
 /// A shell that reads from a pipe until this process is gone, and then clears up. The server is sent the signal
 /// of `pg_ctl stop -m immediate`, which root may send too, while `pg_ctl` refuses to run as root.
 fn watch(folder: &Path) -> Child {
-    let script = "trap '' INT TERM HUP; read -r line; pid=$(head -n1 \"$1/data/postmaster.pid\"); \
-                  kill -QUIT \"$pid\"; \
-                  while kill -0 \"$pid\" && test -e \"$1/data/postmaster.pid\"; do sleep 0.05; done; \
+    let script = "trap '' INT TERM HUP; read -r line; \
+                  find \"$1\" -name postmaster.pid | while read -r file; do \
+                  pid=$(head -n1 \"$file\"); kill -QUIT \"$pid\"; \
+                  while kill -0 \"$pid\" && test -e \"$file\"; do sleep 0.05; done; done; \
                   rm -rf \"$1\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, "sh"]).arg(folder);

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Database;
+use super::{Database, root};
 
 /// A folder with files, and the program to be run in it.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Muster {
     /// A fresh folder, with no database named.
     #[must_use]
     pub fn new() -> Self {
-        let folder = || tempfile::Builder::new().prefix("muster-it-").tempdir_in("/tmp").unwrap();
+        let folder = || tempfile::Builder::new().prefix("muster-it-").tempdir_in(root()).unwrap();
         let state = folder();
         fs::set_permissions(state.path(), Permissions::from_mode(0o755)).unwrap();
         Self { folder: folder(), state, url: None, environment: Vec::new() }
