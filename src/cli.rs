@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::run::MaxRejects;
+use crate::source::InputSpec;
+
 mod value;
 
-pub use value::{FieldMapping, Input, Limit, delimiter, memory};
+pub use value::{FieldMapping, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 #[derive(Debug, Parser)]
@@ -113,6 +116,9 @@ pub struct ImportArgs {
     /// Do everything in the database too, then roll back and print the plan
     #[arg(long)]
     pub dry_run: bool,
+    /// Wait so many seconds for another run on the same database instead of failing at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
 }
 
 const IMPORT_EXAMPLES: &str = "\
@@ -150,7 +156,7 @@ pub enum Duplicates {
 pub struct ReadArgs {
     /// A path, - for standard input, or entity=path; several files of one entity are read as one
     #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<Input>,
+    pub files: Vec<InputSpec>,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub schemas: Option<PathBuf>,
@@ -180,7 +186,7 @@ pub struct ReadArgs {
     pub strict: bool,
     /// Refuse the run when more rows than this are rejected (a number, or a percentage of the rows read)
     #[arg(long, value_name = "N|P%", help_heading = "Rules")]
-    pub max_rejects: Option<Limit>,
+    pub max_rejects: Option<MaxRejects>,
     /// Let a known user change its account
     #[arg(long, help_heading = "Rules")]
     pub move_users: bool,

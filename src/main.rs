@@ -1,25 +1,88 @@
 //! The `muster` binary: parse the command line, run, print the one fatal error, exit.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use muster::command::db::{self, Action};
+use clap::Parser;
+
+use muster::cli::{Cli, Command, DbAction, LogFormat, Talk};
+use muster::command::{check, completions, db, explain, import, schema};
+use muster::report::log::{self, Format};
+use muster::report::progress::Progress;
+use muster::report::summary::Summary;
+use muster::report::terminal;
+use muster::run::{Exit, Reported, RunError};
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1).skip_while(|word| word == "db");
-    let action = match arguments.next().as_deref().and_then(std::ffi::OsStr::to_str) {
-        Some("start") => Action::Start,
-        Some("stop") => Action::Stop,
-        Some("status") => Action::Status,
-        Some("psql") => Action::Psql(arguments.collect()),
-        _ => return ExitCode::from(2),
+    let cli = Cli::parse();
+    let progress = Progress::new(!cli.talk.quiet && !cli.talk.no_progress && reads_files(&cli.command));
+    log::init(cli.talk.verbose, cli.talk.quiet, format(&cli.talk), &progress);
+    let mut out = io::stdout().lock();
+    let code = match &cli.command {
+        Command::Check(args) => finish(check::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Db(args) => local_database(&args.action, &mut out),
+        Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
-    match db::run(action) {
-        Ok(line) => say(&mut std::io::stdout(), &line, ExitCode::SUCCESS),
-        Err(error) => say(&mut std::io::stderr(), &format!("muster: {error}"), ExitCode::FAILURE),
+    ExitCode::from(code)
+}
+
+/// Prints what a run has to show, and ends it.
+fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: &mut dyn Write) -> u8 {
+    // The bars go before the summary comes.
+    drop(progress);
+    let reported = match run {
+        Ok(reported) => reported,
+        Err(error) => return fail(&error, error.exit().code()),
+    };
+    let Reported { context, outcome, tally, returned, folder } = &reported;
+    let printed = if json {
+        out.write_all(Summary::new(context, outcome, tally).to_json().as_bytes())
+    } else {
+        terminal::print(context, outcome, tally, folder, returned)
+    };
+    match printed.and_then(|()| out.flush()) {
+        // The run is done; a reader that went away does not undo it.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error, Exit::Failed.code()),
+        _ => reported.exit().code(),
     }
 }
 
-fn say(stream: &mut dyn std::io::Write, line: &str, code: ExitCode) -> ExitCode {
-    let told = writeln!(stream, "{line}");
-    if told.is_ok() { code } else { ExitCode::FAILURE }
+fn local_database(action: &DbAction, out: &mut dyn Write) -> u8 {
+    let action = match action {
+        DbAction::Start => db::Action::Start,
+        DbAction::Stop => db::Action::Stop,
+        DbAction::Status => db::Action::Status,
+        DbAction::Psql { args } => db::Action::Psql(args.clone()),
+    };
+    match db::run(action) {
+        Ok(line) => writeln!(out, "{line}").map_or_else(|e| fail(&e, 1), |()| 0),
+        Err(error) => fail(&error, 1),
+    }
+}
+
+/// Prints a fatal error with its causes.
+fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
+    let mut message = format!("muster: {error}");
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        message.push_str(&format!("\n  because: {inner}"));
+        cause = inner.source();
+    }
+    // Where not even this can be said, the exit code says it.
+    let _ = writeln!(io::stderr(), "{message}");
+    code
+}
+
+fn format(talk: &Talk) -> Format {
+    match talk.log_format {
+        LogFormat::Text => Format::Text,
+        LogFormat::Json => Format::Json,
+    }
+}
+
+fn reads_files(command: &Command) -> bool {
+    matches!(command, Command::Check(_) | Command::Import(_))
 }

@@ -24,7 +24,7 @@ fn an_import_is_parsed_into_what_it_means() {
     assert_eq!(import.read.delimiter, Some(b'\t'));
     assert_eq!(import.read.memory, 65536);
     assert_eq!(import.read.max_record, 1 << 20);
-    assert_eq!(import.read.max_rejects, Some(Limit::Percent(1.0)));
+    assert_eq!(import.read.max_rejects, Some(MaxRejects::Percent(1.0)));
     assert_eq!(import.read.threads, Some(7));
     assert_eq!(import.read.duplicates, Duplicates::RejectAll);
     assert_eq!(import.read.empty, Empty::Keep);

@@ -1,36 +1,6 @@
 //! The values of options that are more than a word or a number, each parsed once, here, into what it means.
 
-use std::path::PathBuf;
 use std::str::FromStr;
-
-/// An input file as named on the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Input {
-    /// The entity, where it is named.
-    pub entity: Option<String>,
-    /// The path; `-` is standard input.
-    pub path: PathBuf,
-}
-
-impl FromStr for Input {
-    type Err = String;
-
-    /// `path` or `entity=path`. What stands before the first `=` is an entity only where it looks like a
-    /// name, so that `./a=b.csv` is a path.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let is_name = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-        };
-        let (entity, path) = match text.split_once('=') {
-            Some((name, path)) if is_name(name) => (Some(name.to_owned()), path),
-            _ => (None, text),
-        };
-        if path.is_empty() {
-            return Err("the path is empty; write FILE or entity=FILE".to_owned());
-        }
-        Ok(Self { entity, path: PathBuf::from(path) })
-    }
-}
 
 /// A header that is to be read as a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,42 +21,6 @@ impl FromStr for FieldMapping {
                 Ok(Self { header: header.to_owned(), field: field.to_owned() })
             }
             _ => Err("write 'Header=field', for example 'Klantnummer=legacyId'".to_owned()),
-        }
-    }
-}
-
-/// How many rows may be rejected before a run is refused.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Limit {
-    /// So many rows.
-    Rows(u64),
-    /// So much of the rows read, in percent: 0 to 100.
-    Percent(f64),
-}
-
-impl Limit {
-    /// Whether `rejected` of `read` rows are more than the limit.
-    #[must_use]
-    pub fn is_exceeded(self, rejected: u64, read: u64) -> bool {
-        match self {
-            Self::Rows(rows) => rejected > rows,
-            Self::Percent(percent) => rejected as f64 * 100.0 > percent * read as f64,
-        }
-    }
-}
-
-impl FromStr for Limit {
-    type Err = String;
-
-    /// A whole number, or a percentage with `%`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write a number of rows (100) or a percentage from 0% to 100% (0.5%)".to_owned();
-        match text.strip_suffix('%') {
-            None => text.parse().map(Self::Rows).map_err(|_| wrong()),
-            Some(percent) => match percent.trim().parse() {
-                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),
-                _ => Err(wrong()),
-            },
         }
     }
 }
@@ -133,34 +67,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_input_is_a_path_or_an_entity_with_one() {
-        let input = |text: &str| text.parse::<Input>().map(|i| (i.entity, i.path.display().to_string()));
-        assert_eq!(input("users.csv"), Ok((None, "users.csv".into())));
-        assert_eq!(input("users=-"), Ok((Some("users".into()), "-".into())));
-        assert_eq!(input("users=a=b.csv"), Ok((Some("users".into()), "a=b.csv".into())));
-        assert_eq!(input("./a=b.csv"), Ok((None, "./a=b.csv".into())));
-        assert!(input("users=").is_err());
-    }
-
-    #[test]
     fn a_mapping_takes_the_last_equals_sign() {
         let mapping: FieldMapping = "a=b = legacyId".parse().unwrap();
         assert_eq!((mapping.header.as_str(), mapping.field.as_str()), ("a=b", "legacyId"));
         for wrong in ["legacyId", "=legacyId", "Klant="] {
             assert!(wrong.parse::<FieldMapping>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_limit_is_exceeded_by_more_and_not_by_as_many() {
-        let limit = |text: &str| text.parse::<Limit>().unwrap();
-        assert!(!limit("0").is_exceeded(0, 10));
-        assert!(limit("0").is_exceeded(1, 10));
-        assert!(!limit("10%").is_exceeded(1, 10));
-        assert!(limit("9.9%").is_exceeded(1, 10));
-        assert!(!limit("0%").is_exceeded(0, 0));
-        for wrong in ["", "-1", "101%", "x%", "NaN%", "1.5"] {
-            assert!(wrong.parse::<Limit>().is_err(), "{wrong}");
         }
     }
 

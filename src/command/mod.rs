@@ -1,6 +1,9 @@
 //! One file per subcommand; each reads like a table of contents of what the command does.
 
+pub mod check;
 pub mod completions;
 pub mod db;
 pub mod explain;
+pub mod import;
+mod request;
 pub mod schema;

@@ -2,10 +2,13 @@
 //! none is named (`local`), and what can go wrong. What is asked of the server is the business of the modules
 //! that ask.
 
+pub mod catalog;
 pub mod connect;
+mod copy;
 mod error;
 pub mod local;
 
 pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
+pub use copy::CopyIn;
 pub use error::DbError;
 pub use tokio_postgres as postgres;

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::record::{Finding, Location};
+use crate::record::{Finding, Location, Severity};
 
 use super::judge::KeyHasher;
 use super::parse::{Counts, Parsed, RejectedKey};
@@ -75,6 +75,17 @@ impl Harvest {
         }
     }
 
+    /// A harvest of nothing but findings: of files that stop the run by their headers.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be written.
+    pub fn of_findings(slots: usize, folder: &Path, findings: Vec<Finding>) -> io::Result<Self> {
+        let mut harvest = Self::new(slots, folder, usize::MAX);
+        harvest.take_file_findings(findings)?;
+        Ok(harvest)
+    }
+
     /// Takes in the next block's harvest. Blocks come in order.
     pub(crate) fn absorb(&mut self, file: u16, parsed: Parsed) -> io::Result<()> {
         self.counts.add(parsed.counts);
@@ -95,8 +106,15 @@ impl Harvest {
         Ok(())
     }
 
+    /// Takes findings about a file as a whole.
+    pub(crate) fn take_file_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+        self.counts.warnings +=
+            findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
+        self.take_findings(findings)
+    }
+
     /// Takes findings that follow all earlier ones in order.
-    pub(crate) fn take_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+    fn take_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
         if findings.is_empty() {
             return Ok(());
         }
@@ -125,23 +143,30 @@ impl Harvest {
     }
 
     /// The segment that holds a clean row, and the row's index in it.
-    #[must_use]
-    pub fn find(&self, row: u64) -> (&Segment, usize) {
+    fn find(&self, row: u64) -> (&Segment, usize) {
         let at = self.segments.partition_point(|segment| segment.first + segment.rows <= row);
         let segment = &self.segments[at];
         (segment, usize::try_from(row - segment.first).unwrap_or(0))
     }
 
-    /// A clean row's encoded bytes and its place. For many rows, go through the segments instead.
+    /// A clean row's encoded bytes and its place. For all rows, go through the segments instead.
     ///
     /// # Errors
     ///
     /// The spool's file could not be read.
     pub fn row(&self, row: u64) -> io::Result<(Vec<u8>, Location)> {
         let (segment, index) = self.find(row);
-        let mut buffer = Vec::new();
-        let rows = segment.open(&self.spool, &mut buffer)?;
-        Ok((rows.row(index).to_vec(), rows.location(index)))
+        segment.row(&self.spool, index)
+    }
+
+    /// A clean row's place.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub fn location(&self, row: u64) -> io::Result<Location> {
+        let (segment, index) = self.find(row);
+        segment.location(&self.spool, index)
     }
 
     /// The layout of a clean row's file.

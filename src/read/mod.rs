@@ -19,9 +19,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
-use rayon::ThreadPool;
-
 use crate::event::{Event, Listener};
+use crate::record::Finding;
 use crate::source::{Encoding, Source, Utf8Evidence};
 
 use blocks::{Blocks, Bytes, Opening};
@@ -49,13 +48,13 @@ pub struct Input<'s> {
     pub header: Vec<u8>,
     /// The encoding is an assumption that the whole file may refute.
     pub assumed: bool,
+    /// What was found about the file as a whole; it comes before what its records bring.
+    pub findings: Vec<Finding>,
 }
 
 /// What all of a run's reading shares.
 #[derive(Clone, Copy)]
 pub struct Reader<'r> {
-    /// Where blocks are parsed.
-    pub pool: &'r ThreadPool,
     /// Where rows wait when memory is full.
     pub spool_folder: &'r Path,
     /// Of the run's hashes.
@@ -124,7 +123,12 @@ impl Reader<'_> {
                 }
                 _ => self.read_file(Narrow, input, referred_to, &mut harvest)?,
             };
-            if input.assumed && !evidence.is_utf8() {
+            let refuted = match input.plan.encoding {
+                Encoding::Utf8 => !evidence.is_utf8(),
+                Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
+                Encoding::Utf16Le | Encoding::Utf16Be => false,
+            };
+            if input.assumed && refuted {
                 return Ok(Reading::Refuted(index));
             }
         }
@@ -154,17 +158,19 @@ impl Reader<'_> {
             counts: Counts::default(),
             bytes: input.source.len(),
         });
+        harvest.take_file_findings(input.findings.clone()).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
         let mut take = |parsed: Parsed| {
             evidence += parsed.evidence;
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
-            harvest.absorb(plan.file, parsed).map_err(|source| ReadError::Spool {
-                folder: self.spool_folder.display().to_string(),
-                source,
-            })
+            harvest.absorb(plan.file, parsed).map_err(|e| self.spool_error(e))
         };
         self.pipeline(&mut blocks, task, input.source.name(), &mut take)?;
         Ok(evidence)
+    }
+
+    fn spool_error(&self, source: io::Error) -> ReadError {
+        ReadError::Spool { folder: self.spool_folder.display().to_string(), source }
     }
 
     /// Splits on this thread, parses on the pool, takes results in order.
@@ -176,8 +182,8 @@ impl Reader<'_> {
         take: &mut dyn FnMut(Parsed) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         // Enough blocks on their way that no thread waits, few enough that memory stays small.
-        let most = self.pool.current_num_threads() * 3;
-        self.pool.in_place_scope(|scope| {
+        let most = rayon::current_num_threads() * 3;
+        rayon::in_place_scope(|scope| {
             let (sender, receiver) = mpsc::channel::<std::thread::Result<Parsed>>();
             let mut waiting = BTreeMap::new();
             let mut buffers = Vec::new();

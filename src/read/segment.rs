@@ -87,14 +87,56 @@ impl Segment {
     pub fn open<'a>(&'a self, spool: &'a Spool, buffer: &'a mut Vec<u8>) -> io::Result<Rows<'a>> {
         let bytes = spool.get(&self.piece, buffer)?;
         let (text, places) = bytes.split_at(self.text_len);
-        Ok(Rows { segment: self, text, places })
+        Ok(Rows { text, places })
+    }
+}
+
+impl Segment {
+    /// One row's place; reads no more than that.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub(crate) fn location(&self, spool: &Spool, index: usize) -> io::Result<Location> {
+        let place = self.place(spool, index)?;
+        Ok(located(self, place))
+    }
+
+    /// One row's bytes and its place; reads no more than that.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub(crate) fn row(&self, spool: &Spool, index: usize) -> io::Result<(Vec<u8>, Location)> {
+        let place = self.place(spool, index)?;
+        let start = if index == 0 { 0 } else { self.place(spool, index - 1)?.row_end as usize };
+        let bytes = spool.get_part(&self.piece, start, place.row_end as usize - start)?;
+        Ok((bytes, located(self, place)))
+    }
+
+    fn place(&self, spool: &Spool, index: usize) -> io::Result<Place> {
+        let bytes = spool.get_part(&self.piece, self.text_len + index * Place::SIZE, Place::SIZE)?;
+        Ok(Place::read(&bytes))
+    }
+}
+
+fn located(segment: &Segment, place: Place) -> Location {
+    let (offset, line, record) = segment.base;
+    let line_start = line + u64::from(place.line);
+    let byte_start = offset + u64::from(place.start);
+    Location {
+        file: segment.file,
+        record: record + u64::from(place.record),
+        line_start,
+        line_end: line_start + u64::from(place.lines) - 1,
+        byte_start,
+        byte_end: byte_start + u64::from(place.len),
     }
 }
 
 /// A segment's rows, at hand.
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a> {
-    segment: &'a Segment,
     text: &'a [u8],
     places: &'a [u8],
 }
@@ -106,31 +148,14 @@ impl<'a> Rows<'a> {
         self.text
     }
 
-    /// The encoded row `index` of the segment, with its line feed.
-    #[must_use]
-    pub fn row(&self, index: usize) -> &'a [u8] {
-        let start = if index == 0 { 0 } else { self.place(index - 1).row_end as usize };
-        &self.text[start..self.place(index).row_end as usize]
-    }
-
-    /// The row's place in its file.
-    #[must_use]
-    pub fn location(&self, index: usize) -> Location {
-        let place = self.place(index);
-        let (offset, line, record) = self.segment.base;
-        let line_start = line + u64::from(place.line);
-        let byte_start = offset + u64::from(place.start);
-        Location {
-            file: self.segment.file,
-            record: record + u64::from(place.record),
-            line_start,
-            line_end: line_start + u64::from(place.lines) - 1,
-            byte_start,
-            byte_end: byte_start + u64::from(place.len),
-        }
-    }
-
-    fn place(&self, index: usize) -> Place {
-        Place::read(&self.places[index * Place::SIZE..])
+    /// The encoded rows, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (text, places) = (self.text, self.places);
+        let ends = places.chunks_exact(Place::SIZE).map(|place| Place::read(place).row_end as usize);
+        ends.scan(0, move |start, end| {
+            let row = &text[*start..end];
+            *start = end;
+            Some(row)
+        })
     }
 }

@@ -91,6 +91,26 @@ impl Spool {
             }
         }
     }
+
+    /// Gives a part of a piece back.
+    ///
+    /// # Errors
+    ///
+    /// The file could not be read.
+    pub fn get_part(&self, piece: &Piece, start: usize, len: usize) -> io::Result<Vec<u8>> {
+        match piece {
+            Piece::Memory(bytes) => bytes
+                .get(start..start + len)
+                .map(<[u8]>::to_vec)
+                .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
+            Piece::File { offset, .. } => {
+                let mut buffer = vec![0; len];
+                let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+                file.read_exact_at(&mut buffer, offset + start as u64)?;
+                Ok(buffer)
+            }
+        }
+    }
 }
 
 #[cfg(test)]

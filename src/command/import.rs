@@ -1,0 +1,29 @@
+//! `muster import`: checks files, then writes their rows to the database in one transaction.
+
+use std::time::Duration;
+
+use crate::cli::ImportArgs;
+use crate::event::Listener;
+use crate::load::LoadOptions;
+use crate::run::{ImportOptions, Reported, RunError, import};
+
+use super::request;
+
+/// Imports the files.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
+    let options = request::options(&args.read)?;
+    let how = ImportOptions {
+        database_url: args.database.database_url.clone(),
+        load: LoadOptions {
+            on_empty: request::on_empty(&args.read),
+            move_rows: args.read.move_users,
+            patience: Duration::from_secs(args.lock_timeout),
+        },
+        dry_run: args.dry_run,
+    };
+    import(&options, &how, listener)
+}

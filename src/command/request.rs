@@ -1,0 +1,75 @@
+//! What `check` and `import` were asked for, turned from the command line's terms into the run's.
+
+use std::num::NonZeroUsize;
+
+use crate::cli::{Duplicates, Empty, ReadArgs};
+use crate::read::ReadOptions;
+use crate::run::{Looking, Options};
+use crate::schema::OnUpdate;
+use crate::settle::Policy;
+use crate::source::{Encoding, SourceError};
+
+/// The run's options.
+///
+/// # Errors
+///
+/// An encoding that nobody knows.
+pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
+    Ok(Options {
+        inputs: args.files.clone(),
+        schemas: args.schemas.clone(),
+        out: args.out.clone(),
+        threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
+        looking: Looking {
+            encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,
+            delimiter: args.delimiter,
+            maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
+        },
+        read: ReadOptions {
+            strict: args.strict,
+            pad_short: args.pad_short,
+            max_record: args.max_record.min(1 << 30),
+            on_empty: on_empty(args),
+            memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
+            ..ReadOptions::default()
+        },
+        duplicates: match args.duplicates {
+            Duplicates::KeepFirst => Policy::KeepFirst,
+            Duplicates::KeepLast => Policy::KeepLast,
+            Duplicates::RejectAll => Policy::RejectAll,
+        },
+        max_rejects: args.max_rejects,
+        again: again(args),
+        ..Options::default()
+    })
+}
+
+/// What an empty cell does to a filled field.
+pub(super) fn on_empty(args: &ReadArgs) -> OnUpdate {
+    match args.empty {
+        Empty::Overwrite => OnUpdate::Overwrite,
+        Empty::Keep => OnUpdate::Keep,
+    }
+}
+
+/// The options that reading a returned file needs as well.
+fn again(args: &ReadArgs) -> Vec<String> {
+    let mut again = Vec::new();
+    let mut add = |option: &str, value: String| again.extend([option.to_owned(), value]);
+    if let Some(folder) = &args.schemas {
+        add("--schemas", folder.display().to_string());
+    }
+    if let Some(delimiter) = args.delimiter {
+        add(
+            "--delimiter",
+            if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() },
+        );
+    }
+    if let Some(encoding) = &args.encoding {
+        add("--encoding", encoding.clone());
+    }
+    for map in &args.map {
+        add("--map", format!("{}={}", map.header, map.field));
+    }
+    again
+}

@@ -1,0 +1,240 @@
+//! What the target's tables look like, and whether a schema's fields fit them.
+
+use tokio_postgres::Client;
+
+use crate::schema::{Entity, Table};
+
+use super::DbError;
+
+/// A table as the server describes it.
+#[derive(Debug, Clone)]
+pub struct TableInfo {
+    /// Its columns.
+    pub columns: Vec<ColumnInfo>,
+    /// The columns that have a unique, whole, valid and immediate index each.
+    pub unique: Vec<String>,
+    /// The rights that the role has: SELECT, INSERT, UPDATE.
+    pub rights: [bool; 3],
+}
+
+/// One column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// Its type as declared, for example `character varying(50)`.
+    pub declared: String,
+    /// Its type without length and domain, for example `character varying`.
+    pub base: String,
+    /// NULL is refused.
+    pub not_null: bool,
+    /// A value that is not given is filled in by the server.
+    pub filled: bool,
+    /// No value may be given: GENERATED ALWAYS AS (…) STORED.
+    pub computed: bool,
+}
+
+impl TableInfo {
+    /// The column with this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&ColumnInfo> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// Something about a table that does not fit the schema.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// A field's column is missing.
+    #[error("table {table} has no column {column}, which the schema names for {field}")]
+    MissingColumn {
+        /// The table, quoted.
+        table: String,
+        /// The column.
+        column: String,
+        /// The field, or what the column is for.
+        field: String,
+    },
+    /// A column has a type that cannot hold the field.
+    #[error("table {table}, column {column}: the type is {found}, {field} needs {wanted}")]
+    Type {
+        /// The table, quoted.
+        table: String,
+        /// The column.
+        column: String,
+        /// The field, or what the column is for.
+        field: String,
+        /// What the column is.
+        found: String,
+        /// What it should be.
+        wanted: String,
+    },
+    /// A column is computed by the server.
+    #[error("table {table}, column {column}: the server computes it, so {field} cannot be stored there")]
+    Computed {
+        /// The table, quoted.
+        table: String,
+        /// The column.
+        column: String,
+        /// The field.
+        field: String,
+    },
+    /// The key has no index that finds its row.
+    #[error(
+        "table {table}: the key column {column} needs a unique index of its own that is valid, not partial and \
+         not deferrable: CREATE UNIQUE INDEX ON {table} ({column})"
+    )]
+    NoUniqueIndex {
+        /// The table, quoted.
+        table: String,
+        /// The column, quoted.
+        column: String,
+    },
+    /// A column must be filled, and the schema knows nothing of it.
+    #[error(
+        "table {table}, column {column}: it must not be NULL, has no default, and the schema has no field for it"
+    )]
+    Unfilled {
+        /// The table, quoted.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// The role lacks a right.
+    #[error("table {table}: the role lacks the right to {right}: GRANT {right} ON {table} TO CURRENT_USER")]
+    Right {
+        /// The table, quoted.
+        table: String,
+        /// SELECT, INSERT or UPDATE.
+        right: &'static str,
+    },
+}
+
+/// Looks a table up; `None` if there is none of that name.
+///
+/// # Errors
+///
+/// The server could not be asked.
+pub async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>, DbError> {
+    let name = table.to_string();
+    let failed = |e| DbError::of(format!("looking at table {name}"), e);
+    let found = client
+        .query_opt(
+            "SELECT c.oid, has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'),
+                    has_table_privilege(c.oid, 'UPDATE')
+             FROM pg_class c WHERE c.oid = to_regclass($1::text) AND c.relkind IN ('r', 'p')",
+            &[&name],
+        )
+        .await
+        .map_err(failed)?;
+    let Some(row) = found else { return Ok(None) };
+    let oid: u32 = row.get(0);
+    let rights = [row.get(1), row.get(2), row.get(3)];
+    let columns = client
+        .query(
+            "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
+                    format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL),
+                    a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> ''
+             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+             WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
+            &[&oid],
+        )
+        .await
+        .map_err(failed)?
+        .iter()
+        .map(|row| ColumnInfo {
+            name: row.get(0),
+            declared: row.get(1),
+            base: row.get(2),
+            not_null: row.get(3),
+            filled: row.get(4),
+            computed: row.get(5),
+        })
+        .collect();
+    let unique = client
+        .query(
+            "SELECT a.attname::text FROM pg_index i
+             JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+             WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1
+               AND i.indpred IS NULL AND i.indexprs IS NULL",
+            &[&oid],
+        )
+        .await
+        .map_err(failed)?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    Ok(Some(TableInfo { columns, unique, rights }))
+}
+
+/// Compares a table with an entity; all misfits at once.
+#[must_use]
+pub fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
+    let table = entity.table.to_string();
+    let mut misfits = Vec::new();
+    for (right, held) in ["SELECT", "INSERT", "UPDATE"].into_iter().zip(info.rights) {
+        if !held {
+            misfits.push(Misfit::Right { table: table.clone(), right });
+        }
+    }
+    let mut compare = |column: &str, what: &str, wanted: &str| match info.column(column) {
+        None => misfits.push(Misfit::MissingColumn {
+            table: table.clone(),
+            column: column.to_owned(),
+            field: what.to_owned(),
+        }),
+        Some(found) if found.computed => misfits.push(Misfit::Computed {
+            table: table.clone(),
+            column: column.to_owned(),
+            field: what.to_owned(),
+        }),
+        Some(found) if !holds(&found.base, wanted) => misfits.push(Misfit::Type {
+            table: table.clone(),
+            column: column.to_owned(),
+            field: what.to_owned(),
+            found: found.declared.clone(),
+            wanted: wanted.to_owned(),
+        }),
+        Some(_) => {}
+    };
+    compare(&entity.system.id, "the identity", "bigint");
+    for column in [&entity.system.created_at, &entity.system.updated_at].into_iter().flatten() {
+        compare(column, "a time of the record", "timestamptz");
+    }
+    for field in &entity.fields {
+        let wanted = if field.reference.is_some() { "bigint" } else { field.rule.sql_type() };
+        compare(&field.column, &field.name, wanted);
+    }
+    let key = &entity.fields[entity.key].column;
+    if info.column(key).is_some() && !info.unique.contains(key) {
+        misfits.push(Misfit::NoUniqueIndex {
+            table: table.clone(),
+            column: format!("\"{}\"", key.replace('"', "\"\"")),
+        });
+    }
+    let known = known_columns(entity);
+    for column in &info.columns {
+        if column.not_null && !column.filled && !known.contains(&column.name.as_str()) {
+            misfits.push(Misfit::Unfilled { table: table.clone(), column: column.name.clone() });
+        }
+    }
+    misfits
+}
+
+fn known_columns(entity: &Entity) -> Vec<&str> {
+    let system =
+        [Some(&entity.system.id), entity.system.created_at.as_ref(), entity.system.updated_at.as_ref()];
+    let fields = entity.fields.iter().map(|field| field.column.as_str());
+    fields.chain(system.into_iter().flatten().map(String::as_str)).collect()
+}
+
+/// Whether a column of type `base` holds every value of a field that wants `wanted`.
+fn holds(base: &str, wanted: &str) -> bool {
+    match wanted {
+        "text" => matches!(base, "text" | "character varying" | "character" | "citext"),
+        "text[]" => matches!(base, "text[]" | "character varying[]"),
+        "bigint" => matches!(base, "bigint" | "integer" | "numeric"),
+        "timestamptz" => matches!(base, "timestamp with time zone" | "timestamp without time zone"),
+        wanted => base == wanted,
+    }
+}

@@ -1,0 +1,153 @@
+//! The same questions as [`super::Load::facts`], for a run that may not write: keys are sent as arrays, in
+//! batches, and nothing is staged. It works on a read-only standby, too.
+
+use std::collections::HashSet;
+
+use crate::db::catalog::TableInfo;
+use crate::db::postgres::Client;
+use crate::db::{DbError, Session};
+use crate::read::slots;
+use crate::record::RowEncoder;
+use crate::schema::{Entity, FieldIndex, Schema};
+use crate::settle::{Facts, Question};
+
+use super::sql::quoted;
+use super::{Cargo, LoadError, number, tables};
+
+/// How many rows are asked about at a time.
+const BATCH: usize = 20_000;
+
+/// Asks a database about rows, read-only.
+pub struct Lookup<'a> {
+    client: &'a Client,
+    schema: &'a Schema,
+    tables: Vec<Option<TableInfo>>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Begins a read-only transaction of one snapshot, and looks at the tables.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses, or the tables do not fit the schema.
+    pub async fn begin(session: &'a Session, schema: &'a Schema) -> Result<Self, LoadError> {
+        let client = &session.client;
+        let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        client.batch_execute(sql).await.map_err(|e| DbError::of("beginning to look", e))?;
+        let tables = tables::look_read_only(client, schema).await?;
+        Ok(Self { client, schema, tables })
+    }
+
+    /// Which rows the tables do not allow as they stand.
+    ///
+    /// # Errors
+    ///
+    /// The server could not be asked, or the spool cannot be read.
+    pub async fn facts(&self, cargo: &[Cargo<'_>], move_rows: bool) -> Result<Facts, LoadError> {
+        let mut facts = Facts::of_a_database();
+        for item in cargo {
+            if self.tables[item.entity].is_none() {
+                continue;
+            }
+            let entity = &self.schema.entities[item.entity];
+            for (slot, field) in slots(entity).into_iter().enumerate() {
+                let sql = if entity.fields[field].reference.is_some() {
+                    if move_rows {
+                        continue;
+                    }
+                    moved(self.schema, entity, field)
+                } else if field == entity.key {
+                    continue;
+                } else {
+                    in_use(entity, field)
+                };
+                let rows = self.ask(item, entity, field, &sql).await?;
+                facts.take_in_use(item.entity, rows.into_iter().map(|row| (row, slot)));
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Which of the keys in question the database holds.
+    ///
+    /// # Errors
+    ///
+    /// The server could not be asked.
+    pub async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+        tables::held(self.client, self.schema, &self.tables, questions).await
+    }
+
+    /// Puts one question for all rows that have a value of `field`; returns the rows that it concerns.
+    async fn ask(
+        &self,
+        item: &Cargo<'_>,
+        entity: &Entity,
+        field: FieldIndex,
+        sql: &str,
+    ) -> Result<Vec<u64>, LoadError> {
+        let mut found = Vec::new();
+        let mut buffer = Vec::new();
+        let (mut numbers, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for segment in &item.harvest.segments {
+            let layout = item.harvest.layout(segment.file);
+            let position = |wanted: FieldIndex| layout.fields.iter().position(|&f| f == wanted);
+            let (Some(key), Some(value)) = (position(entity.key), position(field)) else { continue };
+            let rows = segment.open(&item.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+            for (row, bytes) in (segment.first..).zip(rows.iter()) {
+                let Some(value) = RowEncoder::field(bytes, value) else { continue };
+                numbers.push(i64::try_from(row).unwrap_or(i64::MAX));
+                keys.push(RowEncoder::field(bytes, key).map(RowEncoder::unescape));
+                values.push(RowEncoder::unescape(value));
+            }
+            if numbers.len() >= BATCH {
+                found.extend(self.send(sql, &mut numbers, &mut keys, &mut values).await?);
+            }
+        }
+        found.extend(self.send(sql, &mut numbers, &mut keys, &mut values).await?);
+        Ok(found)
+    }
+
+    async fn send(
+        &self,
+        sql: &str,
+        numbers: &mut Vec<i64>,
+        keys: &mut Vec<Option<String>>,
+        values: &mut Vec<String>,
+    ) -> Result<Vec<u64>, LoadError> {
+        let rows = self
+            .client
+            .query(sql, &[&*numbers, &*keys, &*values])
+            .await
+            .map_err(|e| DbError::of("asking the database about keys", e))?;
+        numbers.clear();
+        keys.clear();
+        values.clear();
+        Ok(rows.iter().map(|row| number(row.get(0))).collect())
+    }
+}
+
+const ROWS: &str = "unnest($1::bigint[], $2::text[], $3::text[]) k (n, key, value)";
+
+fn in_use(entity: &Entity, field: FieldIndex) -> String {
+    format!(
+        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{column} = k.value WHERE t.{key} IS DISTINCT FROM k.key",
+        table = entity.table,
+        column = quoted(&entity.fields[field].column),
+        key = quoted(&entity.fields[entity.key].column),
+    )
+}
+
+fn moved(schema: &Schema, entity: &Entity, field: FieldIndex) -> String {
+    let reference = entity.fields[field].reference.expect("only asked of references");
+    let parent = &schema.entities[reference.entity];
+    format!(
+        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{key} = k.key JOIN {parent_table} p ON p.{id} = t.{column}
+         WHERE p.{parent_key} IS DISTINCT FROM k.value",
+        table = entity.table,
+        key = quoted(&entity.fields[entity.key].column),
+        parent_table = parent.table,
+        id = quoted(&parent.system.id),
+        column = quoted(&entity.fields[field].column),
+        parent_key = quoted(&parent.fields[parent.key].column),
+    )
+}

@@ -1,0 +1,278 @@
+//! The statements of the filled-target way, as text. What they join and compare is decided here, nothing is
+//! sent from here.
+
+use std::fmt::Write;
+
+use crate::db::catalog::TableInfo;
+use crate::read::Layout;
+use crate::schema::{Entity, Field, FieldIndex, OnUpdate, Schema};
+
+/// Builds the statements for one entity's table.
+#[derive(Clone, Copy)]
+pub(crate) struct Statements<'a> {
+    /// All entities: references lead to others.
+    pub schema: &'a Schema,
+    /// Whose table it is.
+    pub entity: &'a Entity,
+    /// The table as it is.
+    pub info: &'a TableInfo,
+    /// What an empty cell does to a filled field unless the field says otherwise.
+    pub on_empty: OnUpdate,
+}
+
+/// An identifier, quoted.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A string, quoted.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+impl Statements<'_> {
+    /// The staging table's name. It is temporary: no other session can read it, and a killed one leaves none.
+    pub(crate) fn stage(&self) -> String {
+        quoted(&format!("muster stage {}", self.entity.name))
+    }
+
+    /// The table of rows to be written, by number.
+    fn plan(&self) -> String {
+        quoted(&format!("muster plan {}", self.entity.name))
+    }
+
+    /// Makes the staging table: a row's number, its layout, and its fields.
+    pub(crate) fn create_stage(&self) -> String {
+        let mut sql =
+            format!("CREATE TEMPORARY TABLE {} (o bigint NOT NULL, l smallint NOT NULL", self.stage());
+        for (index, field) in self.entity.fields.iter().enumerate() {
+            let kind = if field.reference.is_some() { "text" } else { field.rule.sql_type() };
+            let _ = write!(sql, ", f{index} {kind}");
+            if kind == "text" {
+                sql.push_str(" COLLATE \"C\"");
+            }
+        }
+        sql.push_str(") ON COMMIT DROP");
+        sql
+    }
+
+    /// The COPY for rows of a layout.
+    pub(crate) fn copy_stage(&self, layout: &Layout) -> String {
+        let fields: String = layout.fields.iter().fold(String::new(), |mut all, index| {
+            let _ = write!(all, ", f{index}");
+            all
+        });
+        format!("COPY {} (o, l{fields}) FROM STDIN", self.stage())
+    }
+
+    /// Rows whose value of a unique field another row of the table holds.
+    pub(crate) fn in_use(&self, field: FieldIndex) -> String {
+        let key = self.entity.key;
+        format!(
+            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}",
+            stage = self.stage(),
+            table = self.entity.table,
+            column = self.column(field),
+            value = self.staged(field),
+            key_column = self.column(key),
+            key = self.staged(key),
+        )
+    }
+
+    /// Rows that the table holds with a reference to another record than theirs.
+    pub(crate) fn moved(&self, field: FieldIndex) -> String {
+        let key = self.entity.key;
+        let parent = self.parent(field);
+        format!(
+            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{key_column} = {key}
+             JOIN {parent_table} p ON p.{id} = t.{column}
+             WHERE s.f{field} IS NOT NULL AND p.{parent_key} IS DISTINCT FROM s.f{field}",
+            stage = self.stage(),
+            table = self.entity.table,
+            key_column = self.column(key),
+            key = self.staged(key),
+            parent_table = parent.table,
+            id = quoted(&parent.system.id),
+            column = self.column(field),
+            parent_key = quoted(&parent.fields[parent.key].column),
+        )
+    }
+
+    /// Makes the table of rows to be written.
+    pub(crate) fn create_plan(&self) -> String {
+        format!(
+            "CREATE TEMPORARY TABLE {} (o bigint NOT NULL, fresh boolean NOT NULL) ON COMMIT DROP",
+            self.plan()
+        )
+    }
+
+    /// Compares the staged rows of a layout with the table, plans those that differ, and counts those that
+    /// do not: one row with that count.
+    pub(crate) fn compare(&self, layout_number: usize, layout: &Layout) -> String {
+        let key = self.entity.key;
+        let (old, new): (Vec<_>, Vec<_>) = layout
+            .fields
+            .iter()
+            .filter(|&&field| field != key)
+            .map(|&field| (format!("t.{}", self.column(field)), self.updated(field)))
+            .unzip();
+        let differs = if old.is_empty() {
+            "false".to_owned()
+        } else {
+            format!("ROW({}) IS DISTINCT FROM ROW({})", old.join(", "), new.join(", "))
+        };
+        format!(
+            "WITH judged AS MATERIALIZED (
+                SELECT s.o, t.{key_column} IS NULL AS fresh, t.{key_column} IS NULL OR {differs} AS write
+                FROM {stage} s LEFT JOIN {table} t ON t.{key_column} = {key}{parents} WHERE s.l = {layout_number}),
+             planned AS (INSERT INTO {plan} SELECT o, fresh FROM judged WHERE write)
+             SELECT count(*) FILTER (WHERE NOT write) FROM judged",
+            key_column = self.column(key),
+            stage = self.stage(),
+            table = self.entity.table,
+            key = self.staged(key),
+            parents = self.parents(layout),
+            plan = self.plan(),
+        )
+    }
+
+    /// Inserts the planned rows of a layout that the table does not have, in key order.
+    pub(crate) fn insert(&self, layout_number: usize, layout: &Layout, planned: bool) -> String {
+        let mut columns = Vec::new();
+        let mut values = Vec::new();
+        for (index, field) in self.entity.fields.iter().enumerate() {
+            if layout.fields.contains(&index) {
+                columns.push(self.column(index));
+                values.push(self.incoming(index));
+            } else if let Some(default) = field.when_empty() {
+                columns.push(self.column(index));
+                values.push(format!("{}::{}", literal(default), self.declared(field)));
+            }
+        }
+        for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
+            columns.push(quoted(column));
+            values.push("now()".to_owned());
+        }
+        let planned = if planned {
+            format!(" JOIN {} plan ON plan.o = s.o AND plan.fresh", self.plan())
+        } else {
+            String::new()
+        };
+        format!(
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
+             WHERE s.l = {layout_number} ORDER BY s.f{key}",
+            table = self.entity.table,
+            columns = columns.join(", "),
+            values = values.join(", "),
+            stage = self.stage(),
+            parents = self.parents(layout),
+            key = self.entity.key,
+        )
+    }
+
+    /// Updates the planned rows of a layout that the table has; `None` where the layout has only the key.
+    pub(crate) fn update(&self, layout_number: usize, layout: &Layout) -> Option<String> {
+        let key = self.entity.key;
+        let mut sets: Vec<_> = layout
+            .fields
+            .iter()
+            .filter(|&&field| field != key)
+            .map(|&field| format!("{} = {}", self.column(field), self.updated(field)))
+            .collect();
+        if sets.is_empty() {
+            return None;
+        }
+        if let Some(column) = &self.entity.system.updated_at {
+            sets.push(format!("{} = now()", quoted(column)));
+        }
+        Some(format!(
+            "UPDATE {table} t SET {sets} FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.fresh{parents}
+             WHERE s.l = {layout_number} AND t.{key_column} = {key}",
+            table = self.entity.table,
+            sets = sets.join(", "),
+            stage = self.stage(),
+            plan = self.plan(),
+            parents = self.parents(layout),
+            key_column = self.column(key),
+            key = self.staged(key),
+        ))
+    }
+
+    /// Whether any row is planned, and how many are fresh and how many are not.
+    pub(crate) fn planned(&self) -> String {
+        format!(
+            "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM {}",
+            self.plan()
+        )
+    }
+
+    fn parents(&self, layout: &Layout) -> String {
+        layout.fields[..layout.references].iter().fold(String::new(), |mut all, &field| {
+            let parent = self.parent(field);
+            let _ = write!(
+                all,
+                " LEFT JOIN {} p{field} ON p{field}.{} = s.f{field}",
+                parent.table,
+                quoted(&parent.fields[parent.key].column),
+            );
+            all
+        })
+    }
+
+    fn parent(&self, field: FieldIndex) -> &Entity {
+        let reference = self.entity.fields[field].reference.expect("only asked of references");
+        &self.schema.entities[reference.entity]
+    }
+
+    fn column(&self, field: FieldIndex) -> String {
+        quoted(&self.entity.fields[field].column)
+    }
+
+    fn declared(&self, field: &Field) -> &str {
+        self.info.column(&field.column).map_or_else(|| field.rule.sql_type(), |column| &column.declared)
+    }
+
+    /// A staged value as the table's type; NULL where the cell was empty and that must be known.
+    fn staged(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        if let Some(reference) = field.reference {
+            return format!("p{index}.{}", quoted(&self.schema.entities[reference.entity].system.id));
+        }
+        let wanted = field.rule.sql_type();
+        match self.info.column(&field.column) {
+            // The type without its length: what does not fit must fail, and not be cut off by a cast.
+            Some(column) if column.base != wanted => format!("s.f{index}::{}", column.base),
+            _ => format!("s.f{index}"),
+        }
+    }
+
+    /// What a new row gets.
+    fn incoming(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        let staged = self.staged(index);
+        match field.when_empty() {
+            Some(default) if field.policy(self.on_empty) != OnUpdate::Overwrite => {
+                format!("COALESCE({staged}, {}::{})", literal(default), self.declared(field))
+            }
+            _ => staged,
+        }
+    }
+
+    /// What a row that is there gets.
+    fn updated(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        let old = format!("t.{}", self.column(index));
+        match field.policy(self.on_empty) {
+            OnUpdate::Overwrite => self.incoming(index),
+            OnUpdate::Keep => format!("COALESCE({}, {old})", self.staged(index)),
+            OnUpdate::FillEmpty => {
+                let empty = if field.rule.sql_type() == "text[]" {
+                    format!("CASE WHEN {old} = '{{}}' THEN NULL ELSE {old} END")
+                } else {
+                    old
+                };
+                format!("COALESCE({empty}, {})", self.incoming(index))
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! All clean rows into a staging table, by COPY, as they stand in the spool: only the row's number and its
+//! layout are put before them.
+
+use std::collections::HashMap;
+
+use crate::db::postgres::Client;
+use crate::db::{CopyIn, DbError};
+use crate::event::{Event, Listener, Stage};
+use crate::read::{Harvest, Layout};
+
+use super::LoadError;
+use super::sql::Statements;
+
+/// The distinct layouts of an entity's files, and which one each file has.
+#[derive(Debug, Clone)]
+pub(crate) struct Layouts<'h> {
+    /// The layouts; their position is their number.
+    pub distinct: Vec<&'h Layout>,
+    /// Per file the layout's number.
+    pub of_file: Vec<usize>,
+}
+
+impl<'h> Layouts<'h> {
+    pub(crate) fn of(harvest: &'h Harvest) -> Self {
+        let mut numbers = HashMap::new();
+        let mut distinct = Vec::new();
+        let of_file = harvest
+            .files
+            .iter()
+            .map(|file| {
+                *numbers.entry(&file.layout).or_insert_with(|| {
+                    distinct.push(&file.layout);
+                    distinct.len() - 1
+                })
+            })
+            .collect();
+        Self { distinct, of_file }
+    }
+}
+
+/// Fills the staging table of one entity.
+pub(crate) async fn stage(
+    client: &Client,
+    statements: &Statements<'_>,
+    harvest: &Harvest,
+    layouts: &Layouts<'_>,
+    listener: &dyn Listener,
+) -> Result<(), LoadError> {
+    let entity = &statements.entity.name;
+    listener.on(Event::Started { stage: Stage::Stage, entity, total: Some(harvest.rows) });
+    let doing = format!("staging {entity}");
+    client.batch_execute(&statements.create_stage()).await.map_err(|e| DbError::of(&*doing, e))?;
+    let mut staged = 0;
+    for (number, layout) in layouts.distinct.iter().enumerate() {
+        let mut copy = CopyIn::begin(client, &statements.copy_stage(layout), &doing).await?;
+        let mut buffer = Vec::new();
+        let segments = harvest.segments.iter().filter(|s| layouts.of_file[usize::from(s.file)] == number);
+        for segment in segments {
+            let rows = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+            let mut digits = itoa::Buffer::new();
+            let layout_column = format!("\t{number}\t");
+            for (row, bytes) in (segment.first..).zip(rows.iter()) {
+                let out = copy.buffer();
+                out.extend_from_slice(digits.format(row).as_bytes());
+                out.extend_from_slice(layout_column.as_bytes());
+                out.extend_from_slice(bytes);
+                copy.flow().await?;
+            }
+            listener.on(Event::Advanced { by: segment.rows, rows: segment.rows });
+        }
+        staged += copy.finish().await?;
+    }
+    client
+        .batch_execute(&format!("ANALYZE {}", statements.stage()))
+        .await
+        .map_err(|e| DbError::of(&*doing, e))?;
+    listener.on(Event::Finished);
+    if staged == harvest.rows {
+        Ok(())
+    } else {
+        Err(LoadError::Staged { entity: entity.clone(), sent: harvest.rows, arrived: staged })
+    }
+}

@@ -1,0 +1,96 @@
+//! The target's tables: are they there, do they fit, which keys do they hold.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::db::DbError;
+use crate::db::catalog::{self, Misfit, TableInfo};
+use crate::db::postgres::Client;
+use crate::record::RowEncoder;
+use crate::schema::{Schema, ddl};
+use crate::settle::Question;
+
+use super::LoadError;
+use super::sql::quoted;
+
+/// How many keys are asked about at a time.
+const BATCH: usize = 20_000;
+
+/// Looks at all tables; all misfits of all of them are one error.
+pub(super) async fn look(client: &Client, schema: &Schema) -> Result<Vec<Option<TableInfo>>, LoadError> {
+    look_for(client, schema, |_| true).await
+}
+
+/// The same for a run that does not write: the right to write is not asked for.
+pub(super) async fn look_read_only(
+    client: &Client,
+    schema: &Schema,
+) -> Result<Vec<Option<TableInfo>>, LoadError> {
+    let matters = |misfit: &Misfit| {
+        !matches!(misfit, Misfit::Right { right: "INSERT" | "UPDATE", .. } | Misfit::Unfilled { .. })
+    };
+    look_for(client, schema, matters).await
+}
+
+async fn look_for(
+    client: &Client,
+    schema: &Schema,
+    matters: impl Fn(&Misfit) -> bool,
+) -> Result<Vec<Option<TableInfo>>, LoadError> {
+    let mut tables = Vec::new();
+    let mut misfits = Vec::new();
+    for entity in &schema.entities {
+        let table = catalog::look_up(client, &entity.table).await?;
+        if let Some(table) = &table {
+            misfits.extend(catalog::misfits(entity, table).into_iter().filter(&matters));
+        }
+        tables.push(table);
+    }
+    if misfits.is_empty() { Ok(tables) } else { Err(LoadError::Misfits(misfits)) }
+}
+
+/// Makes a table as `muster schema ddl` prints it.
+pub(super) async fn create(client: &Client, schema: &Schema, entity: usize) -> Result<TableInfo, LoadError> {
+    let table = &schema.entities[entity].table;
+    let doing = format!("creating table {table}");
+    for statement in ddl::create(&schema.entities[entity], schema) {
+        client.batch_execute(&statement).await.map_err(|e| DbError::of(&*doing, e))?;
+    }
+    tracing::info!("created table {table}");
+    let made = catalog::look_up(client, table).await?;
+    Ok(made.expect("a table that was just made is there"))
+}
+
+/// Which of the keys in question the database holds. A table that is not there holds none.
+pub(super) async fn held(
+    client: &Client,
+    schema: &Schema,
+    tables: &[Option<TableInfo>],
+    questions: &[Question],
+) -> Result<HashSet<Question>, LoadError> {
+    let mut by_entity: BTreeMap<usize, Vec<&Question>> = BTreeMap::new();
+    for question in questions {
+        by_entity.entry(question.entity).or_default().push(question);
+    }
+    let mut held = HashSet::new();
+    for (index, questions) in by_entity {
+        if tables[index].is_none() {
+            continue;
+        }
+        let entity = &schema.entities[index];
+        let column = quoted(&entity.fields[entity.key].column);
+        let sql = format!(
+            "SELECT k.n FROM unnest($1::text[]) WITH ORDINALITY k (key, n) JOIN {table} t ON t.{column} = k.key",
+            table = entity.table
+        );
+        for batch in questions.chunks(BATCH) {
+            let keys: Vec<String> =
+                batch.iter().map(|question| RowEncoder::unescape(&question.key)).collect();
+            let rows = client
+                .query(&sql, &[&keys])
+                .await
+                .map_err(|e| DbError::of(format!("asking table {} about keys", entity.table), e))?;
+            held.extend(rows.iter().map(|row| batch[super::number(row.get(0)) as usize - 1].clone()));
+        }
+    }
+    Ok(held)
+}

@@ -1,0 +1,62 @@
+//! `check`: everything but writing to a database.
+
+use std::collections::HashSet;
+
+use crate::event::Listener;
+use crate::load::{Cargo, Lookup};
+use crate::report::Status;
+use crate::settle::{EntityVerdict, Facts, Question};
+
+use super::database::Database;
+use super::inputs::EntityRead;
+use super::{Options, Reported, Run, RunError, cargo};
+
+/// Checks the inputs and writes the reports. With a `database` (a URL, or the one that is found without) keys
+/// and references are looked up there, read-only.
+///
+/// # Errors
+///
+/// See [`RunError`]; files that cannot be read as a whole have been reported by then.
+pub fn check(
+    options: &Options,
+    database: Option<Option<&str>>,
+    move_rows: bool,
+    listener: &dyn Listener,
+) -> Result<Reported, RunError> {
+    let mut run = Run::begin("check", options, listener)?;
+    let entities = run.read()?;
+    let (verdicts, target) = match database {
+        None => (run.settle(&entities, &mut Facts::none(), |_, _| Ok(()))?, None),
+        Some(url) => {
+            let (verdicts, target) = run.settle_against(&entities, url, move_rows)?;
+            (verdicts, Some(target))
+        }
+    };
+    let counts = run.counts(&entities, &verdicts)?;
+    let status = if run.is_refused(&counts) { Status::Refused } else { Status::Checked };
+    let reported = run.report(&entities, &verdicts, counts, status, target.as_deref())?;
+    run.publish()?;
+    Ok(reported)
+}
+
+impl Run<'_> {
+    /// Settles with what a database knows, and says which one it was.
+    fn settle_against(
+        &self,
+        entities: &[EntityRead],
+        url: Option<&str>,
+        move_rows: bool,
+    ) -> Result<(Vec<EntityVerdict>, String), RunError> {
+        let database = Database::new(&self.cancelled)?;
+        let session = database.connect(url, &self.session_name())?;
+        let cargo: Vec<Cargo<'_>> = cargo(entities);
+        let lookup = database.wait(&session, Lookup::begin(&session, &self.schema))?;
+        let mut facts = database.wait(&session, lookup.facts(&cargo, move_rows))?;
+        let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
+            let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
+            facts.answer(verdicts, &held);
+            Ok(())
+        })?;
+        Ok((verdicts, session.target().to_owned()))
+    }
+}

@@ -1,0 +1,81 @@
+//! A run's way to its database: a runtime of its own, and a signal that reaches the server, too.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+
+use crate::db::{Session, connect};
+use crate::load::LoadError;
+
+use super::RunError;
+
+/// How often the signal is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// The runtime and the session of a run.
+pub(crate) struct Database {
+    runtime: Runtime,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Database {
+    pub(crate) fn new(cancelled: &Arc<AtomicBool>) -> Result<Self, RunError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|e| RunError::Threads(Box::new(e)))?;
+        Ok(Self { runtime, cancelled: Arc::clone(cancelled) })
+    }
+
+    /// Connects to the target.
+    pub(crate) fn connect(&self, url: Option<&str>, name: &str) -> Result<Session, RunError> {
+        let connecting = async { Ok::<_, LoadError>(connect(url, name).await?) };
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = connecting => Ok(done?),
+                () = self.signal() => Err(RunError::Interrupted),
+            }
+        })
+    }
+
+    /// Waits for a piece of work. When a signal comes the server is asked to stop it.
+    pub(crate) fn wait<T>(
+        &self,
+        session: &Session,
+        work: impl Future<Output = Result<T, LoadError>>,
+    ) -> Result<T, RunError> {
+        let canceller = session.canceller();
+        self.runtime.block_on(async {
+            tokio::pin!(work);
+            tokio::select! {
+                done = &mut work => match done {
+                    Err(_) if self.cancelled.load(Ordering::Relaxed) => Err(RunError::Interrupted),
+                    done => Ok(done?),
+                },
+                () = self.signal() => {
+                    // The server lets go sooner; if the request is lost, the end of the session tells it.
+                    let _ = tokio::time::timeout(Duration::from_secs(2), canceller.cancel()).await;
+                    Err(RunError::Interrupted)
+                }
+            }
+        })
+    }
+
+    /// Waits for a piece of work that no signal may stop: COMMIT.
+    pub(crate) fn wait_surely<T>(
+        &self,
+        work: impl Future<Output = Result<T, LoadError>>,
+    ) -> Result<T, RunError> {
+        Ok(self.runtime.block_on(work)?)
+    }
+
+    async fn signal(&self) {
+        while !self.cancelled.load(Ordering::Relaxed) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What stops a run. Each module's own error is wrapped here, once.
+
+use crate::load::LoadError;
+use crate::output::OutputError;
+use crate::read::ReadError;
+use crate::schema::SchemaError;
+use crate::source::SourceError;
+
+use super::Exit;
+
+/// Why a run stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The schema files.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// An input cannot be opened, or nothing says how to read it.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Reading stopped.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The reports cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The database.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The rows that were read cannot be read back.
+    #[error("the spooled rows could not be read back")]
+    Spool(#[source] std::io::Error),
+    /// The runtime or the thread pool cannot be made.
+    #[error("the system refuses threads")]
+    Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A signal handler cannot be installed.
+    #[error("signals cannot be caught")]
+    Signals(#[source] std::io::Error),
+    /// A law of the counts does not hold. Nothing has been committed.
+    #[error(
+        "{entity}: the counts do not add up: {law}; nothing has been written. Please report this as a bug"
+    )]
+    Law {
+        /// The entity.
+        entity: String,
+        /// Both sides, with numbers.
+        law: String,
+    },
+    /// Files with a fault that concerns the whole file.
+    #[error("{}", .0.join("\n"))]
+    Files(Vec<String>),
+    /// A signal.
+    #[error("interrupted; the target is as it was before")]
+    Interrupted,
+}
+
+impl RunError {
+    /// The process's exit.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
+            Self::Load(LoadError::Unknown { .. }) => Exit::Unknown,
+            _ => Exit::Failed,
+        }
+    }
+}

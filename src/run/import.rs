@@ -1,0 +1,140 @@
+//! `import`: check, then write accounts, then users, in one transaction.
+
+use crate::db::Session;
+use crate::event::Listener;
+use crate::load::{Load, LoadError, LoadOptions};
+use crate::report::{Counts, Status};
+use crate::settle::EntityVerdict;
+
+use super::database::Database;
+use super::inputs::EntityRead;
+use super::{Options, Reported, Run, RunError, cargo, law};
+
+/// How often a transaction that met another one is tried.
+const TRIES: u32 = 5;
+
+/// What import can be asked beyond check.
+#[derive(Debug, Clone)]
+pub struct ImportOptions {
+    /// Where the target is; see [`crate::db::connect()`].
+    pub database_url: Option<String>,
+    /// How rows are loaded.
+    pub load: LoadOptions,
+    /// Go all the way in the database, then roll back.
+    pub dry_run: bool,
+}
+
+/// Imports the inputs and writes the reports.
+///
+/// # Errors
+///
+/// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
+pub fn import(
+    options: &Options,
+    import: &ImportOptions,
+    listener: &dyn Listener,
+) -> Result<Reported, RunError> {
+    let mut run = Run::begin("import", options, listener)?;
+    let database = Database::new(&run.cancelled)?;
+    let session = database.connect(import.database_url.as_deref(), &run.session_name())?;
+    let schema = run.schema.clone();
+    let mut load = database.wait(&session, async {
+        crate::db::require_writable(&session).await?;
+        Load::prepare(&session, &schema, import.load, listener).await
+    })?;
+    let entities = run.read()?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let attempt = Attempt { database: &database, session: &session, entities: &entities, import };
+        match attempt.go(&mut run, &mut load) {
+            Err(RunError::Load(error)) if error.is_transient() && tries < TRIES => {
+                tracing::warn!("{error}; trying again");
+                database.wait(&session, load.roll_back())?;
+            }
+            Ok(reported) => {
+                run.publish()?;
+                return Ok(reported);
+            }
+            Err(error) => return Err(run.failed(&entities, error, session.target())),
+        }
+    }
+}
+
+/// One try at the transaction.
+struct Attempt<'a> {
+    database: &'a Database,
+    session: &'a Session,
+    entities: &'a [EntityRead],
+    import: &'a ImportOptions,
+}
+
+impl Attempt<'_> {
+    fn go(&self, run: &mut Run<'_>, load: &mut Load<'_>) -> Result<Reported, RunError> {
+        let cargo = cargo(self.entities);
+        let (database, session) = (self.database, self.session);
+        database.wait(session, load.begin())?;
+        database.wait(session, load.stage(&cargo))?;
+        let mut facts = database.wait(session, load.facts(&cargo))?;
+        let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
+            let held = database.wait(session, load.answers(&verdicts.questions))?;
+            facts.answer(verdicts, &held);
+            Ok(())
+        })?;
+        let mut counts = run.counts(self.entities, &verdicts)?;
+        if run.is_refused(&counts) {
+            database.wait(session, load.roll_back())?;
+            return self.report(run, &verdicts, counts, Status::Refused);
+        }
+        let written = database.wait(session, load.write(&cargo, &verdicts))?;
+        for (item, written) in cargo.iter().zip(written) {
+            let entity = &run.schema.entities[item.entity].name;
+            let counts = &mut counts[item.entity];
+            counts.inserted = written.inserted;
+            counts.updated = written.updated;
+            counts.unchanged = written.unchanged;
+            law::falsify(entity, counts, true);
+            law::loaded(entity, counts)?;
+        }
+        if self.import.dry_run {
+            database.wait(session, load.roll_back())?;
+            return self.report(run, &verdicts, counts, Status::Planned);
+        }
+        let reported = self.report(run, &verdicts, counts, Status::Committed)?;
+        if run.is_cancelled() {
+            return Err(RunError::Interrupted);
+        }
+        database.wait_surely(load.commit())?;
+        Ok(reported)
+    }
+
+    fn report(
+        &self,
+        run: &mut Run<'_>,
+        verdicts: &[EntityVerdict],
+        counts: Vec<Counts>,
+        status: Status,
+    ) -> Result<Reported, RunError> {
+        run.report(self.entities, verdicts, counts, status, Some(self.session.target()))
+    }
+}
+
+impl Run<'_> {
+    /// Reports a run that came to nothing, and hands its error back. What is reported is what reading found;
+    /// a report that cannot be written either changes nothing about the error.
+    fn failed(&mut self, entities: &[EntityRead], error: RunError, target: &str) -> RunError {
+        if matches!(error, RunError::Load(LoadError::Unknown { .. })) {
+            // The sealed reports say `committed`, which is not known: they stay unpublished.
+            return error;
+        }
+        let status =
+            if matches!(error, RunError::Interrupted) { Status::Interrupted } else { Status::Failed };
+        let verdicts = vec![EntityVerdict::default(); entities.len()];
+        let counts = vec![Counts::default(); entities.len()];
+        let reported = self.report(entities, &verdicts, counts, status, Some(target));
+        if let Err(second) = reported.and_then(|_| self.publish()) {
+            tracing::error!("the reports could not be written: {second}");
+        }
+        error
+    }
+}

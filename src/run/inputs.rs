@@ -1,0 +1,235 @@
+//! The first phase: inputs opened, looked at, sorted by entity, and read.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::event::{Event, Stage};
+use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
+use crate::record::{Finding, Severity};
+use crate::schema::Schema;
+use crate::source::{
+    Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
+    look,
+};
+
+use super::RunError;
+
+/// How much is hashed at a time.
+const HASHED: usize = 1 << 20;
+
+/// One input file: opened, looked at, hashed.
+#[derive(Debug)]
+pub(crate) struct FileRead {
+    pub path: InputPath,
+    pub source: Source,
+    pub look: Look,
+    pub sha256: String,
+}
+
+/// One entity: its files and what was read of them. Without files the harvest is empty.
+#[derive(Debug)]
+pub(crate) struct EntityRead {
+    pub files: Vec<FileRead>,
+    pub harvest: Harvest,
+}
+
+/// How the inputs are to be looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Looking {
+    /// `--encoding`.
+    pub encoding: Option<Encoding>,
+    /// `--delimiter`.
+    pub delimiter: Option<u8>,
+    /// `--map`.
+    pub maps: Vec<(String, String)>,
+}
+
+/// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
+pub(crate) fn open(
+    inputs: &[InputSpec],
+    schema: &Schema,
+    looking: &Looking,
+    spool: &Path,
+) -> Result<Vec<Vec<FileRead>>, RunError> {
+    let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
+    for spec in inputs {
+        let source = Source::open(&spec.path, spool)?;
+        let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
+        let mut look = look_at(&source, schema, named, looking, looking.encoding)?;
+        let files = &mut by_entity[look.entity];
+        renumber(&mut look, files.len());
+        for note in &look.notes {
+            tracing::info!("{}: {note}", source.name());
+        }
+        files.push(FileRead { path: spec.path.clone(), source, look, sha256: String::new() });
+    }
+    let looks: Vec<_> = by_entity.iter().flatten().map(|file| file.look.clone()).collect();
+    check_maps(&looking.maps, &looks, schema)?;
+    Ok(by_entity)
+}
+
+/// What stops the run before a record is read: files with a fault that concerns the whole file.
+pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().flatten() {
+        for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
+            faults.push(format!("{}: {} ({})", file.source.name(), finding.message, finding.code));
+        }
+    }
+    faults
+}
+
+/// Reads one entity's files. Where a whole file refutes its assumed encoding, it is read again.
+pub(crate) fn read(
+    reader: &Reader<'_>,
+    schema: &Schema,
+    entity: usize,
+    mut files: Vec<FileRead>,
+    looking: &Looking,
+    options: ReadOptions,
+) -> Result<EntityRead, RunError> {
+    let rules = &schema.entities[entity];
+    let referred_to = schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
+    let total = files
+        .iter()
+        .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
+        .sum();
+    loop {
+        let name = rules.name.as_str();
+        reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
+        let inputs =
+            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let (reading, hashes) = std::thread::scope(|scope| {
+            let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
+            let reading = reader.read(&inputs, slots(rules).len(), referred_to);
+            (reading, hashes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        drop(inputs);
+        let reading = reading?;
+        let hashes = hashes?;
+        reader.listener.on(Event::Finished);
+        match reading {
+            Reading::Done(harvest) => {
+                for (file, sha256) in files.iter_mut().zip(hashes) {
+                    file.source.unchanged()?;
+                    file.sha256 = sha256;
+                }
+                return Ok(EntityRead { files, harvest });
+            }
+            Reading::Refuted(number) => {
+                let file = &mut files[number];
+                let encoding = match file.look.opening.encoding {
+                    Encoding::Utf8 => Encoding::FALLBACK,
+                    _ => Encoding::Utf8,
+                };
+                tracing::info!(
+                    "{}: the whole file says {}, not {}; read again",
+                    file.source.name(),
+                    encoding.name(),
+                    file.look.opening.encoding.name()
+                );
+                let mut look = look_at(&file.source, schema, Some(entity), looking, Some(encoding))?;
+                renumber(&mut look, number);
+                file.look = look;
+            }
+        }
+    }
+}
+
+fn look_at(
+    source: &Source,
+    schema: &Schema,
+    entity: Option<usize>,
+    looking: &Looking,
+    encoding: Option<Encoding>,
+) -> Result<Look, SourceError> {
+    let options =
+        LookOptions { encoding, delimiter: looking.delimiter, maps: &looking.maps, file: 0, changes: false };
+    look(source, schema, entity, &options)
+}
+
+/// Which of its entity's files a file is turns out only after the look.
+fn renumber(look: &mut Look, number: usize) {
+    let number = u16::try_from(number).unwrap_or(u16::MAX);
+    for finding in &mut look.findings {
+        finding.location.file = number;
+    }
+}
+
+fn input<'f>(
+    schema: &'f Schema,
+    entity: usize,
+    number: usize,
+    file: &'f FileRead,
+    options: ReadOptions,
+) -> Result<Input<'f>, RunError> {
+    let opening = &file.look.opening;
+    let mut header = vec![0; usize::try_from(opening.data_start - opening.header_start).unwrap_or(0)];
+    file.source.read_exact_at(&mut header, opening.header_start).map_err(|e| lost(file, e))?;
+    let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
+    if header.ends_with(&line_end) {
+        header.truncate(header.len() - line_end.len());
+    }
+    Ok(Input {
+        source: &file.source,
+        plan: Plan::new(
+            &schema.entities[entity],
+            u16::try_from(number).unwrap_or(u16::MAX),
+            opening.encoding,
+            opening.delimiter,
+            &opening.header,
+            file.look.mapping.fields.clone(),
+            options,
+        ),
+        data_start: opening.data_start,
+        data_line: opening.data_line,
+        header,
+        assumed: !opening.encoding_certain,
+        findings: file.look.findings.clone(),
+    })
+}
+
+/// The SHA-256 of a file's bytes as given: of the compressed file where there is one.
+fn hash(file: &FileRead) -> Result<String, RunError> {
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; HASHED];
+    if let (Some(_), InputPath::File(path)) = (file.source.compression(), &file.path) {
+        let mut stored = std::fs::File::open(path).map_err(|e| lost(file, e))?;
+        loop {
+            match stored.read(&mut buffer).map_err(|e| lost(file, e))? {
+                0 => return Ok(hasher.finish()),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    }
+    let mut offset = 0;
+    loop {
+        match file.source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
+            0 => return Ok(hasher.finish()),
+            read => {
+                hasher.update(&buffer[..read]);
+                offset += read as u64;
+            }
+        }
+    }
+}
+
+fn lost(file: &FileRead, source: std::io::Error) -> RunError {
+    crate::read::ReadError::Source { file: file.source.name().to_owned(), source }.into()
+}
+
+/// The paths that the inputs lie at, so that no report overwrites one.
+pub(crate) fn paths(inputs: &[InputSpec]) -> impl Iterator<Item = &PathBuf> {
+    inputs.iter().filter_map(|spec| match &spec.path {
+        InputPath::File(path) => Some(path),
+        InputPath::Stdin => None,
+    })
+}
+
+/// The findings of files that stop the run, as an entity's only harvest.
+pub(crate) fn findings_of(files: &[FileRead]) -> Vec<Finding> {
+    let mut findings: Vec<_> = files.iter().flat_map(|file| file.look.findings.clone()).collect();
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings
+}

@@ -1,0 +1,71 @@
+//! The two laws: every row that was read has exactly one end, and every row that was accepted is in the
+//! database. Each side of each law was counted somewhere else, so the laws can fail; then nothing is
+//! committed.
+
+use crate::report::Counts;
+
+use super::RunError;
+
+/// `read = accepted + rejected + duplicates`.
+pub(crate) fn settled(entity: &str, counts: &Counts) -> Result<(), RunError> {
+    let Counts { read, accepted, rejected, duplicates, .. } = *counts;
+    if read == accepted + rejected + duplicates {
+        return Ok(());
+    }
+    Err(RunError::Law {
+        entity: entity.to_owned(),
+        law: format!("{read} read, but {accepted} accepted, {rejected} rejected, {duplicates} duplicates"),
+    })
+}
+
+/// `accepted = inserted + updated + unchanged`.
+pub(crate) fn loaded(entity: &str, counts: &Counts) -> Result<(), RunError> {
+    let Counts { accepted, inserted, updated, unchanged, .. } = *counts;
+    if accepted == inserted + updated + unchanged {
+        return Ok(());
+    }
+    Err(RunError::Law {
+        entity: entity.to_owned(),
+        law: format!(
+            "{accepted} accepted, but {inserted} inserted, {updated} updated, {unchanged} unchanged"
+        ),
+    })
+}
+
+/// The findings name as many records as were counted.
+pub(crate) fn written(entity: &str, counts: &Counts, rejected: u64, duplicates: u64) -> Result<(), RunError> {
+    if (counts.rejected, counts.duplicates) == (rejected, duplicates) {
+        return Ok(());
+    }
+    Err(RunError::Law {
+        entity: entity.to_owned(),
+        law: format!(
+            "{} rejected and {} duplicates were counted, but findings name {rejected} and {duplicates}",
+            counts.rejected, counts.duplicates
+        ),
+    })
+}
+
+/// Leaves the counts as they are; with `fault-points` it makes one false, so that the tests see the laws fail.
+#[cfg(not(feature = "fault-points"))]
+pub(crate) fn falsify(_entity: &str, _counts: &mut Counts, _written: bool) {}
+
+/// Makes the count false that `MUSTER_TEST_FALSIFY` names (`users.read`), before and after the load.
+#[cfg(feature = "fault-points")]
+pub(crate) fn falsify(entity: &str, counts: &mut Counts, written: bool) {
+    if let Ok(wish) = std::env::var("MUSTER_TEST_FALSIFY")
+        && let Some((wished, count)) = wish.split_once('.')
+        && wished == entity
+    {
+        match (count, written) {
+            ("read", false) => counts.read += 1,
+            ("accepted", false) => counts.accepted += 1,
+            ("rejected", false) => counts.rejected += 1,
+            ("duplicates", false) => counts.duplicates += 1,
+            ("inserted", true) => counts.inserted += 1,
+            ("updated", true) => counts.updated += 1,
+            ("unchanged", true) => counts.unchanged += 1,
+            _ => {}
+        }
+    }
+}

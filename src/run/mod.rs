@@ -1,0 +1,221 @@
+//! The order of the phases, and what makes a run a run: its identity, its folder, its options, its error,
+//! its cancellation, its exit code.
+//!
+//! `check` and `import` are the same run up to the verdicts; only import has a database to write to.
+
+mod check;
+mod database;
+mod error;
+mod exit;
+mod findings;
+mod import;
+mod inputs;
+mod law;
+mod options;
+mod publish;
+mod rows;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::event::{Event, Listener, Stage};
+use crate::load::Cargo;
+use crate::output::RunFolder;
+use crate::read::{Harvest, Reader, Seed, slots};
+use crate::report::{Context, Counts, Outcome, Returned, Tally};
+use crate::schema::Schema;
+use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
+
+use inputs::EntityRead;
+use rows::Settleable;
+
+pub use check::check;
+pub use error::RunError;
+pub use exit::Exit;
+pub use import::{ImportOptions, import};
+pub use inputs::Looking;
+pub use options::{MaxRejects, Options};
+
+/// The folder that runs are kept in when `--out` names none.
+const RUNS: &str = "muster-runs";
+
+/// A run under way.
+pub struct Run<'o> {
+    /// Its identity: a UUID version 7 (RFC 9562), so that runs sort by their time.
+    pub id: String,
+    /// The subcommand.
+    pub command: &'static str,
+    /// When it began.
+    pub started: Timestamp,
+    options: &'o Options,
+    schema: Schema,
+    folder: RunFolder,
+    seed: Seed,
+    listener: &'o dyn Listener,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// What a run has to show for itself.
+#[derive(Debug)]
+pub struct Reported {
+    /// Names.
+    pub context: Context,
+    /// Status and counts.
+    pub outcome: Outcome,
+    /// Findings, by rule.
+    pub tally: Tally,
+    /// The files that go back to whoever mends them.
+    pub returned: Vec<Returned>,
+    /// Where the reports are.
+    pub folder: PathBuf,
+}
+
+impl Reported {
+    /// The process's exit.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let lost = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
+        Exit::of(self.outcome.status, lost)
+    }
+}
+
+impl<'o> Run<'o> {
+    /// Loads the schema, makes the run's folder and listens to signals.
+    fn begin(
+        command: &'static str,
+        options: &'o Options,
+        listener: &'o dyn Listener,
+    ) -> Result<Self, RunError> {
+        let schema = match &options.schemas {
+            Some(folder) => Schema::load(folder)?,
+            None => Schema::built_in()?,
+        };
+        if let Some(threads) = options.threads {
+            // Fails only where the pool is there already, with as many threads as were asked for first.
+            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+        }
+        let cancelled = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
+        }
+        let id = uuid::Uuid::now_v7().to_string();
+        let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
+        let mut folder = RunFolder::open(path)?;
+        inputs::paths(&options.inputs).for_each(|path| folder.keep(path));
+        Ok(Self {
+            id,
+            command,
+            started: Timestamp::now(),
+            options,
+            schema,
+            folder,
+            seed: Seed::default(),
+            listener,
+            cancelled,
+        })
+    }
+
+    /// Phase 1: every record read, judged and encoded.
+    fn read(&mut self) -> Result<Vec<EntityRead>, RunError> {
+        let spool = self.folder.path().to_owned();
+        let files = inputs::open(&self.options.inputs, &self.schema, &self.options.looking, &spool)?;
+        let faults = inputs::fatal(&files);
+        if !faults.is_empty() {
+            self.report_faults(files)?;
+            return Err(RunError::Files(faults));
+        }
+        let stored = files.iter().flatten().map(|file| file.source.len()).sum();
+        self.folder.require(stored)?;
+        let reader = Reader {
+            spool_folder: &spool,
+            seed: &self.seed,
+            listener: self.listener,
+            cancelled: &self.cancelled,
+        };
+        let (looking, options) = (&self.options.looking, self.options.read);
+        let entities = (0..)
+            .zip(files)
+            .map(|(entity, files)| inputs::read(&reader, &self.schema, entity, files, looking, options));
+        entities.collect()
+    }
+
+    /// Phase 3, over and over until the database has answered all that it is asked.
+    fn settle(
+        &self,
+        entities: &[EntityRead],
+        facts: &mut Facts,
+        mut ask: impl FnMut(&Verdicts, &mut Facts) -> Result<(), RunError>,
+    ) -> Result<Vec<EntityVerdict>, RunError> {
+        self.listener.on(Event::Started { stage: Stage::Settle, entity: "all", total: None });
+        let parts: Vec<_> = entities
+            .iter()
+            .enumerate()
+            .map(|(index, read)| Settleable::new(&self.schema.entities[index], index, &read.harvest))
+            .collect();
+        let candidates: Vec<_> = parts.iter().map(Settleable::candidates).collect();
+        loop {
+            let verdicts = settle(&candidates, facts, self.options.duplicates).map_err(RunError::Spool)?;
+            if verdicts.questions.is_empty() {
+                self.listener.on(Event::Finished);
+                return Ok(verdicts.entities);
+            }
+            ask(&verdicts, facts)?;
+        }
+    }
+
+    /// The counts so far, each from where it was counted.
+    fn counts(&self, entities: &[EntityRead], verdicts: &[EntityVerdict]) -> Result<Vec<Counts>, RunError> {
+        let mut all = Vec::new();
+        for (index, (read, verdict)) in entities.iter().zip(verdicts).enumerate() {
+            let counted = read.harvest.counts;
+            let mut counts = Counts {
+                read: counted.read,
+                blank: counted.blank,
+                accepted: verdict.accepted,
+                rejected: counted.rejected + verdict.rejected,
+                duplicates: verdict.duplicates,
+                warnings: counted.warnings + verdict.warnings,
+                ..Counts::default()
+            };
+            let name = &self.schema.entities[index].name;
+            law::falsify(name, &mut counts, false);
+            law::settled(name, &counts)?;
+            all.push(counts);
+        }
+        Ok(all)
+    }
+
+    /// Whether more rows were rejected than allowed.
+    fn is_refused(&self, counts: &[Counts]) -> bool {
+        let rejected = counts.iter().map(|counts| counts.rejected).sum();
+        let read = counts.iter().map(|counts| counts.read).sum();
+        self.options.max_rejects.is_some_and(|max| max.is_exceeded(rejected, read))
+    }
+
+    /// What the run's sessions are called on the server, for whoever meets its lock.
+    fn session_name(&self) -> String {
+        format!("muster {} since {:.0}", &self.id[..13], self.started)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// An entity of which nothing was read but what its files' headers say.
+    fn unread(&self, entity: usize, files: Vec<inputs::FileRead>) -> Result<EntityRead, RunError> {
+        let findings = inputs::findings_of(&files);
+        let slots = slots(&self.schema.entities[entity]).len();
+        let harvest = Harvest::of_findings(slots, self.folder.path(), findings).map_err(RunError::Spool)?;
+        Ok(EntityRead { files, harvest })
+    }
+}
+
+/// The harvests of the entities that have files, as load takes them.
+fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
+    let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
+    given.map(|(entity, read)| Cargo { entity, harvest: &read.harvest }).collect()
+}

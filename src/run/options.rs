@@ -1,0 +1,91 @@
+//! What a user can ask of a run, as the phases take it.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::read::ReadOptions;
+use crate::report::Values;
+use crate::settle::Policy;
+use crate::source::InputSpec;
+
+use super::Looking;
+
+/// What `check` and `import` have in common.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The inputs, in the order given.
+    pub inputs: Vec<InputSpec>,
+    /// A folder of schema files; the built-in ones without.
+    pub schemas: Option<PathBuf>,
+    /// Where the reports go.
+    pub out: Option<PathBuf>,
+    /// How many threads read; as many as there are cores without.
+    pub threads: Option<NonZeroUsize>,
+    /// How the inputs are looked at.
+    pub looking: Looking,
+    /// How records are read.
+    pub read: ReadOptions,
+    /// Which of several rows with the same key stays.
+    pub duplicates: Policy,
+    /// How many rejects are allowed.
+    pub max_rejects: Option<MaxRejects>,
+    /// The options that reading the same files again needs, each word by itself.
+    pub again: Vec<String>,
+    /// Whether sensitive values are shown.
+    pub values: Values,
+}
+
+/// How many rejects a run may have before it is refused.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum MaxRejects {
+    /// So many rows.
+    Rows(u64),
+    /// So many of a hundred rows read.
+    Percent(f64),
+}
+
+impl MaxRejects {
+    /// Whether `rejected` of `read` rows are more than allowed.
+    #[must_use]
+    pub fn is_exceeded(self, rejected: u64, read: u64) -> bool {
+        match self {
+            Self::Rows(rows) => rejected > rows,
+            Self::Percent(percent) => rejected as f64 * 100.0 > percent * read as f64,
+        }
+    }
+}
+
+impl FromStr for MaxRejects {
+    type Err = String;
+
+    /// A whole number, or a percentage with `%`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write a number of rows (100) or a percentage from 0% to 100% (0.5%)".to_owned();
+        match text.strip_suffix('%') {
+            None => text.parse().map(Self::Rows).map_err(|_| wrong()),
+            Some(percent) => match percent.trim().parse() {
+                Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(Self::Percent(percent)),
+                _ => Err(wrong()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_exceeded_by_more_and_not_by_as_many() {
+        let limit = |text: &str| text.parse::<MaxRejects>().unwrap();
+        assert!(!limit("0").is_exceeded(0, 10));
+        assert!(limit("0").is_exceeded(1, 10));
+        assert!(!limit("10%").is_exceeded(1, 10));
+        assert!(limit("9.9%").is_exceeded(1, 10));
+        assert!(!limit("0%").is_exceeded(0, 0));
+        for wrong in ["", "-1", "101%", "x%", "NaN%", "1.5"] {
+            assert!(wrong.parse::<MaxRejects>().is_err(), "{wrong}");
+        }
+    }
+}

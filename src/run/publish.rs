@@ -1,0 +1,207 @@
+//! The last phase: all findings in one order, the files that go back, the summary. Everything is on the
+//! disk before COMMIT and gets its name after it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::event::{Event, Stage};
+use crate::output::{RunFolder, Slices, names};
+use crate::record::{Finding, Severity};
+use crate::report::returned::ReturnedFile;
+use crate::report::summary::Summary;
+use crate::report::{Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Returned, Status};
+use crate::settle::EntityVerdict;
+use crate::source::Source;
+
+use super::findings::Merger;
+use super::inputs::{EntityRead, FileRead};
+use super::{Reported, Run, RunError, law};
+
+impl Slices for Source {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
+        self.read_exact_at(buf, offset)
+    }
+}
+
+impl Run<'_> {
+    /// Writes and seals all files of the run. Nothing has its final name yet: see [`Run::publish`].
+    pub(super) fn report(
+        &mut self,
+        entities: &[EntityRead],
+        verdicts: &[EntityVerdict],
+        counts: Vec<Counts>,
+        status: Status,
+        target: Option<&str>,
+    ) -> Result<Reported, RunError> {
+        self.listener.on(Event::Started { stage: Stage::Publish, entity: "all", total: None });
+        // Entities without a file are not spoken of; findings count the others.
+        let given: Vec<usize> = (0..entities.len()).filter(|&i| !entities[i].files.is_empty()).collect();
+        let context = self.context(entities, &given, target);
+        let mut returned = Vec::new();
+        let mut writer = FindingsWriter::new(&context, &mut self.folder)?;
+        for (number, &index) in given.iter().enumerate() {
+            let read = &entities[index];
+            let merger = Merger { schema: &self.schema, entities, index, given: &given };
+            let mut back = GoingBack::new(&context.entities[number], read);
+            let folder = &mut self.folder;
+            merger.each(&verdicts[index], |findings| {
+                back.take(&findings, folder)?;
+                writer.push(number, findings)?;
+                Ok::<(), RunError>(())
+            })?;
+            let (rejected, duplicates) = back.finish(number, &mut returned)?;
+            // A run that ended before its verdicts has nothing to compare with.
+            if status != Status::Failed && status != Status::Interrupted {
+                law::written(&self.schema.entities[index].name, &counts[index], rejected, duplicates)?;
+            }
+        }
+        let tally = writer.finish()?;
+        let counts = given.iter().map(|&index| counts[index]).collect();
+        let outcome = Outcome { status, finished: Timestamp::now(), counts };
+        Summary::new(&context, &outcome, &tally).write(&mut self.folder)?;
+        self.folder.seal()?;
+        self.listener.on(Event::Finished);
+        Ok(Reported { context, outcome, tally, returned, folder: self.folder.path().to_owned() })
+    }
+
+    /// Gives the sealed files their names.
+    pub(super) fn publish(&mut self) -> Result<(), RunError> {
+        Ok(self.folder.publish()?)
+    }
+
+    /// Reports files whose headers stop the run.
+    pub(super) fn report_faults(&mut self, files: Vec<Vec<FileRead>>) -> Result<Reported, RunError> {
+        let entities = files.into_iter().enumerate().map(|(index, files)| self.unread(index, files));
+        let entities = entities.collect::<Result<Vec<_>, _>>()?;
+        let verdicts = vec![EntityVerdict::default(); entities.len()];
+        let counts = entities
+            .iter()
+            .map(|read| Counts { warnings: read.harvest.counts.warnings, ..Counts::default() })
+            .collect();
+        let reported = self.report(&entities, &verdicts, counts, Status::Failed, None)?;
+        self.publish()?;
+        Ok(reported)
+    }
+
+    fn context(&self, entities: &[EntityRead], given: &[usize], target: Option<&str>) -> Context {
+        let mut stems = names::Stems::default();
+        let entities = given
+            .iter()
+            .map(|&index| {
+                let entity = &self.schema.entities[index];
+                Entity {
+                    name: entity.name.clone(),
+                    fields: entity
+                        .fields
+                        .iter()
+                        .map(|field| Field { name: field.name.clone(), sensitive: field.sensitive })
+                        .collect(),
+                    files: entities[index]
+                        .files
+                        .iter()
+                        .map(|file| described(file, &entity.name, &mut stems))
+                        .collect(),
+                }
+            })
+            .collect();
+        Context {
+            run: self.id.clone(),
+            command: self.command.to_owned(),
+            started: self.started,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema_sha256: self.schema.sha256.clone(),
+            target: target.map(str::to_owned),
+            values: self.options.values,
+            again: self.options.again.clone(),
+            entities,
+        }
+    }
+}
+
+fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
+    let (source, opening) = (&file.source, &file.look.opening);
+    File {
+        path: source.name().to_owned(),
+        stem: stems.next(source.name(), entity),
+        bytes: source.stored_len(),
+        sha256: file.sha256.clone(),
+        encoding: opening.encoding.name().to_owned(),
+        delimiter: char::from(opening.delimiter).to_string(),
+        header: opening.header.clone(),
+        mapping: file.look.mapping.columns.clone(),
+        prefix: 0..opening.data_start,
+    }
+}
+
+/// The files of one entity that go back: rejected records and losers of duplicates, per input.
+struct GoingBack<'r> {
+    files: Vec<[ReturnedFile<'r, Source>; 2]>,
+    /// The record at hand and the worst that was found about it.
+    at: Option<(u16, u64, u64, u64, Severity)>,
+    counts: [u64; 2],
+}
+
+impl<'r> GoingBack<'r> {
+    fn new(entity: &Entity, read: &'r EntityRead) -> Self {
+        let files = entity
+            .files
+            .iter()
+            .zip(&read.files)
+            .map(|(described, file)| {
+                let opening = &file.look.opening;
+                let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
+                let make = |name: String| {
+                    let path = PathBuf::from(&described.path);
+                    ReturnedFile::new(name, &file.source, path, described.prefix.clone(), &line_end)
+                };
+                [make(names::rejected(&described.stem)), make(names::duplicates(&described.stem))]
+            })
+            .collect();
+        Self { files, at: None, counts: [0, 0] }
+    }
+
+    /// Takes findings in their final order.
+    fn take(&mut self, findings: &[Finding], folder: &mut RunFolder) -> Result<(), RunError> {
+        for finding in findings.iter().filter(|finding| finding.location.record > 0) {
+            let place = finding.location;
+            match &mut self.at {
+                Some((file, record, .., worst)) if (*file, *record) == (place.file, place.record) => {
+                    // `Severity` is ordered from the worst on.
+                    *worst = (*worst).min(finding.severity);
+                }
+                _ => {
+                    self.put(folder)?;
+                    self.at =
+                        Some((place.file, place.record, place.byte_start, place.byte_end, finding.severity));
+                }
+            }
+        }
+        // The last record of a chunk is whole: findings of one record never stand in two chunks.
+        self.put(folder)
+    }
+
+    fn put(&mut self, folder: &mut RunFolder) -> Result<(), RunError> {
+        let Some((file, _, start, end, worst)) = self.at.take() else { return Ok(()) };
+        let kind = match worst {
+            Severity::Reject => 0,
+            Severity::Duplicate => 1,
+            Severity::Warning | Severity::Ignore => return Ok(()),
+        };
+        self.counts[kind] += 1;
+        Ok(self.files[usize::from(file)][kind].push(folder, start, end)?)
+    }
+
+    fn finish(self, entity: usize, returned: &mut Vec<Returned>) -> Result<(u64, u64), RunError> {
+        for file in self.files {
+            for (duplicates, file) in [false, true].into_iter().zip(file) {
+                let name = file.name().to_owned();
+                let records = file.finish()?;
+                if records > 0 {
+                    returned.push(Returned { entity, name, records, duplicates });
+                }
+            }
+        }
+        Ok((self.counts[0], self.counts[1]))
+    }
+}

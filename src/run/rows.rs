@@ -1,0 +1,82 @@
+//! A harvest's clean rows as settling sees them.
+
+use std::io;
+
+use crate::read::{Harvest, slots};
+use crate::record::{Related, RowEncoder};
+use crate::schema::{Entity, FieldIndex};
+use crate::settle::{Candidates, Rows};
+
+/// One entity's harvest, ready to be settled.
+pub(crate) struct Settleable<'h> {
+    entity: &'h Entity,
+    index: usize,
+    harvest: &'h Harvest,
+    slots: Vec<FieldIndex>,
+    /// Per file and slot: where the field stands in an encoded row.
+    positions: Vec<Vec<Option<usize>>>,
+    rejected: Vec<(Vec<u8>, Related)>,
+}
+
+impl<'h> Settleable<'h> {
+    pub(crate) fn new(entity: &'h Entity, index: usize, harvest: &'h Harvest) -> Self {
+        let slots = slots(entity);
+        let positions = harvest
+            .files
+            .iter()
+            .map(|file| {
+                let position = |slot: &FieldIndex| file.layout.fields.iter().position(|field| field == slot);
+                slots.iter().map(position).collect()
+            })
+            .collect();
+        let related =
+            |file, record| Related { entity: u16::try_from(index).unwrap_or(u16::MAX), file, record };
+        let rejected = harvest
+            .rejected_keys
+            .iter()
+            .map(|rejected| {
+                let mut raw = Vec::new();
+                RowEncoder::text(&mut raw, &rejected.key);
+                raw.pop();
+                (raw, related(rejected.file, rejected.record))
+            })
+            .collect();
+        Self { entity, index, harvest, slots, positions, rejected }
+    }
+
+    pub(crate) fn candidates(&self) -> Candidates<'_> {
+        Candidates {
+            entity: self.entity,
+            index: self.index,
+            given: !self.harvest.files.is_empty(),
+            slots: &self.slots,
+            hashes: &self.harvest.hashes,
+            rows: self,
+            rejected: &self.rejected,
+        }
+    }
+
+    fn position(&self, file: u16, slot: usize) -> Option<usize> {
+        self.positions[usize::from(file)][slot]
+    }
+}
+
+impl Rows for Settleable<'_> {
+    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
+        let (bytes, location) = self.harvest.row(row)?;
+        let position = self.position(location.file, slot);
+        Ok(position.and_then(|position| RowEncoder::field(&bytes, position)).map(<[u8]>::to_vec))
+    }
+
+    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        for segment in &self.harvest.segments {
+            let rows = segment.open(&self.harvest.spool, &mut buffer)?;
+            let position = self.position(segment.file, slot);
+            for (row, bytes) in (segment.first..).zip(rows.iter()) {
+                each(row, position.and_then(|position| RowEncoder::field(bytes, position)));
+            }
+        }
+        Ok(())
+    }
+}
