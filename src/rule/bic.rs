@@ -1,9 +1,12 @@
-//! bic
+//! A BIC (ISO 9362): four letters or digits of the party, a country, two of the place, and none or three of
+//! the branch. Kept without spaces and in upper case. A BIC of another country than its IBAN is a warning.
 
+use super::country::is_alpha_2;
 use super::{Fate, Note};
+use crate::record::Code;
 
 /// A BIC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Bic {}
 
 impl Bic {
@@ -14,13 +17,104 @@ impl Bic {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        out.extend(cell.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
+        let country = match country(out) {
+            Ok(country) => country,
+            Err(fault) => {
+                notes.push(Note::new(Code::InvalidBic, fault));
+                return Fate::Rejected;
+            }
+        };
+        if let Some(of_iban) = sibling.and_then(|iban| iban.get(..2))
+            && territory(country) != territory(of_iban)
+        {
+            let message = format!("is a BIC of {country}, but the IBAN is one of {of_iban}");
+            notes.push(Note::new(Code::BicCountry, message));
+        }
+        if out == cell { Fate::Same } else { Fate::Rewritten }
+    }
+}
+
+/// The country of a BIC; the error says why it is none.
+fn country(bic: &str) -> Result<&str, &'static str> {
+    if !bic.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err("holds characters that are neither letters nor digits");
+    }
+    if !matches!(bic.len(), 8 | 11) {
+        return Err("must have 8 or 11 characters");
+    }
+    let country = &bic[4..6];
+    // XK is Kosovo, which SWIFT and the IBAN registry know and ISO 3166-1 does not.
+    if !is_alpha_2(country) && country != "XK" {
+        return Err("has no country in its fifth and sixth characters");
+    }
+    Ok(country)
+}
+
+/// The country whose IBANs the banks of a territory use: the notes on France, Finland and the United Kingdom
+/// in SWIFT's IBAN registry, and Monaco, whose banks have IBANs of both kinds.
+fn territory(country: &str) -> &str {
+    match country {
+        "GF" | "GP" | "MQ" | "RE" | "PF" | "TF" | "YT" | "NC" | "BL" | "MF" | "PM" | "WF" | "MC" => "FR",
+        "GG" | "IM" | "JE" => "GB",
+        "AX" => "FI",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::tests::{judged, stays};
+
+    #[test]
+    fn eight_or_eleven_characters_with_a_country() {
+        for (cell, want) in [
+            ("INGBNL2A", "INGBNL2A"),
+            ("deutdeff500", "DEUTDEFF500"),
+            ("RABO NL 2U", "RABONL2U"),
+            ("NRBPXKPR", "NRBPXKPR"),
+            ("E097AEXX", "E097AEXX"),
+        ] {
+            assert_eq!(judged!(Bic::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+        }
+        for (cell, part) in [
+            ("INGBNL2", "8 or 11"),
+            ("INGBNL2A00", "8 or 11"),
+            ("INGBQQ2A", "no country"),
+            ("INGB12AB", "no country"),
+            ("INGBNL2-", "neither letters nor digits"),
+            ("ÄNGBNL2A", "neither letters nor digits"),
+        ] {
+            let (result, notes) = judged!(Bic::new(), cell);
+            assert_eq!((result, notes[0].code), (None, Code::InvalidBic), "{cell}");
+            assert!(notes[0].message.contains(part), "{cell}: {}", notes[0].message);
+        }
+    }
+
+    #[test]
+    fn the_country_of_the_iban_is_compared() {
+        for (cell, iban, warned) in [
+            ("INGBNL2A", "NL91ABNA0417164300", false),
+            ("DEUTDEFF", "NL91ABNA0417164300", true),
+            ("BARCMCMX", "FR1420041010050500013M02606", false),
+            ("BNPAFRPP", "MC5811222000010123456789030", false),
+            ("MIDLJESH", "GB29NWBK60161331926819", false),
+            ("AABAFI22", "FI2112345600000785", false),
+        ] {
+            let (result, notes) = judged!(Bic::new(), cell, Some(iban));
+            assert_eq!(result.as_deref(), Some(cell));
+            assert_eq!(notes.iter().any(|note| note.code == Code::BicCountry), warned, "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_judged_value_stays(cell in "\\PC{0,12}|[a-zA-Z]{4}(NL|DE|nl)[A-Z0-9]{2,5}", iban in "\\PC{0,3}|DE00") {
+            stays!(Bic::new(), &cell, Some(iban.as_str()));
+        }
     }
 }

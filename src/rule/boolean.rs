@@ -1,6 +1,7 @@
-//! boolean
+//! `true` or `false`, to the letter, and what more the schema allows.
 
 use super::{Fate, Note};
+use crate::record::Code;
 
 /// A boolean. `more` lists further spellings with what they mean.
 #[derive(Debug, Clone)]
@@ -16,13 +17,81 @@ impl Boolean {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        if cell == "true" || cell == "false" {
+            return Fate::Same;
+        }
+        if let Some((_, meaning)) = self.more.iter().find(|(spelling, _)| spelling == cell) {
+            out.push_str(name(*meaning));
+            return Fate::Rewritten;
+        }
+        let mut note = Note::new(Code::InvalidBoolean, "is neither true nor false");
+        note.suggestion = likely(cell).map(|meaning| name(meaning).to_owned());
+        notes.push(note);
+        Fate::Rejected
+    }
+}
+
+fn name(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// What the spellings of other systems usually mean.
+fn likely(cell: &str) -> Option<bool> {
+    const YES: [&str; 10] = ["true", "yes", "y", "ja", "j", "1", "t", "waar", "wahr", "on"];
+    const NO: [&str; 10] = ["false", "no", "n", "nee", "nein", "0", "f", "onwaar", "falsch", "off"];
+    let among = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(cell));
+    if among(&YES) {
+        Some(true)
+    } else if among(&NO) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::tests::{judged, stays};
+
+    #[test]
+    fn only_true_and_false_count() {
+        let rule = Boolean::new(Vec::new());
+        for cell in ["true", "false"] {
+            assert_eq!(judged!(rule, cell), (Some(cell.to_owned()), vec![]));
+        }
+        for (cell, suggestion) in [
+            ("yes", Some("true")),
+            ("JA", Some("true")),
+            ("1", Some("true")),
+            ("TRUE", Some("true")),
+            ("nee", Some("false")),
+            ("0", Some("false")),
+            ("False", Some("false")),
+            ("X", None),
+            ("2", None),
+        ] {
+            let (result, notes) = judged!(rule, cell);
+            assert_eq!((result, notes[0].code), (None, Code::InvalidBoolean), "{cell}");
+            assert_eq!(notes[0].suggestion.as_deref(), suggestion, "{cell}");
+        }
+    }
+
+    #[test]
+    fn the_schema_may_allow_more() {
+        let rule = Boolean::new(vec![("ja".to_owned(), true), ("nee".to_owned(), false)]);
+        assert_eq!(judged!(rule, "ja").0.as_deref(), Some("true"));
+        assert_eq!(judged!(rule, "nee").0.as_deref(), Some("false"));
+        assert_eq!(judged!(rule, "Ja").0, None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_judged_value_stays(cell in "\\PC{0,8}|true|ja") {
+            stays!(Boolean::new(vec![("ja".to_owned(), true)]), &cell);
+        }
     }
 }

@@ -1,9 +1,66 @@
-//! country
+//! A country, kept as ISO 3166-1 alpha-2. Accepted are alpha-2 and alpha-3 codes in any case, and the names
+//! of `country/names.txt`, compared without regard to case, accents, spaces and punctuation. What is in use
+//! without being a country's code or name (`UK`, `England`) is read with the warning `country-alias`.
 
+use std::sync::LazyLock;
+
+use super::nearest::{letters, nearest};
 use super::{Fate, Note};
+use crate::record::Code;
+
+/// A line for each country: alpha-2, alpha-3, names; separated by tabs, sorted by alpha-2.
+const NAMES: &str = include_str!("country/names.txt");
+
+/// One bit for each pair of letters that is an alpha-2 code, read from [`NAMES`] at compile time.
+static ALPHA_2: [u32; 26] = {
+    let names = NAMES.as_bytes();
+    let mut table = [0; 26];
+    let mut at = 0;
+    while at < names.len() {
+        let is_kosovo = names[at] == b'X' && names[at + 1] == b'K';
+        if names[at] != b'#' && !is_kosovo {
+            table[(names[at] - b'A') as usize] |= 1 << (names[at + 1] - b'A');
+        }
+        while names[at] != b'\n' {
+            at += 1;
+        }
+        at += 1;
+    }
+    table
+};
+
+/// What a name means, and whether it is read with a warning.
+struct Meaning {
+    alpha_2: &'static str,
+    alias: bool,
+}
+
+/// Alpha-3 codes and names by their letters, sorted.
+static BY_NAME: LazyLock<Vec<(String, Meaning)>> = LazyLock::new(|| {
+    let mut by_name = Vec::new();
+    for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split('\t');
+        let alpha_2 = words.next().unwrap_or_default();
+        let meanings = words.map(|name| (letters(name), Meaning { alpha_2, alias: name.starts_with('~') }));
+        by_name.extend(meanings.filter(|(name, _)| !name.is_empty()));
+    }
+    by_name.sort_by(|(a, _), (b, _)| a.cmp(b));
+    by_name
+});
+
+/// Whether this is an ISO 3166-1 alpha-2 code, in upper case.
+#[inline]
+pub(crate) fn is_alpha_2(code: &str) -> bool {
+    match *code.as_bytes() {
+        [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
+            ALPHA_2[usize::from(first - b'A')] & (1 << (second - b'A')) != 0
+        }
+        _ => false,
+    }
+}
 
 /// A country.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Country {}
 
 impl Country {
@@ -14,13 +71,145 @@ impl Country {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        // The longest name in the table is shorter, and a cell may be a megabyte.
+        const LONGEST: usize = 100;
+        if is_alpha_2(cell) {
+            return Fate::Same;
+        }
+        let name = if cell.len() <= LONGEST { letters(cell) } else { String::new() };
+        let code = name.to_ascii_uppercase();
+        if is_alpha_2(&code) {
+            out.push_str(&code);
+            return Fate::Rewritten;
+        }
+        if let Some(meaning) = find(&name) {
+            if meaning.alias {
+                let message =
+                    format!("is no ISO 3166-1 code or country's name, and was read as {}", meaning.alpha_2);
+                notes.push(Note::new(Code::CountryAlias, message));
+            }
+            if meaning.alpha_2 == cell {
+                return Fate::Same;
+            }
+            out.push_str(meaning.alpha_2);
+            return Fate::Rewritten;
+        }
+        let names = BY_NAME.iter().map(|(name, meaning)| (name.as_str(), meaning.alpha_2));
+        let mut note =
+            Note::new(Code::InvalidCountry, "is no country's ISO 3166-1 code and no known name of one");
+        note.suggestion = nearest(&name, names).map(str::to_owned);
+        notes.push(note);
+        Fate::Rejected
+    }
+}
+
+/// Looks a name up, also without the article in front of it.
+fn find(name: &str) -> Option<&'static Meaning> {
+    let exact = |name: &str| {
+        let at = BY_NAME.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
+        Some(&BY_NAME[at].1)
+    };
+    let without = |article| name.strip_prefix(article).and_then(exact);
+    exact(name).or_else(|| without("the")).or_else(|| without("die")).or_else(|| without("de"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::tests::{judged, stays};
+
+    #[test]
+    fn the_table_has_all_249_countries_and_no_name_twice() {
+        assert_eq!(ALPHA_2.iter().map(|row| row.count_ones()).sum::<u32>(), 249);
+        for pair in BY_NAME.windows(2) {
+            assert!(pair[0].0 < pair[1].0, "{}", pair[1].0);
+        }
+        for (name, meaning) in BY_NAME.iter() {
+            // A two-letter name that is also another country's code would be read as that country.
+            assert!(!is_alpha_2(&name.to_ascii_uppercase()), "{name} {}", meaning.alpha_2);
+        }
+    }
+
+    #[test]
+    fn codes_and_names_in_three_languages() {
+        // ISO 3166-1; names from Unicode CLDR.
+        for (cell, want) in [
+            ("NL", "NL"),
+            ("nl", "NL"),
+            ("nld", "NL"),
+            ("N.L.", "NL"),
+            ("Nederland", "NL"),
+            ("Holland", "NL"),
+            ("The Netherlands", "NL"),
+            ("die Niederlande", "NL"),
+            ("Duitsland", "DE"),
+            ("Deutschland", "DE"),
+            ("GERMANY", "DE"),
+            ("DEU", "DE"),
+            ("België", "BE"),
+            ("Belgie", "BE"),
+            ("Belgie\u{308}", "BE"),
+            ("Belgium", "BE"),
+            ("Belgien", "BE"),
+            ("Österreich", "AT"),
+            ("Oostenrijk", "AT"),
+            ("Luxemburg", "LU"),
+            ("Luxembourg", "LU"),
+            ("Zwitserland", "CH"),
+            ("Großbritannien", "GB"),
+            ("verenigd koninkrijk", "GB"),
+            ("Côte d'Ivoire", "CI"),
+            ("Åland", "AX"),
+            ("Niger", "NE"),
+            ("Nigeria", "NG"),
+            ("Türkiye", "TR"),
+            ("USA", "US"),
+            ("U.S.A.", "US"),
+            ("Verenigde Staten", "US"),
+            ("Czech Republic", "CZ"),
+        ] {
+            assert_eq!(judged!(Country::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+        }
+    }
+
+    #[test]
+    fn aliases_come_with_a_warning() {
+        for (cell, want) in
+            [("UK", "GB"), ("uk", "GB"), ("England", "GB"), ("EL", "GR"), ("Kosovo", "XK"), ("XK", "XK")]
+        {
+            let (result, notes) = judged!(Country::new(), cell);
+            assert_eq!((result.as_deref(), notes[0].code), (Some(want), Code::CountryAlias), "{cell}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_country_gets_the_nearest_one() {
+        for (cell, suggestion) in [
+            ("Nederlnad", Some("NL")),
+            ("Duitslant", Some("DE")),
+            ("Belgieë", Some("BE")),
+            ("Atlantis", None),
+            ("AN", None),
+            ("QQ", None),
+            ("528", None),
+            ("Congo", None),
+            ("Korea", None),
+            ("-", None),
+            ("日本", None),
+        ] {
+            let (result, notes) = judged!(Country::new(), cell);
+            assert_eq!((result, notes[0].code), (None, Code::InvalidCountry), "{cell}");
+            assert_eq!(notes[0].suggestion.as_deref(), suggestion, "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_judged_value_stays(cell in "\\PC{0,12}|[A-Za-z]{2,3}") {
+            stays!(Country::new(), &cell);
+        }
     }
 }

@@ -1,53 +1,329 @@
-//! date
+//! Calendar dates and instants, kept as PostgreSQL prints them in UTC with `DateStyle` ISO: `2026-01-31` and
+//! `2026-01-31 12:00:00.5+00`.
+//!
+//! The format is declared as a strptime pattern, and a cell of another format is refused. The format
+//! [`AUTO`] leaves the order of day and month to the column: whoever reads it collects [`DayMonth::of`] over
+//! the cells and judges with `decided`; what the column does not decide is `ambiguous-date`. A year has four
+//! digits; a two-digit one is read only where the pattern says so (`%y`).
+
+use jiff::civil;
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::Offset;
+use jiff::{RoundMode, TimestampRound, Unit};
 
 use super::{Fate, Note};
+use crate::record::Code;
+
+/// The format that leaves the order of day and month to the column.
+pub const AUTO: &str = "auto";
+
+/// The format of RFC 3339, for instants. This very pattern is read with all that RFC 3339 and PostgreSQL's own
+/// output allow (`Z`, fractions of a second, a space for the `T`, an offset of hours alone), which no pattern
+/// can say.
+pub const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
+
+/// The format of ISO 8601, for dates.
+pub const ISO_8601: &str = "%Y-%m-%d";
+
+/// Which of day and month comes first where the year comes last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DayMonth {
+    /// `31-01-2026`
+    DayFirst,
+    /// `01/31/2026`
+    MonthFirst,
+}
+
+impl DayMonth {
+    /// What a cell says about its column: the order that it must have been written in, or `None` where it
+    /// is no date, begins with the year, or could be read both ways.
+    #[must_use]
+    pub fn of(cell: &str) -> Option<Self> {
+        let (date, _) = split_time(cell);
+        match (read_auto(date, Some(Self::DayFirst)), read_auto(date, Some(Self::MonthFirst))) {
+            (Ok(_), Err(_)) => Some(Self::DayFirst),
+            (Err(_), Ok(_)) => Some(Self::MonthFirst),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Format {
+    Pattern(String),
+    Rfc3339,
+    Auto(Option<DayMonth>),
+}
+
+impl Format {
+    fn new(format: String) -> Self {
+        match format.as_str() {
+            AUTO => Self::Auto(None),
+            RFC_3339 => Self::Rfc3339,
+            _ => Self::Pattern(format),
+        }
+    }
+
+    fn is_automatic(&self) -> bool {
+        matches!(self, Self::Auto(None))
+    }
+
+    fn is_usable(&self, sample: impl Fn(&str) -> Option<bool>) -> bool {
+        match self {
+            Self::Pattern(pattern) => sample(pattern) == Some(true),
+            Self::Rfc3339 | Self::Auto(_) => true,
+        }
+    }
+}
+
+/// Why a cell is no date or instant.
+enum Fault {
+    Invalid,
+    Ambiguous,
+}
+
+impl From<jiff::Error> for Fault {
+    fn from(_: jiff::Error) -> Self {
+        Self::Invalid
+    }
+}
+
+impl Fault {
+    fn note(&self, what: &str, format: &Format) -> Note {
+        match (self, format) {
+            (Self::Ambiguous, _) => Note::new(
+                Code::AmbiguousDate,
+                "could have its day or its month first, and nothing in the column tells which",
+            ),
+            (Self::Invalid, Format::Pattern(pattern)) => {
+                Note::new(Code::InvalidDate, format!("is no {what} of the format {pattern}"))
+            }
+            (Self::Invalid, Format::Rfc3339) => {
+                Note::new(Code::InvalidDate, "is no instant such as 2026-01-31T12:00:00Z (RFC 3339)")
+            }
+            (Self::Invalid, Format::Auto(_)) => Note::new(
+                Code::InvalidDate,
+                format!("is no {what} of the calendar with a year of four digits"),
+            ),
+        }
+    }
+}
 
 /// A calendar date; `format` is a strptime pattern.
 #[derive(Debug, Clone)]
 pub struct Date {
-    format: String,
+    format: Format,
 }
 
 impl Date {
-    /// A calendar date; `format` is a strptime pattern.
+    /// A calendar date; `format` is a strptime pattern, or [`AUTO`].
     #[must_use]
     pub fn new(format: String) -> Self {
-        Self { format }
+        Self { format: Format::new(format) }
+    }
+
+    /// Whether the format can print a date and read it again: a schema with another one is a mistake.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        let sample = civil::date(2026, 1, 31);
+        self.format.is_usable(|pattern| {
+            let printed = strtime::format(pattern, sample).ok()?;
+            Some(civil::Date::strptime(pattern, printed).ok()? == sample)
+        }) && self.format != Format::Rfc3339
+    }
+
+    /// Whether the column must decide the order of day and month.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.format.is_automatic()
+    }
+
+    /// The rule with the column's decision.
+    #[must_use]
+    pub fn decided(&self, order: DayMonth) -> Self {
+        Self { format: Format::Auto(Some(order)) }
+    }
+
+    /// A normal form as a cell that this rule reads as the same date.
+    #[must_use]
+    pub fn written(&self, normal: &str) -> String {
+        written(&self.format, normal, || strtime_date(normal))
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        let date = match &self.format {
+            Format::Pattern(pattern) => civil::Date::strptime(pattern, cell).map_err(Fault::from),
+            Format::Rfc3339 => civil::Date::strptime(ISO_8601, cell).map_err(Fault::from),
+            Format::Auto(order) => read_auto(cell, *order),
+        };
+        match date.and_then(with_four_digits) {
+            Ok(date) => {
+                push_date(out, date);
+                if out == cell { Fate::Same } else { Fate::Rewritten }
+            }
+            Err(fault) => {
+                notes.push(fault.note("date", &self.format));
+                Fate::Rejected
+            }
+        }
     }
 }
 
 /// An instant; `format` is a strptime pattern.
 #[derive(Debug, Clone)]
 pub struct Timestamp {
-    format: String,
+    format: Format,
 }
 
 impl Timestamp {
-    /// An instant; `format` is a strptime pattern.
+    /// An instant; `format` is a strptime pattern, [`RFC_3339`] or [`AUTO`]. A pattern without an offset,
+    /// and an offset that is missing with [`AUTO`], mean UTC.
     #[must_use]
     pub fn new(format: String) -> Self {
-        Self { format }
+        Self { format: Format::new(format) }
+    }
+
+    /// Whether the format can print an instant and read it again: a schema with another one is a mistake.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.format.is_usable(|pattern| {
+            let sample = civil::date(2026, 1, 31).at(0, 0, 0, 0);
+            let sample = Offset::UTC.to_timestamp(sample).ok()?;
+            let printed = strtime::format(pattern, sample).ok()?;
+            Some(read_pattern(pattern, &printed).ok()? == sample)
+        })
+    }
+
+    /// Whether the column must decide the order of day and month.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.format.is_automatic()
+    }
+
+    /// The rule with the column's decision.
+    #[must_use]
+    pub fn decided(&self, order: DayMonth) -> Self {
+        Self { format: Format::Auto(Some(order)) }
+    }
+
+    /// A normal form as a cell that this rule reads as the same instant, as exactly as its format can.
+    #[must_use]
+    pub fn written(&self, normal: &str) -> String {
+        written(&self.format, normal, || normal.parse::<jiff::Timestamp>().ok().map(BrokenDownTime::from))
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        let instant = match &self.format {
+            Format::Pattern(pattern) => read_pattern(pattern, cell),
+            Format::Rfc3339 => cell.parse().map_err(Fault::from),
+            Format::Auto(order) => read_auto_instant(cell, *order),
+        };
+        match instant.and_then(|instant| push_instant(out, instant)) {
+            Ok(()) if out == cell => Fate::Same,
+            Ok(()) => Fate::Rewritten,
+            Err(fault) => {
+                notes.push(fault.note("instant", &self.format));
+                Fate::Rejected
+            }
+        }
     }
 }
+
+fn read_pattern(pattern: &str, cell: &str) -> Result<jiff::Timestamp, Fault> {
+    let parts = strtime::parse(pattern, cell)?;
+    if parts.offset().is_some() || parts.timestamp().is_some() {
+        return Ok(parts.to_timestamp()?);
+    }
+    Ok(Offset::UTC.to_timestamp(parts.to_datetime()?)?)
+}
+
+/// A date of three numbers with one kind of separator: year, month, day, or with the year last.
+fn read_auto(cell: &str, order: Option<DayMonth>) -> Result<civil::Date, Fault> {
+    let separator = cell.chars().find(|c| !c.is_ascii_digit()).filter(|c| "-/.".contains(*c));
+    let mut parts = cell.split(separator.ok_or(Fault::Invalid)?);
+    let mut next = || parts.next().filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    let (Some(first), Some(second), Some(third), None) = (next(), next(), next(), parts.next()) else {
+        return Err(Fault::Invalid);
+    };
+    let date = |year: &str, month: &str, day: &str| {
+        let short = |part: &str| matches!(part.len(), 1 | 2);
+        let shaped = year.len() == 4 && short(month) && short(day);
+        let date =
+            shaped.then(|| civil::Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok());
+        date.flatten().ok_or(Fault::Invalid)
+    };
+    if first.len() == 4 {
+        return date(first, second, third);
+    }
+    match order {
+        Some(DayMonth::DayFirst) => date(third, second, first),
+        Some(DayMonth::MonthFirst) => date(third, first, second),
+        None => match (date(third, second, first), date(third, first, second)) {
+            (Ok(one), Ok(other)) if one != other => Err(Fault::Ambiguous),
+            (Ok(one), _) => Ok(one),
+            (_, other) => other,
+        },
+    }
+}
+
+fn read_auto_instant(cell: &str, order: Option<DayMonth>) -> Result<jiff::Timestamp, Fault> {
+    let (date, time) = split_time(cell);
+    let mut iso = String::new();
+    push_date(&mut iso, with_four_digits(read_auto(date, order)?)?);
+    iso.push('T');
+    iso.push_str(if time.is_empty() { "00:00" } else { time });
+    // A time without an offset is read with one.
+    iso.parse().or_else(|_| (iso + "Z").parse()).map_err(Fault::from)
+}
+
+/// The date and what follows it.
+fn split_time(cell: &str) -> (&str, &str) {
+    let (date, time) = cell.split_once([' ', 'T']).unwrap_or((cell, ""));
+    (date, time.trim_start())
+}
+
+/// A year below 1000 is a year whose century was left out, not the days of Charlemagne.
+fn with_four_digits(date: civil::Date) -> Result<civil::Date, Fault> {
+    if date.year() < 1000 { Err(Fault::Invalid) } else { Ok(date) }
+}
+
+fn push_date(out: &mut String, date: civil::Date) {
+    use std::fmt::Write;
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{date}");
+}
+
+/// As PostgreSQL prints it: microseconds, rounded half to even as it rounds what it reads.
+fn push_instant(out: &mut String, instant: jiff::Timestamp) -> Result<(), Fault> {
+    use std::fmt::Write;
+    let round = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::HalfEven);
+    let instant = instant.round(round)?;
+    let civil = Offset::UTC.to_datetime(instant);
+    let (date, time) = (with_four_digits(civil.date())?, civil.time());
+    let _ = write!(out, "{date} {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
+    let micros = time.subsec_nanosecond() / 1_000;
+    if micros > 0 {
+        let _ = write!(out, ".{micros:06}");
+        out.truncate(out.trim_end_matches('0').len());
+    }
+    out.push_str("+00");
+    Ok(())
+}
+
+fn strtime_date(normal: &str) -> Option<BrokenDownTime> {
+    civil::Date::strptime(ISO_8601, normal).ok().map(BrokenDownTime::from)
+}
+
+/// What begins with the year is read by every format but a pattern as it is.
+fn written(format: &Format, normal: &str, parts: impl Fn() -> Option<BrokenDownTime>) -> String {
+    let printed = match format {
+        Format::Pattern(pattern) => parts().and_then(|parts| parts.to_string(pattern).ok()),
+        Format::Rfc3339 | Format::Auto(_) => None,
+    };
+    printed.unwrap_or_else(|| normal.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,6 @@
-//! list
+//! Several values in one cell. The normal form is the array literal that PostgreSQL itself prints for such a
+//! `text[]` (`array_out` in `src/backend/utils/adt/arrayfuncs.c`), so that a stored list and a read one can
+//! be compared as texts. [`items`] reads such a literal and [`join`] writes it as a cell again.
 
 use super::{Fate, Note};
 
@@ -21,14 +23,172 @@ impl List {
         self.separator
     }
 
-    /// See [`super::Rule::judge`].
+    /// See [`super::Rule::judge`]. Items are trimmed, empty and repeated ones dropped, the order is kept.
     pub fn judge(
         &self,
-        _cell: &str,
+        cell: &str,
         _sibling: Option<&str>,
-        _out: &mut String,
+        out: &mut String,
         _notes: &mut Vec<Note>,
     ) -> Fate {
-        Fate::Same
+        let mut seen = Seen::default();
+        out.push('{');
+        for item in cell.split(self.separator).map(str::trim).filter(|item| !item.is_empty()) {
+            if seen.first_time(item) {
+                if out.len() > 1 {
+                    out.push(',');
+                }
+                push_element(out, item);
+            }
+        }
+        out.push('}');
+        Fate::Rewritten
+    }
+}
+
+/// The items so far: a plain list while it is short, so that the usual cell costs no hashing, and no cell
+/// costs the square of its length.
+#[derive(Default)]
+struct Seen<'c> {
+    few: Vec<&'c str>,
+    many: foldhash::HashSet<&'c str>,
+}
+
+impl<'c> Seen<'c> {
+    fn first_time(&mut self, item: &'c str) -> bool {
+        const FEW: usize = 16;
+        if self.few.contains(&item) {
+            return false;
+        }
+        if self.few.len() < FEW {
+            self.few.push(item);
+            return true;
+        }
+        self.many.insert(item)
+    }
+}
+
+/// Quotes as `array_out` does.
+fn push_element(out: &mut String, item: &str) {
+    let special = |byte: u8| matches!(byte, b'{' | b'}' | b',' | b'"' | b'\\' | b' ' | b'\t'..=b'\r');
+    if !item.is_empty() && !item.bytes().any(special) && !item.eq_ignore_ascii_case("null") {
+        out.push_str(item);
+        return;
+    }
+    out.push('"');
+    for c in item.chars() {
+        if matches!(c, '"' | '\\') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// The items of a one-dimensional array literal as PostgreSQL prints it. An element that is NULL is left
+/// out, and so is anything that is no array literal.
+#[must_use]
+pub fn items(literal: &str) -> Vec<String> {
+    let inner = literal.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let mut found = Vec::new();
+    let mut item = String::new();
+    let mut quoted = false;
+    let mut was_quoted = false;
+    let mut rest = inner.unwrap_or_default().chars();
+    loop {
+        match rest.next() {
+            Some('"') => {
+                quoted = !quoted;
+                was_quoted = true;
+            }
+            Some('\\') => item.extend(rest.next()),
+            Some(c) if quoted || c != ',' => item.push(c),
+            end => {
+                if was_quoted || !(item.is_empty() || item.eq_ignore_ascii_case("null")) {
+                    found.push(std::mem::take(&mut item));
+                }
+                item.clear();
+                was_quoted = false;
+                if end.is_none() {
+                    return found;
+                }
+            }
+        }
+    }
+}
+
+/// An array literal as a cell: its items with the separator between them. `None` where the cell would not
+/// be read as the same list again, as with an item that holds the separator.
+#[must_use]
+pub fn join(literal: &str, separator: char) -> Option<String> {
+    let mut cell = String::new();
+    for item in items(literal) {
+        if item.contains(separator) || item.is_empty() || item.trim().len() != item.len() {
+            return None;
+        }
+        if !cell.is_empty() {
+            cell.push(separator);
+        }
+        cell.push_str(&item);
+    }
+    Some(cell)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::tests::judged;
+
+    #[test]
+    fn items_become_the_literal_that_postgresql_prints() {
+        // Each right-hand side was printed by PostgreSQL 15 for the array on the left.
+        for (cell, literal) in [
+            ("a,b", "{a,b}"),
+            (" b , a,,b ", "{b,a}"),
+            (",", "{}"),
+            ("smart charging,null", r#"{"smart charging","null"}"#),
+            (r#"a"b,c\d"#, r#"{"a\"b","c\\d"}"#),
+            ("{x},nullx,é", r#"{"{x}",nullx,é}"#),
+            ("a\u{A0}b", "{a\u{A0}b}"),
+        ] {
+            assert_eq!(judged!(List::new(','), cell).0.as_deref(), Some(literal), "{cell}");
+        }
+        assert_eq!(judged!(List::new('|'), "a,b|c").0.as_deref(), Some(r#"{"a,b",c}"#));
+    }
+
+    #[test]
+    fn a_literal_is_read_again() {
+        assert_eq!(items(r#"{"",NULL,"NULL",a,"b,c","\"\\"}"#), ["", "NULL", "a", "b,c", r#""\"#]);
+        for nothing in ["{}", "", "{", "}", "x"] {
+            assert!(items(nothing).is_empty(), "{nothing}");
+        }
+        assert_eq!(join("{a,b}", ',').as_deref(), Some("a,b"));
+        assert_eq!(join(r#"{"a,b"}"#, ','), None);
+        assert_eq!(join(r#"{"a,b",c}"#, '|').as_deref(), Some("a,b|c"));
+    }
+
+    #[test]
+    fn many_items_are_still_told_apart() {
+        let cell = (0..40).chain(0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+        let literal = judged!(List::new(','), &cell).0.unwrap();
+        assert_eq!(items(&literal), (0..40).map(|n| n.to_string()).collect::<Vec<_>>());
+    }
+
+    proptest! {
+        #[test]
+        fn a_list_written_and_read_again_is_the_same(cell in "(\\PC|[,{}\"\\\\ ]){0,30}", separator in "[,;|]") {
+            let separator = separator.chars().next().unwrap();
+            let rule = List::new(separator);
+            let literal = judged!(rule, &cell).0.unwrap();
+            let again = join(&literal, separator).unwrap();
+            prop_assert_eq!(judged!(rule, &again).0.unwrap(), literal);
+        }
+
+        #[test]
+        fn any_text_is_read_as_a_literal_without_panic(text in "(\\PC|[,{}\"\\\\]){0,30}") {
+            let _ = items(&text);
+        }
     }
 }

@@ -14,6 +14,7 @@ pub mod email;
 pub mod iban;
 pub mod language;
 pub mod list;
+mod nearest;
 pub mod number;
 pub mod phone;
 pub mod postal_code;
@@ -141,6 +142,20 @@ impl Rule {
         }
     }
 
+    /// A normal form as a cell that this rule judges to be the same value again: what an export writes. For
+    /// most types that is the normal form itself; lists, decimal commas and declared dates have their own
+    /// way of writing. `None` where no cell can say it, as with a list's item that holds the separator.
+    #[must_use]
+    pub fn written<'v>(&self, normal: &'v str) -> Option<Cow<'v, str>> {
+        Some(match self {
+            Self::List(rule) => list::join(normal, rule.separator())?.into(),
+            Self::Decimal(rule) => rule.written(normal).into(),
+            Self::Date(rule) => rule.written(normal).into(),
+            Self::Timestamp(rule) => rule.written(normal).into(),
+            _ => normal.into(),
+        })
+    }
+
     /// The PostgreSQL type of the column that holds the normal form.
     #[must_use]
     pub fn sql_type(&self) -> &'static str {
@@ -154,4 +169,70 @@ impl Rule {
             _ => "text",
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What the tests of all rules share.
+
+    use super::*;
+
+    #[test]
+    fn each_type_writes_its_values_as_it_reads_them() {
+        for (rule, normal, cell) in [
+            (Rule::List(list::List::new('|')), "{a,\"b c\"}", Some("a|b c")),
+            (Rule::List(list::List::new(',')), "{\"a,b\"}", None),
+            (Rule::Decimal(number::Decimal::new(true)), "1.50", Some("1,50")),
+            (Rule::Date(date::Date::new("%d-%m-%Y".into())), "2026-01-31", Some("31-01-2026")),
+            (
+                Rule::Timestamp(date::Timestamp::new("%d-%m-%Y %H:%M".into())),
+                "2026-01-31 12:00:00+00",
+                Some("31-01-2026 12:00"),
+            ),
+            (Rule::Country(country::Country::new()), "NL", Some("NL")),
+        ] {
+            assert_eq!(rule.written(normal).as_deref(), cell);
+            if let Some(cell) = cell {
+                assert_eq!(judged!(rule, cell).0.as_deref(), Some(normal));
+            }
+        }
+    }
+
+    /// The normal form that a rule makes of a cell (`None`: rejected), and its notes.
+    macro_rules! judged {
+        ($rule:expr, $cell:expr) => {
+            judged!($rule, $cell, None)
+        };
+        ($rule:expr, $cell:expr, $sibling:expr) => {{
+            let (mut out, mut notes) = (String::new(), Vec::new());
+            let cell: &str = $cell;
+            let result = match $rule.judge(cell, $sibling, &mut out, &mut notes) {
+                crate::rule::Fate::Same => Some(cell.to_owned()),
+                crate::rule::Fate::Rewritten => Some(out),
+                crate::rule::Fate::Rejected => None,
+            };
+            (result, notes)
+        }};
+    }
+
+    /// Asserts the contract of `judge` on any cell: a normal form is judged to be itself, a reject comes
+    /// with one rejecting note and all else with warnings only.
+    macro_rules! stays {
+        ($rule:expr, $cell:expr) => {
+            stays!($rule, $cell, None)
+        };
+        ($rule:expr, $cell:expr, $sibling:expr) => {{
+            let rule = $rule;
+            let (normal, notes) = crate::rule::tests::judged!(rule, $cell, $sibling);
+            let rejecting =
+                |note: &&crate::rule::Note| note.code.default_severity() == crate::record::Severity::Reject;
+            proptest::prop_assert_eq!(notes.iter().filter(rejecting).count(), usize::from(normal.is_none()));
+            if let Some(normal) = normal {
+                let again = crate::rule::tests::judged!(rule, &normal, $sibling).0;
+                proptest::prop_assert_eq!(again, Some(normal));
+            }
+        }};
+    }
+
+    pub(super) use {judged, stays};
 }

@@ -1,9 +1,15 @@
-//! number
+//! Numbers: whole ones that fit PostgreSQL's `bigint`, and decimal ones for its `numeric`.
+//!
+//! The decimal mark is declared, or decided by the whole column ([`Decimal::automatic`] with the evidence of
+//! [`Mark::of`]), never cell by cell: `1.500` may be one and a half or fifteen hundred. Separators of
+//! thousands are refused for the same reason. The scale stays as it is written, since `numeric` keeps it
+//! (`1.50` is not printed as `1.5`).
 
 use super::{Fate, Note};
+use crate::record::Code;
 
 /// A whole number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Integer {}
 
 impl Integer {
@@ -14,38 +20,274 @@ impl Integer {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        let (negative, digits) = sign(cell);
+        let fault = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            spreadsheet_error(cell).unwrap_or("must be a whole number, without separators, for example 1500")
+        } else {
+            let digits = without_zeros(digits);
+            if negative && digits != "0" {
+                out.push('-');
+            }
+            out.push_str(digits);
+            // i64 has at most 19 digits, which a longer text cannot have by accident of leading zeros.
+            if out.parse::<i64>().is_ok() {
+                return if out == cell { Fate::Same } else { Fate::Rewritten };
+            }
+            "must be between -9223372036854775808 and 9223372036854775807"
+        };
+        notes.push(Note::new(Code::InvalidNumber, fault));
+        Fate::Rejected
+    }
+}
+
+/// What tells the fraction from the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// `1.5`
+    Point,
+    /// `1,5`
+    Comma,
+}
+
+impl Mark {
+    /// What a cell says about its column: the mark that it must have been written with, or `None` where it
+    /// has no mark, is no number, or could be read both ways (`1.500`, `12,345`).
+    #[must_use]
+    pub fn of(cell: &str) -> Option<Self> {
+        let (_, number) = sign(cell);
+        let last = number.rfind(['.', ','])?;
+        let (whole, fraction) = (&number[..last], &number[last + 1..]);
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let (mark, other) =
+            if number.as_bytes()[last] == b'.' { (Self::Point, ',') } else { (Self::Comma, '.') };
+        if whole.is_empty() || fraction.is_empty() || !digits(fraction) {
+            return None;
+        }
+        // With both marks the last one is the decimal mark, and the others must stand at thousands.
+        if let Some((first, groups)) = whole.split_once(other) {
+            let grouped = digits(first)
+                && matches!(first.len(), 1..=3)
+                && groups.split(other).all(|group| group.len() == 3 && digits(group));
+            return grouped.then_some(mark);
+        }
+        let could_be_thousands = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with('0');
+        (digits(whole) && !could_be_thousands).then_some(mark)
     }
 }
 
 /// A decimal number; `comma` makes the comma the decimal mark.
 #[derive(Debug, Clone)]
 pub struct Decimal {
-    comma: bool,
+    /// `None` where the column has not decided.
+    mark: Option<Mark>,
 }
 
 impl Decimal {
     /// A decimal number; `comma` makes the comma the decimal mark.
     #[must_use]
     pub fn new(comma: bool) -> Self {
-        Self { comma }
+        Self { mark: Some(if comma { Mark::Comma } else { Mark::Point }) }
+    }
+
+    /// A decimal number whose mark the column decides: whoever reads it collects [`Mark::of`] over the cells
+    /// and judges with `decided`. Undecided, a number with a mark that could be read both ways is rejected.
+    #[must_use]
+    pub fn automatic() -> Self {
+        Self { mark: None }
+    }
+
+    /// Whether the column must decide the mark.
+    #[must_use]
+    pub fn is_automatic(&self) -> bool {
+        self.mark.is_none()
+    }
+
+    /// The rule with the column's decision.
+    #[must_use]
+    pub fn decided(&self, mark: Mark) -> Self {
+        Self { mark: Some(mark) }
+    }
+
+    /// A normal form as a cell that this rule reads as the same number.
+    #[must_use]
+    pub fn written(&self, normal: &str) -> String {
+        match self.mark {
+            Some(Mark::Comma) => normal.replace('.', ","),
+            _ => normal.to_owned(),
+        }
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(
-        &self,
-        _cell: &str,
-        _sibling: Option<&str>,
-        _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        let (negative, number) = sign(cell);
+        let has_mark = number.contains(['.', ',']);
+        let Some(mark) = self.mark.or_else(|| if has_mark { Mark::of(cell) } else { Some(Mark::Point) })
+        else {
+            let fault = spreadsheet_error(cell).unwrap_or(
+                "may have a decimal mark or a separator of thousands, and nothing in the column tells which",
+            );
+            notes.push(Note::new(Code::InvalidNumber, fault));
+            return Fate::Rejected;
+        };
+        let (whole, fraction) = match number.split_once(if mark == Mark::Comma { ',' } else { '.' }) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (number, None),
+        };
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // The limits of PostgreSQL's numeric: digits before and after the point.
+        let fits = whole.len() <= 131_072 && fraction.is_none_or(|fraction| fraction.len() <= 16_383);
+        if !(digits(whole) && fraction.is_none_or(digits) && fits) {
+            let fault = spreadsheet_error(cell).unwrap_or(match mark {
+                Mark::Point => "must be a number without separators of thousands, for example 1500.25",
+                Mark::Comma => "must be a number without separators of thousands, for example 1500,25",
+            });
+            notes.push(Note::new(Code::InvalidNumber, fault));
+            return Fate::Rejected;
+        }
+        let is_zero = number.bytes().all(|byte| matches!(byte, b'0' | b'.' | b','));
+        if negative && !is_zero {
+            out.push('-');
+        }
+        out.push_str(without_zeros(whole));
+        if let Some(fraction) = fraction {
+            out.push('.');
+            out.push_str(fraction);
+        }
+        if out == cell { Fate::Same } else { Fate::Rewritten }
+    }
+}
+
+/// Whether the number is negative, and the rest of it.
+fn sign(cell: &str) -> (bool, &str) {
+    match cell.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, cell.strip_prefix('+').unwrap_or(cell)),
+    }
+}
+
+/// Without leading zeros, but for the last digit.
+fn without_zeros(digits: &str) -> &str {
+    let zeros = digits.bytes().take_while(|&byte| byte == b'0').count();
+    &digits[zeros.min(digits.len().saturating_sub(1))..]
+}
+
+/// What Excel writes instead of a result (`#N/A`, `#REF!`), in English and Dutch.
+fn spreadsheet_error(cell: &str) -> Option<&'static str> {
+    let is_error = cell.starts_with('#') && cell[1..].starts_with(|c: char| c.is_ascii_alphabetic());
+    is_error.then_some("is the error of a spreadsheet's formula and not a number")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::rule::tests::{judged, stays};
+
+    #[test]
+    fn whole_numbers() {
+        for (cell, want) in [
+            ("0", Some("0")),
+            ("42", Some("42")),
+            ("-7", Some("-7")),
+            ("+5", Some("5")),
+            ("007", Some("7")),
+            ("-0", Some("0")),
+            ("000", Some("0")),
+            ("9223372036854775807", Some("9223372036854775807")),
+            ("-9223372036854775808", Some("-9223372036854775808")),
+            ("0000000000000000000000001", Some("1")),
+            ("9223372036854775808", None),
+            ("1.0", None),
+            ("1 000", None),
+            ("1e3", None),
+            ("", None),
+            ("-", None),
+            ("--1", None),
+            ("+-1", None),
+            ("٣", None),
+            ("#N/A", None),
+            ("0x10", None),
+        ] {
+            let (result, notes) = judged!(Integer::new(), cell);
+            assert_eq!(result.as_deref(), want, "{cell}");
+            assert_eq!(notes.len(), usize::from(want.is_none()), "{cell}");
+        }
+        for cell in ["#N/A", "#REF!", "#DEEL/0!"] {
+            assert!(judged!(Integer::new(), cell).1[0].message.contains("spreadsheet"), "{cell}");
+        }
+    }
+
+    #[test]
+    fn decimal_numbers() {
+        for (cell, point, comma) in [
+            ("1.50", Some("1.50"), None),
+            ("1,50", None, Some("1.50")),
+            ("12", Some("12"), Some("12")),
+            ("-0.5", Some("-0.5"), None),
+            ("+007,10", None, Some("7.10")),
+            ("-0.00", Some("0.00"), None),
+            ("1.234,56", None, None),
+            ("1,234.56", None, None),
+            (".5", None, None),
+            ("5.", None, None),
+            ("1e3", None, None),
+            ("NaN", None, None),
+            ("1.2.3", None, None),
+            ("€ 5", None, None),
+            ("#REF!", None, None),
+        ] {
+            for (rule, want) in [(Decimal::new(false), point), (Decimal::new(true), comma)] {
+                let (result, notes) = judged!(rule, cell);
+                assert_eq!(result.as_deref(), want, "{cell}");
+                assert!(want.is_some() || notes[0].code == Code::InvalidNumber, "{cell}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_mark_of_a_column_is_found_in_cells_that_have_one_reading() {
+        for (cell, mark) in [
+            ("1.5", Some(Mark::Point)),
+            ("1,5", Some(Mark::Comma)),
+            ("1.234,56", Some(Mark::Comma)),
+            ("1,234.56", Some(Mark::Point)),
+            ("-1234.567", Some(Mark::Point)),
+            ("0,123", Some(Mark::Comma)),
+            ("1.500", None),
+            ("12,345", None),
+            ("1500", None),
+            ("1.2.3", None),
+            ("a,b", None),
+            ("1,,5", None),
+            (",", None),
+        ] {
+            assert_eq!(Mark::of(cell), mark, "{cell}");
+        }
+        let undecided = Decimal::automatic();
+        assert_eq!(judged!(undecided, "1500").0.as_deref(), Some("1500"));
+        let (result, notes) = judged!(undecided, "1.500");
+        assert_eq!((result, notes[0].code), (None, Code::InvalidNumber));
+        assert_eq!(judged!(undecided.decided(Mark::Point), "1.500").0.as_deref(), Some("1.500"));
+        assert!(undecided.is_automatic() && !undecided.decided(Mark::Comma).is_automatic());
+    }
+
+    proptest! {
+        #[test]
+        fn a_whole_number_stays(cell in "\\PC{0,8}|[+-]?[0-9]{1,22}") {
+            stays!(Integer::new(), &cell);
+        }
+
+        #[test]
+        fn a_decimal_number_written_and_read_again_is_the_same(cell in "\\PC{0,8}|[+-]?[0-9]{1,5}([.,][0-9]{1,4}){0,2}") {
+            stays!(Decimal::new(false), &cell);
+            for rule in [Decimal::new(true), Decimal::new(false)] {
+                if let Some(normal) = judged!(rule, &cell).0 {
+                    prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+                }
+            }
+            let _ = judged!(Decimal::automatic(), &cell);
+        }
     }
 }

@@ -1,4 +1,16 @@
-//! text
+//! Text, and what happens to every raw cell before any rule sees it: [`cleanse`].
+//!
+//! What a cleansed cell is: NFC (Unicode Standard Annex #15), without white space at its ends (the Unicode
+//! property `White_Space`), without characters that no reader can see, and without control characters
+//! (general category Cc; the tab is one inside a cell). Line breaks (LF, CR, U+0085, U+2028, U+2029) stay
+//! only where the schema allows them, and stay as they are.
+//!
+//! Always dropped: U+FEFF (byte order mark), U+200B (zero-width space), U+2060 (word joiner), U+00AD (soft
+//! hyphen). The joiners U+200C and U+200D are dropped, too, unless both neighbours belong to a script in
+//! which they do work (Arabic, Persian, the Indic scripts) or to an emoji: there they are part of the
+//! spelling. Directional marks are no control characters in Unicode's sense and are kept.
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::{Fate, Note};
 
@@ -15,7 +27,13 @@ impl Text {
         Self { multiline }
     }
 
-    /// See [`super::Rule::judge`].
+    /// Whether line breaks are allowed: what [`cleanse`] wants to know.
+    #[must_use]
+    pub fn multiline(&self) -> bool {
+        self.multiline
+    }
+
+    /// See [`super::Rule::judge`]. A cleansed cell is its own normal form.
     pub fn judge(
         &self,
         _cell: &str,
@@ -40,8 +58,196 @@ pub enum Cleansed<'c> {
 
 /// Makes a raw cell fit to be judged: trimmed of Unicode white space, NFC, zero-width characters and byte
 /// order marks dropped. A clean ASCII cell is not copied. `buffer` is emptied first.
+///
+/// Cleansing what was cleansed changes nothing.
+#[inline]
 pub fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
-    let _ = multiline;
     buffer.clear();
-    Cleansed::Part(raw.trim())
+    let trimmed = raw.trim_ascii();
+    if is_printable_ascii(trimmed.as_bytes()) {
+        return Cleansed::Part(trimmed);
+    }
+    cleanse_slowly(raw, multiline, buffer)
+}
+
+/// Whether all bytes are in 0x20..=0x7E, eight at a time.
+#[inline]
+fn is_printable_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A byte below 0x20 borrows, DEL carries into its high bit, and the rest has that bit already. A borrow
+    // into the next byte happens only where the answer is no anyhow.
+    let dirt = |word: [u8; 8]| {
+        let word = u64::from_le_bytes(word);
+        (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH
+    };
+    let Some(&last) = bytes.last_chunk::<8>() else {
+        return bytes.iter().all(|byte| (0x20..0x7F).contains(byte));
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    words.iter().fold(dirt(last), |all, &word| all | dirt(word)) == 0
+}
+
+#[inline(never)]
+fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
+    let edge = |c: char| c.is_whitespace() || is_dropped(c) || is_joiner(c);
+    let kept = raw.trim_start_matches(edge);
+    let start = raw.len() - kept.len();
+    let kept = kept.trim_end_matches(edge);
+
+    let mut invisible = false;
+    let mut highest = '\0';
+    for (at, c) in kept.char_indices() {
+        // Nearly all of them: printable ASCII, and the letters of Latin and its extensions.
+        if matches!(c, ' '..='~' | '\u{AE}'..='\u{2FF}') {
+            continue;
+        }
+        if is_line_break(c) {
+            if !multiline {
+                return Cleansed::Control(start + at);
+            }
+        } else if c.is_control() {
+            return Cleansed::Control(start + at);
+        }
+        invisible |= is_dropped(c) || is_joiner(c);
+        highest = highest.max(c);
+    }
+    // Below U+0300 every text is in NFC.
+    let normal = || highest < '\u{300}' || matches!(is_nfc_quick(kept.chars()), IsNormalized::Yes);
+    if !invisible && normal() {
+        return Cleansed::Part(kept);
+    }
+
+    drop_invisible(kept, buffer);
+    loop {
+        // Normalising may turn a joiner's neighbour into a Latin letter (U+212B is Å), and dropping the
+        // joiner may let its neighbours compose. Each turn but the last drops at least one character.
+        let normal: String = buffer.nfc().collect();
+        drop_invisible(&normal, buffer);
+        if *buffer == normal {
+            break;
+        }
+    }
+    if buffer == kept { Cleansed::Part(kept) } else { Cleansed::Copied }
+}
+
+fn drop_invisible(text: &str, buffer: &mut String) {
+    buffer.clear();
+    let mut previous = None;
+    let mut rest = text.chars().filter(|&c| !is_dropped(c)).peekable();
+    while let Some(c) = rest.next() {
+        let works = previous.is_some_and(uses_joiners) && rest.peek().copied().is_some_and(uses_joiners);
+        if !is_joiner(c) || works {
+            buffer.push(c);
+            previous = Some(c);
+        }
+    }
+}
+
+fn is_dropped(c: char) -> bool {
+    matches!(c, '\u{FEFF}' | '\u{200B}' | '\u{2060}' | '\u{AD}')
+}
+
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+/// Whether a joiner beside this character can mean something: scripts from Hebrew on, and emoji, but neither
+/// the Latin and Greek blocks beyond U+1E00 nor punctuation.
+fn uses_joiners(c: char) -> bool {
+    c >= '\u{590}' && !matches!(c, '\u{1E00}'..='\u{1FFF}' | '\u{2000}'..='\u{206F}') && !c.is_whitespace()
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn cleansed(raw: &str, multiline: bool) -> Result<String, usize> {
+        let mut buffer = String::from("left over");
+        match cleanse(raw, multiline, &mut buffer) {
+            Cleansed::Part(part) => Ok(part.to_owned()),
+            Cleansed::Copied => Ok(buffer),
+            Cleansed::Control(at) => Err(at),
+        }
+    }
+
+    #[test]
+    fn a_clean_cell_is_not_copied() {
+        let mut buffer = String::new();
+        for raw in ["", "a", "Jansen & Zn. (BV)", " Jansen ", "Café Zoë", "\u{A0}Łódź\u{3000}", "東京"]
+        {
+            assert!(matches!(cleanse(raw, false, &mut buffer), Cleansed::Part(_)), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_dirt() {
+        // UAX #15 for NFC; the Unicode property White_Space; UTS #51 for emoji sequences.
+        for (raw, want) in [
+            ("\u{FEFF}Jan", "Jan"),
+            ("\u{200B} \tJan\u{AD}sen\u{2060}", "Jansen"),
+            ("Cafe\u{301}", "Café"),
+            ("\u{212B}ngstrom", "Ångstrom"),
+            ("e\u{200B}\u{301}", "é"),
+            ("Jan\u{200D}sen", "Jansen"),
+            ("\u{202F}\u{2003}x\u{85}\u{2029}", "x"),
+            ("👩\u{200D}💻", "👩\u{200D}💻"),
+            ("👩\u{200D}", "👩"),
+            ("می\u{200C}خواهم", "می\u{200C}خواهم"),
+            ("a\u{200D}\u{212B}", "aÅ"),
+            ("\u{202D}+31612345678\u{202C}", "\u{202D}+31612345678\u{202C}"),
+        ] {
+            assert_eq!(cleansed(raw, false).as_deref(), Ok(want), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_found_at_their_byte() {
+        for (raw, single, multi) in [
+            ("a\tb", Err(1), Err(1)),
+            (" é\u{7}", Err(3), Err(3)),
+            ("12345678\u{7F}", Err(8), Err(8)),
+            ("a\u{9D}", Err(1), Err(1)),
+            ("a\nb", Err(1), Ok("a\nb")),
+            ("a\r\nb\u{2028}c", Err(1), Ok("a\r\nb\u{2028}c")),
+            ("\u{FEFF}\ta\n", Ok("a"), Ok("a")),
+            ("a\u{1F}", Err(1), Err(1)),
+        ] {
+            assert_eq!(cleansed(raw, false), single.map(str::to_owned), "{raw:?}");
+            assert_eq!(cleansed(raw, true), multi.map(str::to_owned), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn the_quick_look_at_ascii_agrees_with_the_slow_one() {
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=255_u8 {
+                    let mut bytes = vec![b'x'; length];
+                    bytes[at] = byte;
+                    assert_eq!(is_printable_ascii(&bytes), (0x20..=0x7E).contains(&byte), "{bytes:?}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cleansing_twice_is_cleansing_once(
+            raw in "(\\PC|[ \u{200B}-\u{200D}\u{301}\u{327}\u{212B}\u{1FEF}\u{FEFF}\u{1F469}\u{627}\n]){0,12}",
+            multiline: bool,
+        ) {
+            if let Ok(once) = cleansed(&raw, multiline) {
+                prop_assert_eq!(once.trim(), &once);
+                prop_assert_eq!(cleansed(&once, multiline), Ok(once));
+            }
+        }
+    }
 }

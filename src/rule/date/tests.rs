@@ -1,0 +1,134 @@
+//! Dates and instants: what is read, refused and decided by a column.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::rule::tests::{judged, stays};
+
+fn date(format: &str) -> Date {
+    Date::new(format.to_owned())
+}
+
+fn timestamp(format: &str) -> Timestamp {
+    Timestamp::new(format.to_owned())
+}
+
+#[test]
+fn dates_of_a_declared_format() {
+    for (format, cell, want) in [
+        (ISO_8601, "2026-01-31", Some("2026-01-31")),
+        (ISO_8601, "2026-1-5", Some("2026-01-05")),
+        (ISO_8601, "2024-02-29", Some("2024-02-29")),
+        (ISO_8601, "2026-02-29", None),
+        (ISO_8601, "2026-13-01", None),
+        (ISO_8601, "26-01-31", None),
+        (ISO_8601, "0000-01-01", None),
+        (ISO_8601, "2026-01-31 ", None),
+        (ISO_8601, "31-01-2026", None),
+        (ISO_8601, "45292", None),
+        ("%d-%m-%Y", "31-01-2026", Some("2026-01-31")),
+        ("%d-%m-%Y", "01-31-2026", None),
+        ("%d/%m/%y", "31/01/26", Some("2026-01-31")),
+        ("%q", "31", None),
+    ] {
+        let (result, notes) = judged!(date(format), cell);
+        assert_eq!(result.as_deref(), want, "{format} {cell}");
+        assert!(want.is_some() || notes[0].code == Code::InvalidDate, "{format} {cell}");
+    }
+}
+
+#[test]
+fn instants_are_kept_as_postgresql_prints_them_in_utc() {
+    // The first three are examples of RFC 3339, section 5.8.
+    for (format, cell, want) in [
+        (RFC_3339, "1985-04-12T23:20:50.52Z", Some("1985-04-12 23:20:50.52+00")),
+        (RFC_3339, "1996-12-19T16:39:57-08:00", Some("1996-12-20 00:39:57+00")),
+        (RFC_3339, "1937-01-01T12:00:27.87+00:20", Some("1937-01-01 11:40:27.87+00")),
+        (RFC_3339, "2026-01-31 12:00:00+00", Some("2026-01-31 12:00:00+00")),
+        (RFC_3339, "2026-01-31T12:00:00.1234565Z", Some("2026-01-31 12:00:00.123456+00")),
+        (RFC_3339, "2026-01-31T12:00:00.000000Z", Some("2026-01-31 12:00:00+00")),
+        (RFC_3339, "2026-01-31T12:00:00", None),
+        (RFC_3339, "2026-01-31", None),
+        (RFC_3339, "2026-02-30T12:00:00Z", None),
+        ("%d-%m-%Y %H:%M", "31-01-2026 13:05", Some("2026-01-31 13:05:00+00")),
+        ("%d-%m-%Y %H:%M %z", "31-01-2026 13:05 +0100", Some("2026-01-31 12:05:00+00")),
+        ("%s", "1760377242", Some("2025-10-13 17:40:42+00")),
+    ] {
+        let (result, notes) = judged!(timestamp(format), cell);
+        assert_eq!(result.as_deref(), want, "{format} {cell}");
+        assert!(want.is_some() || notes[0].code == Code::InvalidDate, "{format} {cell}");
+    }
+}
+
+#[test]
+fn a_column_decides_the_order_of_day_and_month() {
+    for (cell, order) in [
+        ("31-01-2026", Some(DayMonth::DayFirst)),
+        ("01/31/2026", Some(DayMonth::MonthFirst)),
+        ("13.2.2026 10:00", Some(DayMonth::DayFirst)),
+        ("02-01-2026", None),
+        ("05-05-2026", None),
+        ("2026-01-31", None),
+        ("32-01-2026", None),
+        ("31-01/2026", None),
+        ("31-01-26", None),
+        ("x", None),
+    ] {
+        assert_eq!(DayMonth::of(cell), order, "{cell}");
+    }
+    let undecided = date(AUTO);
+    assert!(undecided.is_automatic());
+    let (result, notes) = judged!(undecided, "02-01-2026");
+    assert_eq!((result, notes[0].code), (None, Code::AmbiguousDate));
+    for (cell, want) in
+        [("05-05-2026", "2026-05-05"), ("31-01-2026", "2026-01-31"), ("2026/1/31", "2026-01-31")]
+    {
+        assert_eq!(judged!(undecided, cell).0.as_deref(), Some(want), "{cell}");
+    }
+    for (order, want) in [(DayMonth::DayFirst, "2026-01-02"), (DayMonth::MonthFirst, "2026-02-01")] {
+        assert_eq!(judged!(undecided.decided(order), "02-01-2026").0.as_deref(), Some(want));
+        let instant = judged!(timestamp(AUTO).decided(order), "02-01-2026 13:00").0;
+        assert_eq!(instant, Some(format!("{want} 13:00:00+00")));
+    }
+    let decided = undecided.decided(DayMonth::MonthFirst);
+    assert_eq!(judged!(decided, "31-01-2026").1[0].code, Code::InvalidDate);
+}
+
+#[test]
+fn a_format_that_cannot_be_read_again_is_seen() {
+    for (format, usable) in
+        [(ISO_8601, true), (AUTO, true), ("%d %B %Y", true), ("%d-%m", false), ("%!", false)]
+    {
+        assert_eq!(date(format).is_usable(), usable, "{format}");
+    }
+    for (format, usable) in [(RFC_3339, true), ("%F %T %z", true), ("%s", true), ("%H:%M", false)] {
+        assert_eq!(timestamp(format).is_usable(), usable, "{format}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_date_written_and_read_again_is_the_same(cell in "\\PC{0,10}|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}") {
+        stays!(date(ISO_8601), &cell);
+        stays!(date(AUTO), &cell);
+        stays!(date(AUTO).decided(DayMonth::MonthFirst), &cell);
+        for format in ["%d-%m-%Y", "%Y-%d-%m", "%m/%d/%Y"] {
+            let rule = date(format);
+            if let Some(normal) = judged!(rule, &cell).0 {
+                prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+            }
+        }
+    }
+
+    #[test]
+    fn an_instant_written_and_read_again_is_the_same(
+        cell in "\\PC{0,10}|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-6][0-9](\\.[0-9]{1,9})?)?(Z|[+-][01][0-9]:?[0-5]0)?",
+    ) {
+        stays!(timestamp(RFC_3339), &cell);
+        stays!(timestamp(AUTO), &cell);
+        let rule = timestamp("%Y-%m-%d %H:%M");
+        if let Some(normal) = judged!(rule, &cell).0 {
+            prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+        }
+    }
+}
