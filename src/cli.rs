@@ -86,7 +86,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub read: ReadArgs,
     /// Look up keys and references in the database, read-only
-    #[arg(long)]
+    #[arg(long, help_heading = "Database")]
     pub against_database: bool,
     /// Which database.
     #[command(flatten)]
@@ -111,7 +111,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Do everything in the database too, then roll back and print the plan
-    #[arg(long)]
+    #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
 }
 

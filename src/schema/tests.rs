@@ -316,7 +316,7 @@ fn mistakes_outside_of_fields_are_reported_at_their_place() {
 }
 
 #[test]
-fn the_key_must_be_a_required_text() {
+fn an_entity_has_a_name_that_can_be_typed_and_a_required_text_as_key() {
     let file = |text: &str| [SchemaFile { name: "a.toml".into(), text: text.into() }];
     let field = "[[field]]\nname = \"k\"\ntype = \"text\"\n";
     assert_eq!(listed(&file(&format!("entity = \"a\"\n{field}"))), ["1:10 the entity has no key"]);
@@ -328,6 +328,11 @@ fn the_key_must_be_a_required_text() {
     assert_eq!(
         listed(&file(&format!("entity = \"a\"\nkey = \"k\"\n{date}"))),
         ["5:8 the key `k` has type date"]
+    );
+    let sound = "[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n";
+    assert_eq!(
+        listed(&file(&format!("entity = \"../a\"\nkey = \"k\"\n{sound}"))),
+        ["1:10 `../a` cannot be typed as entity=FILE"]
     );
     assert_eq!(listed(&file(field)), ["1:1 the file does not name its entity"]);
 }
