@@ -89,7 +89,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub read: ReadArgs,
     /// Look up keys and references in the database, read-only
-    #[arg(long)]
+    #[arg(long, help_heading = "Database")]
     pub against_database: bool,
     /// Which database.
     #[command(flatten)]
@@ -114,7 +114,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// Do everything in the database too, then roll back and print the plan
-    #[arg(long)]
+    #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
     /// Wait so many seconds for another run on the same database instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]

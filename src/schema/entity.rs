@@ -17,6 +17,15 @@ const POSTGRES_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax",
 /// Compiles `shape`. `all` are the entities in load order. `None` only where a mistake was reported.
 pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut Mistakes) -> Option<Entity> {
     let before = mistakes.len();
+    // The name is typed as entity=FILE, and reports are called after it.
+    if !shape.entity.value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
+        let hint = "an entity's name has letters, digits, _ and - only";
+        mistakes.advise(
+            &shape.entity.place,
+            format!("`{}` cannot be typed as entity=FILE", shape.entity.value),
+            hint,
+        );
+    }
     if shape.fields.is_empty() {
         mistakes.advise(&shape.entity.place, "the entity has no fields", "add a [[field]] for each column");
     }

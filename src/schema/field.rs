@@ -1,10 +1,6 @@
 //! Compiles one field: its settings against its type, its names against the other fields and entities, and
 //! its severities against what the database can hold.
 
-use jiff::Timestamp;
-use jiff::civil::date;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
 use regex::Regex;
 
 use super::compiled::{Field, FieldIndex, Pattern, PatternWhen, Reference};
@@ -13,12 +9,9 @@ use super::mistake::{Located, Mistakes};
 use super::setting::{COMMON_CODES, Kind};
 use super::shape::{EntityShape, FieldShape};
 use crate::record::{Code, Level, Severity};
+use crate::rule::date::{AUTO, Date, ISO_8601, RFC_3339, Timestamp};
+use crate::rule::number::Decimal;
 use crate::rule::{self, Fate, Rule};
-
-/// How dates are written unless the schema says otherwise (ISO 8601).
-const DATE_FORMAT: &str = "%Y-%m-%d";
-/// How instants are written unless the schema says otherwise (RFC 3339).
-const TIMESTAMP_FORMAT: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// Compiles field `index` of `shape`. `None` only where a mistake was reported.
 pub(super) fn compile(
@@ -238,8 +231,8 @@ fn check_severities(field: &FieldShape, kind: Kind, required: bool, mistakes: &m
 
 /// Whether the database's column takes any text.
 fn holds_any_text(kind: Kind) -> bool {
-    use Kind::{Boolean, Date, Decimal, Integer, List, Timestamp};
-    !matches!(kind, Boolean | List | Integer | Decimal | Date | Timestamp)
+    let typed = [Kind::Boolean, Kind::List, Kind::Integer, Kind::Decimal, Kind::Date, Kind::Timestamp];
+    !typed.contains(&kind)
 }
 
 /// Whether a cell with this code has no normal form.
@@ -264,9 +257,9 @@ fn rule(field: &FieldShape, kind: Kind, mistakes: &mut Mistakes) -> Option<Rule>
             Rule::PostalCode(rule::postal_code::PostalCode::new(default_country(field, mistakes)))
         }
         Kind::Integer => Rule::Integer(rule::number::Integer::new()),
-        Kind::Decimal => Rule::Decimal(rule::number::Decimal::new(field.decimal_comma)),
-        Kind::Date => Rule::Date(rule::date::Date::new(format(field, kind, mistakes))),
-        Kind::Timestamp => Rule::Timestamp(rule::date::Timestamp::new(format(field, kind, mistakes))),
+        Kind::Decimal => Rule::Decimal(decimal(field)),
+        Kind::Date => Rule::Date(date(field, mistakes)),
+        Kind::Timestamp => Rule::Timestamp(timestamp(field, mistakes)),
     })
 }
 
@@ -360,25 +353,31 @@ fn default_country(field: &FieldShape, mistakes: &mut Mistakes) -> Option<String
     judged(&Rule::Country(rule::country::Country::new()), country, mistakes)
 }
 
-fn format(field: &FieldShape, kind: Kind, mistakes: &mut Mistakes) -> String {
-    let usual = if kind == Kind::Date { DATE_FORMAT } else { TIMESTAMP_FORMAT };
-    let Some(format) = &field.format else { return usual.to_owned() };
-    let written = match kind {
-        Kind::Timestamp => {
-            strtime::format(&format.value, &Timestamp::UNIX_EPOCH.to_zoned_datetime(TimeZone::UTC))
-        }
-        _ => strtime::format(&format.value, date(2026, 1, 31)),
-    };
-    match written {
-        Ok(written) if written != format.value => {}
-        Ok(_) => {
-            let message = format!("the format `{}` has no date in it", format.value);
-            mistakes.advise(&format.place, message, format!("write it like {usual}"));
-        }
-        Err(error) => {
-            let message = format!("the format `{}` cannot be used: {error}", format.value);
-            mistakes.advise(&format.place, message, format!("write it like {usual}"));
-        }
+/// How a date or an instant is written; where the schema does not say, the column decides.
+fn format(field: &FieldShape) -> String {
+    field.format.as_ref().map_or_else(|| AUTO.to_owned(), |format| format.value.clone())
+}
+
+fn date(field: &FieldShape, mistakes: &mut Mistakes) -> Date {
+    let date = Date::new(format(field));
+    check_format(field, date.is_usable(), ISO_8601, mistakes);
+    date
+}
+
+fn timestamp(field: &FieldShape, mistakes: &mut Mistakes) -> Timestamp {
+    let timestamp = Timestamp::new(format(field));
+    check_format(field, timestamp.is_usable(), RFC_3339, mistakes);
+    timestamp
+}
+
+fn check_format(field: &FieldShape, usable: bool, usual: &str, mistakes: &mut Mistakes) {
+    if let Some(format) = field.format.as_ref().filter(|_| !usable) {
+        let hint = format!("write it like {usual}, or \"{AUTO}\" to let the column decide");
+        mistakes.advise(&format.place, format!("the format `{}` does not say it whole", format.value), hint);
     }
-    format.value.clone()
+}
+
+/// The decimal mark; where the schema does not say, the column decides.
+fn decimal(field: &FieldShape) -> Decimal {
+    field.decimal_comma.as_ref().map_or_else(Decimal::automatic, |comma| Decimal::new(comma.value))
 }

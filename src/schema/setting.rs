@@ -168,8 +168,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting { name: "country_field", fits: &[Kind::Phone, Kind::Vat, Kind::PostalCode], shape: Shape::Text, doc: "The field of the same row that names the country." },
     Setting { name: "default_country", fits: &[Kind::Phone, Kind::Vat, Kind::PostalCode], shape: Shape::Text, doc: "The country (ISO 3166-1 alpha-2) where the row names none." },
     Setting { name: "iban_field", fits: &[Kind::Bic], shape: Shape::Text, doc: "The field of the same row that holds the IBAN." },
-    Setting { name: "decimal_comma", fits: &[Kind::Decimal], shape: Shape::Bool, doc: "The decimal mark is a comma." },
-    Setting { name: "format", fits: &[Kind::Date, Kind::Timestamp], shape: Shape::Text, doc: "How the cells are written, for example %d-%m-%Y (strptime)." },
+    Setting { name: "decimal_comma", fits: &[Kind::Decimal], shape: Shape::Bool, doc: "Whether the decimal mark is a comma; where it is not said, the whole column decides." },
+    Setting { name: "format", fits: &[Kind::Date, Kind::Timestamp], shape: Shape::Text, doc: "How the cells are written, for example %d-%m-%Y (strptime); else auto: the whole column decides." },
 ];
 
 /// The setting with this name.

@@ -102,7 +102,7 @@ pub(super) struct FieldShape {
     /// `country_field` or `iban_field`.
     pub(super) sibling: Option<Located<String>>,
     pub(super) default_country: Option<Located<String>>,
-    pub(super) decimal_comma: bool,
+    pub(super) decimal_comma: Option<Located<bool>>,
     pub(super) format: Option<Located<String>>,
 }
 
@@ -196,7 +196,7 @@ fn read_field(mut node: Node, mistakes: &mut Mistakes) -> Option<FieldShape> {
         separator: node.string("separator", mistakes),
         sibling: node.string(sibling_key, mistakes),
         default_country: node.string("default_country", mistakes),
-        decimal_comma: node.boolean("decimal_comma", mistakes).is_some_and(|comma| comma.value),
+        decimal_comma: node.boolean("decimal_comma", mistakes),
         format: node.string("format", mistakes),
         kind,
         name: name.clone().unwrap_or(Located { value: String::new(), place: node.place.clone() }),

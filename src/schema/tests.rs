@@ -274,7 +274,7 @@ fn each_mistake_is_reported_at_its_place() {
             "type = \"list\"\nseparator = \"; \"",
             "10:13 the separator is not one character that a cell can hold",
         ),
-        ("type = \"date\"\nformat = \"day\"", "10:10 the format `day` has no date in it"),
+        ("type = \"date\"\nformat = \"day\"", "10:10 the format `day` does not say it whole"),
         ("type = \"text\"\non_update = \"never\"", "10:13 unknown on_update `never`"),
     ];
     let mut wrong = Vec::new();
@@ -316,7 +316,7 @@ fn mistakes_outside_of_fields_are_reported_at_their_place() {
 }
 
 #[test]
-fn the_key_must_be_a_required_text() {
+fn an_entity_has_a_name_that_can_be_typed_and_a_required_text_as_key() {
     let file = |text: &str| [SchemaFile { name: "a.toml".into(), text: text.into() }];
     let field = "[[field]]\nname = \"k\"\ntype = \"text\"\n";
     assert_eq!(listed(&file(&format!("entity = \"a\"\n{field}"))), ["1:10 the entity has no key"]);
@@ -328,6 +328,11 @@ fn the_key_must_be_a_required_text() {
     assert_eq!(
         listed(&file(&format!("entity = \"a\"\nkey = \"k\"\n{date}"))),
         ["5:8 the key `k` has type date"]
+    );
+    let sound = "[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n";
+    assert_eq!(
+        listed(&file(&format!("entity = \"../a\"\nkey = \"k\"\n{sound}"))),
+        ["1:10 `../a` cannot be typed as entity=FILE"]
     );
     assert_eq!(listed(&file(field)), ["1:1 the file does not name its entity"]);
 }
@@ -375,4 +380,35 @@ fn a_folder_may_hold_other_toml_files() {
     assert_eq!(loaded.sha256, Schema::built_in().unwrap().sha256);
     let missing = Schema::load(&folder.path().join("none")).unwrap_err();
     assert!(matches!(missing, SchemaError::Unreadable { .. }));
+}
+
+#[test]
+fn values_in_a_schema_are_judged_by_the_rules_of_their_fields() {
+    let country = "[[field]]\nname = \"land\"\ntype = \"country\"\n";
+    for (settings, place) in [
+        ("[[field]]\nname = \"x\"\ntype = \"phone\"\ndefault_country = \"XX\"\n", "10:19 "),
+        ("[[field]]\nname = \"x\"\ntype = \"language\"\ndefault = \"Nederlands!\"\n", "10:11 "),
+        ("[[field]]\nname = \"x\"\ntype = \"integer\"\ndefault = 1.5\n", "10:11 "),
+        (
+            &format!(
+                "{country}[[field]]\nname = \"x\"\ntype = \"text\"\n\
+                 pattern = {{ regex = \"a\", when = \"land\", equals = \"Narnia\" }}\n"
+            ),
+            "13:50 ",
+        ),
+        (
+            &format!(
+                "{country}[[row_rule]]\nkind = \"required-when\"\nfield = \"id1\"\nwhen = \"land\"\nequals = \"?\"\n"
+            ),
+            "14:10 ",
+        ),
+    ] {
+        let found = mistakes_of(settings);
+        assert!(found.len() == 1 && found[0].starts_with(place), "{settings}{found:?}");
+    }
+    let other_form = format!(
+        "{country}[[field]]\nname = \"x\"\ntype = \"text\"\n\
+         pattern = {{ regex = \"a\", when = \"land\", equals = \"Nederland\" }}\n"
+    );
+    assert_eq!(mistakes_of(&other_form), ["13:50 `Nederland` is kept as `NL` in the other field"]);
 }
