@@ -68,11 +68,20 @@ pub(super) fn schema() -> Schema {
 }
 
 fn looked(name: &str, bytes: &[u8], options: &LookOptions<'_>) -> Result<Look, SourceError> {
+    looked_with(&schema(), name, bytes, options)
+}
+
+fn looked_with(
+    schema: &Schema,
+    name: &str,
+    bytes: &[u8],
+    options: &LookOptions<'_>,
+) -> Result<Look, SourceError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     let source = Source::open(&InputPath::File(path), folder.path())?;
-    look(&source, &schema(), None, options)
+    look(&source, schema, None, options)
 }
 
 fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -233,6 +242,30 @@ fn a_map_must_find_its_column_and_its_field_in_some_file() {
     assert!(error.ends_with("there are email, organization, Nr, Klant, name"), "{error}");
     let error = check("Klant", "email").unwrap_err().to_string();
     assert!(error.contains("there is no field email; there are legacyId, name"), "{error}");
+}
+
+#[test]
+fn the_samples_are_known_by_their_headers_in_every_dialect() {
+    let schema = Schema::built_in().unwrap();
+    for (entity, sample) in [
+        ("accounts", &include_bytes!("../../samples/accounts.csv")[..]),
+        ("users", &include_bytes!("../../samples/users.csv")[..]),
+    ] {
+        // With planted faults: a malformed byte here and there does not make the files Windows-1252.
+        assert!(Utf8Evidence::of(sample).malformed > 0 && Encoding::guess(sample, true) == Encoding::Utf8);
+        let sample = String::from_utf8_lossy(sample);
+        let (header, rows) = sample.split_once('\n').unwrap();
+        for delimiter in DELIMITERS {
+            // The rows keep their commas: what the header says must weigh more.
+            let text = format!("{}\n{rows}", header.replace(',', &char::from(delimiter).to_string()));
+            for bytes in [text.clone().into_bytes(), utf16(&text, u16::to_le_bytes)] {
+                let look = looked_with(&schema, "legacy.csv", &bytes, &LookOptions::default()).unwrap();
+                assert_eq!((look.opening.delimiter, look.findings), (delimiter, vec![]), "{entity}");
+                assert_eq!(schema.entities[look.entity].name, entity);
+                assert!(look.mapping.columns.iter().all(Option::is_some));
+            }
+        }
+    }
 }
 
 /// Bytes of the kind that matters to a dialect, now and then any other.
