@@ -11,8 +11,11 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 pub use error::LocalError;
 use owner::Owner;
@@ -115,12 +118,12 @@ impl Cluster {
     /// # Errors
     /// There is no PostgreSQL, another version's data, or the server does not start.
     pub fn start(&self) -> Result<bool, LocalError> {
-        self.place.make(&self.owner)?;
+        self.place.make_state(&self.owner)?;
         let _lock = self.lock()?;
+        if self.answers() {
+            return Ok(false);
+        }
         if matches!(self.status(), Status::Running(_)) {
-            if self.has_socket() {
-                return Ok(false);
-            }
             // Whoever cleans up runtime folders took the socket from under the server.
             self.stop_server()?;
         }
@@ -128,22 +131,19 @@ impl Cluster {
         if self.status() == Status::Absent {
             self.init(&programs)?;
         }
-        self.forget_dead_server()?;
-        let options = format!("-c unix_socket_directories='{}'", self.place.socket.display());
-        let mut command = programs.command("pg_ctl", &self.owner);
-        command.args(["start", "--silent", "--wait", "--timeout=60", "-D"]).arg(self.place.data());
-        command.arg("-l").arg(self.place.log()).arg("-o").arg(options);
-        // The server keeps its standard streams for life: a pipe of ours would never see its end.
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        let status = command
-            .status()
-            .map_err(|source| LocalError::Program { doing: "starting the local PostgreSQL", source })?;
-        if status.success() {
-            return Ok(true);
+        self.place.make_socket(&self.owner)?;
+        // The children of a killed server live on for a moment, and hold its shared memory.
+        let mut attempts = if self.forget_dead_server()? { 5 } else { 1 };
+        while !self.start_server(&programs)? {
+            attempts -= 1;
+            if attempts == 0 {
+                // Of no use without a server; one that is not empty stays.
+                let _ = fs::remove_dir(&self.place.socket);
+                return Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) });
+            }
+            thread::sleep(Duration::from_secs(1));
         }
-        // Of no use without a server; one that is not empty stays.
-        let _ = fs::remove_dir(&self.place.socket);
-        Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) })
+        Ok(true)
     }
 
     /// Stops the server; `false` when it did not run.
@@ -178,6 +178,19 @@ impl Cluster {
         }
         command.arg("-h").arg(self.socket()).args(["-p", "5432", "-U", NAME, "-d", NAME]);
         Ok(command)
+    }
+
+    /// Starts the server and waits until it takes connections; `false` when it does not.
+    fn start_server(&self, programs: &Programs) -> Result<bool, LocalError> {
+        let options = format!("-c unix_socket_directories='{}'", self.place.socket.display());
+        let mut command = programs.command("pg_ctl", &self.owner);
+        command.args(["start", "--silent", "--wait", "--timeout=60", "-D"]).arg(self.place.data());
+        command.arg("-l").arg(self.place.log()).arg("-o").arg(options);
+        // The server keeps its standard streams for life: a pipe of ours would never see its end.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let doing = "starting the local PostgreSQL";
+        let status = command.status().map_err(|source| LocalError::Program { doing, source })?;
+        Ok(status.success())
     }
 
     fn stop_server(&self) -> Result<(), LocalError> {
@@ -228,13 +241,16 @@ impl Cluster {
         Ok(file)
     }
 
-    /// Whether the running server has its socket; one that has just been started is given some seconds.
-    fn has_socket(&self) -> bool {
+    /// Whether a server runs and takes connections; one that has just been started is given some seconds.
+    fn answers(&self) -> bool {
         for _ in 0..100 {
-            if self.socket().join(".s.PGSQL.5432").exists() {
+            if !matches!(self.status(), Status::Running(_)) {
+                return false;
+            }
+            if UnixStream::connect(self.socket().join(".s.PGSQL.5432")).is_ok() {
                 return true;
             }
-            std::thread::sleep(std::time::Duration::from_millis(50));
+            thread::sleep(Duration::from_millis(50));
         }
         false
     }
@@ -251,20 +267,18 @@ impl Cluster {
 
     /// After a `kill -9` or a power cut the number may be another program's, or a dead server's that nobody
     /// buried, and PostgreSQL would take that for a running server. The file is not removed: PostgreSQL still
-    /// learns from it whether processes of the old server hold its shared memory.
-    fn forget_dead_server(&self) -> Result<(), LocalError> {
-        if matches!(self.status(), Status::Running(_)) {
-            return Ok(());
-        }
+    /// learns from it whether processes of the old server hold its shared memory. `true` when there was one.
+    fn forget_dead_server(&self) -> Result<bool, LocalError> {
         for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
             // Nobody but this cluster's servers writes there; the file may well be absent.
             let _ = fs::remove_file(self.place.socket.join(name));
         }
         let path = self.pid_file();
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(()) };
-        let Some((_, rest)) = text.split_once('\n') else { return Ok(()) };
+        let Ok(text) = fs::read_to_string(&path) else { return Ok(false) };
+        let Some((_, rest)) = text.split_once('\n') else { return Ok(true) };
         fs::write(&path, format!("{NO_PROCESS}\n{rest}"))
-            .map_err(|source| LocalError::Folder { path, source })
+            .map_err(|source| LocalError::Folder { path, source })?;
+        Ok(true)
     }
 
     /// Whether the process is a server of this data folder: `pg_ctl` names it on the command line.
@@ -290,8 +304,8 @@ impl Cluster {
 /// Runs a command that reads its work from standard input.
 fn feed(mut command: Command, input: &str, doing: &'static str) -> Result<(), LocalError> {
     let fault = |source| LocalError::Program { doing, source };
-    command.stdin(std::process::Stdio::piped());
-    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(fault)?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.as_bytes()).map_err(fault)?;

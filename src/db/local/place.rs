@@ -54,8 +54,8 @@ impl Place {
         self.state.join("server.log")
     }
 
-    /// Makes both folders, for their owner alone, and refuses a folder that somebody else put there.
-    pub(super) fn make(&self, owner: &Owner) -> Result<(), LocalError> {
+    /// Makes the state folder, for its owner alone, and refuses a folder that somebody else put there.
+    pub(super) fn make_state(&self, owner: &Owner) -> Result<(), LocalError> {
         if let Some(parent) = self.state.parent() {
             // Root's parent folder must let the lent-to user through; a user's own need let nobody through.
             let mode = if owner.is_borrowed() { 0o755 } else { 0o700 };
@@ -65,7 +65,11 @@ impl Place {
                 .create(parent)
                 .map_err(|source| LocalError::Folder { path: parent.to_owned(), source })?;
         }
-        make_private(&self.state, owner)?;
+        make_private(&self.state, owner)
+    }
+
+    /// Makes the socket's folder in the same way.
+    pub(super) fn make_socket(&self, owner: &Owner) -> Result<(), LocalError> {
         make_private(&self.socket, owner)
     }
 }
