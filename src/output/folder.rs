@@ -35,6 +35,7 @@ pub struct RunFolder {
     staged: Vec<Arc<Staged>>,
     kept: HashSet<PathBuf>,
     made: bool,
+    sealed: bool,
     published: bool,
 }
 
@@ -71,7 +72,7 @@ impl RunFolder {
             }
         }
         let (staged, kept) = (Vec::new(), HashSet::new());
-        Ok(Self { path, handle, staged, kept, made, published: false })
+        Ok(Self { path, handle, staged, kept, made, sealed: false, published: false })
     }
 
     /// The folder's path, as given.
@@ -116,6 +117,7 @@ impl RunFolder {
     pub fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
         let partial = self.path.join(format!(".{name}.partial"));
         self.staged.retain(|staged| staged.name != name);
+        self.sealed = false;
         let failed = |source| OutputError::write(&partial, source);
         remove(&partial).map_err(failed)?;
         let file = File::options().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
@@ -138,15 +140,21 @@ impl RunFolder {
             }
             staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))?;
         }
-        self.sync()
+        self.sync()?;
+        self.sealed = true;
+        Ok(())
     }
 
-    /// Gives every sealed file its name, `summary.json` last, and takes an earlier run's files away.
+    /// Gives every file its name, `summary.json` last, and takes an earlier run's files away. Seals first
+    /// where that was not done.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Publish`]; what was not renamed yet then stays beside as `.NAME.partial`.
+    /// Those of [`RunFolder::seal`], and [`OutputError::Publish`]; what was not renamed yet then stays beside as `.NAME.partial`.
     pub fn publish(&mut self) -> Result<(), OutputError> {
+        if !self.sealed {
+            self.seal()?;
+        }
         // Whatever happens from here on, nothing that a commit stands behind is deleted.
         self.published = true;
         self.remove_earlier()?;
@@ -346,6 +354,7 @@ mod tests {
         write(&mut folder, "rejects.csv", "x");
         let half = folder.create("report.html").unwrap();
         assert!(matches!(folder.seal(), Err(OutputError::Unfinished { .. })));
+        assert!(matches!(folder.publish(), Err(OutputError::Unfinished { .. })));
         drop((half, folder));
         assert!(!path.exists());
     }

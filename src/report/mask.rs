@@ -31,8 +31,8 @@ impl Values {
             Self::Hidden => finding.code.level() != Level::File,
             Self::Masked => match entity.field(finding) {
                 Some(field) => field.sensitive,
-                // Where a record could not be taken apart, any part of it may be a sensitive cell.
-                None => finding.code.level() == Level::Record && entity.fields.iter().any(|f| f.sensitive),
+                // Of a whole record any part may be a sensitive cell.
+                None => finding.code.level() != Level::File && entity.fields.iter().any(|f| f.sensitive),
             },
         }
     }

@@ -18,6 +18,7 @@ pub mod terminal;
 
 pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
 pub use findings::FindingsWriter;
+pub use html::{Page, Records};
 pub use mask::Values;
 pub use progress::Progress;
 pub use returned::ReturnedFile;

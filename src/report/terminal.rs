@@ -82,7 +82,7 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
 
 /// The counts, an entity a column; as many tables as the width asks for.
 fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
-    let loaded = !matches!(outcome.status, Status::Checked | Status::Undone);
+    let loaded = matches!(outcome.status, Status::Committed | Status::Planned);
     let rows: [Row; 9] = [
         ("read", |c| c.read, true, ""),
         ("  accepted", |c| c.accepted, true, "32"),

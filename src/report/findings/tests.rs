@@ -263,3 +263,10 @@ fn hidden_shows_no_value_and_shown_all() {
     let shown = written(&context, findings()).0;
     assert!(shown.contains("abcdefghijkl") && shown.contains("0123456789"));
 }
+
+#[test]
+fn a_part_of_a_whole_record_is_masked_where_a_cell_may_be_sensitive() {
+    let part = || finding(1, None, Code::StrayQuote, "NL91ABNA0417164300");
+    assert!(written(&context(), vec![(1, vec![part()])]).0.contains("\"NL** **** **** **** 00\""));
+    assert!(written(&context(), vec![(0, vec![part()])]).0.contains("\"NL91ABNA0417164300\""));
+}

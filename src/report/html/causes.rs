@@ -13,6 +13,9 @@ const LISTED: usize = 25;
 /// How many values of one rule can be causes of their own.
 const VALUES: usize = 25;
 
+/// A value is a cause of its own where it stands behind one in so many of its rule's rows.
+const NOTABLE: u64 = 20;
+
 /// One thing to mend.
 struct Cause<'a> {
     entity: usize,
@@ -34,9 +37,11 @@ impl Cause<'_> {
 fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<'a>> {
     let names = &page.context.entities[entity];
     let (mut alone, mut knock_on) = (rule.alone, rule.knock_on);
+    let whole = alone + knock_on;
     let mut causes = Vec::new();
     for value in rule.values.top_by(VALUES, |value| value.alone + value.knock_on) {
-        if value.alone + value.knock_on < 2 || value.text.is_empty() {
+        let weight = value.alone + value.knock_on;
+        if weight < 2 || weight * NOTABLE < whole || value.text.is_empty() {
             continue;
         }
         alone = alone.saturating_sub(value.alone);

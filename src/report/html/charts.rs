@@ -42,13 +42,18 @@ fn over_file(path: &str, positions: &[u64]) -> Markup {
     let rejected: u64 = positions.iter().sum();
     let worst = positions.iter().position(|&count| count == most).unwrap_or(0);
     let percent = |bucket: usize| 100 * bucket / BUCKETS;
-    let place = format!(
-        "{} of them ({}) between {} % and {} % of its length",
-        grouped(most),
-        share(most, rejected),
-        percent(worst),
-        percent(worst + 1)
-    );
+    // A stretch stands out where it holds three times what an even spread would put there.
+    let place = if most > 3 && most * BUCKETS as u64 > 3 * rejected {
+        format!(
+            "{} of them ({}) between {} % and {} % of its length",
+            grouped(most),
+            share(most, rejected),
+            percent(worst),
+            percent(worst + 1)
+        )
+    } else {
+        "spread over its length".to_owned()
+    };
     let mut bars = String::new();
     for (bucket, &number) in positions.iter().enumerate().filter(|(_, number)| **number > 0) {
         let height = (HEIGHT * number as f64 / most as f64).max(2.0);

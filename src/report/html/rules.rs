@@ -17,10 +17,14 @@ const VALUES: usize = 6;
 /// How many characters of a value are shown.
 const CHARS: usize = 60;
 
-/// All rules, in the order of the entities.
+/// All rules: rejects first, then duplicates, then warnings, each by its rows.
 pub(super) fn all<'a>(page: &Page<'a>) -> Vec<(usize, &'a RuleTally)> {
     let entities = 0..page.context.entities.len();
-    entities.flat_map(|entity| page.tally.rules(entity).into_iter().map(move |rule| (entity, rule))).collect()
+    let rules =
+        entities.flat_map(|entity| page.tally.rules(entity).into_iter().map(move |rule| (entity, rule)));
+    let mut rules: Vec<_> = rules.collect();
+    rules.sort_by_key(|(_, rule)| (rule.severity, std::cmp::Reverse(rule.rows)));
+    rules
 }
 
 /// The table of rules.
@@ -67,6 +71,7 @@ fn row(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
     let (distinct, more) = rule.values.distinct();
     let part = if read == 0 { 0.0 } else { rule.rows as f64 / read as f64 };
     let sample = rule.samples.first();
+    let valued = distinct > 1 || sample.is_some_and(|sample| !sample.value.is_empty());
     html! {
         tr data-s=(rule.severity.as_str()) {
             th scope="row" { code { (rule.code.as_str()) } }
@@ -75,7 +80,9 @@ fn row(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
             td data-l="Severity" { span.sev { span class={ "key " (rule.severity.as_str()) } {} (rule.severity.as_str()) } }
             td.n data-l="Rows" data-v=(rule.rows) { (grouped(rule.rows)) }
             td.n data-l="Share" data-v=(format!("{part:.9}")) { @if file_level { "–" } @else { (share(rule.rows, read)) } }
-            td.n data-l="Distinct values" data-v=(distinct) { @if more { "more than " } (grouped(distinct as u64)) }
+            td.n data-l="Distinct values" data-v=(if valued { distinct } else { 0 }) {
+                @if !valued { "–" } @else { @if more { "more than " } (grouped(distinct as u64)) }
+            }
             td data-l="A sample" {
                 @if let Some(sample) = sample {
                     @if !sample.value.is_empty() {

@@ -24,7 +24,6 @@ const OPEN: usize = 3;
 pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
     let mut rules = rules::all(page);
     rules.retain(|(_, rule)| !rule.samples.is_empty() && rule.severity != Severity::Duplicate);
-    rules.sort_by_key(|(_, rule)| (rule.severity, std::cmp::Reverse(rule.rows)));
     let mut shown = Vec::new();
     let mut used = 0;
     for (entity, rule) in &rules {
@@ -85,7 +84,7 @@ fn sample(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> 
                     @if let Some(suggestion) = &finding.suggestion {
                         " → " span.dim { "perhaps " } span."v fix" { (text::value(&values.shown(names, finding, suggestion), VALUE)) }
                     }
-                    @if hidden { " " span.dim { "(masked; the rejected file holds it)" } }
+                    @if hidden { " " span.dim { @if finding.severity == Severity::Reject { "(masked; the rejected file holds it)" } @else { "(masked)" } } }
                 }
             }
             @if let (Some(related), true) = (finding.related, finding.severity != Severity::Duplicate) {

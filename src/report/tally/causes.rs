@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::record::Related;
 
-/// How many rejected records are remembered (24 bytes each). Rows that wait for one beyond are counted as
+/// How many rejected records are remembered (16 bytes each). Rows that wait for one beyond are counted as
 /// rejected like all others; they are only not added to a cause's knock-on.
 const RECORDS: usize = 2_000_000;
 
