@@ -199,6 +199,12 @@ pub struct ReadArgs {
     /// How much memory rows may take before they go to a file (K, M or G)
     #[arg(long, value_name = "SIZE", default_value = "128M", value_parser = memory, help_heading = "Resources")]
     pub memory: u64,
+    /// Show the values of sensitive columns in the reports
+    #[arg(long, help_heading = "Output options", conflicts_with = "hide_values")]
+    pub show_values: bool,
+    /// Show no values at all in the reports; the rejected records alone hold them
+    #[arg(long, help_heading = "Output options")]
+    pub hide_values: bool,
     /// Print the summary as JSON instead of a table
     #[arg(long, help_heading = "Output options")]
     pub json: bool,

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::cli::{Duplicates, Empty, ReadArgs};
 use crate::read::ReadOptions;
+use crate::report::Values;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
 use crate::settle::Policy;
@@ -40,7 +41,11 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         },
         max_rejects: args.max_rejects,
         again: again(args),
-        ..Options::default()
+        values: match (args.show_values, args.hide_values) {
+            (true, _) => Values::Shown,
+            (_, true) => Values::Hidden,
+            _ => Values::Masked,
+        },
     })
 }
 

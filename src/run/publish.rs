@@ -7,16 +7,21 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
 use crate::output::{RunFolder, Slices, names};
-use crate::record::{Finding, Severity};
+use crate::record::{Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
-use crate::report::{Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Returned, Status};
+use crate::report::{
+    Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
+};
 use crate::settle::EntityVerdict;
 use crate::source::Source;
 
 use super::findings::Merger;
 use super::inputs::{EntityRead, FileRead};
 use super::{Reported, Run, RunError, law};
+
+/// How much of a record the page is shown, in bytes.
+const SHOWN: u64 = 4096;
 
 impl Slices for Source {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
@@ -59,10 +64,20 @@ impl Run<'_> {
         let tally = writer.finish()?;
         let counts = given.iter().map(|&index| counts[index]).collect();
         let outcome = Outcome { status, finished: Timestamp::now(), counts };
+        let folder = self.folder.path().to_owned();
+        let page = Page {
+            context: &context,
+            outcome: &outcome,
+            tally: &tally,
+            folder: &folder.display().to_string(),
+            returned: &returned,
+            records: &SourceRecords { entities, given: &given },
+        };
+        page.write(&mut self.folder)?;
         Summary::new(&context, &outcome, &tally).write(&mut self.folder)?;
         self.folder.seal()?;
         self.listener.on(Event::Finished);
-        Ok(Reported { context, outcome, tally, returned, folder: self.folder.path().to_owned() })
+        Ok(Reported { context, outcome, tally, returned, folder })
     }
 
     /// Gives the sealed files their names.
@@ -116,6 +131,29 @@ impl Run<'_> {
             again: self.options.again.clone(),
             entities,
         }
+    }
+}
+
+/// The sources, as the page looks back at them.
+struct SourceRecords<'r> {
+    entities: &'r [EntityRead],
+    given: &'r [usize],
+}
+
+impl Records for SourceRecords<'_> {
+    fn text(&self, entity: usize, location: &Location) -> Option<String> {
+        let file = &self.entities[*self.given.get(entity)?].files[usize::from(location.file)];
+        let encoding = file.look.opening.encoding;
+        let len = (location.byte_end - location.byte_start).min(SHOWN);
+        // A cut must not go through a code unit; through a character it may.
+        let len = usize::try_from(len).ok()? / encoding.unit() * encoding.unit();
+        let mut bytes = vec![0; len];
+        file.source.read_exact_at(&mut bytes, location.byte_start).ok()?;
+        let mut text = String::new();
+        Some(match encoding.decode(&bytes, &mut text) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        })
     }
 }
 
