@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::record::{Finding, Location, Severity};
 
+use super::columns::{OpenColumn, Proofs};
 use super::judge::KeyHasher;
 use super::parse::{Counts, Parsed, RejectedKey};
 use super::plan::Layout;
@@ -45,6 +46,8 @@ pub struct Harvest {
 pub struct FileHarvest {
     /// How its rows are encoded.
     pub layout: Layout,
+    /// The columns that the schema leaves open, with what their cells proved.
+    pub open: Vec<(OpenColumn, Proofs)>,
     /// What was counted in it.
     pub counts: Counts,
     /// Its last physical byte, one past.

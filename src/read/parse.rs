@@ -6,6 +6,7 @@ use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted};
+use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
 use super::segment::Place;
@@ -71,6 +72,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
+    /// What the cells of the open columns prove, in the plan's order.
+    pub proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.
     pub buffer: Vec<u8>,
 }
@@ -106,6 +109,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
+        proofs: vec![Proofs::default(); plan.open.len()],
         buffer: Vec::new(),
     };
     let mut parser = Parser {
@@ -253,6 +257,7 @@ impl Parser<'_> {
             let message = "a cell stands in a column without a name".to_owned();
             return self.finding_in(Code::TooManyCells, message, Some(plan.named), location, parsed);
         }
+        self.clerk.prove(text, &self.cells, &mut parsed.proofs);
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             return true;

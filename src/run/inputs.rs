@@ -4,9 +4,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
-use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
+use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
-use crate::schema::Schema;
+use crate::schema::{Entity, Schema};
 use crate::source::{
     Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
     look,
@@ -24,6 +24,8 @@ pub(crate) struct FileRead {
     pub source: Source,
     pub look: Look,
     pub sha256: String,
+    /// What its open columns decided, once the whole file has said it.
+    pub decisions: Option<Vec<Option<Decision>>>,
 }
 
 /// One entity: its files and what was read of them. Without files the harvest is empty.
@@ -61,7 +63,13 @@ pub(crate) fn open(
         for note in &look.notes {
             tracing::info!("{}: {note}", source.name());
         }
-        files.push(FileRead { path: spec.path.clone(), source, look, sha256: String::new() });
+        files.push(FileRead {
+            path: spec.path.clone(),
+            source,
+            look,
+            sha256: String::new(),
+            decisions: None,
+        });
     }
     let looks: Vec<_> = by_entity.iter().flatten().map(|file| file.look.clone()).collect();
     check_maps(&looking.maps, &looks, schema)?;
@@ -79,7 +87,7 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
     faults
 }
 
-/// Reads one entity's files. Where a whole file refutes its assumed encoding, it is read again.
+/// Reads one entity's files. Where a whole file refutes what was assumed of it, all are read again.
 pub(crate) fn read(
     reader: &Reader<'_>,
     schema: &Schema,
@@ -115,9 +123,18 @@ pub(crate) fn read(
                     file.source.unchanged()?;
                     file.sha256 = sha256;
                 }
+                say_decisions(rules, &files, &harvest);
                 return Ok(EntityRead { files, harvest: *harvest });
             }
-            Reading::Refuted(number) => {
+            Reading::Refuted(number, Refutation::Columns(decisions)) => {
+                let file = &mut files[number];
+                tracing::info!(
+                    "{}: its columns decide otherwise than they began; read again",
+                    file.source.name()
+                );
+                file.decisions = Some(decisions);
+            }
+            Reading::Refuted(number, Refutation::Encoding) => {
                 let file = &mut files[number];
                 let encoding = match file.look.opening.encoding {
                     Encoding::Utf8 => Encoding::FALLBACK,
@@ -132,7 +149,17 @@ pub(crate) fn read(
                 let mut look = look_at(&file.source, schema, Some(entity), looking, Some(encoding))?;
                 renumber(&mut look, number);
                 file.look = look;
+                file.decisions = None;
             }
+        }
+    }
+}
+
+/// Says how each column was read that the schema leaves open.
+fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        for (column, proofs) in &read.open {
+            tracing::info!("{}: column {}: {proofs}", file.source.name(), rules.fields[column.field].name);
         }
     }
 }
@@ -186,6 +213,7 @@ fn input<'f>(
         data_line: opening.data_line,
         header,
         assumed: !opening.encoding_certain,
+        decisions: file.decisions.clone(),
         findings: file.look.findings.clone(),
     })
 }
