@@ -84,7 +84,7 @@ impl Attempt<'_> {
         let mut counts = run.counts(self.entities, &verdicts)?;
         if run.is_refused(&counts) {
             database.wait(session, load.roll_back())?;
-            return self.report(run, &verdicts, counts, Status::Refused);
+            return self.report(run, &verdicts, &counts, Status::Refused);
         }
         let written = database.wait(session, load.write(&cargo, &verdicts))?;
         for (item, written) in cargo.iter().zip(written) {
@@ -98,9 +98,9 @@ impl Attempt<'_> {
         }
         if self.import.dry_run {
             database.wait(session, load.roll_back())?;
-            return self.report(run, &verdicts, counts, Status::Planned);
+            return self.report(run, &verdicts, &counts, Status::Planned);
         }
-        let reported = self.report(run, &verdicts, counts, Status::Committed)?;
+        let reported = self.report(run, &verdicts, &counts, Status::Committed)?;
         if run.is_cancelled() {
             return Err(RunError::Interrupted);
         }
@@ -112,7 +112,7 @@ impl Attempt<'_> {
         &self,
         run: &mut Run<'_>,
         verdicts: &[EntityVerdict],
-        counts: Vec<Counts>,
+        counts: &[Counts],
         status: Status,
     ) -> Result<Reported, RunError> {
         run.report(self.entities, verdicts, counts, status, Some(self.session.target()))
@@ -131,7 +131,7 @@ impl Run<'_> {
             if matches!(error, RunError::Interrupted) { Status::Interrupted } else { Status::Failed };
         let verdicts = vec![EntityVerdict::default(); entities.len()];
         let counts = vec![Counts::default(); entities.len()];
-        let reported = self.report(entities, &verdicts, counts, status, Some(target));
+        let reported = self.report(entities, &verdicts, &counts, status, Some(target));
         if let Err(second) = reported.and_then(|_| self.publish()) {
             tracing::error!("the reports could not be written: {second}");
         }
