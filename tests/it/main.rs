@@ -7,4 +7,5 @@
 mod architecture;
 mod database;
 mod local_cluster;
+mod readme;
 mod support;
