@@ -8,4 +8,5 @@ mod architecture;
 mod database;
 mod fresh;
 mod local_cluster;
+mod readme;
 mod support;
