@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
 use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
-use crate::record::{Finding, Severity};
+use crate::record::{Code, Finding, Severity};
 use crate::schema::Schema;
 use crate::source::{
     Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
@@ -72,8 +72,21 @@ pub(crate) fn open(
 pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files.iter().flatten() {
+        let (name, opening) = (file.source.name(), &file.look.opening);
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
-            faults.push(format!("{}: {} ({})", file.source.name(), finding.message, finding.code));
+            let column = match &*finding.value {
+                "" => String::new(),
+                column => format!(", column {column}"),
+            };
+            let mut fault = format!("{name}{column}: {} ({})", finding.message, finding.code);
+            if let (Code::MissingColumn, [only]) = (finding.code, &*opening.header) {
+                let delimiter = char::from(opening.delimiter);
+                fault.push_str(&format!(
+                    "; the header is the one cell {only:?} where it is split at {delimiter:?}: is another \
+                     --delimiter right?"
+                ));
+            }
+            faults.push(fault);
         }
     }
     faults
