@@ -5,6 +5,16 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+// The generator is no part of the program, so that it can bear witness against it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../examples/generate/customers/mod.rs"]
+mod customers;
 mod database;
+mod determinism;
+mod fixed_rules;
+mod import;
+mod laws;
 mod local_cluster;
+mod planted;
+mod row_codes;
 mod support;
