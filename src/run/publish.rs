@@ -204,9 +204,12 @@ impl<'r> GoingBack<'r> {
         for finding in findings.iter().filter(|finding| finding.location.record > 0) {
             let place = finding.location;
             match &mut self.at {
-                Some((file, record, .., worst)) if (*file, *record) == (place.file, place.record) => {
-                    // `Severity` is ordered from the worst on.
-                    *worst = (*worst).min(finding.severity);
+                // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is
+                // found before a record, under its number, and is not it.
+                Some((file, record, start, end, worst)) if (*file, *record) == (place.file, place.record) => {
+                    if finding.severity < *worst {
+                        (*start, *end, *worst) = (place.byte_start, place.byte_end, finding.severity);
+                    }
                 }
                 _ => {
                     self.put(folder)?;

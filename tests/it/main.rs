@@ -4,9 +4,20 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
+// The generator is no part of the program, so that it can bear witness against it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../examples/generate/customers/mod.rs"]
+mod customers;
+
 mod architecture;
 mod database;
+mod determinism;
+mod fixed_rules;
 mod fresh;
+mod import;
+mod laws;
 mod local_cluster;
+mod planted;
 mod readme;
+mod row_codes;
 mod support;
