@@ -5,6 +5,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+mod cases;
 mod database;
 mod local_cluster;
 mod support;
