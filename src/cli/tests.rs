@@ -68,7 +68,9 @@ fn arguments_for_psql_stand_behind_two_dashes() {
 
 #[test]
 fn schema_and_db_need_no_action() {
-    let Command::Schema(schema) = parse("schema --schemas mine").unwrap().command else { panic!("not schema") };
+    let Command::Schema(schema) = parse("schema --schemas mine").unwrap().command else {
+        panic!("not schema")
+    };
     assert!(schema.action.is_none() && schema.schemas.is_some());
     let Command::Db(db) = parse("db").unwrap().command else { panic!("not db") };
     assert!(db.action.is_none());

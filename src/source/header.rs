@@ -255,7 +255,9 @@ impl Findings<'_> {
 
     fn missing(&mut self, field: FieldIndex, name: &str, near: Option<&str>) {
         let message = match near {
-            Some(near) => format!("the column {name} is missing; is it {near}? then use --map '{near}={name}'"),
+            Some(near) => {
+                format!("the column {name} is missing; is it {near}? then use --map '{near}={name}'")
+            }
             None => format!(
                 "the column {name} is missing; add it, or name the one that holds it with --map 'Header={name}'"
             ),

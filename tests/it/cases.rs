@@ -108,10 +108,13 @@ fn runs() -> &'static [(PathBuf, Files)] {
     static RUNS: OnceLock<Vec<(PathBuf, Files)>> = OnceLock::new();
     RUNS.get_or_init(|| {
         let cases = folders(&root());
-        let share = |cases: &[PathBuf]| cases.iter().map(|case| (case.clone(), run(case))).collect::<Vec<_>>();
+        let share =
+            |cases: &[PathBuf]| cases.iter().map(|case| (case.clone(), run(case))).collect::<Vec<_>>();
         std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                cases.chunks(cases.len().div_ceil(4)).map(|cases| scope.spawn(move || share(cases))).collect();
+            let threads: Vec<_> = cases
+                .chunks(cases.len().div_ceil(4))
+                .map(|cases| scope.spawn(move || share(cases)))
+                .collect();
             threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
         })
     })

@@ -7,5 +7,7 @@
 mod architecture;
 mod cases;
 mod database;
+mod generic;
 mod local_cluster;
+mod properties;
 mod support;
