@@ -230,9 +230,9 @@ pub struct ExplainArgs {
 /// `muster schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// What to do with the schema.
+    /// What to do with the schema; without it, print.
     #[command(subcommand)]
-    pub action: SchemaAction,
+    pub action: Option<SchemaAction>,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR", global = true)]
     pub schemas: Option<PathBuf>,
@@ -268,9 +268,9 @@ pub enum SchemaAction {
 /// `muster db`.
 #[derive(Debug, Args)]
 pub struct DbArgs {
-    /// What to do with it.
+    /// What to do with it; without it, status.
     #[command(subcommand)]
-    pub action: DbAction,
+    pub action: Option<DbAction>,
 }
 
 /// What to do with the private local PostgreSQL.

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
-        Command::Db(args) => local_database(&args.action, &mut out),
+        Command::Db(args) => local_database(args.action.as_ref(), &mut out),
         Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
     ExitCode::from(code)
@@ -50,12 +50,12 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
     }
 }
 
-fn local_database(action: &DbAction, out: &mut dyn Write) -> u8 {
+fn local_database(action: Option<&DbAction>, out: &mut dyn Write) -> u8 {
     let action = match action {
-        DbAction::Start => db::Action::Start,
-        DbAction::Stop => db::Action::Stop,
-        DbAction::Status => db::Action::Status,
-        DbAction::Psql { args } => db::Action::Psql(args.clone()),
+        Some(DbAction::Start) => db::Action::Start,
+        Some(DbAction::Stop) => db::Action::Stop,
+        Some(DbAction::Status) | None => db::Action::Status,
+        Some(DbAction::Psql { args }) => db::Action::Psql(args.clone()),
     };
     match db::run(action) {
         Ok(line) => writeln!(out, "{line}").map_or_else(|e| fail(&e, 1), |()| 0),

@@ -60,6 +60,7 @@ impl RunError {
         match self {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
             Self::Load(LoadError::Unknown { .. }) => Exit::Unknown,
+            Self::Source(error) if error.is_of_command_line() => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -60,7 +60,7 @@ pub(crate) fn open(
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
-            tracing::info!("{}: {note}", source.name());
+            tracing::warn!("{}: {note}", source.name());
         }
         files.push(FileRead { path: spec.path.clone(), source, look, sha256: String::new() });
     }
@@ -142,7 +142,7 @@ pub(crate) fn read(
                     Encoding::Utf8 => Encoding::FALLBACK,
                     _ => Encoding::Utf8,
                 };
-                tracing::info!(
+                tracing::warn!(
                     "{}: the whole file says {}, not {}; read again",
                     file.source.name(),
                     encoding.name(),

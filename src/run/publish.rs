@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
 use crate::output::{RunFolder, Slices, names};
-use crate::record::{Finding, Location, Severity};
+use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
 use crate::report::{
@@ -201,7 +201,10 @@ impl<'r> GoingBack<'r> {
 
     /// Takes findings in their final order.
     fn take(&mut self, findings: &[Finding], folder: &mut RunFolder) -> Result<(), RunError> {
-        for finding in findings.iter().filter(|finding| finding.location.record > 0) {
+        // A repeated header bears the number of the record behind it, and is none itself.
+        let is_record =
+            |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
+        for finding in findings.iter().filter(is_record) {
             let place = finding.location;
             match &mut self.at {
                 // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is

@@ -7,17 +7,24 @@
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
+
+// The generator is no part of the program, so that it can bear witness against it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../examples/generate/customers/mod.rs"]
 mod customers;
 
 mod architecture;
+mod cases;
 mod database;
 mod determinism;
 mod fixed_rules;
 mod fresh;
+mod generic;
 mod import;
 mod laws;
 mod local_cluster;
 mod planted;
+mod properties;
 mod readme;
 mod row_codes;
 mod support;
