@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
+use crate::frame;
 use crate::output::{RunFolder, Slices, names};
 use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
@@ -65,12 +66,17 @@ impl Run<'_> {
         let counts = given.iter().map(|&index| counts[index]).collect();
         let outcome = Outcome { status, finished: Timestamp::now(), counts };
         let folder = self.folder.path().to_owned();
+        let changes = match &self.earlier {
+            Some(earlier) => frame::compare(&earlier.rules(), &tally.rule_rows(&context))?,
+            None => Vec::new(),
+        };
         let page = Page {
             context: &context,
             outcome: &outcome,
             tally: &tally,
             folder: &folder.display().to_string(),
             returned: &returned,
+            against: self.earlier.as_ref().map(|earlier| (earlier, changes.as_slice())),
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;

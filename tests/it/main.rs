@@ -4,8 +4,7 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
-// The generator is no part of the program, so that it can bear witness against it.
-#[allow(dead_code, unused_imports)]
+
 #[path = "../../examples/generate/customers/mod.rs"]
 
 // The generator is no part of the program, so that it can bear witness against it.
