@@ -4,16 +4,12 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
-
-#[path = "../../examples/generate/customers/mod.rs"]
-
+mod architecture;
+mod cases;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
 mod customers;
-
-mod architecture;
-mod cases;
 mod database;
 mod determinism;
 mod fixed_rules;
