@@ -5,6 +5,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+mod codes;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
@@ -12,6 +13,7 @@ mod customers;
 mod database;
 mod determinism;
 mod failures;
+mod file_codes;
 mod fixed_rules;
 mod import;
 mod laws;
