@@ -6,18 +6,22 @@
 
 mod architecture;
 mod cases;
+mod codes;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
 mod customers;
 mod database;
 mod determinism;
+mod failures;
+mod file_codes;
 mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
 mod laws;
 mod local_cluster;
+mod options;
 mod planted;
 mod properties;
 mod readme;
