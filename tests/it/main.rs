@@ -8,4 +8,7 @@ mod architecture;
 mod database;
 mod fresh;
 mod local_cluster;
+mod loop_back;
+mod page;
+mod rejects;
 mod support;
