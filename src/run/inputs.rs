@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
+use crate::output::visible::visible;
 use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
 use crate::schema::{Entity, Schema};
@@ -61,7 +62,7 @@ pub(crate) fn open(
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
-            tracing::info!("{}: {note}", source.name());
+            tracing::warn!("{}: {note}", source.name());
         }
         files.push(FileRead {
             path: spec.path.clone(),
@@ -80,11 +81,29 @@ pub(crate) fn open(
 pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files.iter().flatten() {
+        let name = file.source.name();
+        let before = faults.len();
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
-            faults.push(format!("{}: {} ({})", file.source.name(), finding.message, finding.code));
+            let column = match finding.value.as_str() {
+                "" => String::new(),
+                value => format!(", column {}", shown(value)),
+            };
+            faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
+        }
+        if let ([cell], true) = (file.look.opening.header.as_slice(), faults.len() > before) {
+            let cell = shown(cell);
+            faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
+}
+
+/// As much of a header's cell as a person needs to know it again.
+fn shown(cell: &str) -> String {
+    const MOST: usize = 60;
+    let start: String = cell.chars().take(MOST).collect();
+    let more = if start.len() < cell.len() { "…" } else { "" };
+    format!("{}{more}", visible(&start))
 }
 
 /// Reads one entity's files. Where a whole file refutes what was assumed of it, all are read again.
@@ -140,7 +159,7 @@ pub(crate) fn read(
                     Encoding::Utf8 => Encoding::FALLBACK,
                     _ => Encoding::Utf8,
                 };
-                tracing::info!(
+                tracing::warn!(
                     "{}: the whole file says {}, not {}; read again",
                     file.source.name(),
                     encoding.name(),
