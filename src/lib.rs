@@ -4,6 +4,7 @@ pub mod cli;
 pub mod command;
 pub mod db;
 pub mod event;
+pub mod frame;
 pub mod load;
 pub mod output;
 pub mod read;

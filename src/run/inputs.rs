@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
+use crate::output::visible::visible;
 use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
 use crate::record::{Finding, Severity};
 use crate::schema::{Entity, Schema};
@@ -72,11 +73,29 @@ pub(crate) fn open(
 pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files.iter().flatten() {
+        let name = file.source.name();
+        let before = faults.len();
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
-            faults.push(format!("{}: {} ({})", file.source.name(), finding.message, finding.code));
+            let column = match finding.value.as_str() {
+                "" => String::new(),
+                value => format!(", column {}", shown(value)),
+            };
+            faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
+        }
+        if let ([cell], true) = (file.look.opening.header.as_slice(), faults.len() > before) {
+            let cell = shown(cell);
+            faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
+}
+
+/// As much of a header's cell as a person needs to know it again.
+fn shown(cell: &str) -> String {
+    const MOST: usize = 60;
+    let start: String = cell.chars().take(MOST).collect();
+    let more = if start.len() < cell.len() { "…" } else { "" };
+    format!("{}{more}", visible(&start))
 }
 
 /// Reads one entity's files. Where a whole file refutes its assumed encoding, it is read again.
@@ -123,7 +142,7 @@ pub(crate) fn read(
                     file.source.unchanged()?;
                     file.sha256 = sha256;
                 }
-                return Ok(EntityRead { files, harvest });
+                return Ok(EntityRead { files, harvest: *harvest });
             }
             Reading::Refuted(number) => {
                 let file = &mut files[number];

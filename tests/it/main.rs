@@ -6,8 +6,20 @@
 
 mod architecture;
 mod cases;
+// The generator is no part of the program, so that it can bear witness against it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../examples/generate/customers/mod.rs"]
+mod customers;
 mod database;
+mod determinism;
+mod fixed_rules;
+mod fresh;
 mod generic;
+mod import;
+mod laws;
 mod local_cluster;
+mod planted;
 mod properties;
+mod readme;
+mod row_codes;
 mod support;
