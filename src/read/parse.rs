@@ -6,6 +6,7 @@ use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted};
+use super::columns::Columns;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
 use super::segment::Place;
@@ -71,6 +72,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
+    /// What the cells say about their columns.
+    pub columns: Columns,
     /// The block's buffer, to be used again.
     pub buffer: Vec<u8>,
 }
@@ -106,6 +109,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
+        columns: Columns::default(),
         buffer: Vec::new(),
     };
     let mut parser = Parser {
@@ -135,6 +139,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         parser.record(span, location, &mut parsed);
         record += u64::from(!span.header);
     }
+    parsed.columns = std::mem::take(&mut parser.clerk.columns);
     drop(parser);
     parsed.buffer = block.bytes;
     parsed

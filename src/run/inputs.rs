@@ -7,7 +7,7 @@ use crate::event::{Event, Stage};
 use crate::output::visible::visible;
 use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
 use crate::record::{Finding, Severity};
-use crate::schema::Schema;
+use crate::schema::{Entity, Schema};
 use crate::source::{
     Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
     look,
@@ -107,17 +107,18 @@ pub(crate) fn read(
     looking: &Looking,
     options: ReadOptions,
 ) -> Result<EntityRead, RunError> {
-    let rules = &schema.entities[entity];
+    // What whole columns have decided, once they have been read.
+    let mut decided = None;
     let referred_to = schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
         .iter()
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
         .sum();
     loop {
+        let rules = decided.as_ref().unwrap_or(&schema.entities[entity]);
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs =
-            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
+        let inputs = files.iter().enumerate().map(|(number, file)| input(rules, number, file, options));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -130,6 +131,13 @@ pub(crate) fn read(
         reader.listener.on(Event::Finished);
         match reading {
             Reading::Done(harvest) => {
+                if decided.is_none()
+                    && let Some(rules) = harvest.columns.decide(rules)
+                {
+                    tracing::info!("{name}: read again with what whole columns say of dates and decimals");
+                    decided = Some(rules);
+                    continue;
+                }
                 for (file, sha256) in files.iter_mut().zip(hashes) {
                     file.source.unchanged()?;
                     file.sha256 = sha256;
@@ -177,8 +185,7 @@ fn renumber(look: &mut Look, number: usize) {
 }
 
 fn input<'f>(
-    schema: &'f Schema,
-    entity: usize,
+    rules: &'f Entity,
     number: usize,
     file: &'f FileRead,
     options: ReadOptions,
@@ -193,7 +200,7 @@ fn input<'f>(
     Ok(Input {
         source: &file.source,
         plan: Plan::new(
-            &schema.entities[entity],
+            rules,
             u16::try_from(number).unwrap_or(u16::MAX),
             opening.encoding,
             opening.delimiter,
