@@ -56,18 +56,55 @@ pub(super) fn settle(
 }
 
 /// The hashes that more than one acceptable row has.
+///
+/// Sorting them all would be the dearest step of a clean file's settling. So a bit per hash, in a table with
+/// room for sixteen times as many, first tells the few that might repeat, and these alone are sorted.
 fn repeated(hashes: &[u64], fates: &[Fate]) -> HashSetOf<u64> {
-    let mut sorted: Vec<u64> = hashes
-        .iter()
-        .zip(fates)
-        .filter(|&(&hash, &fate)| hash != 0 && fate == Fate::Kept)
-        .map(|(&hash, _)| hash)
-        .collect();
+    let acceptable = || {
+        let rows = hashes.iter().zip(fates);
+        rows.filter(|&(&hash, &fate)| hash != 0 && fate == Fate::Kept).map(|(&hash, _)| hash)
+    };
+    let mut once = Bits::for_hashes(hashes.len());
+    let mut again = Bits::for_hashes(hashes.len());
+    for hash in acceptable() {
+        if once.set(hash) {
+            again.set(hash);
+        }
+    }
+    let mut sorted: Vec<u64> = acceptable().filter(|&hash| again.has(hash)).collect();
     sorted.sort_unstable();
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
 type Holders = (u64, Option<u64>);
+/// A set of hashes that is right about what it does not hold.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    /// Sixteen bits and more a hash: of the hashes that never repeat, one in sixteen is taken for one that might.
+    fn for_hashes(hashes: usize) -> Self {
+        Self(vec![0; (hashes / 4).next_power_of_two()])
+    }
+
+    /// Adds a hash. Returns whether it seemed to be there already.
+    fn set(&mut self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        let was = self.0[word] & bit != 0;
+        self.0[word] |= bit;
+        was
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.0[word] & bit != 0
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the mask keeps fewer bits than a usize has")]
+    fn place(&self, hash: u64) -> (usize, u64) {
+        ((hash >> 6) as usize & (self.0.len() - 1), 1 << (hash & 63))
+    }
+}
+
 type Contested = (u64, Vec<(usize, Vec<u8>)>);
 
 /// Goes through the rows in order of preference: a row that shares a value with a kept one is lost, and a
