@@ -113,8 +113,11 @@ impl<'s, U: Units> Blocks<'s, U> {
     ///
     /// The source could not be read.
     pub(crate) fn next_block(&mut self, mut buffer: Vec<u8>) -> io::Result<Option<Block>> {
-        buffer.clear();
-        buffer.append(&mut self.carry);
+        // What the buffer holds is written over and not cleared: clearing would have its bytes zeroed again.
+        let mut len = self.carry.len();
+        buffer.resize(buffer.len().max(len), 0);
+        buffer[..len].copy_from_slice(&self.carry);
+        self.carry.clear();
         let mut wanted = self.block_size;
         let mut block = Block {
             index: self.index,
@@ -126,13 +129,13 @@ impl<'s, U: Units> Blocks<'s, U> {
             blank: 0,
         };
         loop {
-            self.fill(&mut buffer, wanted)?;
+            len = self.fill(&mut buffer, len, wanted)?;
+            buffer.truncate(len);
             let (consumed, endless) = self.scan(&buffer, &mut block);
             if endless {
                 return self.end_endless(buffer, consumed, block).map(Some);
             }
             if consumed > 0 {
-                self.carry.clear();
                 self.carry.extend_from_slice(&buffer[consumed..]);
                 buffer.truncate(consumed);
                 self.offset += consumed as u64;
@@ -191,11 +194,11 @@ impl<'s, U: Units> Blocks<'s, U> {
             && record.len() <= self.header.len() + 2 * U::WIDTH
     }
 
-    /// Reads until the buffer holds `wanted` bytes or the source ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>, wanted: usize) -> io::Result<()> {
-        let mut len = buffer.len();
+    /// Reads behind the buffer's first `len` bytes until there are `wanted` ones or the source ends. Returns how
+    /// many there are.
+    fn fill(&mut self, buffer: &mut Vec<u8>, mut len: usize, wanted: usize) -> io::Result<usize> {
         if len >= wanted || self.drained {
-            return Ok(());
+            return Ok(len);
         }
         buffer.resize(wanted, 0);
         while len < wanted {
@@ -209,8 +212,7 @@ impl<'s, U: Units> Blocks<'s, U> {
                 Err(e) => return Err(e),
             }
         }
-        buffer.truncate(len);
-        Ok(())
+        Ok(len)
     }
 
     /// Ends the block with a record that has no end within the horizon: its first bytes are kept, and the
