@@ -84,3 +84,12 @@ fn the_last_row_of_a_long_file_decides_for_the_first() {
     let file = file.replace("meter 0;01-02-2026", "meter 0;31-01-2026") + "odd;01-31-2026;0.5\n";
     assert_eq!(check(&file).0.len(), 59_999);
 }
+
+#[test]
+fn each_file_of_an_entity_decides_for_itself() {
+    let muster = Muster::new()
+        .file("schemas/meters.toml", SCHEMA)
+        .file("meters-nl.csv", "serial;placed;price\na;01-02-2026;1,5\nb;31-01-2026;1,500\n")
+        .file("meters-us.csv", "serial;placed;price\nc;01-02-2026;1.5\nd;01-31-2026;1.500\n");
+    muster.run(["check", "meters-nl.csv", "meters-us.csv", "--schemas", "schemas", "--out", "out"]).exits(0);
+}
