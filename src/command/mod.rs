@@ -6,4 +6,6 @@ pub mod db;
 pub mod explain;
 pub mod import;
 mod request;
+pub mod runs;
 pub mod schema;
+pub mod undo;

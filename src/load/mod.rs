@@ -5,13 +5,19 @@
 //! [`Written`] has an origin of its own: inserted and updated are what the server says it wrote, unchanged is
 //! what it counted when it compared. Nothing is computed as the rest of something else.
 
+mod absent;
 mod commit;
+mod edited;
+pub mod journal;
 mod lock;
 mod lookup;
 mod merge;
+mod noted;
+mod proof;
 mod sql;
 mod stage;
 mod tables;
+mod undo;
 
 use std::collections::HashSet;
 use std::io;
@@ -24,8 +30,13 @@ use crate::read::{Harvest, slots};
 use crate::schema::{OnUpdate, Schema};
 use crate::settle::{EntityVerdict, Facts, Question};
 
+pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
+pub use lock::take as load_lock;
 pub use lookup::Lookup;
+pub use proof::{Difference, FieldChange};
+pub use undo::{Obstacle, Undo, Undone, Why};
 
+use journal::Origin;
 use sql::Statements;
 use stage::Layouts;
 
@@ -38,6 +49,14 @@ pub struct LoadOptions {
     pub move_rows: bool,
     /// How long another run is waited for.
     pub patience: Duration,
+    /// Before-images and provenance are kept, so that the run can be undone.
+    pub undoable: bool,
+    /// Rows that somebody changed in the target after muster wrote them are not overwritten.
+    pub protect_edited: bool,
+    /// Each column's checksum is compared with what was sent.
+    pub reconcile: bool,
+    /// What is planned is described, by field.
+    pub foresee: bool,
 }
 
 /// Why a load stopped. The target is as it was before, except after [`LoadError::Unknown`].
@@ -70,19 +89,119 @@ pub enum LoadError {
         /// Rows that the server counted.
         arrived: u64,
     },
+    /// Not every row that was written could be noted in the journal.
+    #[error(
+        "table {table}: {written} rows were written, but {noted} of them found again for the journal; nothing has \
+         been committed. Does a trigger change the key? --no-undo does without"
+    )]
+    Provenance {
+        /// The table, quoted.
+        table: String,
+        /// Rows written.
+        written: u64,
+        /// Rows noted.
+        noted: u64,
+    },
+    /// The table does not hold what the server said it wrote.
+    #[error(
+        "table {table}: {} inserted and {} updated rows were counted, {} and {} read back; nothing has been \
+         committed. Does a trigger keep rows back?", .written.inserted, .written.updated, .found.inserted, .found.updated
+    )]
+    ReadBack {
+        /// The table, quoted.
+        table: String,
+        /// What the server said.
+        written: Written,
+        /// What was read back.
+        found: Written,
+    },
+    /// A column does not hold what was sent.
+    #[error(
+        "table {table}: {accepted} rows were sent and {rows} found again; columns that differ: {}; nothing has been \
+         committed. Does a trigger change values?", differing(.differences)
+    )]
+    Reconcile {
+        /// The table, quoted.
+        table: String,
+        /// Rows sent.
+        accepted: u64,
+        /// Rows found.
+        rows: u64,
+        /// The columns.
+        differences: Vec<Difference>,
+    },
+    /// The journal was made by another version.
+    #[error(
+        "the journal (schema muster) has version {found}, this program knows version {known}; use a newer muster"
+    )]
+    JournalVersion {
+        /// What the journal says.
+        found: i32,
+        /// What this program writes.
+        known: i32,
+    },
+    /// No run has such an id.
+    #[error("no run in the journal has an id that begins with `{prefix}`; `muster runs` lists them")]
+    NoRun {
+        /// What was asked for.
+        prefix: String,
+    },
+    /// More than one run has such an id.
+    #[error("several runs begin with `{prefix}`: {}; give more of the id", .runs.join(", "))]
+    SeveralRuns {
+        /// What was asked for.
+        prefix: String,
+        /// Some of them.
+        runs: Vec<String>,
+    },
+    /// A run cannot be undone.
+    #[error("run {run} cannot be undone: {why}")]
+    NotUndoable {
+        /// The run.
+        run: String,
+        /// Why not.
+        why: String,
+    },
+    /// An undo would overwrite later work.
+    #[error("run {run} is not undone, since later work would be lost; nothing has been changed:\n{}", in_the_way(.obstacles))]
+    InTheWay {
+        /// The run.
+        run: String,
+        /// The rows.
+        obstacles: Vec<Obstacle>,
+    },
     /// COMMIT was sent, its reply was lost, and the server could not be asked.
     #[error(
         "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \
-         ask the server: SELECT pg_xact_status('{transaction}')"
+         look with `muster runs show {run}` (it is there exactly when it was committed)"
     )]
     Unknown {
         /// The transaction's number.
         transaction: String,
+        /// The run.
+        run: String,
     },
 }
 
 fn list(misfits: &[Misfit]) -> String {
     misfits.iter().map(|misfit| format!("  {misfit}")).collect::<Vec<_>>().join("\n")
+}
+
+fn differing(differences: &[Difference]) -> String {
+    if differences.is_empty() {
+        return "none".to_owned();
+    }
+    differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn in_the_way(obstacles: &[Obstacle]) -> String {
+    /// How many are named where a person reads.
+    const NAMED: usize = 50;
+    let mut lines: Vec<_> = obstacles.iter().take(NAMED).map(|obstacle| format!("  {obstacle}")).collect();
+    if obstacles.len() > NAMED {
+        lines.push(format!("  and {} more", obstacles.len() - NAMED));
+    }
+    lines.join("\n")
 }
 
 impl LoadError {
@@ -121,6 +240,8 @@ pub struct Load<'a> {
     schema: &'a Schema,
     options: LoadOptions,
     listener: &'a dyn Listener,
+    /// The run's id, for the journal.
+    run: String,
     /// Per entity in load order; `None` where there is no table yet.
     tables: Vec<Option<TableInfo>>,
 }
@@ -136,13 +257,14 @@ impl<'a> Load<'a> {
         schema: &'a Schema,
         options: LoadOptions,
         listener: &'a dyn Listener,
+        run: &str,
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
-        Ok(Self { session, schema, options, listener, tables })
+        Ok(Self { session, schema, options, listener, run: run.to_owned(), tables })
     }
 
-    /// Begins the transaction and makes the tables that are missing.
+    /// Begins the transaction and makes the tables that are missing, the journal's among them.
     ///
     /// # Errors
     ///
@@ -155,6 +277,7 @@ impl<'a> Load<'a> {
                 self.tables[index] = Some(table);
             }
         }
+        journal::ensure(&self.session.client).await?;
         Ok(())
     }
 
@@ -198,8 +321,28 @@ impl<'a> Load<'a> {
                 let rows = self.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
                 facts.take_in_use(item.entity, rows.iter().map(|row| (number(row.get(0)), slot)));
             }
+            if self.options.protect_edited {
+                self.find_edited(item, &layouts, &mut facts).await?;
+            }
         }
         Ok(facts)
+    }
+
+    async fn find_edited(
+        &self,
+        item: &Cargo<'_>,
+        layouts: &Layouts<'_>,
+        facts: &mut Facts,
+    ) -> Result<(), LoadError> {
+        let statements = self.statements(item.entity);
+        let doing = format!("looking for edited rows of table {}", statements.entity.table);
+        for (number_of, layout) in layouts.distinct.iter().enumerate() {
+            if let Some(sql) = statements.edited(number_of, layout) {
+                let rows = self.query(&sql, &doing).await?;
+                facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
+            }
+        }
+        Ok(())
     }
 
     /// Asks which of the keys in question the database holds.
@@ -220,20 +363,36 @@ impl<'a> Load<'a> {
         &self,
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
-    ) -> Result<Vec<Written>, LoadError> {
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
         let mut written = Vec::new();
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
+            let origin = self.origin(item.entity);
+            if let Some(origin) = origin {
+                journal::note_records(&self.session.client, origin, item.harvest).await?;
+            }
             let merge = merge::Merge {
                 client: &self.session.client,
                 statements: self.statements(item.entity),
                 layouts: &layouts,
                 listener: self.listener,
+                origin,
+                reconcile: self.options.reconcile,
+                foresee: self.options.foresee,
             };
             written.push(merge.run(&verdicts[item.entity]).await?);
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         Ok(written)
+    }
+
+    /// Notes the run in the journal, as the last thing before [`Load::commit`].
+    ///
+    /// # Errors
+    ///
+    /// The server refuses.
+    pub async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
+        journal::note(&self.session.client, self.schema, &self.run, note, self.options.undoable).await
     }
 
     /// Commits.
@@ -243,7 +402,7 @@ impl<'a> Load<'a> {
     /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
     pub async fn commit(&self) -> Result<(), LoadError> {
         let transaction = commit::transaction_id(&self.session.client).await?;
-        commit::commit(self.session, transaction.as_deref()).await
+        commit::commit(self.session, transaction.as_deref(), &self.run).await
     }
 
     /// Takes everything back.
@@ -255,6 +414,12 @@ impl<'a> Load<'a> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
         Ok(())
+    }
+
+    /// Whose provenance is kept; nobody's with `--no-undo`.
+    fn origin(&self, entity: usize) -> Option<Origin<'_>> {
+        let entity = &self.schema.entities[entity].name;
+        self.options.undoable.then_some(Origin { run: &self.run, entity })
     }
 
     fn statements(&self, entity: usize) -> Statements<'_> {

@@ -22,6 +22,8 @@ pub struct ImportOptions {
     pub load: LoadOptions,
     /// Go all the way in the database, then roll back.
     pub dry_run: bool,
+    /// Whether the target's keys that the files lack are written beside the reports.
+    pub report_absent: bool,
 }
 
 /// Imports the inputs and writes the reports.
@@ -40,7 +42,7 @@ pub fn import(
     let schema = run.schema.clone();
     let mut load = database.wait(&session, async {
         crate::db::require_writable(&session).await?;
-        Load::prepare(&session, &schema, import.load, listener).await
+        Load::prepare(&session, &schema, import.load, listener, &run.id).await
     })?;
     let entities = run.read()?;
     let mut tries = 0;
@@ -62,9 +64,9 @@ pub fn import(
 }
 
 /// One try at the transaction.
-struct Attempt<'a> {
-    database: &'a Database,
-    session: &'a Session,
+pub(super) struct Attempt<'a> {
+    pub(super) database: &'a Database,
+    pub(super) session: &'a Session,
     entities: &'a [EntityRead],
     import: &'a ImportOptions,
 }
@@ -86,8 +88,13 @@ impl Attempt<'_> {
             database.wait(session, load.roll_back())?;
             return self.report(run, &verdicts, counts, Status::Refused);
         }
-        let written = database.wait(session, load.write(&cargo, &verdicts))?;
-        for (item, written) in cargo.iter().zip(written) {
+        if self.import.report_absent {
+            self.report_absent(run, load, &cargo)?;
+        }
+        let loaded = database.wait(session, load.write(&cargo, &verdicts))?;
+        let mut changes = Vec::new();
+        for (item, (written, changed)) in cargo.iter().zip(loaded) {
+            changes.push((item.entity, changed));
             let entity = &run.schema.entities[item.entity].name;
             let counts = &mut counts[item.entity];
             counts.inserted = written.inserted;
@@ -97,9 +104,12 @@ impl Attempt<'_> {
             law::loaded(entity, counts)?;
         }
         if self.import.dry_run {
+            run.plan = Some(run.plan_of(&changes, &counts));
             database.wait(session, load.roll_back())?;
             return self.report(run, &verdicts, counts, Status::Planned);
         }
+        let note = run.note(self.entities, &counts, self.import);
+        database.wait(session, load.note(&note))?;
         let reported = self.report(run, &verdicts, counts, Status::Committed)?;
         if run.is_cancelled() {
             return Err(RunError::Interrupted);

@@ -87,9 +87,11 @@ pub(crate) fn read(
     mut files: Vec<FileRead>,
     looking: &Looking,
     options: ReadOptions,
+    keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
     let rules = &schema.entities[entity];
-    let referred_to = schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
+    let referred_to =
+        keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
         .iter()
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
