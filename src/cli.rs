@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
@@ -369,10 +369,10 @@ pub enum DbAction {
     /// Say whether it runs, where its data is and how to connect
     Status,
     /// Open psql in it
-    #[command(after_help = "Example:\n  muster db psql -- -c 'SELECT count(*) FROM users'")]
+    #[command(after_help = "Example:\n  muster db psql -c 'SELECT count(*) FROM users'")]
     Psql {
-        /// Arguments for psql, behind --
-        #[arg(last = true)]
+        /// Arguments for psql
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<std::ffi::OsString>,
     },
 }
@@ -385,6 +385,16 @@ pub enum DbAction {
 pub struct CompletionsArgs {
     /// Which shell
     pub shell: clap_complete::Shell,
+}
+
+impl CompletionsArgs {
+    /// The script, from the definition of the command line itself.
+    #[must_use]
+    pub fn script(&self) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "muster", &mut script);
+        script
+    }
 }
 
 #[cfg(test)]

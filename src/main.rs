@@ -73,7 +73,8 @@ fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
     let mut message = format!("muster: {error}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        message.push_str(&format!("\n  because: {inner}"));
+        message.push_str("\n  because: ");
+        message.push_str(&inner.to_string());
         cause = inner.source();
     }
     // Where not even this can be said, the exit code says it.

@@ -61,8 +61,10 @@ fn help_never_prints_the_database_url() {
 }
 
 #[test]
-fn arguments_for_psql_stand_behind_two_dashes() {
-    let Command::Db(db) = parse("db psql -- -c SELECT").unwrap().command else { panic!("not db") };
-    let DbAction::Psql { args } = db.action else { panic!("not psql") };
-    assert_eq!(args, ["-c", "SELECT"]);
+fn what_follows_psql_is_psqls() {
+    for line in ["db psql -c SELECT -q", "db psql -- -c SELECT -q"] {
+        let Command::Db(db) = parse(line).unwrap().command else { panic!("not db") };
+        let DbAction::Psql { args } = db.action else { panic!("not psql") };
+        assert_eq!(args, ["-c", "SELECT", "-q"], "{line}");
+    }
 }

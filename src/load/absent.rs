@@ -21,6 +21,9 @@ impl Load<'_> {
         item: &Cargo<'_>,
         mut each: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
+        if self.is_fresh(item.entity) {
+            return Ok(());
+        }
         let statements = self.statements(item.entity);
         let entity = statements.entity;
         let doing = format!("looking for rows of table {} that the files lack", entity.table);

@@ -40,7 +40,7 @@ impl Statements<'_> {
                 WHERE c.entity = {entity} AND c.\"table\" = {canonical} AND r.status = 'committed'
                   AND r.command <> 'undo'),
              stamps AS MATERIALIZED (
-                SELECT r.xid::xid AS stamp FROM muster.runs r
+                SELECT r.stamp FROM muster.runs r
                 WHERE pg_snapshot_xmax(pg_current_snapshot())::text::numeric - r.xid::text::numeric < 4294967296)
              SELECT s.o, jsonb_strip_nulls({values})::text
              FROM {stage} s JOIN {table} t ON t.{key_column} = {key}{parents}

@@ -8,7 +8,8 @@ use crate::read::Layout;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::journal::Origin;
-use super::proof::FieldChange;
+use super::proof::{self, FieldChange};
+use super::refused::{self, Refused};
 use super::sql::Statements;
 use super::stage::Layouts;
 use super::{LoadError, Written, number};
@@ -22,8 +23,10 @@ pub(super) struct Merge<'a> {
     pub statements: Statements<'a>,
     pub layouts: &'a Layouts<'a>,
     pub listener: &'a dyn Listener,
-    /// Whose provenance and before-images are kept; nobody's with `--no-undo`.
-    pub origin: Option<Origin<'a>>,
+    /// Whose rows are written.
+    pub origin: Origin<'a>,
+    /// Provenance and before-images are kept.
+    pub undoable: bool,
     /// The columns are reconciled.
     pub reconcile: bool,
     /// What is planned is described, for a dry run.
@@ -45,7 +48,7 @@ impl Merge<'_> {
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.inserted += self.insert(number, layout, false).await?;
             }
-            self.check_whole_table(written).await?;
+            proof::check_whole_table(self.client, self.statements.entity, written).await?;
         } else {
             self.execute(&self.statements.create_plan()).await?;
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
@@ -64,18 +67,31 @@ impl Merge<'_> {
         Ok((written, changes))
     }
 
+    /// The rows that the database refuses, found by writing all others. For after [`Merge::run`] failed and
+    /// was rolled back; what this writes must be rolled back, too.
+    pub(super) async fn find_refused(&self, verdict: &EntityVerdict) -> Result<Vec<Refused>, LoadError> {
+        self.drop_losers(verdict).await?;
+        let planned = !self.table_is_empty().await?;
+        if planned {
+            self.execute(&self.statements.create_plan()).await?;
+            for (number, layout) in self.layouts.distinct.iter().enumerate() {
+                self.count(&self.statements.compare(number, layout)).await?;
+            }
+        }
+        refused::find(self.client, &self.statements, self.layouts, planned).await
+    }
+
     async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
         let row = self.one(&self.statements.planned()).await?;
         let (fresh, changed) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
         for (number, layout) in self.layouts.distinct.iter().enumerate() {
             if changed > 0
-                && let Some(update) = self.statements.update(number, layout)
+                && let Some(update) = self.statements.update(number, layout, false)
             {
-                written.updated += match self.origin {
-                    None => self.execute(&update).await?,
-                    Some(origin) => {
-                        self.noted(&self.statements.update_noted(&update, number, origin)).await?
-                    }
+                written.updated += if self.undoable {
+                    self.noted(&self.statements.update_noted(&update, number, self.origin)).await?
+                } else {
+                    self.execute(&update).await?
                 };
             }
             if fresh > 0 {
@@ -86,10 +102,11 @@ impl Merge<'_> {
     }
 
     async fn insert(&self, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
-        let insert = self.statements.insert(number, layout, planned);
-        match self.origin {
-            None => self.execute(&insert).await,
-            Some(origin) => self.noted(&self.statements.insert_noted(&insert, number, origin)).await,
+        let insert = self.statements.insert(number, layout, planned, false);
+        if self.undoable {
+            self.noted(&self.statements.insert_noted(&insert, number, self.origin)).await
+        } else {
+            self.execute(&insert).await
         }
     }
 

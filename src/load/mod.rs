@@ -8,22 +8,24 @@
 mod absent;
 mod commit;
 mod edited;
+mod error;
+mod fresh;
 pub mod journal;
 mod lock;
 mod lookup;
 mod merge;
 mod noted;
 mod proof;
+mod refused;
 mod sql;
 mod stage;
 mod tables;
 mod undo;
 
-use std::collections::HashSet;
-use std::io;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use crate::db::catalog::{Misfit, TableInfo};
+use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::read::{Harvest, slots};
@@ -34,11 +36,17 @@ pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
 pub use lock::take as load_lock;
 pub use lookup::Lookup;
 pub use proof::{Difference, FieldChange};
-pub use undo::{Obstacle, Undo, Undone, Why};
+pub use undo::{Hindrance, Undo, Undone, Why};
 
+pub use error::LoadError;
+use fresh::{Fresh, Obstacle, obstacle};
 use journal::Origin;
+pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
+
+/// How long the lock of an empty table is waited for.
+const LOCK_PATIENCE: &str = "3s";
 
 /// What the load does beside writing.
 #[derive(Debug, Clone, Copy)]
@@ -59,160 +67,8 @@ pub struct LoadOptions {
     pub foresee: bool,
 }
 
-/// Why a load stopped. The target is as it was before, except after [`LoadError::Unknown`].
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The server, or the way there.
-    #[error(transparent)]
-    Database(#[from] DbError),
-    /// Another run has the target.
-    #[error(
-        "another run is under way on this database: {holder}; wait for it, or give --lock-timeout to wait here"
-    )]
-    Busy {
-        /// Who holds the lock.
-        holder: String,
-    },
-    /// The tables do not fit the schema.
-    #[error("the target does not fit the schema; nothing has been read:\n{}", list(.0))]
-    Misfits(Vec<Misfit>),
-    /// The spool could not be read back.
-    #[error("the spooled rows could not be read back")]
-    Spool(#[source] io::Error),
-    /// COPY took another number of rows than were sent.
-    #[error("staging {entity}: {sent} rows were sent and {arrived} arrived; nothing has been written")]
-    Staged {
-        /// The entity.
-        entity: String,
-        /// Rows sent.
-        sent: u64,
-        /// Rows that the server counted.
-        arrived: u64,
-    },
-    /// Not every row that was written could be noted in the journal.
-    #[error(
-        "table {table}: {written} rows were written, but {noted} of them found again for the journal; nothing has \
-         been committed. Does a trigger change the key? --no-undo does without"
-    )]
-    Provenance {
-        /// The table, quoted.
-        table: String,
-        /// Rows written.
-        written: u64,
-        /// Rows noted.
-        noted: u64,
-    },
-    /// The table does not hold what the server said it wrote.
-    #[error(
-        "table {table}: {} inserted and {} updated rows were counted, {} and {} read back; nothing has been \
-         committed. Does a trigger keep rows back?", .written.inserted, .written.updated, .found.inserted, .found.updated
-    )]
-    ReadBack {
-        /// The table, quoted.
-        table: String,
-        /// What the server said.
-        written: Written,
-        /// What was read back.
-        found: Written,
-    },
-    /// A column does not hold what was sent.
-    #[error(
-        "table {table}: {accepted} rows were sent and {rows} found again; columns that differ: {}; nothing has been \
-         committed. Does a trigger change values?", differing(.differences)
-    )]
-    Reconcile {
-        /// The table, quoted.
-        table: String,
-        /// Rows sent.
-        accepted: u64,
-        /// Rows found.
-        rows: u64,
-        /// The columns.
-        differences: Vec<Difference>,
-    },
-    /// The journal was made by another version.
-    #[error(
-        "the journal (schema muster) has version {found}, this program knows version {known}; use a newer muster"
-    )]
-    JournalVersion {
-        /// What the journal says.
-        found: i32,
-        /// What this program writes.
-        known: i32,
-    },
-    /// No run has such an id.
-    #[error("no run in the journal has an id that begins with `{prefix}`; `muster runs` lists them")]
-    NoRun {
-        /// What was asked for.
-        prefix: String,
-    },
-    /// More than one run has such an id.
-    #[error("several runs begin with `{prefix}`: {}; give more of the id", .runs.join(", "))]
-    SeveralRuns {
-        /// What was asked for.
-        prefix: String,
-        /// Some of them.
-        runs: Vec<String>,
-    },
-    /// A run cannot be undone.
-    #[error("run {run} cannot be undone: {why}")]
-    NotUndoable {
-        /// The run.
-        run: String,
-        /// Why not.
-        why: String,
-    },
-    /// An undo would overwrite later work.
-    #[error("run {run} is not undone, since later work would be lost; nothing has been changed:\n{}", in_the_way(.obstacles))]
-    InTheWay {
-        /// The run.
-        run: String,
-        /// The rows.
-        obstacles: Vec<Obstacle>,
-    },
-    /// COMMIT was sent, its reply was lost, and the server could not be asked.
-    #[error(
-        "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \
-         look with `muster runs show {run}` (it is there exactly when it was committed)"
-    )]
-    Unknown {
-        /// The transaction's number.
-        transaction: String,
-        /// The run.
-        run: String,
-    },
-}
-
-fn list(misfits: &[Misfit]) -> String {
-    misfits.iter().map(|misfit| format!("  {misfit}")).collect::<Vec<_>>().join("\n")
-}
-
-fn differing(differences: &[Difference]) -> String {
-    if differences.is_empty() {
-        return "none".to_owned();
-    }
-    differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn in_the_way(obstacles: &[Obstacle]) -> String {
-    /// How many are named where a person reads.
-    const NAMED: usize = 50;
-    let mut lines: Vec<_> = obstacles.iter().take(NAMED).map(|obstacle| format!("  {obstacle}")).collect();
-    if obstacles.len() > NAMED {
-        lines.push(format!("  and {} more", obstacles.len() - NAMED));
-    }
-    lines.join("\n")
-}
-
-impl LoadError {
-    /// Whether the same transaction may well succeed when it is tried again: it met another one.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        // Serialization failure, deadlock, and a key that another session took in the meantime.
-        error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01" | "23505"))
-    }
-}
+/// Why a table is staged although it may be empty.
+const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -244,6 +100,8 @@ pub struct Load<'a> {
     run: String,
     /// Per entity in load order; `None` where there is no table yet.
     tables: Vec<Option<TableInfo>>,
+    /// Per entity what keeps it from being loaded the empty-target way.
+    obstacles: Vec<Option<Obstacle>>,
 }
 
 impl<'a> Load<'a> {
@@ -261,16 +119,33 @@ impl<'a> Load<'a> {
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
-        Ok(Self { session, schema, options, listener, run: run.to_owned(), tables })
+        let mut obstacles = vec![None; tables.len()];
+        if options.reconcile {
+            obstacles.fill(Some(RECONCILED));
+        }
+        Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
     }
 
-    /// Begins the transaction and makes the tables that are missing, the journal's among them.
+    /// Begins the transaction, makes the tables that are missing, the journal's among them, and decides how
+    /// each is loaded.
     ///
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn begin(&mut self) -> Result<(), LoadError> {
-        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning the transaction").await?;
+    pub async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+        let client = &self.session.client;
+        if !self.overwrites() {
+            self.obstacles
+                .fill(Some(Obstacle::Unusual("empty cells must be told apart from default values")));
+        }
+        // What is plainly not empty, or unusual, is not locked: its readers need not wait.
+        for item in cargo {
+            let entity = &self.schema.entities[item.entity];
+            if self.tables[item.entity].is_some() && self.obstacles[item.entity].is_none() {
+                self.obstacles[item.entity] = obstacle(client, self.schema, entity).await?;
+            }
+        }
+        self.begin_and_lock(cargo).await?;
         for index in 0..self.tables.len() {
             if self.tables[index].is_none() {
                 let table = tables::create(&self.session.client, self.schema, index).await?;
@@ -278,16 +153,66 @@ impl<'a> Load<'a> {
             }
         }
         journal::ensure(&self.session.client).await?;
+        for item in cargo {
+            let entity = &self.schema.entities[item.entity];
+            if self.obstacles[item.entity].is_none() {
+                // Under the lock what is empty stays empty.
+                self.obstacles[item.entity] = obstacle(&self.session.client, self.schema, entity).await?;
+            }
+            match self.obstacles[item.entity] {
+                None => tracing::info!("table {}: rows are copied straight in", entity.table),
+                Some(why) => tracing::info!("table {}: rows are staged and merged: {why}", entity.table),
+            }
+        }
         Ok(())
     }
 
-    /// Brings all clean rows into staging tables.
+    /// Locks the tables that seem empty, before the transaction's first look at any row. Where somebody else
+    /// holds one for too long, the load goes the other way instead of waiting.
+    async fn begin_and_lock(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning the transaction").await?;
+        let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
+        let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = wanted.iter().map(|&at| self.schema.entities[at].table.to_string()).collect();
+        let lock = format!(
+            "SET LOCAL lock_timeout = '{LOCK_PATIENCE}'; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;
+             SET LOCAL lock_timeout TO DEFAULT",
+            names.join(", ")
+        );
+        match self.execute(&lock, "locking the empty tables").await {
+            Err(LoadError::Database(error)) if error.sqlstate().is_some_and(|s| s.code() == "55P03") => {
+                wanted.iter().for_each(|&at| self.obstacles[at] = Some(Obstacle::InUse));
+                self.execute("ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning again").await
+            }
+            other => other,
+        }
+    }
+
+    /// Has all tables staged and merged from now on: a row was refused, and it must be found.
+    pub fn find_refused(&mut self) {
+        self.obstacles.fill(Some(Obstacle::Refused));
+    }
+
+    /// Whether every empty cell simply takes its default.
+    fn overwrites(&self) -> bool {
+        let fields = || self.schema.entities.iter().flat_map(|entity| &entity.fields);
+        fields().all(|field| field.policy(self.options.on_empty) == OnUpdate::Overwrite)
+    }
+
+    fn is_fresh(&self, entity: usize) -> bool {
+        self.obstacles[entity].is_none()
+    }
+
+    /// Brings the clean rows into staging tables, where they are needed.
     ///
     /// # Errors
     ///
     /// The server refuses, or the spool cannot be read.
     pub async fn stage(&self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        for item in cargo {
+        for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
@@ -302,7 +227,8 @@ impl<'a> Load<'a> {
     /// The server could not be asked.
     pub async fn facts(&self, cargo: &[Cargo<'_>]) -> Result<Facts, LoadError> {
         let mut facts = Facts::of_a_database();
-        for item in cargo {
+        // An empty table has nothing to say.
+        for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
             let statements = self.statements(item.entity);
             let entity = statements.entity;
             let layouts = Layouts::of(item.harvest);
@@ -364,23 +290,60 @@ impl<'a> Load<'a> {
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
     ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
-        let mut written = Vec::new();
+        self.execute("SAVEPOINT before_writing", "marking the transaction").await?;
+        let error = match self.write_all(cargo, verdicts).await {
+            Err(LoadError::Database(error)) if refused::is_about_data(&error) => error,
+            other => return other,
+        };
+        if cargo.iter().any(|item| self.is_fresh(item.entity)) {
+            // Which row it was is found the other way, on another connection: see `Load::find_refused`.
+            return Err(error.into());
+        }
+        tracing::info!("{error}; finding the rows");
+        self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
+            let rows = self.merge(item.entity, &layouts).find_refused(&verdicts[item.entity]).await?;
+            if !rows.is_empty() {
+                self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
+                return Err(LoadError::Rows { entity: item.entity, rows });
+            }
+        }
+        Err(error.into())
+    }
+
+    async fn write_all(
+        &self,
+        cargo: &[Cargo<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
+        let mut written = Vec::new();
+        let mut loaded = HashMap::new();
+        journal::stamp(&self.session.client, &self.run).await?;
+        for item in cargo {
+            let verdict = &verdicts[item.entity];
             let origin = self.origin(item.entity);
-            if let Some(origin) = origin {
+            if self.options.undoable {
                 journal::note_records(&self.session.client, origin, item.harvest).await?;
             }
-            let merge = merge::Merge {
-                client: &self.session.client,
-                statements: self.statements(item.entity),
-                layouts: &layouts,
-                listener: self.listener,
-                origin,
-                reconcile: self.options.reconcile,
-                foresee: self.options.foresee,
-            };
-            written.push(merge.run(&verdicts[item.entity]).await?);
+            if self.is_fresh(item.entity) {
+                let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                if self.options.undoable {
+                    origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                }
+                loaded.insert(item.entity, identifiers);
+                let written_now = Written { inserted, ..Written::default() };
+                proof::check_whole_table(
+                    &self.session.client,
+                    &self.schema.entities[item.entity],
+                    written_now,
+                )
+                .await?;
+                written.push((written_now, Vec::new()));
+                continue;
+            }
+            let layouts = Layouts::of(item.harvest);
+            written.push(self.merge(item.entity, &layouts).run(verdict).await?);
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         Ok(written)
@@ -413,20 +376,48 @@ impl<'a> Load<'a> {
     pub async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
+        self.obstacles.fill(self.options.reconcile.then_some(RECONCILED));
         Ok(())
     }
 
-    /// Whose provenance is kept; nobody's with `--no-undo`.
-    fn origin(&self, entity: usize) -> Option<Origin<'_>> {
-        let entity = &self.schema.entities[entity].name;
-        self.options.undoable.then_some(Origin { run: &self.run, entity })
+    /// Whose rows are written.
+    fn origin(&self, entity: usize) -> Origin<'_> {
+        Origin { run: &self.run, entity: &self.schema.entities[entity].name }
+    }
+
+    fn merge<'l>(&'l self, entity: usize, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
+        merge::Merge {
+            client: &self.session.client,
+            statements: self.statements(entity),
+            layouts,
+            listener: self.listener,
+            origin: self.origin(entity),
+            undoable: self.options.undoable,
+            reconcile: self.options.reconcile,
+            foresee: self.options.foresee,
+        }
+    }
+
+    fn fresh<'l>(&'l self, item: &Cargo<'l>) -> Fresh<'l> {
+        Fresh {
+            client: &self.session.client,
+            schema: self.schema,
+            entity: &self.schema.entities[item.entity],
+            info: self.table(item.entity),
+            harvest: item.harvest,
+            listener: self.listener,
+        }
+    }
+
+    fn table(&self, entity: usize) -> &TableInfo {
+        self.tables[entity].as_ref().expect("begin made the missing tables")
     }
 
     fn statements(&self, entity: usize) -> Statements<'_> {
         Statements {
             schema: self.schema,
             entity: &self.schema.entities[entity],
-            info: self.tables[entity].as_ref().expect("begin made the missing tables"),
+            info: self.table(entity),
             on_empty: self.options.on_empty,
         }
     }

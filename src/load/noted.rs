@@ -60,12 +60,13 @@ impl Statements<'_> {
     }
 
     /// How many of the planned rows stand in the table as written by this transaction: fresh ones, others.
-    pub(super) fn read_back(&self) -> String {
+    pub(super) fn read_back(&self, origin: Origin<'_>) -> String {
         let key = self.entity.key;
         format!(
             "SELECT count(*) FILTER (WHERE plan.fresh), count(*) FILTER (WHERE NOT plan.fresh)
              FROM {plan} plan JOIN {stage} s ON s.o = plan.o JOIN {table} t ON t.{key_column} = {key}
-             WHERE t.xmin = pg_current_xact_id()::xid",
+             WHERE t.xmin = (SELECT xmin FROM muster.stamps WHERE run = '{run}')",
+            run = origin.run,
             plan = self.plan(),
             stage = self.stage(),
             table = self.entity.table,

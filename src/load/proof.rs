@@ -2,6 +2,8 @@
 //! columns reconciled with what was sent, and for a dry run the changes by field.
 
 use crate::db::DbError;
+use crate::db::postgres::Client;
+use crate::schema::Entity;
 
 use super::merge::Merge;
 use super::{LoadError, Written, number};
@@ -31,29 +33,34 @@ pub struct Difference {
     pub found: String,
 }
 
-impl Merge<'_> {
-    /// A table that was empty holds what was inserted.
-    pub(super) async fn check_whole_table(&self, written: Written) -> Result<(), LoadError> {
-        let sql = format!("SELECT count(*) FROM {}", self.statements.entity.table);
-        let found = number(self.one(&sql).await?.get(0));
-        self.same(written, Written { inserted: found, ..written })
-    }
+/// A table that was empty holds what was inserted.
+pub(super) async fn check_whole_table(
+    client: &Client,
+    entity: &Entity,
+    written: Written,
+) -> Result<(), LoadError> {
+    let sql = format!("SELECT count(*) FROM {}", entity.table);
+    let doing = format!("counting the rows of table {}", entity.table);
+    let row = client.query_one(&sql, &[]).await.map_err(|e| DbError::of(doing, e))?;
+    same(entity, written, Written { inserted: number(row.get(0)), ..written })
+}
 
+fn same(entity: &Entity, written: Written, found: Written) -> Result<(), LoadError> {
+    if written == found {
+        return Ok(());
+    }
+    Err(LoadError::ReadBack { table: entity.table.to_string(), written, found })
+}
+
+impl Merge<'_> {
     /// The rows that were written stand in the table as this transaction's.
     pub(super) async fn check_planned(&self, written: Written) -> Result<(), LoadError> {
         if written.inserted + written.updated == 0 {
             return Ok(());
         }
-        let row = self.one(&self.statements.read_back()).await?;
+        let row = self.one(&self.statements.read_back(self.origin)).await?;
         let found = Written { inserted: number(row.get(0)), updated: number(row.get(1)), ..written };
-        self.same(written, found)
-    }
-
-    fn same(&self, written: Written, found: Written) -> Result<(), LoadError> {
-        if written == found {
-            return Ok(());
-        }
-        Err(LoadError::ReadBack { table: self.statements.entity.table.to_string(), written, found })
+        same(self.statements.entity, written, found)
     }
 
     /// The checksum of each column, sent and found, and the number of rows.

@@ -37,7 +37,7 @@ pub struct Undone {
 
 /// A row that stands in an undo's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Obstacle {
+pub struct Hindrance {
     /// The entity.
     pub entity: String,
     /// The row's key, or its id where it is gone.
@@ -62,7 +62,7 @@ pub enum Why {
     },
 }
 
-impl std::fmt::Display for Obstacle {
+impl std::fmt::Display for Hindrance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { entity, key, why } = self;
         match why {
@@ -117,24 +117,24 @@ impl<'a> Undo<'a> {
     /// [`LoadError::InTheWay`] names the rows that stand in the way; then everything is to be rolled back.
     pub async fn run(&self, undo: &str) -> Result<Vec<Undone>, LoadError> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        let mut obstacles = Vec::new();
+        let mut hindrances = Vec::new();
         let mut all = Vec::new();
         for entity in &self.run.entities {
             self.lock(entity).await?;
-            self.find_changed(entity, &mut obstacles).await?;
+            self.find_changed(entity, &mut hindrances).await?;
         }
-        if obstacles.is_empty() {
+        if hindrances.is_empty() {
             for entity in &self.run.entities {
                 let restored = self.restore(entity).await?;
                 let forgotten = entity.forgotten;
                 all.push(Undone { entity: entity.entity.clone(), deleted: 0, restored, forgotten });
             }
             for entity in &self.run.entities {
-                self.find_referred(entity, &mut obstacles).await?;
+                self.find_referred(entity, &mut hindrances).await?;
             }
         }
-        if !obstacles.is_empty() {
-            return Err(LoadError::InTheWay { run: self.run.run.clone(), obstacles });
+        if !hindrances.is_empty() {
+            return Err(LoadError::InTheWay { run: self.run.run.clone(), hindrances });
         }
         // What refers comes after what is referred to, so it goes first.
         for (entity, undone) in self.run.entities.iter().zip(&mut all).rev() {
@@ -178,16 +178,16 @@ impl<'a> Undo<'a> {
         .await
     }
 
-    async fn find_changed(&self, entity: &EntityRecord, found: &mut Vec<Obstacle>) -> Result<(), LoadError> {
+    async fn find_changed(&self, entity: &EntityRecord, found: &mut Vec<Hindrance>) -> Result<(), LoadError> {
         let sql = format!(
             "SELECT coalesce(t.{key}::text, 'with id ' || l.id), t.{id} IS NULL,
-                    (SELECT r.id::text FROM muster.runs r WHERE r.xid::xid = t.xmin AND r.undoes IS NULL
+                    (SELECT r.id::text FROM muster.runs r WHERE r.stamp = t.xmin AND r.undoes IS NULL
                      ORDER BY r.xid DESC LIMIT 1)
              FROM {list} l LEFT JOIN {table} t ON t.{id} = l.id
              LEFT JOIN muster.restored back
                 ON back.\"table\" = {name} AND back.id = l.id AND back.now = t.xmin
              WHERE t.{id} IS NULL
-                OR (coalesce(back.stood, t.xmin) <> (SELECT xid::xid FROM muster.runs WHERE id = {run})
+                OR (coalesce(back.stood, t.xmin) <> (SELECT stamp FROM muster.runs WHERE id = {run})
                     AND (l.after_hash IS NULL OR l.after_hash <> {IMAGE_HASH}))
              ORDER BY l.id",
             key = quoted(&entity.key_column),
@@ -199,7 +199,7 @@ impl<'a> Undo<'a> {
         );
         for row in self.client.query(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))? {
             let why = if row.get(1) { Why::Deleted } else { Why::Changed(row.get(2)) };
-            found.push(Obstacle { entity: entity.entity.clone(), key: row.get(0), why });
+            found.push(Hindrance { entity: entity.entity.clone(), key: row.get(0), why });
         }
         Ok(())
     }
@@ -244,7 +244,11 @@ impl<'a> Undo<'a> {
     }
 
     /// Rows that refer to one that is to go, unless they go, too.
-    async fn find_referred(&self, entity: &EntityRecord, found: &mut Vec<Obstacle>) -> Result<(), LoadError> {
+    async fn find_referred(
+        &self,
+        entity: &EntityRecord,
+        found: &mut Vec<Hindrance>,
+    ) -> Result<(), LoadError> {
         let keys = self
             .client
             .query(
@@ -284,7 +288,7 @@ impl<'a> Undo<'a> {
             );
             for row in self.client.query(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))? {
                 let why = Why::Referred { table: table.clone(), constraint: constraint.clone() };
-                found.push(Obstacle { entity: entity.entity.clone(), key: row.get(0), why });
+                found.push(Hindrance { entity: entity.entity.clone(), key: row.get(0), why });
             }
         }
         Ok(())
@@ -304,8 +308,8 @@ impl<'a> Undo<'a> {
     async fn note(&self, undo: &str) -> Result<(), LoadError> {
         self.client
             .execute(
-                "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, undoable, undoes)
-                 SELECT $1::text::uuid, 'undo', now(), clock_timestamp(), $3, $4, schema_sha256, false, id
+                "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, undoable, undoes, stamp)
+                 SELECT $1::text::uuid, 'undo', now(), clock_timestamp(), $3, $4, schema_sha256, false, id, pg_current_xact_id()::xid
                  FROM muster.runs WHERE id = $2::text::uuid",
                 &[&undo, &self.run.run, &journal::hostname(), &env!("CARGO_PKG_VERSION")],
             )

@@ -150,14 +150,12 @@ impl<'p> Clerk<'p> {
         if refused {
             return Value::Refused;
         }
-        match offset_in(record, normal) {
-            Some((start, end)) => Value::Record(start, end),
-            None => {
-                let start = self.arena.len();
-                self.arena.push_str(normal);
-                Value::Arena(small(start), small(self.arena.len()))
-            }
+        if let Some((start, end)) = offset_in(record, normal) {
+            return Value::Record(start, end);
         }
+        let start = self.arena.len();
+        self.arena.push_str(normal);
+        Value::Arena(small(start), small(self.arena.len()))
     }
 
     fn judge_row_rule(

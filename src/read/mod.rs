@@ -14,6 +14,7 @@ mod spool;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,9 +94,15 @@ pub enum ReadError {
 #[derive(Debug)]
 pub enum Reading {
     /// All were read.
-    Done(Harvest),
+    Done(Box<Harvest>),
     /// The file with this index is not in the encoding that was assumed: read again with another one.
     Refuted(usize),
+}
+
+/// Has all parallel work of the process done by so many threads. The first call counts.
+pub fn use_threads(threads: NonZeroUsize) {
+    // Fails only where the pool is there already, with as many threads as were asked for first.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
 }
 
 impl Bytes for Source {
@@ -132,7 +139,7 @@ impl Reader<'_> {
                 return Ok(Reading::Refuted(index));
             }
         }
-        Ok(Reading::Done(harvest))
+        Ok(Reading::Done(Box::new(harvest)))
     }
 
     fn read_file<U: Units>(

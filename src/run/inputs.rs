@@ -117,7 +117,7 @@ pub(crate) fn read(
                     file.source.unchanged()?;
                     file.sha256 = sha256;
                 }
-                return Ok(EntityRead { files, harvest });
+                return Ok(EntityRead { files, harvest: *harvest });
             }
             Reading::Refuted(number) => {
                 let file = &mut files[number];

@@ -104,8 +104,7 @@ impl<'o> Run<'o> {
             None => Schema::built_in()?,
         };
         if let Some(threads) = options.threads {
-            // Fails only where the pool is there already, with as many threads as were asked for first.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+            crate::read::use_threads(threads);
         }
         let cancelled = listen()?;
         let id = uuid::Uuid::now_v7().to_string();

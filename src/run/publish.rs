@@ -35,7 +35,7 @@ impl Run<'_> {
         &mut self,
         entities: &[EntityRead],
         verdicts: &[EntityVerdict],
-        counts: Vec<Counts>,
+        counts: &[Counts],
         status: Status,
         target: Option<&str>,
     ) -> Result<Reported, RunError> {
@@ -90,11 +90,11 @@ impl Run<'_> {
         let entities = files.into_iter().enumerate().map(|(index, files)| self.unread(index, files));
         let entities = entities.collect::<Result<Vec<_>, _>>()?;
         let verdicts = vec![EntityVerdict::default(); entities.len()];
-        let counts = entities
+        let counts: Vec<_> = entities
             .iter()
             .map(|read| Counts { warnings: read.harvest.counts.warnings, ..Counts::default() })
             .collect();
-        let reported = self.report(&entities, &verdicts, counts, Status::Failed, None)?;
+        let reported = self.report(&entities, &verdicts, &counts, Status::Failed, None)?;
         self.publish()?;
         Ok(reported)
     }
@@ -164,7 +164,7 @@ fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
         stem: stems.next(source.name(), entity),
         bytes: source.stored_len(),
         sha256: file.sha256.clone(),
-        encoding: opening.encoding.name().to_owned(),
+        encoding: opening.encoding.name(),
         delimiter: char::from(opening.delimiter).to_string(),
         header: opening.header.clone(),
         mapping: file.look.mapping.columns.clone(),

@@ -2,7 +2,7 @@
 //! it was committed, and what was committed is in it.
 //!
 //! Whether somebody changed a row after muster wrote it is told by the row's `xmin`: it is the run's
-//! transaction exactly as long as nobody has written the row since (freezing keeps it, since PostgreSQL 9.4).
+//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the row since (freezing keeps it, since PostgreSQL 9.4).
 //! That proof is free, where a hash of every inserted row costs a scan of the table. Updated rows carry a
 //! hash of the image they were left with as well, so that one that was touched and is the same still counts as
 //! unchanged. A transaction's 32-bit number comes back after four thousand million others: see
@@ -102,6 +102,13 @@ pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
     Ok(())
 }
 
+/// Marks what the run writes from here on: see the table `muster.stamps`.
+pub(crate) async fn stamp(client: &Client, run: &str) -> Result<(), LoadError> {
+    let sql = "INSERT INTO muster.stamps VALUES ($1::text::uuid)";
+    client.execute(sql, &[&run]).await.map_err(|e| DbError::of("writing the journal", e))?;
+    Ok(())
+}
+
 /// Notes a run; to be called as the last thing before COMMIT.
 pub(crate) async fn note(
     client: &Client,
@@ -114,8 +121,9 @@ pub(crate) async fn note(
     let host = hostname();
     client
         .execute(
-            "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, options, undoable)
-             VALUES ($1::text::uuid, $2, $3::text::timestamptz, clock_timestamp(), $4, $5, $6, $7::text::jsonb, $8)",
+            "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, options, undoable, stamp)
+             VALUES ($1::text::uuid, $2, $3::text::timestamptz, clock_timestamp(), $4, $5, $6, $7::text::jsonb, $8,
+                     (SELECT xmin FROM muster.stamps WHERE run = $1::text::uuid))",
             &[
                 &run,
                 &note.command,

@@ -4,7 +4,8 @@ COMMENT ON SCHEMA muster IS 'The journal of muster: what was imported, by whom, 
 CREATE TABLE muster.version (version integer NOT NULL);
 INSERT INTO muster.version VALUES (1);
 
--- Runs that committed, undos among them. A run's number in its own transaction stands in xid.
+-- Runs that committed, undos among them. xid is the transaction; stamp is what its rows have in xmin, which
+-- after a savepoint is the number of a part of the transaction.
 CREATE TABLE muster.runs (
     id uuid PRIMARY KEY,
     command text NOT NULL,
@@ -20,10 +21,14 @@ CREATE TABLE muster.runs (
     undone_by uuid,
     undoes uuid,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    stamp xid NOT NULL,
     undoable boolean NOT NULL,
     pruned timestamptz
 );
 CREATE INDEX ON muster.runs (xid);
+
+-- One row a run, written where its rows are written: its xmin is theirs.
+CREATE TABLE muster.stamps (run uuid PRIMARY KEY);
 
 CREATE TABLE muster.run_files (
     run uuid NOT NULL,
