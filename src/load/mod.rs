@@ -184,7 +184,9 @@ impl<'a> Load<'a> {
         );
         match self.execute(&lock, "locking the empty tables").await {
             Err(LoadError::Database(error)) if error.sqlstate().is_some_and(|s| s.code() == "55P03") => {
-                wanted.iter().for_each(|&at| self.obstacles[at] = Some(Obstacle::InUse));
+                for at in wanted {
+                    self.obstacles[at] = Some(Obstacle::InUse);
+                }
                 self.execute("ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning again").await
             }
             other => other,

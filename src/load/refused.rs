@@ -32,14 +32,15 @@ pub(super) async fn find(
     planned: bool,
 ) -> Result<Vec<Refused>, LoadError> {
     let doing = format!("finding the rows that table {} refuses", statements.entity.table);
-    let mut steps = String::new();
+    let mut steps = Vec::new();
     for (number, layout) in layouts.distinct.iter().enumerate() {
         if planned && let Some(update) = statements.update(number, layout, true) {
-            steps.push_str(&format!("EXECUTE {} USING low, high;\n", dollars(&update)));
+            steps.push(format!("EXECUTE {} USING low, high;", dollars(&update)));
         }
         let insert = statements.insert(number, layout, planned, true);
-        steps.push_str(&format!("EXECUTE {} USING low, high;\n", dollars(&insert)));
+        steps.push(format!("EXECUTE {} USING low, high;", dollars(&insert)));
     }
+    let steps = steps.join("\n");
     let stage = statements.stage();
     let sql = format!(
         "CREATE INDEX ON {stage} (o);

@@ -6,5 +6,6 @@
 
 mod architecture;
 mod database;
+mod fresh;
 mod local_cluster;
 mod support;

@@ -97,11 +97,11 @@ pub(crate) async fn obstacle(
     let (oid, family): (u32, Vec<Option<u32>>) = (row.get(0), row.get(1));
     let family: Vec<_> = family.into_iter().flatten().map(|oid| oid.to_string()).collect();
     let family = format!("ARRAY[{}]::oid[]", family.join(", "));
-    let conditions: String = (0..)
+    let conditions: Vec<_> = (0..)
         .zip(UNUSUAL)
-        .map(|(number, (_, condition))| format!(" WHEN {condition} THEN {number}"))
+        .map(|(number, (_, condition))| format!("WHEN {condition} THEN {number}"))
         .collect();
-    let sql = format!("SELECT CASE{conditions} END FROM pg_class c WHERE c.oid = TABLE")
+    let sql = format!("SELECT CASE {} END FROM pg_class c WHERE c.oid = TABLE", conditions.join(" "))
         .replace("TABLE", &oid.to_string())
         .replace("FAMILY", &family);
     let unusual: Option<i32> = client.query_one(&sql, &[]).await.map_err(failed)?.get(0);

@@ -10,7 +10,7 @@ mod command;
 mod database;
 mod fake_server;
 
-pub use cluster::{Cluster, cluster, owner, root};
+pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
 pub use database::Database;
 pub use fake_server::FakeServer;
