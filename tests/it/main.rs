@@ -6,6 +6,9 @@
 
 mod architecture;
 mod database;
+mod edited;
 mod fresh;
+mod journal;
 mod local_cluster;
 mod support;
+mod undo;
