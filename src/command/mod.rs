@@ -4,6 +4,8 @@ pub mod check;
 pub mod completions;
 pub mod db;
 pub mod explain;
+pub mod export;
 pub mod import;
 mod request;
 pub mod schema;
+pub mod verify;

@@ -6,5 +6,6 @@
 
 mod architecture;
 mod database;
+mod export;
 mod local_cluster;
 mod support;
