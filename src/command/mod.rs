@@ -6,6 +6,7 @@ pub mod db;
 pub mod explain;
 pub mod export;
 pub mod import;
+pub mod rejects;
 mod request;
 pub mod schema;
 pub mod verify;
