@@ -14,6 +14,7 @@ mod customers;
 mod database;
 mod determinism;
 mod edited;
+mod export;
 mod failures;
 mod file_codes;
 mod fixed_rules;
