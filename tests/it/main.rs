@@ -7,6 +7,7 @@
 mod architecture;
 mod cases;
 mod codes;
+mod columns;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
