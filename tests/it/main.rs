@@ -7,18 +7,22 @@
 mod architecture;
 mod cases;
 mod codes;
+mod columns;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
 mod customers;
 mod database;
 mod determinism;
+mod edited;
+mod export;
 mod failures;
 mod file_codes;
 mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
+mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
@@ -30,3 +34,4 @@ mod readme;
 mod rejects;
 mod row_codes;
 mod support;
+mod undo;
