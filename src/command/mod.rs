@@ -8,5 +8,7 @@ pub mod export;
 pub mod import;
 pub mod rejects;
 mod request;
+pub mod runs;
 pub mod schema;
+pub mod undo;
 pub mod verify;
