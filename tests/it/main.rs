@@ -22,3 +22,4 @@ mod options;
 mod planted;
 mod row_codes;
 mod support;
+mod tables;
