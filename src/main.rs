@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use muster::cli::{Cli, Command, DbAction, LogFormat, Talk};
-use muster::command::{check, completions, db, explain, import, schema};
+use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
+use muster::command::{check, completions, db, explain, import, rejects, schema};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -21,9 +21,10 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => finish(check::run(args, &progress), progress, args.read.json, &mut out),
         Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
-        Command::Db(args) => local_database(&args.action, &mut out),
+        Command::Db(args) => local_database(args.action.as_ref(), &mut out),
         Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
     ExitCode::from(code)
@@ -50,12 +51,22 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
     }
 }
 
-fn local_database(action: &DbAction, out: &mut dyn Write) -> u8 {
+/// Shows the findings of a finished run.
+fn look_into(args: &RejectsArgs, out: &mut dyn Write) -> u8 {
+    let colour = terminal::colour();
+    match rejects::run(args, out, colour).and_then(|code| Ok(out.flush().map(|()| code)?)) {
+        Err(error) if error.is_closed_pipe() => 0,
+        Err(error) => fail(&error, error.exit_code()),
+        Ok(code) => code,
+    }
+}
+
+fn local_database(action: Option<&DbAction>, out: &mut dyn Write) -> u8 {
     let action = match action {
-        DbAction::Start => db::Action::Start,
-        DbAction::Stop => db::Action::Stop,
-        DbAction::Status => db::Action::Status,
-        DbAction::Psql { args } => db::Action::Psql(args.clone()),
+        Some(DbAction::Start) => db::Action::Start,
+        Some(DbAction::Stop) => db::Action::Stop,
+        Some(DbAction::Status) | None => db::Action::Status,
+        Some(DbAction::Psql { args }) => db::Action::Psql(args.clone()),
     };
     match db::run(action) {
         Ok(line) => writeln!(out, "{line}").map_or_else(|e| fail(&e, 1), |()| 0),
@@ -68,7 +79,8 @@ fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
     let mut message = format!("muster: {error}");
     let mut cause = error.source();
     while let Some(inner) = cause {
-        message.push_str(&format!("\n  because: {inner}"));
+        message.push_str("\n  because: ");
+        message.push_str(&inner.to_string());
         cause = inner.source();
     }
     // Where not even this can be said, the exit code says it.

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
-
-use crate::cli::{Cli, CompletionsArgs};
+use crate::cli::CompletionsArgs;
 
 /// Prints the script. Returns the exit code.
 ///
@@ -13,9 +11,7 @@ use crate::cli::{Cli, CompletionsArgs};
 /// Where `out` cannot be written to.
 pub fn run(args: &CompletionsArgs, out: &mut dyn Write) -> io::Result<u8> {
     // Made in memory first: the generator panics where a pipe is closed early.
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "muster", &mut script);
-    out.write_all(&script)?;
+    out.write_all(&args.script())?;
     Ok(0)
 }
 

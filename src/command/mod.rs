@@ -5,5 +5,6 @@ pub mod completions;
 pub mod db;
 pub mod explain;
 pub mod import;
+pub mod rejects;
 mod request;
 pub mod schema;

@@ -20,6 +20,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         inputs: args.files.clone(),
         schemas: args.schemas.clone(),
         out: args.out.clone(),
+        against: args.against.clone(),
         threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
         looking: Looking {
             encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,

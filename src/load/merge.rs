@@ -6,6 +6,7 @@ use crate::db::postgres::Client;
 use crate::event::{Event, Listener, Stage};
 use crate::settle::{EntityVerdict, Fate};
 
+use super::refused::{self, Refused};
 use super::sql::Statements;
 use super::stage::Layouts;
 use super::{LoadError, Written, number};
@@ -29,7 +30,8 @@ impl Merge<'_> {
         let mut written = Written::default();
         if self.table_is_empty().await? {
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
-                written.inserted += self.execute(&self.statements.insert(number, layout, false)).await?;
+                written.inserted +=
+                    self.execute(&self.statements.insert(number, layout, false, false)).await?;
             }
         } else {
             self.execute(&self.statements.create_plan()).await?;
@@ -42,6 +44,20 @@ impl Merge<'_> {
         Ok(written)
     }
 
+    /// The rows that the database refuses, found by writing all others. For after [`Merge::run`] failed and
+    /// was rolled back; what this writes must be rolled back, too.
+    pub(super) async fn find_refused(&self, verdict: &EntityVerdict) -> Result<Vec<Refused>, LoadError> {
+        self.drop_losers(verdict).await?;
+        let planned = !self.table_is_empty().await?;
+        if planned {
+            self.execute(&self.statements.create_plan()).await?;
+            for (number, layout) in self.layouts.distinct.iter().enumerate() {
+                self.count(&self.statements.compare(number, layout)).await?;
+            }
+        }
+        refused::find(self.client, &self.statements, self.layouts, planned).await
+    }
+
     async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
         let doing = self.doing();
         let row = self
@@ -52,12 +68,13 @@ impl Merge<'_> {
         let (fresh, changed) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
         for (number, layout) in self.layouts.distinct.iter().enumerate() {
             if changed > 0
-                && let Some(update) = self.statements.update(number, layout)
+                && let Some(update) = self.statements.update(number, layout, false)
             {
                 written.updated += self.execute(&update).await?;
             }
             if fresh > 0 {
-                written.inserted += self.execute(&self.statements.insert(number, layout, true)).await?;
+                written.inserted +=
+                    self.execute(&self.statements.insert(number, layout, true, false)).await?;
             }
         }
         Ok(())

@@ -6,14 +6,16 @@
 //! what it counted when it compared. Nothing is computed as the rest of something else.
 
 mod commit;
+mod fresh;
 mod lock;
 mod lookup;
 mod merge;
+mod refused;
 mod sql;
 mod stage;
 mod tables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::time::Duration;
 
@@ -26,8 +28,18 @@ use crate::settle::{EntityVerdict, Facts, Question};
 
 pub use lookup::Lookup;
 
+use fresh::{Fresh, Obstacle, obstacle};
+pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
+
+/// Facts must stay true until they are acted on, so all is seen as of one instant. The joins of a million
+/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
+    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'";
+
+/// How long the lock of an empty table is waited for.
+const LOCK_PATIENCE: &str = "3s";
 
 /// What the load does beside writing.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +82,14 @@ pub enum LoadError {
         /// Rows that the server counted.
         arrived: u64,
     },
+    /// The database refuses rows. The transaction is as it was before anything was written.
+    #[error("the database refuses {} rows of {entity}", .rows.len())]
+    Rows {
+        /// The entity, in load order.
+        entity: usize,
+        /// The rows, among its clean rows, and the SQLSTATE of each.
+        rows: Vec<Refused>,
+    },
     /// COMMIT was sent, its reply was lost, and the server could not be asked.
     #[error(
         "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \
@@ -86,12 +106,18 @@ fn list(misfits: &[Misfit]) -> String {
 }
 
 impl LoadError {
+    /// Whether the database refused a row, on the way that cannot tell which.
+    #[must_use]
+    pub fn is_about_data(&self) -> bool {
+        matches!(self, Self::Database(error) if refused::is_about_data(error))
+    }
+
     /// Whether the same transaction may well succeed when it is tried again: it met another one.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
-        // Serialization failure, deadlock, and a key that another session took in the meantime.
-        error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01" | "23505"))
+        // Serialization failure and deadlock.
+        error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01"))
     }
 }
 
@@ -123,6 +149,8 @@ pub struct Load<'a> {
     listener: &'a dyn Listener,
     /// Per entity in load order; `None` where there is no table yet.
     tables: Vec<Option<TableInfo>>,
+    /// Per entity what keeps it from being loaded the empty-target way.
+    obstacles: Vec<Option<Obstacle>>,
 }
 
 impl<'a> Load<'a> {
@@ -139,32 +167,97 @@ impl<'a> Load<'a> {
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
-        Ok(Self { session, schema, options, listener, tables })
+        let obstacles = vec![None; tables.len()];
+        Ok(Self { session, schema, options, listener, tables, obstacles })
     }
 
-    /// Begins the transaction and makes the tables that are missing.
+    /// Begins the transaction, makes the tables that are missing, and decides how each is loaded.
     ///
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn begin(&mut self) -> Result<(), LoadError> {
-        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning the transaction").await?;
+    pub async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+        let client = &self.session.client;
+        if !self.overwrites() {
+            self.obstacles
+                .fill(Some(Obstacle::Unusual("empty cells must be told apart from default values")));
+        }
+        // What is plainly not empty, or unusual, is not locked: its readers need not wait.
+        for item in cargo {
+            let entity = &self.schema.entities[item.entity];
+            if self.tables[item.entity].is_some() && self.obstacles[item.entity].is_none() {
+                self.obstacles[item.entity] = obstacle(client, self.schema, entity).await?;
+            }
+        }
+        self.begin_and_lock(cargo).await?;
         for index in 0..self.tables.len() {
             if self.tables[index].is_none() {
                 let table = tables::create(&self.session.client, self.schema, index).await?;
                 self.tables[index] = Some(table);
             }
         }
+        for item in cargo {
+            let entity = &self.schema.entities[item.entity];
+            if self.obstacles[item.entity].is_none() {
+                // Under the lock what is empty stays empty.
+                self.obstacles[item.entity] = obstacle(&self.session.client, self.schema, entity).await?;
+            }
+            match self.obstacles[item.entity] {
+                None => tracing::info!("table {}: rows are copied straight in", entity.table),
+                Some(why) => tracing::info!("table {}: rows are staged and merged: {why}", entity.table),
+            }
+        }
         Ok(())
     }
 
-    /// Brings all clean rows into staging tables.
+    /// Locks the tables that seem empty, before the transaction's first look at any row. Where somebody else
+    /// holds one for too long, the load goes the other way instead of waiting.
+    async fn begin_and_lock(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+        self.execute(BEGIN, "beginning the transaction").await?;
+        let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
+        let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = wanted.iter().map(|&at| self.schema.entities[at].table.to_string()).collect();
+        let lock = format!(
+            "SET LOCAL lock_timeout = '{LOCK_PATIENCE}'; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;
+             SET LOCAL lock_timeout TO DEFAULT",
+            names.join(", ")
+        );
+        match self.execute(&lock, "locking the empty tables").await {
+            Err(LoadError::Database(error)) if error.sqlstate().is_some_and(|s| s.code() == "55P03") => {
+                for at in wanted {
+                    self.obstacles[at] = Some(Obstacle::InUse);
+                }
+                self.execute(&format!("ROLLBACK; {BEGIN}"), "beginning again").await
+            }
+            other => other,
+        }
+    }
+
+    /// Has all tables staged and merged from now on: a row was refused, and it must be found.
+    pub fn find_refused(&mut self) {
+        self.obstacles.fill(Some(Obstacle::Refused));
+    }
+
+    /// Whether every empty cell simply takes its default.
+    fn overwrites(&self) -> bool {
+        let fields = || self.schema.entities.iter().flat_map(|entity| &entity.fields);
+        fields().all(|field| field.policy(self.options.on_empty) == OnUpdate::Overwrite)
+    }
+
+    fn is_fresh(&self, entity: usize) -> bool {
+        self.obstacles[entity].is_none()
+    }
+
+    /// Brings the clean rows into staging tables, where they are needed.
     ///
     /// # Errors
     ///
     /// The server refuses, or the spool cannot be read.
     pub async fn stage(&self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        for item in cargo {
+        for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
@@ -179,7 +272,8 @@ impl<'a> Load<'a> {
     /// The server could not be asked.
     pub async fn facts(&self, cargo: &[Cargo<'_>]) -> Result<Facts, LoadError> {
         let mut facts = Facts::of_a_database();
-        for item in cargo {
+        // An empty table has nothing to say.
+        for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
             let statements = self.statements(item.entity);
             let entity = statements.entity;
             let layouts = Layouts::of(item.harvest);
@@ -221,16 +315,45 @@ impl<'a> Load<'a> {
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
     ) -> Result<Vec<Written>, LoadError> {
-        let mut written = Vec::new();
+        self.execute("SAVEPOINT before_writing", "marking the transaction").await?;
+        let error = match self.write_all(cargo, verdicts).await {
+            Err(LoadError::Database(error)) if refused::is_about_data(&error) => error,
+            other => return other,
+        };
+        if cargo.iter().any(|item| self.is_fresh(item.entity)) {
+            // Which row it was is found the other way, on another connection: see `Load::find_refused`.
+            return Err(error.into());
+        }
+        tracing::info!("{error}; finding the rows");
+        self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
-            let merge = merge::Merge {
-                client: &self.session.client,
-                statements: self.statements(item.entity),
-                layouts: &layouts,
-                listener: self.listener,
-            };
-            written.push(merge.run(&verdicts[item.entity]).await?);
+            let rows = self.merge(item.entity, &layouts).find_refused(&verdicts[item.entity]).await?;
+            if !rows.is_empty() {
+                self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
+                return Err(LoadError::Rows { entity: item.entity, rows });
+            }
+        }
+        Err(error.into())
+    }
+
+    async fn write_all(
+        &self,
+        cargo: &[Cargo<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Vec<Written>, LoadError> {
+        let mut written = Vec::new();
+        let mut loaded = HashMap::new();
+        for item in cargo {
+            let verdict = &verdicts[item.entity];
+            if self.is_fresh(item.entity) {
+                let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                loaded.insert(item.entity, identifiers);
+                written.push(Written { inserted, ..Written::default() });
+                continue;
+            }
+            let layouts = Layouts::of(item.harvest);
+            written.push(self.merge(item.entity, &layouts).run(verdict).await?);
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         Ok(written)
@@ -254,14 +377,39 @@ impl<'a> Load<'a> {
     pub async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
+        self.obstacles.fill(None);
         Ok(())
+    }
+
+    fn merge<'l>(&'l self, entity: usize, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
+        merge::Merge {
+            client: &self.session.client,
+            statements: self.statements(entity),
+            layouts,
+            listener: self.listener,
+        }
+    }
+
+    fn fresh<'l>(&'l self, item: &Cargo<'l>) -> Fresh<'l> {
+        Fresh {
+            client: &self.session.client,
+            schema: self.schema,
+            entity: &self.schema.entities[item.entity],
+            info: self.table(item.entity),
+            harvest: item.harvest,
+            listener: self.listener,
+        }
+    }
+
+    fn table(&self, entity: usize) -> &TableInfo {
+        self.tables[entity].as_ref().expect("begin made the missing tables")
     }
 
     fn statements(&self, entity: usize) -> Statements<'_> {
         Statements {
             schema: self.schema,
             entity: &self.schema.entities[entity],
-            info: self.tables[entity].as_ref().expect("begin made the missing tables"),
+            info: self.table(entity),
             on_empty: self.options.on_empty,
         }
     }

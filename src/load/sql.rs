@@ -25,6 +25,10 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+fn range(ranged: bool) -> &'static str {
+    if ranged { " AND s.o BETWEEN $1 AND $2" } else { "" }
+}
+
 /// A string, quoted.
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -136,8 +140,15 @@ impl Statements<'_> {
         )
     }
 
-    /// Inserts the planned rows of a layout that the table does not have, in key order.
-    pub(crate) fn insert(&self, layout_number: usize, layout: &Layout, planned: bool) -> String {
+    /// Inserts the planned rows of a layout that the table does not have, in key order; `ranged` limits it to
+    /// the row numbers from `$1` to `$2`.
+    pub(crate) fn insert(
+        &self,
+        layout_number: usize,
+        layout: &Layout,
+        planned: bool,
+        ranged: bool,
+    ) -> String {
         let mut columns = Vec::new();
         let mut values = Vec::new();
         for (index, field) in self.entity.fields.iter().enumerate() {
@@ -160,7 +171,8 @@ impl Statements<'_> {
         };
         format!(
             "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
-             WHERE s.l = {layout_number} ORDER BY s.f{key}",
+             WHERE s.l = {layout_number}{range} ORDER BY s.f{key}",
+            range = range(ranged),
             table = self.entity.table,
             columns = columns.join(", "),
             values = values.join(", "),
@@ -171,7 +183,8 @@ impl Statements<'_> {
     }
 
     /// Updates the planned rows of a layout that the table has; `None` where the layout has only the key.
-    pub(crate) fn update(&self, layout_number: usize, layout: &Layout) -> Option<String> {
+    /// `ranged` as for [`Statements::insert`].
+    pub(crate) fn update(&self, layout_number: usize, layout: &Layout, ranged: bool) -> Option<String> {
         let key = self.entity.key;
         let mut sets: Vec<_> = layout
             .fields
@@ -187,7 +200,8 @@ impl Statements<'_> {
         }
         Some(format!(
             "UPDATE {table} t SET {sets} FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.fresh{parents}
-             WHERE s.l = {layout_number} AND t.{key_column} = {key}",
+             WHERE s.l = {layout_number}{range} AND t.{key_column} = {key}",
+            range = range(ranged),
             table = self.entity.table,
             sets = sets.join(", "),
             stage = self.stage(),

@@ -89,7 +89,9 @@ pub(super) async fn held(
                 .query(&sql, &[&keys])
                 .await
                 .map_err(|e| DbError::of(format!("asking table {} about keys", entity.table), e))?;
-            held.extend(rows.iter().map(|row| batch[super::number(row.get(0)) as usize - 1].clone()));
+            // Numbered from 1 by the server, and never more than were sent.
+            let asked = rows.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok());
+            held.extend(asked.filter_map(|at| batch.get(at)).map(|question| (*question).clone()));
         }
     }
     Ok(held)

@@ -277,6 +277,8 @@ fn small(value: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::super::split::Narrow;
     use super::*;
     use proptest::prelude::*;
@@ -290,8 +292,11 @@ mod tests {
         }
     }
 
-    /// Absolute spans (start, end, line, lines, record) and the number of blank lines.
-    fn spans(data: &[u8], block_size: usize, horizon: usize) -> (Vec<(u64, u64, u64, u32, Shape)>, u64, u64) {
+    /// A span in the file: start, end, line, lines, shape.
+    type Absolute = (u64, u64, u64, u32, Shape);
+
+    /// All spans, the number of blank lines, and how many bytes the blocks cover.
+    fn spans(data: &[u8], block_size: usize, horizon: usize) -> (Vec<Absolute>, u64, u64) {
         let source = data.to_vec();
         let grammar = Grammar { delimiter: b',', columns: 3, horizon };
         let opening = Opening { offset: 0, line: 1, header: b"a,b,c".to_vec() };
@@ -394,9 +399,9 @@ mod tests {
             let mut data = String::new();
             for row in 0..rows {
                 if quoted >> row & 1 == 1 {
-                    data.push_str(&format!("r{row},\"x, {row}\",z\n"));
+                    let _ = writeln!(data, "r{row},\"x, {row}\",z");
                 } else {
-                    data.push_str(&format!("r{row},y{row},z\n"));
+                    let _ = writeln!(data, "r{row},y{row},z");
                 }
             }
             let clean = texts(&data);

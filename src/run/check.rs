@@ -34,7 +34,7 @@ pub fn check(
     };
     let counts = run.counts(&entities, &verdicts)?;
     let status = if run.is_refused(&counts) { Status::Refused } else { Status::Checked };
-    let reported = run.report(&entities, &verdicts, counts, status, target.as_deref())?;
+    let reported = run.report(&entities, &verdicts, &counts, status, target.as_deref())?;
     run.publish()?;
     Ok(reported)
 }

@@ -15,6 +15,9 @@ use super::RunError;
 /// How often the signal is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long the server is waited for when it should stop something.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The runtime and the session of a run.
 pub(crate) struct Database {
     runtime: Runtime,
@@ -58,7 +61,7 @@ impl Database {
                 },
                 () = self.signal() => {
                     // The server lets go sooner; if the request is lost, the end of the session tells it.
-                    let _ = tokio::time::timeout(Duration::from_secs(2), canceller.cancel()).await;
+                    let _ = tokio::time::timeout(PATIENCE, canceller.cancel()).await;
                     Err(RunError::Interrupted)
                 }
             }
@@ -71,6 +74,15 @@ impl Database {
         work: impl Future<Output = Result<T, LoadError>>,
     ) -> Result<T, RunError> {
         Ok(self.runtime.block_on(work)?)
+    }
+
+    /// Ends a session; one that does not end in order ends when its server finds out.
+    pub(crate) fn end(&self, session: Session) {
+        if let Ok(Err(error)) =
+            self.runtime.block_on(async { tokio::time::timeout(PATIENCE, session.close()).await })
+        {
+            tracing::debug!("{error}");
+        }
     }
 
     async fn signal(&self) {

@@ -1,5 +1,7 @@
 //! `import`: check, then write accounts, then users, in one transaction.
 
+use std::time::Duration;
+
 use crate::db::Session;
 use crate::event::Listener;
 use crate::load::{Load, LoadError, LoadOptions};
@@ -8,10 +10,15 @@ use crate::settle::EntityVerdict;
 
 use super::database::Database;
 use super::inputs::EntityRead;
+use crate::schema::Schema;
+
 use super::{Options, Reported, Run, RunError, cargo, law};
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 5;
+
+/// How long an ended session may hold its lock.
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// What import can be asked beyond check.
 #[derive(Debug, Clone)]
@@ -36,28 +43,64 @@ pub fn import(
 ) -> Result<Reported, RunError> {
     let mut run = Run::begin("import", options, listener)?;
     let database = Database::new(&run.cancelled)?;
-    let session = database.connect(import.database_url.as_deref(), &run.session_name())?;
     let schema = run.schema.clone();
-    let mut load = database.wait(&session, async {
-        crate::db::require_writable(&session).await?;
-        Load::prepare(&session, &schema, import.load, listener).await
-    })?;
+    let mut target = Target { database: &database, session: database.target(&run, import)? };
+    let mut load = target.prepare(&schema, import.load, listener)?;
     let entities = run.read()?;
     let mut tries = 0;
     loop {
         tries += 1;
-        let attempt = Attempt { database: &database, session: &session, entities: &entities, import };
-        match attempt.go(&mut run, &mut load) {
-            Err(RunError::Load(error)) if error.is_transient() && tries < TRIES => {
-                tracing::warn!("{error}; trying again");
-                database.wait(&session, load.roll_back())?;
-            }
+        let attempt = Attempt { database: &database, session: &target.session, entities: &entities, import };
+        let again = match attempt.go(&mut run, &mut load) {
             Ok(reported) => {
                 run.publish()?;
                 return Ok(reported);
             }
-            Err(error) => return Err(run.failed(&entities, error, session.target())),
+            Err(RunError::Load(error))
+                if tries < TRIES && (error.is_transient() || error.is_about_data()) =>
+            {
+                error
+            }
+            Err(error) => return Err(run.failed(&entities, error, target.session.target())),
+        };
+        tracing::warn!("{again}; trying again");
+        // After a refused COPY the library's connection is out of step with the server: take a new one.
+        drop(load);
+        database.end(target.session);
+        target = Target { database: &database, session: database.target(&run, import)? };
+        // The server may need a moment to see that the old session is gone, and its lock with it.
+        let options = LoadOptions { patience: import.load.patience.max(FAREWELL), ..import.load };
+        load = target.prepare(&schema, options, listener)?;
+        if again.is_about_data() {
+            load.find_refused();
         }
+    }
+}
+
+/// The target of an import: a session that may write.
+struct Target<'d> {
+    database: &'d Database,
+    session: Session,
+}
+
+impl Target<'_> {
+    /// Takes the run's lock and looks at the tables.
+    fn prepare<'s>(
+        &'s self,
+        schema: &'s Schema,
+        options: LoadOptions,
+        listener: &'s dyn Listener,
+    ) -> Result<Load<'s>, RunError> {
+        self.database.wait(&self.session, async {
+            crate::db::require_writable(&self.session).await?;
+            Load::prepare(&self.session, schema, options, listener).await
+        })
+    }
+}
+
+impl Database {
+    fn target(&self, run: &Run<'_>, import: &ImportOptions) -> Result<Session, RunError> {
+        self.connect(import.database_url.as_deref(), &run.session_name())
     }
 }
 
@@ -73,20 +116,26 @@ impl Attempt<'_> {
     fn go(&self, run: &mut Run<'_>, load: &mut Load<'_>) -> Result<Reported, RunError> {
         let cargo = cargo(self.entities);
         let (database, session) = (self.database, self.session);
-        database.wait(session, load.begin())?;
+        database.wait(session, load.begin(&cargo))?;
         database.wait(session, load.stage(&cargo))?;
         let mut facts = database.wait(session, load.facts(&cargo))?;
-        let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
-            let held = database.wait(session, load.answers(&verdicts.questions))?;
-            facts.answer(verdicts, &held);
-            Ok(())
-        })?;
-        let mut counts = run.counts(self.entities, &verdicts)?;
-        if run.is_refused(&counts) {
-            database.wait(session, load.roll_back())?;
-            return self.report(run, &verdicts, counts, Status::Refused);
-        }
-        let written = database.wait(session, load.write(&cargo, &verdicts))?;
+        let (verdicts, mut counts, written) = loop {
+            let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
+                let held = database.wait(session, load.answers(&verdicts.questions))?;
+                facts.answer(verdicts, &held);
+                Ok(())
+            })?;
+            let counts = run.counts(self.entities, &verdicts)?;
+            if run.is_refused(&counts) {
+                database.wait(session, load.roll_back())?;
+                return self.report(run, &verdicts, &counts, Status::Refused);
+            }
+            match database.wait(session, load.write(&cargo, &verdicts)) {
+                // What the database refuses becomes a fact: its users go with it, its duplicate is free.
+                Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
+                written => break (verdicts, counts, written?),
+            }
+        };
         for (item, written) in cargo.iter().zip(written) {
             let entity = &run.schema.entities[item.entity].name;
             let counts = &mut counts[item.entity];
@@ -98,9 +147,9 @@ impl Attempt<'_> {
         }
         if self.import.dry_run {
             database.wait(session, load.roll_back())?;
-            return self.report(run, &verdicts, counts, Status::Planned);
+            return self.report(run, &verdicts, &counts, Status::Planned);
         }
-        let reported = self.report(run, &verdicts, counts, Status::Committed)?;
+        let reported = self.report(run, &verdicts, &counts, Status::Committed)?;
         if run.is_cancelled() {
             return Err(RunError::Interrupted);
         }
@@ -112,7 +161,7 @@ impl Attempt<'_> {
         &self,
         run: &mut Run<'_>,
         verdicts: &[EntityVerdict],
-        counts: Vec<Counts>,
+        counts: &[Counts],
         status: Status,
     ) -> Result<Reported, RunError> {
         run.report(self.entities, verdicts, counts, status, Some(self.session.target()))
@@ -131,7 +180,7 @@ impl Run<'_> {
             if matches!(error, RunError::Interrupted) { Status::Interrupted } else { Status::Failed };
         let verdicts = vec![EntityVerdict::default(); entities.len()];
         let counts = vec![Counts::default(); entities.len()];
-        let reported = self.report(entities, &verdicts, counts, status, Some(target));
+        let reported = self.report(entities, &verdicts, &counts, status, Some(target));
         if let Err(second) = reported.and_then(|_| self.publish()) {
             tracing::error!("the reports could not be written: {second}");
         }

@@ -26,6 +26,7 @@ use crate::event::{Event, Listener, Stage};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
+use crate::report::rejects::StoredRun;
 use crate::report::{Context, Counts, Outcome, Returned, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
@@ -54,6 +55,8 @@ pub struct Run<'o> {
     options: &'o Options,
     schema: Schema,
     folder: RunFolder,
+    /// An earlier run to compare with.
+    earlier: Option<StoredRun>,
     seed: Seed,
     listener: &'o dyn Listener,
     cancelled: Arc<AtomicBool>,
@@ -95,9 +98,9 @@ impl<'o> Run<'o> {
             None => Schema::built_in()?,
         };
         if let Some(threads) = options.threads {
-            // Fails only where the pool is there already, with as many threads as were asked for first.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+            crate::read::use_threads(threads);
         }
+        let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
@@ -113,6 +116,7 @@ impl<'o> Run<'o> {
             options,
             schema,
             folder,
+            earlier,
             seed: Seed::default(),
             listener,
             cancelled,

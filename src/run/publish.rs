@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
+use crate::frame;
 use crate::output::{RunFolder, Slices, names};
-use crate::record::{Finding, Location, Severity};
+use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
 use crate::report::{
@@ -35,7 +36,7 @@ impl Run<'_> {
         &mut self,
         entities: &[EntityRead],
         verdicts: &[EntityVerdict],
-        counts: Vec<Counts>,
+        counts: &[Counts],
         status: Status,
         target: Option<&str>,
     ) -> Result<Reported, RunError> {
@@ -65,12 +66,17 @@ impl Run<'_> {
         let counts = given.iter().map(|&index| counts[index]).collect();
         let outcome = Outcome { status, finished: Timestamp::now(), counts };
         let folder = self.folder.path().to_owned();
+        let changes = match &self.earlier {
+            Some(earlier) => frame::compare(&earlier.rules(), &tally.rule_rows(&context))?,
+            None => Vec::new(),
+        };
         let page = Page {
             context: &context,
             outcome: &outcome,
             tally: &tally,
             folder: &folder.display().to_string(),
             returned: &returned,
+            against: self.earlier.as_ref().map(|earlier| (earlier, changes.as_slice())),
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;
@@ -90,11 +96,11 @@ impl Run<'_> {
         let entities = files.into_iter().enumerate().map(|(index, files)| self.unread(index, files));
         let entities = entities.collect::<Result<Vec<_>, _>>()?;
         let verdicts = vec![EntityVerdict::default(); entities.len()];
-        let counts = entities
+        let counts: Vec<_> = entities
             .iter()
             .map(|read| Counts { warnings: read.harvest.counts.warnings, ..Counts::default() })
             .collect();
-        let reported = self.report(&entities, &verdicts, counts, Status::Failed, None)?;
+        let reported = self.report(&entities, &verdicts, &counts, Status::Failed, None)?;
         self.publish()?;
         Ok(reported)
     }
@@ -164,7 +170,7 @@ fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
         stem: stems.next(source.name(), entity),
         bytes: source.stored_len(),
         sha256: file.sha256.clone(),
-        encoding: opening.encoding.name().to_owned(),
+        encoding: opening.encoding.name(),
         delimiter: char::from(opening.delimiter).to_string(),
         header: opening.header.clone(),
         mapping: file.look.mapping.columns.clone(),
@@ -201,7 +207,10 @@ impl<'r> GoingBack<'r> {
 
     /// Takes findings in their final order.
     fn take(&mut self, findings: &[Finding], folder: &mut RunFolder) -> Result<(), RunError> {
-        for finding in findings.iter().filter(|finding| finding.location.record > 0) {
+        // A repeated header bears the number of the record behind it, and is none itself.
+        let is_record =
+            |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
+        for finding in findings.iter().filter(is_record) {
             let place = finding.location;
             match &mut self.at {
                 // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is

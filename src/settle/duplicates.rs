@@ -21,6 +21,7 @@ pub enum Policy {
 }
 
 type HashSetOf<T> = HashSet<T, foldhash::fast::FixedState>;
+type HashMapOf<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// Settles the rows that are still acceptable.
 pub(super) fn settle(
@@ -66,12 +67,13 @@ fn repeated(hashes: &[u64], fates: &[Fate]) -> HashSetOf<u64> {
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
+type Holders = (u64, Option<u64>);
 type Contested = (u64, Vec<(usize, Vec<u8>)>);
 
 /// Goes through the rows in order of preference: a row that shares a value with a kept one is lost, and a
 /// lost row takes no value.
 fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdict) {
-    let mut taken: HashMap<(usize, &[u8]), u64, foldhash::fast::FixedState> = HashMap::default();
+    let mut taken: HashMapOf<(usize, &[u8]), u64> = HashMap::default();
     for (row, values) in rows {
         let rival = values
             .iter()
@@ -85,8 +87,8 @@ fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdi
 
 /// Rejects every row that shares a value with another one.
 fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
-    let mut holders: HashMap<(usize, &[u8]), (u64, Option<u64>), foldhash::fast::FixedState> =
-        HashMap::default();
+    // The first two rows that hold each value.
+    let mut holders: HashMapOf<(usize, &[u8]), Holders> = HashMap::default();
     for (row, values) in rows {
         for (slot, value) in values {
             holders

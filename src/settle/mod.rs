@@ -19,7 +19,7 @@ use crate::schema::{Entity, FieldIndex};
 
 pub use duplicates::Policy;
 pub use facts::{Facts, Question};
-pub use verdict::{EntityVerdict, Fate, Loss, Target, Verdicts};
+pub use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
 
 use references::KeyIndex;
 

@@ -7,7 +7,7 @@ use crate::record::{Code, Related, Severity};
 
 use super::Candidates;
 use super::facts::{Facts, Question};
-use super::verdict::{EntityVerdict, Fate, Loss, Target, position};
+use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
 
 /// The keys of an entity that others refer to, with what became of each.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ type Entry = u32;
 
 /// What an index says of a key.
 enum Answer {
-    Kept,
+    Kept(u32),
     Row(u64),
     Record(Related),
     Unknown,
@@ -72,7 +72,7 @@ impl KeyIndex {
         let mut lost = None;
         for row in same {
             if self.kept[row as usize] {
-                return Answer::Kept;
+                return Answer::Kept(row);
             }
             lost.get_or_insert(row);
         }
@@ -101,10 +101,12 @@ pub(super) fn resolve(
         let index = &indexes[reference.entity];
         let hashes = &candidates.hashes[slot];
         let mut losses = Vec::new();
+        let mut parents = vec![NO_PARENT; candidates.len()];
         candidates.rows.scan(slot, &mut |row, key| {
             let Some(key) = key else { return };
             let answer = index.look_up(hashes[position(row)], key);
-            if matches!(answer, Answer::Kept) {
+            if let Answer::Kept(parent) = answer {
+                parents[position(row)] = parent;
                 return;
             }
             if facts.database {
@@ -127,13 +129,14 @@ pub(super) fn resolve(
                 Answer::Record(related) => {
                     (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
                 }
-                Answer::Unknown | Answer::Kept if target.given || facts.database => {
+                Answer::Unknown | Answer::Kept(_) if target.given || facts.database => {
                     (Code::UnknownAccount, Severity::Reject, None)
                 }
-                Answer::Unknown | Answer::Kept => (Code::UnresolvedReference, Severity::Warning, None),
+                Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
             };
             losses.push(Loss { row, code, severity, slot: Some(slot), rival: None, related, detail: None });
         })?;
+        verdict.parents.push(parents);
         for loss in losses {
             verdict.lose(loss);
         }

@@ -56,7 +56,13 @@ pub struct EntityVerdict {
     pub duplicates: u64,
     /// Findings that only warn, counted.
     pub warnings: u64,
+    /// Per reference, in the order of the slots: the kept row that each row refers to, among the other
+    /// entity's clean rows; [`NO_PARENT`] where it is in the database, or nowhere.
+    pub parents: Vec<Vec<u32>>,
 }
+
+/// The row refers to no row of the files.
+pub const NO_PARENT: u32 = u32::MAX;
 
 impl EntityVerdict {
     pub(super) fn new(rows: usize) -> Self {

@@ -206,11 +206,6 @@ impl Automaton {
         }
         digits.len() < 32 && self.good[usize::from(state)] >> digits.len() & 1 == 1
     }
-
-    #[cfg(test)]
-    pub(super) fn states(&self) -> usize {
-        self.good.len()
-    }
 }
 
 #[cfg(test)]

@@ -142,15 +142,6 @@ impl Plans {
         }
     }
 
-    /// How many states each calling code's automaton has.
-    #[cfg(test)]
-    pub(super) fn states(&self) -> Vec<(&str, Option<usize>)> {
-        let states = |code: &CallingCode| {
-            code.automaton.get_or_init(|| compile(&code.plans)).as_ref().map(Automaton::states)
-        };
-        self.codes.iter().map(|code| (code.digits.as_str(), states(code))).collect()
-    }
-
     /// Parts a calling code from what follows it.
     #[inline]
     fn split<'d>(&self, digits: &'d [u8]) -> Option<(&CallingCode, &'d [u8])> {

@@ -257,23 +257,15 @@ fn compare(seed: u64, count: u64) -> (u64, u64) {
     (answered, left)
 }
 
+/// After a change to the automata or the metadata, let it look at millions:
+/// `MUSTER_PHONE_CELLS=6000000 cargo test --lib rule::phone`.
 #[test]
 fn the_automata_agree_with_the_library() {
-    let (answered, left) = compare(1, 200_000);
-    assert!(answered > 40_000, "only {answered} were answered by the automata");
+    let wished = std::env::var("MUSTER_PHONE_CELLS").ok().and_then(|count| count.parse().ok());
+    let count = wished.unwrap_or(200_000);
+    let (answered, left) = compare(1, count);
+    assert!(answered > count / 5, "only {answered} were answered by the automata");
     assert!(left < answered / 50, "{left} valid numbers were left to the library");
-}
-
-/// `cargo test --lib rule::phone -- --ignored --nocapture`
-#[test]
-#[ignore = "takes minutes; run it by hand after a change to the automata or the metadata"]
-fn the_automata_agree_with_the_library_on_millions() {
-    for seed in 2..8 {
-        let (answered, left) = compare(seed, 1_000_000);
-        println!("seed {seed}: {answered} of 1000000 answered by the automata, {left} valid ones left over");
-    }
-    let plans = Plans::shared();
-    println!("states: {:?}", plans.states());
 }
 
 #[test]

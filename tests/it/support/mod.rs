@@ -11,7 +11,7 @@ mod customers;
 mod database;
 mod fake_server;
 
-pub use cluster::{Cluster, cluster, owner, root};
+pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
 pub use customers::{Customers, Found, found, order};
 pub use database::Database;

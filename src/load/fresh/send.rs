@@ -1,0 +1,280 @@
+//! The rows on their way into the bare table.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use crate::db::DbError;
+use crate::db::catalog::TableInfo;
+use crate::db::postgres::Client;
+use crate::event::{Event, Listener, Stage};
+use crate::read::{Harvest, Layout};
+use crate::record::RowEncoder;
+use crate::schema::{Entity, FieldIndex, Schema};
+use crate::settle::{EntityVerdict, Fate, NO_PARENT};
+
+use super::super::sql::quoted;
+use super::super::stage::Layouts;
+use super::super::{LoadError, number};
+use super::Definition;
+use crate::db::CopyIn;
+
+/// The identifiers that the kept rows of an entity got: the first, and for each clean row its distance.
+#[derive(Debug, Clone)]
+pub(crate) struct Identifiers {
+    first: i64,
+    ranks: Vec<u32>,
+}
+
+impl Identifiers {
+    fn of(&self, row: u32) -> i64 {
+        self.first + i64::from(self.ranks[row as usize])
+    }
+}
+
+/// What the references of an entity lead to.
+enum Parents<'a> {
+    /// Rows that this run has just brought in.
+    Loaded(&'a Identifiers),
+    /// Rows that were there: raw key to identifier.
+    There(HashMap<Vec<u8>, i64>),
+}
+
+/// One entity's load into its empty table.
+pub(crate) struct Fresh<'a> {
+    pub client: &'a Client,
+    pub schema: &'a Schema,
+    pub entity: &'a Entity,
+    pub info: &'a TableInfo,
+    pub harvest: &'a Harvest,
+    pub listener: &'a dyn Listener,
+}
+
+impl Fresh<'_> {
+    /// Loads the kept rows. `loaded` holds, per entity, the identifiers that earlier ones got in this way.
+    pub(crate) async fn run(
+        &self,
+        verdict: &EntityVerdict,
+        loaded: &HashMap<usize, Identifiers>,
+    ) -> Result<(u64, Identifiers), LoadError> {
+        let name = self.entity.name.as_str();
+        let definition = Definition::read(self.client, &self.entity.table).await?;
+        let identifiers = self.reserve(verdict).await?;
+        let parents = self.parents(verdict, loaded).await?;
+        definition.take_down(self.client, &self.entity.table).await?;
+        self.listener.on(Event::Started { stage: Stage::Stage, entity: name, total: Some(verdict.accepted) });
+        let sent = self.send(verdict, &identifiers, &parents).await?;
+        self.listener.on(Event::Finished);
+        self.listener.on(Event::Started { stage: Stage::Upsert, entity: name, total: None });
+        self.execute("SET LOCAL maintenance_work_mem = '256MB'").await?;
+        definition.put_back(self.client, &self.entity.table).await?;
+        self.execute("SET LOCAL maintenance_work_mem TO DEFAULT").await?;
+        self.execute(&format!("ANALYZE {}", self.entity.table)).await?;
+        self.listener.on(Event::Finished);
+        Ok((sent, identifiers))
+    }
+
+    /// Reserves one identifier for each kept row, with one call, under the table's lock.
+    async fn reserve(&self, verdict: &EntityVerdict) -> Result<Identifiers, LoadError> {
+        let mut ranks = Vec::with_capacity(verdict.fates.len());
+        let mut rank = 0;
+        for fate in &verdict.fates {
+            ranks.push(rank);
+            rank += u32::from(*fate == Fate::Kept);
+        }
+        if rank == 0 {
+            return Ok(Identifiers { first: 0, ranks });
+        }
+        let sql = "SELECT first, setval(seq, first + $3 - 1) FROM (
+                       SELECT pg_get_serial_sequence($1, $2)::regclass AS seq,
+                              nextval(pg_get_serial_sequence($1, $2)) AS first) s";
+        let (table, column) = (self.entity.table.to_string(), self.entity.system.id.clone());
+        let row = self
+            .client
+            .query_one(sql, &[&table, &column, &i64::from(rank)])
+            .await
+            .map_err(|e| DbError::of(format!("reserving identifiers for table {table}"), e))?;
+        Ok(Identifiers { first: row.get(0), ranks })
+    }
+
+    /// For each reference, what its keys lead to.
+    async fn parents<'l>(
+        &self,
+        verdict: &EntityVerdict,
+        loaded: &'l HashMap<usize, Identifiers>,
+    ) -> Result<Vec<Parents<'l>>, LoadError> {
+        let mut all = Vec::new();
+        for (field, reference) in self.entity.references() {
+            all.push(match loaded.get(&reference.entity) {
+                Some(identifiers) => Parents::Loaded(identifiers),
+                None => Parents::There(self.look_up(field, reference.entity, verdict).await?),
+            });
+        }
+        Ok(all)
+    }
+
+    async fn look_up(
+        &self,
+        field: FieldIndex,
+        parent: usize,
+        verdict: &EntityVerdict,
+    ) -> Result<HashMap<Vec<u8>, i64>, LoadError> {
+        let mut keys: HashMap<Vec<u8>, i64> = HashMap::new();
+        let mut buffer = Vec::new();
+        for segment in &self.harvest.segments {
+            let layout = self.harvest.layout(segment.file);
+            let Some(position) = layout.fields.iter().position(|&f| f == field) else { continue };
+            let rows = segment.open(&self.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+            for (bytes, fate) in rows.iter().zip(fates(verdict, segment.first)) {
+                if let Some(key) = RowEncoder::field(bytes, position).filter(|_| *fate == Fate::Kept)
+                    && !keys.contains_key(key)
+                {
+                    keys.insert(key.to_vec(), 0);
+                }
+            }
+        }
+        let parent = &self.schema.entities[parent];
+        let sql = format!(
+            "SELECT k.n, t.{id}::bigint FROM unnest($1::text[]) WITH ORDINALITY k (key, n)
+             JOIN {table} t ON t.{column} = k.key",
+            id = quoted(&parent.system.id),
+            table = parent.table,
+            column = quoted(&parent.fields[parent.key].column),
+        );
+        let asked: Vec<Vec<u8>> = keys.keys().cloned().collect();
+        for batch in asked.chunks(20_000) {
+            let texts: Vec<String> = batch.iter().map(|raw| RowEncoder::unescape(raw)).collect();
+            let rows = self.client.query(&sql, &[&texts]).await;
+            for row in
+                rows.map_err(|e| DbError::of(format!("looking up keys of table {}", parent.table), e))?
+            {
+                let at = usize::try_from(number(row.get(0))).unwrap_or(0);
+                if let Some(id) = batch.get(at.wrapping_sub(1)).and_then(|key| keys.get_mut(key)) {
+                    *id = row.get(1);
+                }
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn send(
+        &self,
+        verdict: &EntityVerdict,
+        identifiers: &Identifiers,
+        parents: &[Parents<'_>],
+    ) -> Result<u64, LoadError> {
+        let layouts = Layouts::of(self.harvest);
+        let doing = format!("loading table {}", self.entity.table);
+        let mut sent = 0;
+        for (number, layout) in layouts.distinct.iter().enumerate() {
+            let (statement, suffix) = self.statement(layout);
+            let mut copy = CopyIn::begin(self.client, &statement, &doing).await?;
+            let mut buffer = Vec::new();
+            let mut row = Row { layout, parents, slots: self.parent_slots(layout), suffix };
+            let segments =
+                self.harvest.segments.iter().filter(|s| layouts.of_file[usize::from(s.file)] == number);
+            for segment in segments {
+                let rows = segment.open(&self.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+                let mut kept = 0;
+                for (ordinal, bytes) in (segment.first..).zip(rows.iter()) {
+                    let at = usize::try_from(ordinal).unwrap_or(usize::MAX);
+                    if verdict.fates[at] != Fate::Kept {
+                        continue;
+                    }
+                    let id = identifiers.first + i64::from(identifiers.ranks[at]);
+                    row.write(copy.buffer(), id, bytes, |reference| verdict.parents[reference][at]);
+                    copy.flow().await?;
+                    kept += 1;
+                }
+                self.listener.on(Event::Advanced { by: kept, rows: kept });
+            }
+            sent += copy.finish().await?;
+        }
+        Ok(sent)
+    }
+
+    /// For each reference of a layout its number among the entity's references.
+    fn parent_slots(&self, layout: &Layout) -> Vec<usize> {
+        let all: Vec<_> = self.entity.references().map(|(field, _)| field).collect();
+        let slot =
+            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
+        layout.fields[..layout.references].iter().map(slot).collect()
+    }
+
+    /// The COPY for a layout, and the constant end of its rows: defaults of columns that the file does not
+    /// have, where only the schema knows them.
+    fn statement(&self, layout: &Layout) -> (String, Vec<u8>) {
+        let mut columns = quoted(&self.entity.system.id);
+        for &field in &layout.fields {
+            let _ = write!(columns, ", {}", quoted(&self.entity.fields[field].column));
+        }
+        let mut suffix = Vec::new();
+        for (index, field) in self.entity.fields.iter().enumerate() {
+            if layout.fields.contains(&index) {
+                continue;
+            }
+            if let Some(default) = field.when_empty() {
+                let _ = write!(columns, ", {}", quoted(&field.column));
+                suffix.push(b'\t');
+                RowEncoder::text(&mut suffix, default);
+                suffix.pop();
+            }
+        }
+        for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
+            if self.info.column(column).is_some_and(|column| !column.filled) {
+                let _ = write!(columns, ", {}", quoted(column));
+                suffix.extend_from_slice(b"\tnow");
+            }
+        }
+        (format!("COPY {} ({columns}) FROM STDIN", self.entity.table), suffix)
+    }
+
+    async fn execute(&self, sql: &str) -> Result<(), LoadError> {
+        let doing = format!("loading table {}", self.entity.table);
+        Ok(self.client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?)
+    }
+}
+
+/// Puts rows together: identifier, parents' identifiers, the spooled fields, the constant end.
+struct Row<'a> {
+    layout: &'a Layout,
+    parents: &'a [Parents<'a>],
+    slots: Vec<usize>,
+    suffix: Vec<u8>,
+}
+
+impl Row<'_> {
+    fn write(&mut self, out: &mut bytes::BytesMut, id: i64, bytes: &[u8], parent: impl Fn(usize) -> u32) {
+        let mut digits = itoa::Buffer::new();
+        out.extend_from_slice(digits.format(id).as_bytes());
+        let mut rest = bytes;
+        for &slot in &self.slots {
+            let end = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
+            let key = &rest[..end];
+            out.extend_from_slice(b"\t");
+            let id = match &self.parents[slot] {
+                _ if key == b"\\N" => None,
+                Parents::Loaded(identifiers) => match parent(slot) {
+                    NO_PARENT => None,
+                    row => Some(identifiers.of(row)),
+                },
+                Parents::There(ids) => ids.get(key).copied(),
+            };
+            match id {
+                Some(id) => out.extend_from_slice(digits.format(id).as_bytes()),
+                None => out.extend_from_slice(b"\\N"),
+            }
+            rest = &rest[(end + 1).min(rest.len())..];
+        }
+        if self.layout.fields.len() > self.slots.len() {
+            out.extend_from_slice(b"\t");
+            out.extend_from_slice(rest.strip_suffix(b"\n").unwrap_or(rest));
+        }
+        out.extend_from_slice(&self.suffix);
+        out.extend_from_slice(b"\n");
+    }
+}
+
+/// The fates from a row on.
+fn fates(verdict: &EntityVerdict, first: u64) -> &[Fate] {
+    &verdict.fates[usize::try_from(first).unwrap_or(usize::MAX)..]
+}

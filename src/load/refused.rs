@@ -1,0 +1,81 @@
+//! Which rows does the database refuse? Found inside the server: a batch at a time, and where a batch fails,
+//! row by row, each with an exception block, in a temporary function. The caller rolls it all back.
+
+use crate::db::DbError;
+use crate::db::postgres::Client;
+
+use super::sql::Statements;
+use super::stage::Layouts;
+use super::{LoadError, number};
+
+/// How many row numbers a batch spans.
+const BATCH: u32 = 1000;
+
+/// A row that the database refused, by its number, and the SQLSTATE.
+pub type Refused = (u64, String);
+
+/// Whether an error speaks about a row's data, and not about the statement, the session or the server:
+/// data exceptions, integrity constraints, and what triggers raise.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+pub(super) fn is_about_data(error: &DbError) -> bool {
+    error.sqlstate().is_some_and(|state| {
+        let code = state.code();
+        code.starts_with("22") || code.starts_with("23") || code.starts_with("44") || code == "P0001"
+    })
+}
+
+/// Writes the planned rows of one entity, leaving out those that the database refuses, and names these.
+pub(super) async fn find(
+    client: &Client,
+    statements: &Statements<'_>,
+    layouts: &Layouts<'_>,
+    planned: bool,
+) -> Result<Vec<Refused>, LoadError> {
+    let doing = format!("finding the rows that table {} refuses", statements.entity.table);
+    let mut steps = Vec::new();
+    for (number, layout) in layouts.distinct.iter().enumerate() {
+        if planned && let Some(update) = statements.update(number, layout, true) {
+            steps.push(format!("EXECUTE {} USING low, high;", dollars(&update)));
+        }
+        let insert = statements.insert(number, layout, planned, true);
+        steps.push(format!("EXECUTE {} USING low, high;", dollars(&insert)));
+    }
+    let steps = steps.join("\n");
+    let stage = statements.stage();
+    let sql = format!(
+        "CREATE INDEX ON {stage} (o);
+         CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
+         LANGUAGE plpgsql AS $function$ BEGIN {steps} END $function$;
+         CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)
+         LANGUAGE plpgsql AS $function$
+         DECLARE low bigint; top bigint; row bigint;
+         BEGIN
+           SELECT min(o), max(o) INTO low, top FROM {stage};
+           WHILE low <= top LOOP
+             BEGIN
+               PERFORM pg_temp.muster_write(low, low + {BATCH} - 1);
+             EXCEPTION WHEN OTHERS THEN
+               IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+               FOR row IN SELECT o FROM {stage} WHERE o BETWEEN low AND low + {BATCH} - 1 ORDER BY o LOOP
+                 BEGIN
+                   PERFORM pg_temp.muster_write(row, row);
+                 EXCEPTION WHEN OTHERS THEN
+                   IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+                   refused := row; state := SQLSTATE; RETURN NEXT;
+                 END;
+               END LOOP;
+             END;
+             low := low + {BATCH};
+           END LOOP;
+         END $function$"
+    );
+    client.batch_execute(&sql).await.map_err(|e| DbError::of(&*doing, e))?;
+    let rows = client.query("SELECT refused, state FROM pg_temp.muster_refused()", &[]).await;
+    let rows = rows.map_err(|e| DbError::of(doing, e))?;
+    Ok(rows.iter().map(|row| (number(row.get(0)), row.get(1))).collect())
+}
+
+/// A string in dollar quotes of its own: statements hold quotes of every other kind.
+fn dollars(text: &str) -> String {
+    format!("$statement${text}$statement$")
+}

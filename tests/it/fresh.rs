@@ -1,0 +1,174 @@
+//! The empty-target way: what it leaves behind is what the other way leaves, tables and definitions alike; and
+//! it notices by itself when it may not be used.
+
+use std::process::Command;
+
+use super::support::{Database, Muster, programs};
+
+const ACCOUNTS: &str = "legacyId,name,contact.gender\nA1,Acme,female\nA2,\"Bar, Baz\",\nA3,Tab\\t,male\n";
+const USERS: &str = "email,account.legacyId,legacyId,contact.firstName\n\
+    a@x.nl,A1,u1,Ann\nb@x.nl,A2,,\nc@x.nl,A2,u3,Cé\na@x.nl,A3,u4,lost\nd@x.nl,NONE,u5,lost\n";
+
+/// The tables' rows without identifiers and times, the account by its key.
+const ACCOUNT_ROWS: &str =
+    "SELECT legacy_id, name, contact_gender, feature_flags, language FROM accounts ORDER BY 1";
+const USER_ROWS: &str =
+    "SELECT u.email, u.legacy_id, a.legacy_id, u.contact_first_name, u.role, u.default_lang_code, u.migrated
+    FROM users u JOIN accounts a ON a.id = u.account_id ORDER BY 1";
+
+fn with_tables(more: &str) -> Database {
+    let database = Database::new();
+    let muster = Muster::on(&database);
+    let ddl = muster.run(["schema", "ddl"]).exits(0).stdout();
+    database.text(&format!("{ddl}{more}"));
+    database
+}
+
+/// Imports into the database and gives what `-v` said.
+fn import(database: &Database) -> String {
+    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
+    let finished = muster.run(["import", "accounts.csv", "users.csv", "--out", "out", "-v"]).exits(3);
+    let summary = finished.summary("out");
+    let counts = |entity: usize, count: &str| summary["entities"][entity][count].as_u64().unwrap();
+    assert_eq!((counts(0, "accepted"), counts(1, "accepted")), (3, 3));
+    assert_eq!((counts(1, "rejected"), counts(1, "duplicates")), (1, 1));
+    finished.stderr()
+}
+
+fn definitions(database: &Database) -> String {
+    // A folder on the PATH may hold links to some of the programs: their neighbours are where they lead.
+    let initdb = programs().join("initdb").canonicalize().unwrap();
+    let dump = initdb.with_file_name("pg_dump");
+    let output = Command::new(dump).args(["--schema-only", "-d", &database.url()]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // Newer versions of pg_dump put a random word into their script.
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .filter(|line| !line.starts_with("\\restrict") && !line.starts_with("\\unrestrict"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn both_ways_leave_the_same_rows() {
+    let fresh = with_tables("");
+    let said = import(&fresh);
+    assert_eq!(said.matches("rows are copied straight in").count(), 2, "{said}");
+    let staged = with_tables(
+        "CREATE VIEW names AS SELECT name FROM accounts; CREATE VIEW mails AS SELECT email FROM users;",
+    );
+    let said = import(&staged);
+    assert_eq!(said.matches("staged and merged: a view depends on it").count(), 2, "{said}");
+    let created = Database::new();
+    import(&created);
+    for rows in [ACCOUNT_ROWS, USER_ROWS] {
+        let expected = fresh.text(rows);
+        assert_eq!(expected.lines().count(), 3, "{expected}");
+        assert_eq!(staged.text(rows), expected);
+        assert_eq!(created.text(rows), expected);
+    }
+    let ids = "SELECT count(DISTINCT id), min(id), max(id) FROM users";
+    assert_eq!(fresh.text(ids), "3|1|3");
+    // The identifiers that were reserved are not given out again.
+    fresh.text("INSERT INTO users (email, account_id) SELECT 'z@x.nl', min(id) FROM accounts");
+    assert_eq!(fresh.text("SELECT id FROM users WHERE email = 'z@x.nl'"), "4");
+}
+
+#[test]
+fn definitions_are_put_back_exactly_as_they_were() {
+    let database = with_tables(
+        "CREATE INDEX users_partial ON users (role) WHERE role <> 'none';
+         CREATE INDEX \"Users Expression\" ON users (lower(email) text_pattern_ops, account_id DESC NULLS LAST) WITH (fillfactor = 70);
+         ALTER INDEX \"Users Expression\" ALTER COLUMN 1 SET STATISTICS 500;
+         COMMENT ON INDEX users_partial IS 'it''s mine';
+         CREATE UNIQUE INDEX users_including ON users (email) INCLUDE (role);
+         ALTER TABLE users ADD CONSTRAINT users_later UNIQUE (legacy_id, email) DEFERRABLE INITIALLY DEFERRED;
+         COMMENT ON CONSTRAINT users_later ON users IS 'checked at the end';
+         ALTER TABLE users CLUSTER ON users_email_key;
+         ALTER TABLE users REPLICA IDENTITY USING INDEX users_email_key;
+         ALTER TABLE users DROP CONSTRAINT users_account_id_fkey;
+         ALTER TABLE users ADD CONSTRAINT to_account FOREIGN KEY (account_id) REFERENCES accounts ON DELETE CASCADE NOT VALID;
+         COMMENT ON CONSTRAINT to_account ON users IS 'goes along';
+         ALTER TABLE users ADD CONSTRAINT long_mail CHECK (length(email) > 3) NOT VALID;
+         ALTER TABLE accounts SET (fillfactor = 90); ALTER TABLE users ALTER COLUMN role SET STATISTICS 77;
+         CREATE ROLE somebody; GRANT SELECT ON users TO somebody;",
+    );
+    let before = definitions(&database);
+    let said = import(&database);
+    assert_eq!(said.matches("rows are copied straight in").count(), 2, "{said}");
+    assert_eq!(definitions(&database), before);
+    assert_eq!(database.text("SELECT count(*) FROM users"), "3");
+    assert_eq!(
+        database.text("SELECT indisclustered FROM pg_index WHERE indexrelid = 'users_email_key'::regclass"),
+        "t"
+    );
+    database.text("DROP OWNED BY somebody; DROP ROLE somebody");
+}
+
+#[test]
+fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
+    for (more, why) in [
+        ("CREATE TABLE cars (owner bigint REFERENCES users)", "another table refers to it"),
+        ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "it has row security"),
+        (
+            "CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+             CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION nop()",
+            "it has triggers",
+        ),
+        ("CREATE TABLE heirs () INHERITS (users)", "it is partitioned, inherits or is inherited from"),
+        ("CREATE PUBLICATION news FOR TABLE users", "it is published"),
+        (
+            "ALTER TABLE users ALTER COLUMN id DROP IDENTITY; ALTER TABLE users ALTER COLUMN id SET DEFAULT 7 + random() * 1e9",
+            "its identifiers do not come from a sequence of its own",
+        ),
+        (
+            "INSERT INTO accounts (legacy_id, name) VALUES ('Z', 'Z'); INSERT INTO users (email, account_id) SELECT 'z@x.nl', id FROM accounts",
+            "it has rows already",
+        ),
+    ] {
+        let database = with_tables(more);
+        let said = import(&database);
+        assert!(
+            said.contains(&format!("table \"users\": rows are staged and merged: {why}")),
+            "{why}: {said}"
+        );
+        assert_eq!(database.text("SELECT count(*) FROM users WHERE email < 'y'"), "3");
+    }
+}
+
+#[test]
+fn rows_that_the_owner_s_constraint_refuses_are_found_and_take_their_users_along() {
+    for way in
+        ["", "CREATE VIEW names AS SELECT name FROM accounts; CREATE VIEW mails AS SELECT email FROM users;"]
+    {
+        let database = with_tables(&format!(
+            "{way} ALTER TABLE accounts ADD CONSTRAINT no_bar CHECK (name NOT LIKE 'Bar%');
+             ALTER TABLE users ADD CONSTRAINT no_cee CHECK (contact_first_name <> 'Zed');"
+        ));
+        let users = format!("{USERS}e@x.nl,A1,u6,Zed\nE@x.nl,A1,u7,Eve\n");
+        let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", users);
+        let finished = muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(3);
+        let found: Vec<String> = finished
+            .findings("out")
+            .iter()
+            .map(|f| {
+                format!("{} {} {} {}", f["entity"], f["record"], f["code"], f["message"]).replace('"', "")
+            })
+            .collect();
+        let expected = [
+            "accounts 2 database-rejected the database refused the row (SQLSTATE 23514)",
+            "users 2 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
+            "users 3 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
+            "users 4 duplicate-key email is the same as in record 1 of users.csv, which stays",
+            "users 5 unknown-account account.legacyId: none of the accounts has this key, in the files or in the database",
+            "users 6 database-rejected the database refused the row (SQLSTATE 23514)",
+        ];
+        assert_eq!(found, expected, "what the database refuses frees its duplicate");
+        assert_eq!(
+            database.text(
+                "SELECT string_agg(email || ' ' || contact_first_name, ', ' ORDER BY email) FROM users"
+            ),
+            "a@x.nl Ann, e@x.nl Eve"
+        );
+    }
+}
