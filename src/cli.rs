@@ -109,6 +109,7 @@ Examples:
 
 /// `muster import`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = IMPORT_EXAMPLES)]
 pub struct ImportArgs {
     /// The files, the rules and the limits.
