@@ -3,10 +3,10 @@
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help run test check lint fmt build golden clean postgresql
+.PHONY: help run test check lint fmt build bench bench-quick golden clean postgresql
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: postgresql ## import the samples into the private local PostgreSQL, and say where the reports are
 	$(CARGO) build --release --locked
@@ -29,6 +29,14 @@ fmt: ## format the sources
 
 build: ## build the program: target/release/muster
 	$(CARGO) build --release --locked
+
+bench: postgresql ## measure muster beside SQL by hand and DuckDB; writes benches/RESULTS.md
+	$(CARGO) build --release --locked --bin muster --example generate
+	benches/run.py
+
+bench-quick: postgresql ## the same with a tenth of the rows, in a few minutes
+	$(CARGO) build --release --locked --bin muster --example generate
+	benches/run.py --quick
 
 golden: postgresql ## rewrite the expected outputs under tests/, to be looked at with git diff
 	MUSTER_GOLDEN=1 $(CARGO) test --locked --features fault-points

@@ -44,6 +44,8 @@ pub enum Command {
     Runs(RunsArgs),
     /// Put back what a run changed; refused where a row changed since
     Undo(UndoArgs),
+    /// Look into the findings of a run: by rule, by column, by value; compare two runs
+    Rejects(RejectsArgs),
     /// Say what a reject code means, why it exists and how to mend the row
     Explain(ExplainArgs),
     /// See the column rules, verify them, hand them to an editor, create tables from them
@@ -181,6 +183,9 @@ pub struct ReadArgs {
     /// Write the reports here instead of muster-runs/<run>/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Compare with the reports of an earlier run, in report.html
+    #[arg(long, value_name = "RUN-DIR")]
+    pub against: Option<PathBuf>,
     /// How the cells are separated (a character, \t or tab); found from the file where not given
     #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
     pub delimiter: Option<u8>,
@@ -306,6 +311,63 @@ pub struct UndoArgs {
     pub json: bool,
 }
 
+/// `muster rejects`.
+#[derive(Debug, Args)]
+#[command(after_help = REJECTS_EXAMPLES)]
+pub struct RejectsArgs {
+    /// The folder of a run's reports
+    #[arg(value_name = "RUN-DIR")]
+    pub run: PathBuf,
+    /// Only findings with this code; can be given several times
+    #[arg(long, value_name = "CODE", help_heading = "Which findings")]
+    pub code: Vec<String>,
+    /// Only findings about this column (its header, or the field it means); can be given several times
+    #[arg(long, value_name = "COLUMN", help_heading = "Which findings")]
+    pub column: Vec<String>,
+    /// Only findings about this entity; can be given several times
+    #[arg(long, value_name = "ENTITY", help_heading = "Which findings")]
+    pub entity: Vec<String>,
+    /// Print the first N findings with their source lines
+    #[arg(long, value_name = "N", conflicts_with_all = ["format", "against", "json"])]
+    pub show: Option<usize>,
+    /// Write the findings in this format
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["against", "json"])]
+    pub format: Option<RejectsFormat>,
+    /// Write them to this file instead of standard output
+    #[arg(long, value_name = "FILE", requires = "format")]
+    pub output: Option<PathBuf>,
+    /// Compare with the run in this folder; exit 3 when anything is new or worse
+    #[arg(long, value_name = "RUN-DIR")]
+    pub against: Option<PathBuf>,
+    /// The column rules of the run, where they were not the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub schemas: Option<PathBuf>,
+    /// Show the sensitive cells of source lines
+    #[arg(long, requires = "show")]
+    pub show_values: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+const REJECTS_EXAMPLES: &str = "\
+Examples:
+  muster rejects out
+  muster rejects out --code invalid-email --show 20
+  muster rejects out --entity users --format parquet --output rejects.parquet
+  muster rejects out --against earlier";
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RejectsFormat {
+    /// For a spreadsheet: safe to open
+    Csv,
+    /// The lines of rejects.ndjson
+    Ndjson,
+    /// For data tools; needs --output
+    Parquet,
+}
+
 /// `muster explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  muster explain invalid-iban\n  muster explain")]
@@ -317,9 +379,9 @@ pub struct ExplainArgs {
 /// `muster schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// What to do with the schema.
+    /// What to do with the schema; without it, print.
     #[command(subcommand)]
-    pub action: SchemaAction,
+    pub action: Option<SchemaAction>,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR", global = true)]
     pub schemas: Option<PathBuf>,
@@ -355,9 +417,9 @@ pub enum SchemaAction {
 /// `muster db`.
 #[derive(Debug, Args)]
 pub struct DbArgs {
-    /// What to do with it.
+    /// What to do with it; without it, status.
     #[command(subcommand)]
-    pub action: DbAction,
+    pub action: Option<DbAction>,
 }
 
 /// What to do with the private local PostgreSQL.

@@ -1,9 +1,97 @@
 //! `muster` moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
+//!
+//! This is the only description of the architecture. What each module is stands at its own top.
+//!
+//! # The way of a row
+//!
+//! ```text
+//!  read ──▶ Harvest ──▶ facts ──▶ settle ──▶ verdicts ──▶ load ──▶ Written ──▶ publish
+//!  split, parse, judge,   what the   pure; again    one transaction:        reports, sealed
+//!  encode, per block      database   while there    accounts, then users    before COMMIT,
+//!  on rayon               knows      are questions                          renamed after it
+//! ```
+//!
+//! 1. **read.** One sequential pass splits the bytes *as stored* into blocks of whole records. It alone decides
+//!    where a record begins and ends; because decoding comes after it, a position is a position in the file, and
+//!    everything behind may run in parallel and still name lines and bytes. Each block is then, without I/O or
+//!    shared state, decoded, judged cell by cell and encoded for COPY. The blocks' results are taken in block
+//!    order into the [`read::Harvest`]: a spool of encoded clean rows, the hashes of their keys, findings, counts.
+//!    An encoding that only the whole file could refute is assumed, and the file read again where it is refuted.
+//! 2. **facts.** What the database knows about exactly these keys ([`settle::Facts`]). None where no database is
+//!    asked.
+//! 3. **settle.** A function of harvest and facts in input order: references, keys in use, duplicates
+//!    ([`settle::settle()`]). Where it needs to know whether the database holds a key it hands out questions, and
+//!    runs again with the answers.
+//! 4. **load.** One transaction ([`load::Load`]): rows that were not kept leave the staging table, the rest is
+//!    compared with the table, inserted and updated; accounts first, since users refer to them.
+//! 5. **publish.** Findings of read and settle are merged into one order and written with the reports. The files
+//!    are on the disk under other names before COMMIT is sent, so that a full disk refuses the run, and get their
+//!    names after it, `summary.json` last.
+//!
+//! [`run`] holds this order; `check` is the same run without the load. The counts of each phase come from where
+//! things happen: read from the splitter, inserted and updated from the server's reply, unchanged from the
+//! comparison. None is the rest of others, so the two laws (read = accepted + rejected + duplicates, accepted =
+//! inserted + updated + unchanged) can fail; then nothing is committed.
+//!
+//! # Who may import whom
+//!
+//! ```text
+//! cli
+//! command                 one file per subcommand
+//! run                     the order of the phases
+//! report  load            what is told, what is written
+//! read  settle  db        rows, verdicts, the server
+//! source  output          files that come in, files that go out
+//! schema                  the column rules as data
+//! rule                    one file per field type
+//! record                  place, finding, code, COPY's text
+//! event                   known to all: what the phases tell whoever shows progress
+//! ```
+//!
+//! A module imports only from the lines below its own; those on one line do not know each other. Commands alone look
+//! upward, at what the command line said. `rule` and `record` do no I/O. Options and errors belong to the module
+//! that uses them, and `run` wraps each error once. A library has one owner (clap is `cli`'s, tokio-postgres `db`'s,
+//! rayon that of `read`), and only `report` and the program's own file print. `tests/it/architecture.rs` keeps all
+//! of this.
+//!
+//! # Decisions
+//!
+//! - **PostgreSQL is the engine, always.** With no server named, a private cluster is kept with the machine's own
+//!   programs ([`db`]). Nothing has to be kept true to a second engine.
+//! - **The schemas are data.** No module knows the word "gender"; entities load in the order of their references.
+//! - **Findings and errors are two things.** A finding is about data: counted, written, never stopping the run. An
+//!   error stops the run, is typed, and says what to do next. Database errors are told apart by SQLSTATE.
+//! - **The splitter emits a span for every record**, with its number, lines and quoting, not only block borders: the
+//!   judgement about stray and unclosed quotes needs the whole record anyway, and the parser then only takes cells
+//!   out of a record that it need not question. One bad quote costs one record.
+//! - **COPY's text format, not binary.** Measured with rows like these, text was as fast or faster, and the server's
+//!   own input functions then fit whatever column types a table has. A spooled row is sent as it stands, with its
+//!   number and layout put before it, in messages of half a MiB.
+//! - **Keys are settled by 64-bit hashes, then by bytes.** A hash that occurs once has no rival; only rows whose hash
+//!   occurs twice are read back from the spool and compared byte for byte. A collision costs time, never a row.
+//!   COPY's text of two values is equal exactly when the values are, so no key is kept a second time.
+//! - **Facts come by staging in `import`, by arrays in `check`.** Import copies its rows to a staging table anyway and
+//!   asks by joins with it; check must write nothing, not even a temporary table, so that it works on a standby: it
+//!   sends keys as arrays, in batches. Both give the same [`settle::Facts`].
+//! - **INSERT and UPDATE planned by one comparison, instead of `INSERT … ON CONFLICT DO UPDATE`.** One statement joins
+//!   the staged rows with the table, counts the rows that are the same and notes the number of every other as new or
+//!   changed; two statements write just these. So inserted and updated are counted apart, by the server, and an
+//!   unchanged row costs no lock and no dead tuple, which `ON CONFLICT … WHERE` would cost. The price is that another
+//!   session may take a key between comparison and insert: that ends in a unique violation, never in a wrong row, and
+//!   the transaction is tried again. The run's advisory lock keeps other runs away.
+//! - **Staging tables are temporary.** No other session can read them, they write no WAL, and a killed run leaves
+//!   none. Each row carries the number of its layout, so that files with different columns are staged together and
+//!   a column that a file does not have is left alone for the rows of that file.
+//! - **The end of a run is known.** After COMMIT was sent, a run is never "interrupted": a lost reply is resolved by
+//!   asking the server for the transaction's status.
+//! - **No memory maps, no unsafe code.** Files are read by offset into buffers that are used again; what cannot be
+//!   read by offset (a pipe, a compressed file) is copied to a temporary file first.
 
 pub mod cli;
 pub mod command;
 pub mod db;
 pub mod event;
+pub mod frame;
 pub mod load;
 pub mod output;
 pub mod read;

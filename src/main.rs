@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use muster::cli::{Cli, Command, DbAction, LogFormat, Talk};
-use muster::command::{check, completions, db, explain, import, runs, schema, undo};
+use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
+use muster::command::{check, completions, db, explain, import, rejects, runs, schema, undo};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -21,13 +21,14 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => finish(check::run(args, &progress), progress, args.read.json, &mut out),
         Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Runs(args) => runs::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Undo(args) => {
             undo::run(args, cli.talk.yes, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
-        Command::Db(args) => local_database(&args.action, &mut out),
+        Command::Db(args) => local_database(args.action.as_ref(), &mut out),
         Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
     ExitCode::from(code)
@@ -55,12 +56,22 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
     }
 }
 
-fn local_database(action: &DbAction, out: &mut dyn Write) -> u8 {
+/// Shows the findings of a finished run.
+fn look_into(args: &RejectsArgs, out: &mut dyn Write) -> u8 {
+    let colour = terminal::colour();
+    match rejects::run(args, out, colour).and_then(|code| Ok(out.flush().map(|()| code)?)) {
+        Err(error) if error.is_closed_pipe() => 0,
+        Err(error) => fail(&error, error.exit_code()),
+        Ok(code) => code,
+    }
+}
+
+fn local_database(action: Option<&DbAction>, out: &mut dyn Write) -> u8 {
     let action = match action {
-        DbAction::Start => db::Action::Start,
-        DbAction::Stop => db::Action::Stop,
-        DbAction::Status => db::Action::Status,
-        DbAction::Psql { args } => db::Action::Psql(args.clone()),
+        Some(DbAction::Start) => db::Action::Start,
+        Some(DbAction::Stop) => db::Action::Stop,
+        Some(DbAction::Status) | None => db::Action::Status,
+        Some(DbAction::Psql { args }) => db::Action::Psql(args.clone()),
     };
     match db::run(action) {
         Ok(line) => writeln!(out, "{line}").map_or_else(|e| fail(&e, 1), |()| 0),

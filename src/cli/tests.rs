@@ -40,7 +40,6 @@ fn a_wrong_line_is_refused_with_code_2() {
         "check a.csv --delimiter ab",
         "check a.csv --duplicates newest",
         "check a.csv --quiet -v",
-        "schema",
         "schema table-schema",
         "completions",
         "no-such-command",
@@ -64,7 +63,17 @@ fn help_never_prints_the_database_url() {
 fn what_follows_psql_is_psqls() {
     for line in ["db psql -c SELECT -q", "db psql -- -c SELECT -q"] {
         let Command::Db(db) = parse(line).unwrap().command else { panic!("not db") };
-        let DbAction::Psql { args } = db.action else { panic!("not psql") };
+        let Some(DbAction::Psql { args }) = db.action else { panic!("not psql") };
         assert_eq!(args, ["-c", "SELECT", "-q"], "{line}");
     }
+}
+
+#[test]
+fn schema_and_db_need_no_action() {
+    let Command::Schema(schema) = parse("schema --schemas mine").unwrap().command else {
+        panic!("not schema")
+    };
+    assert!(schema.action.is_none() && schema.schemas.is_some());
+    let Command::Db(db) = parse("db").unwrap().command else { panic!("not db") };
+    assert!(db.action.is_none());
 }

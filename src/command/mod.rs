@@ -5,6 +5,7 @@ pub mod completions;
 pub mod db;
 pub mod explain;
 pub mod import;
+pub mod rejects;
 mod request;
 pub mod runs;
 pub mod schema;

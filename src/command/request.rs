@@ -20,6 +20,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         inputs: args.files.clone(),
         schemas: args.schemas.clone(),
         out: args.out.clone(),
+        against: args.against.clone(),
         threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
         looking: Looking {
             encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,
@@ -32,7 +33,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
-            ..ReadOptions::default()
+            ..rest()
         },
         duplicates: match args.duplicates {
             Duplicates::KeepFirst => Policy::KeepFirst,
@@ -48,6 +49,22 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             _ => Values::Masked,
         },
     })
+}
+
+/// Everything else about reading.
+#[cfg(not(feature = "fault-points"))]
+fn rest() -> ReadOptions {
+    ReadOptions::default()
+}
+
+/// Everything else about reading; the tests make blocks small with `MUSTER_TEST_BLOCK`, to have many of them.
+#[cfg(feature = "fault-points")]
+fn rest() -> ReadOptions {
+    let mut options = ReadOptions::default();
+    if let Some(bytes) = std::env::var("MUSTER_TEST_BLOCK").ok().and_then(|bytes| bytes.parse().ok()) {
+        options.block_size = bytes;
+    }
+    options
 }
 
 /// What an empty cell does to a filled field.

@@ -45,7 +45,7 @@ impl SchemaCommandError {
 /// A broken schema, an unknown entity, and where `out` cannot be written to.
 pub fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, SchemaCommandError> {
     let folder = args.schemas.as_deref();
-    match &args.action {
+    match args.action.as_ref().unwrap_or(&SchemaAction::Print { entity: None }) {
         SchemaAction::Print { entity } => print(folder, entity.as_deref(), out)?,
         SchemaAction::Check => check(folder, out)?,
         SchemaAction::JsonSchema => out.write_all(json_schema::json_schema_text().as_bytes())?,
@@ -105,7 +105,7 @@ mod tests {
 
     fn printed(action: SchemaAction, folder: Option<&Path>) -> Result<String, SchemaCommandError> {
         let mut out = Vec::new();
-        let code = run(&SchemaArgs { action, schemas: folder.map(Path::to_owned) }, &mut out)?;
+        let code = run(&SchemaArgs { action: Some(action), schemas: folder.map(Path::to_owned) }, &mut out)?;
         assert_eq!(code, 0);
         Ok(String::from_utf8(out).unwrap())
     }

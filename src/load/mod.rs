@@ -45,6 +45,11 @@ pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
 
+/// Facts must stay true until they are acted on, so all is seen as of one instant. The joins of a million
+/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
+    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'";
+
 /// How long the lock of an empty table is waited for.
 const LOCK_PATIENCE: &str = "3s";
 
@@ -171,7 +176,7 @@ impl<'a> Load<'a> {
     /// Locks the tables that seem empty, before the transaction's first look at any row. Where somebody else
     /// holds one for too long, the load goes the other way instead of waiting.
     async fn begin_and_lock(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        self.execute("BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning the transaction").await?;
+        self.execute(BEGIN, "beginning the transaction").await?;
         let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
         let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
         if wanted.is_empty() {
@@ -188,7 +193,7 @@ impl<'a> Load<'a> {
                 for at in wanted {
                     self.obstacles[at] = Some(Obstacle::InUse);
                 }
-                self.execute("ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ", "beginning again").await
+                self.execute(&format!("ROLLBACK; {BEGIN}"), "beginning again").await
             }
             other => other,
         }

@@ -1,4 +1,4 @@
-//! NDJSON: one JSON value a line. [`line`] serves all that is not written by the million; [`string`] is for
+//! NDJSON: one JSON value a line. [`line()`] serves all that is not written by the million; [`string`] is for
 //! what is, and agrees with `serde_json` on what a reader gets.
 
 use std::io::{self, Write};

@@ -9,6 +9,7 @@ use crate::rule::{Fate, Note};
 use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
 
 use super::cells::Cell;
+use super::columns::Columns;
 use super::plan::Plan;
 
 /// Hashes keys; seeded once a run.
@@ -39,6 +40,8 @@ pub(crate) struct Clerk<'p> {
     cleansed: String,
     out: String,
     notes: Vec<Note>,
+    /// What whole columns say.
+    pub(crate) columns: Columns,
     /// Whether the record at hand has been rejected.
     rejected: bool,
 }
@@ -54,6 +57,7 @@ impl<'p> Clerk<'p> {
             cleansed: String::new(),
             out: String::new(),
             notes: Vec::new(),
+            columns: Columns::new(plan.entity),
             rejected: false,
         }
     }
@@ -119,6 +123,7 @@ impl<'p> Clerk<'p> {
             Value::Arena(start, end) => Some(&self.arena[start as usize..end as usize]),
             Value::Empty | Value::Absent | Value::Refused => None,
         });
+        self.columns.hear(index, &field.rule, text);
         self.out.clear();
         let fate = field.rule.judge(text, sibling, &mut self.out, &mut self.notes);
         let mut refused = false;

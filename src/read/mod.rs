@@ -1,9 +1,30 @@
 //! From stored bytes to a [`Harvest`]: one sequential pass that splits a file into blocks of records, and
 //! rayon tasks that decode, judge and encode each block. Results are taken in block order, whatever order
 //! they finish in, so that the harvest is the same for any number of threads.
+//!
+//! # What a CSV file is here
+//!
+//! RFC 4180, with any line end, any one-character delimiter and any encoding whose delimiters are ASCII. Where
+//! PostgreSQL's own `COPY … (FORMAT csv)` accepts a file that is accepted here, the cells are the same (a test
+//! holds both against each other). They differ on purpose in this:
+//!
+//! | the file | `COPY` | here |
+//! | --- | --- | --- |
+//! | a quote inside an unquoted cell, `a"b"c` | reads `abc` | `stray-quote`: what was meant is unknown |
+//! | text behind a closing quote, `"a"b` | reads `ab` | `stray-quote` |
+//! | a quote that is never closed | the rest of the file is one cell, then an error | `unclosed-quote`: one record, then on |
+//! | a line `\.` | ends the data (servers before 18) | a record like any other |
+//! | CR, LF and CRLF mixed | an error | each ends a record |
+//! | a blank line | an error, or a row of one column | skipped and counted |
+//! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
+//! | empty cells beyond the header | an error | dropped |
+//! | the header again | a row, or an error of a type | skipped with a warning |
+//! | an empty cell, `""` and nothing | the empty text and NULL | both are empty |
+//! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;
 mod cells;
+mod columns;
 mod harvest;
 mod judge;
 mod parse;
@@ -28,6 +49,7 @@ use blocks::{Blocks, Bytes, Opening};
 use parse::{Parsed, Task, parse};
 use split::{Grammar, Narrow, Units, Wide};
 
+pub use columns::Columns;
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
 pub use plan::{Layout, Plan, ReadOptions, slots};

@@ -6,6 +6,7 @@ use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted};
+use super::columns::Columns;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
 use super::segment::Place;
@@ -71,6 +72,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
+    /// What the cells say about their columns.
+    pub columns: Columns,
     /// The block's buffer, to be used again.
     pub buffer: Vec<u8>,
 }
@@ -106,6 +109,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
+        columns: Columns::default(),
         buffer: Vec::new(),
     };
     let mut parser = Parser {
@@ -135,6 +139,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         parser.record(span, location, &mut parsed);
         record += u64::from(!span.header);
     }
+    parsed.columns = std::mem::take(&mut parser.clerk.columns);
     drop(parser);
     parsed.buffer = block.bytes;
     parsed
@@ -249,9 +254,11 @@ impl Parser<'_> {
         {
             return self.finding_in(code, message, None, location, parsed);
         }
-        if self.cells.len() > plan.named && self.unnamed_cell_is_filled(text) {
-            let message = "a cell stands in a column without a name".to_owned();
-            return self.finding_in(Code::TooManyCells, message, Some(plan.named), location, parsed);
+        if self.cells.len() > plan.named
+            && let Some(column) = self.filled_without_name(text)
+        {
+            let message = format!("the cell in column {} is filled, but the column has no name", column + 1);
+            return self.finding_in(Code::TooManyCells, message, None, location, parsed);
         }
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
@@ -274,11 +281,10 @@ impl Parser<'_> {
         let plan = self.task.plan;
         let (found, columns) = (self.cells.len(), plan.columns);
         if found > columns {
-            if !self.unnamed_cell_is_filled(text) {
+            if self.filled_without_name(text).is_none() {
                 return Ok(());
             }
-            let message = format!("the record has {found} cells, the header has {columns}");
-            return Err((Code::TooManyCells, message));
+            return Err((Code::TooManyCells, numbers(found, columns)));
         }
         let required = |position: usize| {
             plan.cells
@@ -290,13 +296,14 @@ impl Parser<'_> {
         if found >= plan.named || paddable {
             return Ok(());
         }
-        Err((Code::MissingCells, format!("the record has {found} cells, the header has {columns}")))
+        Err((Code::MissingCells, numbers(found, columns)))
     }
 
-    fn unnamed_cell_is_filled(&self, text: &str) -> bool {
-        self.cells[self.task.plan.named.min(self.cells.len())..]
-            .iter()
-            .any(|cell| !text[cell.start as usize..cell.end as usize].trim().is_empty())
+    /// The first filled cell behind the last column that has a name.
+    fn filled_without_name(&self, text: &str) -> Option<usize> {
+        let named = self.task.plan.named.min(self.cells.len());
+        let is_filled = |cell: &Cell| !text[cell.start as usize..cell.end as usize].trim().is_empty();
+        self.cells[named..].iter().position(is_filled).map(|position| named + position)
     }
 
     /// A structural fault, at an offset of the record's stored bytes where it has one.
@@ -362,6 +369,12 @@ impl Parser<'_> {
             parsed.counts.warnings += 1;
         }
     }
+}
+
+/// What is wrong with a record of so many cells.
+fn numbers(found: usize, columns: usize) -> String {
+    let cells = if found == 1 { "cell" } else { "cells" };
+    format!("the record has {found} {cells}, the header has {columns}")
 }
 
 /// How many line ends stand before an offset of a record.

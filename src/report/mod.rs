@@ -3,6 +3,7 @@
 //! A report decides nothing. It is given names ([`Context`]), counts ([`Outcome`]) and findings in their
 //! final order, and writes the same bytes for the same input whatever the number of threads.
 
+mod cells;
 pub mod context;
 pub mod findings;
 pub mod html;
@@ -11,6 +12,7 @@ pub mod mask;
 pub mod number;
 pub mod plan;
 pub mod progress;
+pub mod rejects;
 pub mod returned;
 pub mod shell;
 pub mod summary;

@@ -35,18 +35,24 @@ pub fn quoted(word: &str) -> String {
 
 /// The command that takes the mended files; none where nothing was rejected.
 #[must_use]
-pub fn mend(context: &Context, folder: &str, returned: &[Returned]) -> Option<String> {
+pub fn mend(context: &Context, folder: &str, returned: &[Returned]) -> Option<Vec<String>> {
     let files: Vec<_> = returned
         .iter()
         .filter(|file| !file.duplicates)
-        .map(|file| quoted(&format!("{}={folder}/{}", context.entities[file.entity].name, file.name)))
+        .map(|file| {
+            let entity = &context.entities[file.entity].name;
+            // A file that is called after its entity needs not be told.
+            let plain = file.name.split('.').next() == Some(entity) && !folder.contains('=');
+            let prefix = if plain { String::new() } else { format!("{entity}=") };
+            quoted(&format!("{prefix}{folder}/{}", file.name))
+        })
         .collect();
     (!files.is_empty()).then(|| command(context, &context.command, &files))
 }
 
 /// The command that comes after a run in which nothing is to be mended; none after an import.
 #[must_use]
-pub fn onward(context: &Context, status: Status) -> Option<String> {
+pub fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
     if !matches!(status, Status::Checked | Status::Planned) {
         return None;
     }
@@ -57,10 +63,29 @@ pub fn onward(context: &Context, status: Status) -> Option<String> {
     Some(command(context, "import", &files.collect::<Vec<_>>()))
 }
 
-fn command(context: &Context, verb: &str, files: &[String]) -> String {
+fn command(context: &Context, verb: &str, files: &[String]) -> Vec<String> {
     let options = context.again.iter().map(|word| quoted_option(word));
     let words = ["muster".to_owned(), verb.to_owned()].into_iter().chain(options);
-    words.chain(files.iter().cloned()).collect::<Vec<_>>().join(" ")
+    words.chain(files.iter().cloned()).collect()
+}
+
+/// The words of a command in lines of at most `width` columns where that is possible, each but the last
+/// ending in a backslash, as a shell reads on.
+#[must_use]
+pub fn wrapped(words: &[String], indent: usize, width: usize) -> String {
+    let mut out = words.first().cloned().unwrap_or_default();
+    let mut used = indent + out.chars().count();
+    for word in words.iter().skip(1) {
+        let len = word.chars().count();
+        if used + 1 + len + 2 > width {
+            let _ = write!(out, " \\\n{:indent$}  {word}", "");
+            used = indent + 2 + len;
+        } else {
+            let _ = write!(out, " {word}");
+            used += 1 + len;
+        }
+    }
+    out
 }
 
 /// An option's own dashes need no quotes.
@@ -108,11 +133,16 @@ mod tests {
             file(1, "users.duplicates.csv", true),
         ];
         assert_eq!(
-            mend(&context, "out", &returned).unwrap(),
-            "muster import --delimiter ';' accounts=out/accounts.rejected.csv users=out/users.rejected.csv"
+            mend(&context, "out", &returned).unwrap().join(" "),
+            "muster import --delimiter ';' out/accounts.rejected.csv out/users.rejected.csv"
         );
         assert_eq!(mend(&context, "out", &[]), None);
         assert_eq!(onward(&context, Status::Committed), None);
-        assert!(onward(&context, Status::Checked).unwrap().ends_with("users=in/users.csv users==more.csv"));
+        assert!(
+            onward(&context, Status::Checked)
+                .unwrap()
+                .join(" ")
+                .ends_with("users=in/users.csv users==more.csv")
+        );
     }
 }

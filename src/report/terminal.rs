@@ -36,9 +36,16 @@ pub fn print(
     folder: &Path,
     returned: &[Returned],
 ) -> io::Result<()> {
-    let mut out = io::stdout();
-    let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    out.write_all(render(context, outcome, tally, folder, returned, colour).as_bytes())
+    // From where the command was typed a path is shorter.
+    let here = std::env::current_dir().ok();
+    let folder = here.as_deref().and_then(|here| folder.strip_prefix(here).ok()).unwrap_or(folder);
+    io::stdout().write_all(render(context, outcome, tally, folder, returned, colour()).as_bytes())
+}
+
+/// Whether standard output may be coloured: a person looks on, and `NO_COLOR` is not set.
+#[must_use]
+pub fn colour() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The summary's text.
@@ -182,15 +189,15 @@ fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
 /// What to type next.
 fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, returned: &[Returned]) {
     if let Some(command) = shell::mend(context, folder, returned) {
-        let names: Vec<_> = returned.iter().filter(|f| !f.duplicates).map(|f| visible(&f.name)).collect();
-        let _ = writeln!(
-            out,
-            "Next: look at {}, mend {}, then\n  {command}",
-            shell::quoted(&format!("{folder}/{}", names::PAGE)),
-            names.join(" and ")
-        );
+        let names: Vec<_> = returned.iter().filter(|f| !f.duplicates).map(|f| short(&f.name, 48)).collect();
+        let page = shell::quoted(&format!("{folder}/{}", names::PAGE));
+        let _ = writeln!(out, "Next:\n  1. open {page}");
+        let names = names.join(" and ");
+        let names = if names.chars().count() > WIDTH - 16 { "the rejected files".to_owned() } else { names };
+        let _ = writeln!(out, "  2. mend {names} there");
+        let _ = writeln!(out, "  3. {}", shell::wrapped(&command, 5, WIDTH));
     } else if let Some(command) = shell::onward(context, outcome.status) {
-        let _ = writeln!(out, "Next: {command}");
+        let _ = writeln!(out, "Next: {}", shell::wrapped(&command, 6, WIDTH));
     } else if outcome.status == Status::Committed {
         let _ = writeln!(out, "Nothing is left to mend.");
     }
@@ -266,8 +273,10 @@ Reports in muster-runs/0193-run
   rejects.csv         3 findings
   users.rejected.csv  800 rejected records
 
-Next: look at muster-runs/0193-run/report.html, mend users.rejected.csv, then
-  muster import users=muster-runs/0193-run/users.rejected.csv
+Next:
+  1. open muster-runs/0193-run/report.html
+  2. mend users.rejected.csv there
+  3. muster import muster-runs/0193-run/users.rejected.csv
 ";
         assert_eq!(summary(Status::Committed, false), expected);
     }

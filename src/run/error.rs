@@ -1,8 +1,10 @@
 //! What stops a run. Each module's own error is wrapped here, once.
 
+use crate::frame::FrameError;
 use crate::load::LoadError;
 use crate::output::OutputError;
 use crate::read::ReadError;
+use crate::report::rejects::StoredError;
 use crate::schema::SchemaError;
 use crate::source::SourceError;
 
@@ -26,6 +28,12 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// `--against` names no finished run.
+    #[error(transparent)]
+    Earlier(#[from] StoredError),
+    /// The run cannot be compared with the earlier one.
+    #[error(transparent)]
+    Compare(#[from] FrameError),
     /// The rows that were read cannot be read back.
     #[error("the spooled rows could not be read back")]
     Spool(#[source] std::io::Error),
@@ -75,6 +83,7 @@ impl RunError {
             Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. }) | Self::Declined => {
                 Exit::Refused
             }
+            Self::Source(error) if error.is_of_command_line() => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
+use crate::output::visible::visible;
 use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
 use crate::record::{Finding, Severity};
-use crate::schema::Schema;
+use crate::schema::{Entity, Schema};
 use crate::source::{
     Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
     look,
@@ -59,7 +60,7 @@ pub(crate) fn open(
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
-            tracing::info!("{}: {note}", source.name());
+            tracing::warn!("{}: {note}", source.name());
         }
         files.push(FileRead { path: spec.path.clone(), source, look, sha256: String::new() });
     }
@@ -72,11 +73,29 @@ pub(crate) fn open(
 pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
     let mut faults = Vec::new();
     for file in files.iter().flatten() {
+        let name = file.source.name();
+        let before = faults.len();
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
-            faults.push(format!("{}: {} ({})", file.source.name(), finding.message, finding.code));
+            let column = match finding.value.as_str() {
+                "" => String::new(),
+                value => format!(", column {}", shown(value)),
+            };
+            faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
+        }
+        if let ([cell], true) = (file.look.opening.header.as_slice(), faults.len() > before) {
+            let cell = shown(cell);
+            faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
+}
+
+/// As much of a header's cell as a person needs to know it again.
+fn shown(cell: &str) -> String {
+    const MOST: usize = 60;
+    let start: String = cell.chars().take(MOST).collect();
+    let more = if start.len() < cell.len() { "…" } else { "" };
+    format!("{}{more}", visible(&start))
 }
 
 /// Reads one entity's files. Where a whole file refutes its assumed encoding, it is read again.
@@ -89,7 +108,8 @@ pub(crate) fn read(
     options: ReadOptions,
     keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
-    let rules = &schema.entities[entity];
+    // What whole columns have decided, once they have been read.
+    let mut decided = None;
     let referred_to =
         keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
@@ -97,10 +117,10 @@ pub(crate) fn read(
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
         .sum();
     loop {
+        let rules = decided.as_ref().unwrap_or(&schema.entities[entity]);
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs =
-            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
+        let inputs = files.iter().enumerate().map(|(number, file)| input(rules, number, file, options));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -113,6 +133,13 @@ pub(crate) fn read(
         reader.listener.on(Event::Finished);
         match reading {
             Reading::Done(harvest) => {
+                if decided.is_none()
+                    && let Some(rules) = harvest.columns.decide(rules)
+                {
+                    tracing::info!("{name}: read again with what whole columns say of dates and decimals");
+                    decided = Some(rules);
+                    continue;
+                }
                 for (file, sha256) in files.iter_mut().zip(hashes) {
                     file.source.unchanged()?;
                     file.sha256 = sha256;
@@ -125,7 +152,7 @@ pub(crate) fn read(
                     Encoding::Utf8 => Encoding::FALLBACK,
                     _ => Encoding::Utf8,
                 };
-                tracing::info!(
+                tracing::warn!(
                     "{}: the whole file says {}, not {}; read again",
                     file.source.name(),
                     encoding.name(),
@@ -160,8 +187,7 @@ fn renumber(look: &mut Look, number: usize) {
 }
 
 fn input<'f>(
-    schema: &'f Schema,
-    entity: usize,
+    rules: &'f Entity,
     number: usize,
     file: &'f FileRead,
     options: ReadOptions,
@@ -176,7 +202,7 @@ fn input<'f>(
     Ok(Input {
         source: &file.source,
         plan: Plan::new(
-            &schema.entities[entity],
+            rules,
             u16::try_from(number).unwrap_or(u16::MAX),
             opening.encoding,
             opening.delimiter,

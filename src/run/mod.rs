@@ -29,6 +29,7 @@ use crate::event::{Event, Listener, Stage};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
+use crate::report::rejects::StoredRun;
 use crate::report::{Context, Counts, Outcome, Plan, Returned, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
@@ -59,6 +60,8 @@ pub struct Run<'o> {
     options: &'o Options,
     schema: Schema,
     folder: RunFolder,
+    /// An earlier run to compare with.
+    earlier: Option<StoredRun>,
     seed: Seed,
     listener: &'o dyn Listener,
     cancelled: Arc<AtomicBool>,
@@ -106,6 +109,7 @@ impl<'o> Run<'o> {
         if let Some(threads) = options.threads {
             crate::read::use_threads(threads);
         }
+        let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = listen()?;
         let id = uuid::Uuid::now_v7().to_string();
         let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
@@ -118,6 +122,7 @@ impl<'o> Run<'o> {
             options,
             schema,
             folder,
+            earlier,
             seed: Seed::default(),
             listener,
             cancelled,

@@ -20,6 +20,8 @@ pub struct Options {
     pub schemas: Option<PathBuf>,
     /// Where the reports go.
     pub out: Option<PathBuf>,
+    /// The folder of an earlier run to compare with.
+    pub against: Option<PathBuf>,
     /// How many threads read; as many as there are cores without.
     pub threads: Option<NonZeroUsize>,
     /// How the inputs are looked at.

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
+use crate::frame;
 use crate::output::{RunFolder, Slices, names};
-use crate::record::{Finding, Location, Severity};
+use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
 use crate::report::{
@@ -65,12 +66,17 @@ impl Run<'_> {
         let counts = given.iter().map(|&index| counts[index]).collect();
         let outcome = Outcome { status, finished: Timestamp::now(), counts };
         let folder = self.folder.path().to_owned();
+        let changes = match &self.earlier {
+            Some(earlier) => frame::compare(&earlier.rules(), &tally.rule_rows(&context))?,
+            None => Vec::new(),
+        };
         let page = Page {
             context: &context,
             outcome: &outcome,
             tally: &tally,
             folder: &folder.display().to_string(),
             returned: &returned,
+            against: self.earlier.as_ref().map(|earlier| (earlier, changes.as_slice())),
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;
@@ -201,12 +207,18 @@ impl<'r> GoingBack<'r> {
 
     /// Takes findings in their final order.
     fn take(&mut self, findings: &[Finding], folder: &mut RunFolder) -> Result<(), RunError> {
-        for finding in findings.iter().filter(|finding| finding.location.record > 0) {
+        // A repeated header bears the number of the record behind it, and is none itself.
+        let is_record =
+            |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
+        for finding in findings.iter().filter(is_record) {
             let place = finding.location;
             match &mut self.at {
-                Some((file, record, .., worst)) if (*file, *record) == (place.file, place.record) => {
-                    // `Severity` is ordered from the worst on.
-                    *worst = (*worst).min(finding.severity);
+                // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is
+                // found before a record, under its number, and is not it.
+                Some((file, record, start, end, worst)) if (*file, *record) == (place.file, place.record) => {
+                    if finding.severity < *worst {
+                        (*start, *end, *worst) = (place.byte_start, place.byte_end, finding.severity);
+                    }
                 }
                 _ => {
                     self.put(folder)?;

@@ -157,3 +157,19 @@ pub enum SourceError {
         what: String,
     },
 }
+
+impl SourceError {
+    /// Whether it is the command line that is wrong, whatever the files hold.
+    #[must_use]
+    pub fn is_of_command_line(&self) -> bool {
+        matches!(
+            self,
+            Self::NoPath
+                | Self::UnknownEntity { .. }
+                | Self::BadDelimiter { .. }
+                | Self::BadEncoding { .. }
+                | Self::MapHeader { .. }
+                | Self::MapField { .. }
+        )
+    }
+}

@@ -229,7 +229,10 @@ impl Findings<'_> {
     }
 
     fn forbidden(&mut self, column: usize) {
-        let message = "a column that holds passwords; no password is ever imported".to_owned();
+        let message = format!(
+            "the column {} seems to hold passwords; no password is ever imported, so take it out of the file",
+            self.header[column]
+        );
         self.push(Code::ForbiddenColumn, Some(column), None, message);
     }
 
@@ -252,8 +255,12 @@ impl Findings<'_> {
 
     fn missing(&mut self, field: FieldIndex, name: &str, near: Option<&str>) {
         let message = match near {
-            Some(near) => format!("the column is missing; is it {near}? then use --map '{near}={name}'"),
-            None => "the column is missing; add it, or name the one that holds it with --map".to_owned(),
+            Some(near) => {
+                format!("the column {name} is missing; is it {near}? then use --map '{near}={name}'")
+            }
+            None => format!(
+                "the column {name} is missing; add it, or name the one that holds it with --map 'Header={name}'"
+            ),
         };
         self.push(Code::MissingColumn, None, Some(field), message);
         if let Some(last) = self.all.last_mut() {

@@ -96,6 +96,9 @@ impl<'a> Looker<'a> {
                 given.name()
             ));
         }
+        if options.encoding.is_none() && mark.is_none() && encoding != Encoding::Utf8 {
+            notes.push(format!("is read as {}; say --encoding if it is another one", encoding.name()));
+        }
         if let Some(compression) = source.compression() {
             notes.push(format!(
                 "the file is compressed ({compression}); positions are those of its decompressed content"

@@ -5,10 +5,31 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 mod architecture;
+mod cases;
+mod codes;
+// The generator is no part of the program, so that it can bear witness against it.
+#[allow(dead_code, unused_imports)]
+#[path = "../../examples/generate/customers/mod.rs"]
+mod customers;
 mod database;
+mod determinism;
 mod edited;
+mod failures;
+mod file_codes;
+mod fixed_rules;
 mod fresh;
+mod generic;
+mod import;
 mod journal;
+mod laws;
 mod local_cluster;
+mod loop_back;
+mod options;
+mod page;
+mod planted;
+mod properties;
+mod readme;
+mod rejects;
+mod row_codes;
 mod support;
 mod undo;

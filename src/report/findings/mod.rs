@@ -3,6 +3,7 @@
 //! the next ones are being rendered.
 
 mod render;
+mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -14,6 +15,9 @@ use crate::record::{Finding, Severity};
 use super::context::Context;
 use super::tally::{ChunkTally, Tally};
 use render::Renderer;
+
+pub use render::HEADER;
+pub use stored::csv_of_stored;
 
 /// How many findings are gathered before they are rendered.
 const BATCH: usize = 16 * 1024;

@@ -8,7 +8,7 @@ use crate::record::{Finding, Related};
 use super::super::context::Context;
 
 /// The header of `rejects.csv`.
-pub(super) const HEADER: &str = "run,entity,file,record,line_start,line_end,byte_start,byte_end,column,field,\
+pub const HEADER: &str = "run,entity,file,record,line_start,line_end,byte_start,byte_end,column,field,\
                                  severity,code,value,message,suggestion,related";
 
 /// A text in both formats.

@@ -4,6 +4,7 @@
 //!
 //! This file puts the page together; each section has a file of its own.
 
+mod against;
 mod causes;
 mod charts;
 mod counts;
@@ -18,11 +19,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest as _, Sha256};
 
+use crate::frame::Change;
 use crate::output::{OutputError, RunFolder, names};
 use crate::record::Location;
 
 use super::context::{Context, Outcome, Returned};
 use super::number::grouped;
+use super::rejects::StoredRun;
 use super::shell;
 use super::tally::Tally;
 
@@ -58,6 +61,8 @@ pub struct Page<'a> {
     pub folder: &'a str,
     /// The files that go back.
     pub returned: &'a [Returned],
+    /// An earlier run, and what became of its rules since.
+    pub against: Option<(&'a StoredRun, &'a [Change])>,
     /// The sources.
     pub records: &'a dyn Records,
 }
@@ -87,6 +92,7 @@ impl Page<'_> {
         let before = html! {
             (counts::section(self))
             (causes::section(self))
+            (against::section(self))
             (rules::section(self))
             (charts::section(self))
         };
@@ -138,8 +144,8 @@ impl Page<'_> {
 
     /// How to mend and import again.
     fn again(&self) -> Markup {
-        let mend = shell::mend(self.context, self.folder, self.returned);
-        let onward = shell::onward(self.context, self.outcome.status);
+        let mend = shell::mend(self.context, self.folder, self.returned).map(|words| words.join(" "));
+        let onward = shell::onward(self.context, self.outcome.status).map(|words| words.join(" "));
         html! {
             section aria-labelledby="again" {
                 h2 #again { "Mend and import again" }

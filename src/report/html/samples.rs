@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use crate::record::{Finding, Level, Severity};
 
+use super::super::cells::cells;
 use super::super::context::Entity;
 use super::super::mask::{Values, mask};
 use super::super::number::{count, grouped};
@@ -147,24 +148,6 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     })
 }
 
-/// Cuts a record at the delimiters that stand outside quotes; for looking at, not for reading.
-fn cells(record: &str, delimiter: char) -> Vec<&str> {
-    let mut cells = Vec::new();
-    let (mut start, mut quoted) = (0, false);
-    for (at, c) in record.char_indices() {
-        match c {
-            '"' => quoted = !quoted,
-            c if c == delimiter && !quoted => {
-                cells.push(&record[start..at]);
-                start = at + c.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    cells.push(&record[start..]);
-    cells
-}
-
 /// Duplicates in groups: who stays, and the first of those that lost.
 pub(super) fn duplicates(page: &Page<'_>) -> Markup {
     let groups = page.tally.groups();
@@ -210,16 +193,5 @@ pub(super) fn duplicates(page: &Page<'_>) -> Markup {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod unit {
-    use super::*;
-
-    #[test]
-    fn a_record_is_cut_outside_quotes() {
-        assert_eq!(cells("a;\"b;c\";;\"d\"\"e\"", ';'), ["a", "\"b;c\"", "", "\"d\"\"e\""]);
-        assert_eq!(cells("", ','), [""]);
     }
 }

@@ -27,7 +27,16 @@ fn page(context: &Context, findings: &[Finding]) -> String {
     let outcome = outcome(context);
     let returned = [Returned { entity: 1, name: "users.rejected.csv".into(), records: 8, duplicates: false }];
     let folder = "out";
-    Page { context, outcome: &outcome, tally: &tally, folder, returned: &returned, records: &Source }.render()
+    Page {
+        context,
+        outcome: &outcome,
+        tally: &tally,
+        folder,
+        returned: &returned,
+        against: None,
+        records: &Source,
+    }
+    .render()
 }
 
 fn hostile() -> Vec<Finding> {
@@ -122,5 +131,5 @@ fn the_verdict_is_one_sentence() {
     let html = page(&context, &hostile());
     let verdict = "180 of 200 rows are in the database; 16 were rejected and are to be mended, 4 lost against a duplicate.";
     assert!(html.contains(&format!("<h1>{verdict}</h1>")));
-    assert!(html.contains("muster import users=out/users.rejected.csv"));
+    assert!(html.contains("muster import out/users.rejected.csv"));
 }

@@ -10,6 +10,7 @@ mod values;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::frame::RuleRows;
 use crate::record::{Code, Finding, Related, Severity};
 
 use super::context::Context;
@@ -149,6 +150,22 @@ impl Tally {
             order(a).cmp(&order(b)).then_with(|| a.column.cmp(&b.column))
         });
         rules
+    }
+
+    /// All rules with their rows, as they are compared with another run's.
+    #[must_use]
+    pub fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
+        let of = |(entity, names): (usize, &super::Entity)| {
+            let name = names.name.clone();
+            self.rules(entity).into_iter().map(move |rule| RuleRows {
+                entity: name.clone(),
+                code: rule.code.as_str().to_owned(),
+                column: rule.column.as_deref().map(str::to_owned),
+                severity: rule.severity.as_str().to_owned(),
+                rows: rule.rows,
+            })
+        };
+        context.entities.iter().enumerate().flat_map(of).collect()
     }
 
     /// What is known of one entity.

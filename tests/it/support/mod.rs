@@ -7,11 +7,13 @@
 mod certificates;
 mod cluster;
 mod command;
+mod customers;
 mod database;
 mod fake_server;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
+pub use customers::{Customers, Found, found, order};
 pub use database::Database;
 pub use fake_server::FakeServer;
 

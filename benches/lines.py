@@ -1,0 +1,203 @@
+"""The lines of the benchmark: what muster does, what it is held against, and how either is known to have worked."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import inputs
+from inputs import ROOT, WORK, Inputs, Size
+from measure import Command
+from server import Server
+
+HERE = Path(__file__).resolve().parent
+TABLES = ("accounts", "users")
+
+
+@dataclass
+class Line:
+    """One comparison."""
+
+    name: str
+    ours_is: str
+    theirs_is: str
+    target: str
+    ours: Command
+    theirs: Command
+    rows: float = 1.0
+    """Rows of ours by rows of theirs, where these differ: the ratio is then one of the times per row."""
+
+
+class Bench:
+    """All lines, at one size, on one server."""
+
+    def __init__(self, muster: Path, files: Inputs, server: Server, size: Size) -> None:
+        self.muster, self.inputs, self.server, self.size = muster, files, server, size
+        self.out = WORK / "out"
+        self.exports = WORK / "export"
+        self.made: set[str] = set()
+
+    def lines(self) -> Iterator[tuple[str, Callable[[], Line]]]:
+        """The lines by name, each to be prepared when its turn comes."""
+        yield "check", self.check
+        yield "check-faulty", lambda: self.check_kind("faulty", "5 % faults of all codes", "")
+        yield "check-rejected", lambda: self.check_kind("rejected", "every row rejected", "≤ 2 ×")
+        yield "check-scale", self.check_scale
+        yield "import-empty", self.import_empty
+        yield "import-again", lambda: self.import_filled("again", "clean", "the same files again")
+        yield "import-changed", lambda: self.import_filled("changed", "changed", "1 % of the rows changed")
+        yield "import-others", lambda: self.import_filled("others", "others", "as many other users")
+        yield "import-scale", self.import_scale
+        if self.has("export"):
+            yield "export", self.export
+
+    def has(self, command: str) -> bool:
+        """Whether this muster has a command."""
+        return subprocess.run([self.muster, command, "--help"], capture_output=True, check=False).returncode == 0
+
+    # ---- check ----
+
+    def check_command(self, size: Size, kind: str, exits: tuple[int, ...] = (0,)) -> Command:
+        files = [str(self.inputs.folder(size, kind) / f"{table}.csv") for table in TABLES]
+        words = [str(self.muster), "check", "--quiet", "--out", str(self.out), *files]
+        return Command(words, exits, before=self.clean_out, after=lambda: self.expect(read=size.accounts + size.users))
+
+    def check(self) -> Line:
+        users = str(self.inputs.folder(self.size, "clean") / "users.csv")
+        theirs = Command([str(inputs.python()), str(HERE / "duckdb_check.py"), users])
+        ours = self.check_command(self.size, "clean")
+        return Line("check", "check, both files, all rules", "DuckDB, the users alone, five checks", "≤ 1.0 ×", ours, theirs)
+
+    def check_kind(self, kind: str, what: str, target: str) -> Line:
+        ours, theirs = self.check_command(self.size, kind, (3,)), self.check_command(self.size, "clean")
+        if kind == "rejected":
+            everything = self.size.accounts + self.size.users
+            # The generator leaves the first record of a file as it is.
+            ours.after = lambda: self.expect(read=everything, rejected=range(everything - 2, everything + 1))
+        return Line(f"check-{kind}", f"check, {what}", "check of the clean files", target, ours, theirs)
+
+    def check_scale(self) -> Line:
+        tenth = self.size.tenth()
+        ours, theirs = self.check_command(self.size, "clean"), self.check_command(tenth, "clean")
+        names = ("check, per row", "per row of a tenth of the rows")
+        return Line("check-scale", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    # ---- import ----
+
+    def database(self, name: str, size: Size) -> str:
+        """A template: `empty` tables, or tables `filled` by one of both sides. Made when first asked for."""
+        template = name if name == "empty" else f"{name}_{size.users}"
+        if template not in self.made:
+            self.made.add(template)
+            if name == "empty":
+                ddl = subprocess.run([self.muster, "schema", "ddl"], capture_output=True, text=True, check=True)
+                self.server.sql("CREATE DATABASE empty")
+                self.server.sql(ddl.stdout, "empty")
+            else:
+                self.database("empty", size)
+                self.server.copy("empty", template)
+                fill = self.muster_import if name == "filled_by_muster" else self.by_hand
+                command = fill(size, "clean", template)
+                command.before, command.after = lambda: None, lambda: None
+                command.run()
+                self.server.sql("VACUUM ANALYZE", template)
+        return template
+
+    def muster_import(self, size: Size, kind: str, database: str = "work") -> Command:
+        files = [str(self.inputs.folder(size, kind) / f"{table}.csv") for table in TABLES]
+        url = ["--database-url", self.server.url(database)]
+        return Command([str(self.muster), "import", "--quiet", "--out", str(self.out), *url, *files])
+
+    def by_hand(self, size: Size, kind: str, database: str = "work") -> Command:
+        words = [str(HERE / "by_hand.sh"), str(self.inputs.folder(size, kind))]
+        return Command(words, environment=self.server.environment(database))
+
+    def both(self, size: Size, kind: str, filled: bool, users: int, **counts: object) -> tuple[Command, Command]:
+        """Ours and theirs, each from a fresh copy of a database of its own making."""
+        ours, theirs = self.muster_import(size, kind), self.by_hand(size, kind)
+        for command, template in ((ours, "filled_by_muster"), (theirs, "filled_by_hand")):
+            template = self.database(template if filled else "empty", size)
+            command.before = lambda template=template: (self.clean_out(), self.server.copy(template, "work"))
+            command.after = lambda: self.expect_rows(size.accounts, users)
+        in_the_tables = ours.after
+        ours.after = lambda: (in_the_tables(), self.expect(**counts))
+        return ours, theirs
+
+    def import_empty(self) -> Line:
+        ours, theirs = self.both(self.size, "clean", False, self.size.users, updated=0, unchanged=0)
+        names = ("import into empty tables", "the script by hand, no validation")
+        return Line("import-empty", *names, "≤ 0.35 ×", ours, theirs)
+
+    def import_filled(self, name: str, kind: str, what: str) -> Line:
+        size = self.size
+        everything, users = size.accounts + size.users, size.users
+        counts = {
+            "again": {"inserted": 0, "updated": 0, "unchanged": everything},
+            "changed": {"inserted": 0, "updated": range(everything // 200, everything // 50)},
+            "others": {"inserted": size.users, "updated": 0},
+        }[name]
+        users *= 2 if name == "others" else 1
+        ours, theirs = self.both(size, kind, True, users, **counts)
+        return Line(f"import-{name}", f"import, {what}", "the script by hand, the same", "≤ 0.9 ×", ours, theirs)
+
+    def import_scale(self) -> Line:
+        tenth = self.size.tenth()
+        ours, _ = self.both(self.size, "clean", False, self.size.users)
+        theirs, _ = self.both(tenth, "clean", False, tenth.users)
+        names = ("import into empty tables, per row", "per row of a tenth of the rows")
+        return Line("import-scale", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    # ---- export ----
+
+    def export(self) -> Line:
+        template = self.database("filled_by_muster", self.size)
+        self.server.copy(template, "work")
+        words = [str(self.muster), "export", "--quiet", "--database-url", self.server.url("work"), "--out"]
+        ours = Command([*words, str(self.exports)], before=self.clean_exports, after=self.expect_files)
+        script = ["psql", "-X", "-q", "-f", str(HERE / "export.sql")]
+        theirs = Command(script, environment=self.server.environment("work"), folder=self.exports)
+        theirs.before, theirs.after = lambda: (self.clean_exports(), self.exports.mkdir()), self.expect_files
+        return Line("export", "export, both entities, by key", "psql \\copy, the same", "≤ 0.8 ×", ours, theirs)
+
+    # ---- what is done around a command, and what must be true after it ----
+
+    def clean_out(self) -> None:
+        shutil.rmtree(self.out, ignore_errors=True)
+
+    def clean_exports(self) -> None:
+        shutil.rmtree(self.exports, ignore_errors=True)
+
+    def expect(self, **counts: object) -> None:
+        """Holds the summary of muster's run against what it should have counted."""
+        entities = json.loads((self.out / "summary.json").read_text())["entities"]
+        for name, wanted in counts.items():
+            counted = sum(entity[name] for entity in entities)
+            if not (counted in wanted if isinstance(wanted, range) else counted == wanted):
+                raise SystemExit(f"muster counted {counted} {name}, not {wanted}")
+
+    def expect_rows(self, accounts: int, users: int) -> None:
+        """Holds the tables against how many rows they should have."""
+        found = self.server.sql("SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM users)", "work")
+        if found != f"{accounts}|{users}":
+            raise SystemExit(f"the tables have {found} rows, not {accounts}|{users}")
+
+    def expect_files(self) -> None:
+        """Holds the exported files against how long they should be."""
+        for table, rows in (("accounts", self.size.accounts), ("users", self.size.users)):
+            with open(self.exports / f"{table}.csv", "rb") as file:
+                lines = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+            if lines != rows + 1:
+                raise SystemExit(f"the exported {table}.csv has {lines} lines, not {rows + 1}")
+
+
+def shown(command: Command, server: Server) -> str:
+    """A command line as a person would type it in the project's folder."""
+    words = []
+    for word in command.words:
+        if word.startswith(f"host={server.folder}"):
+            word = '"$DATABASE_URL"'
+        words.append(word.replace(f"{ROOT}/", ""))
+    text = " ".join(words)
+    return f"(cd {command.folder.relative_to(ROOT)} && {text.replace('benches/', '../../benches/')})" if command.folder else text

@@ -1,0 +1,35 @@
+//! What can go wrong with the findings of a finished run.
+
+use std::io;
+use std::path::PathBuf;
+
+use polars::prelude::PolarsError;
+
+/// Why findings could not be read, grouped or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FrameError {
+    /// The findings cannot be read.
+    #[error("{}: cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line is no finding.
+    #[error("{} line {line}: is not a finding of a run; the file was changed since, run again", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A table could not be made.
+    #[error("the findings cannot be put into a table")]
+    Table(#[from] PolarsError),
+    /// What was asked for cannot be written.
+    #[error("cannot write the findings")]
+    Write(#[from] io::Error),
+}

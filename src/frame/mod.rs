@@ -1,0 +1,22 @@
+//! The findings of a finished run as tables: grouped by rule, column and value, compared with another run's,
+//! written as Parquet. The one module that knows polars; what goes in and comes out are types of our own.
+//!
+//! `rejects.ndjson` is read in blocks, each turned into a small table on a thread of its own and merged in
+//! the order of the file, so memory does not grow with the number of findings and the result does not
+//! depend on the number of threads. After a group-by everything is sorted totally: no order is left to
+//! hashing.
+
+mod blocks;
+mod compare;
+mod error;
+mod group;
+mod parquet;
+mod stored;
+mod values;
+
+pub use blocks::Scan;
+pub use compare::{Change, RuleRows, Verdict, compare};
+pub use error::FrameError;
+pub use group::{Groups, RuleGroup, ValueGroup, group};
+pub use parquet::write as write_parquet;
+pub use stored::{Filter, StoredFinding, StoredRelated, Text};

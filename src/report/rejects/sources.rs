@@ -1,0 +1,160 @@
+//! The source files of a finished run, opened again: only where they are what they were, byte for byte.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use crate::frame::StoredFinding;
+use crate::record::{Code, Level};
+use crate::schema::Schema;
+use crate::source::{Encoding, Hasher, InputPath, LookOptions, Source, look};
+
+use super::super::mask::mask;
+use super::line::{Line, line};
+use super::{StoredFile, StoredRun};
+
+/// How much of a record is read.
+const SHOWN: u64 = 64 << 10;
+
+/// Opens the sources of findings when they are first asked for.
+pub struct Sources<'r> {
+    run: &'r StoredRun,
+    /// The schema, where it is the run's own.
+    schema: Option<&'r Schema>,
+    /// Sensitive cells are shown, too.
+    show_values: bool,
+    open: HashMap<(String, String), Result<Opened, String>>,
+}
+
+struct Opened {
+    source: Source,
+    encoding: Encoding,
+    delimiter: char,
+    header: Vec<String>,
+    /// For each column whether its cells may be shown.
+    clear: Vec<bool>,
+}
+
+impl<'r> Sources<'r> {
+    /// The sources of `run`; with another schema than the run's, nobody knows what is sensitive.
+    #[must_use]
+    pub fn new(run: &'r StoredRun, schema: Option<&'r Schema>, show_values: bool) -> Self {
+        let schema = schema.filter(|schema| schema.sha256 == run.schema_sha256);
+        Self { run, schema, show_values, open: HashMap::new() }
+    }
+
+    /// The source line of a finding, or why it is not shown.
+    pub(super) fn line(&mut self, finding: &StoredFinding<'_>, room: usize) -> Result<Line, String> {
+        let key = (finding.entity.to_string(), finding.file.to_string());
+        if !self.open.contains_key(&key) {
+            let opened = self.opened(&finding.entity, &finding.file);
+            self.open.insert(key.clone(), opened);
+        }
+        let file = self.open[&key].as_ref().map_err(Clone::clone)?;
+        let record = file.text(finding)?;
+        let bad = finding.column.as_deref().and_then(|name| file.header.iter().position(|own| own == name));
+        if !self.show_values && cannot_be_taken_apart(&finding.code) {
+            return Err("the line cannot be taken apart and may hold a sensitive value; --show-values".into());
+        }
+        // A run that hid all values hid this one, which the schema does not call sensitive.
+        let cell = bad.and_then(|bad| super::super::cells::cells(&record, file.delimiter).get(bad).copied());
+        let hidden = match (cell, finding.value.as_deref()) {
+            (Some(cell), Some(value)) => {
+                let is_clear = bad.and_then(|bad| file.clear.get(bad)).copied().unwrap_or(false);
+                is_clear && !value.is_empty() && mask(cell.trim_matches('"').trim()) == value
+            }
+            _ => bad.is_none(),
+        };
+        let shown = |at: usize, cell: &str| {
+            let clear = self.show_values || (!hidden && file.clear.get(at).copied().unwrap_or(false));
+            if clear { cell.to_owned() } else { mask(cell.trim_matches('"')) }
+        };
+        Ok(line(&record, file.delimiter, bad, room, shown))
+    }
+
+    fn opened(&self, entity: &str, path: &str) -> Result<Opened, String> {
+        let files = self.run.entities.iter().filter(|own| own.entity == entity).flat_map(|own| &own.files);
+        let file =
+            files.into_iter().find(|file| file.path == path).ok_or("the summary does not name the file")?;
+        if path == "-" {
+            return Err("it was standard input".into());
+        }
+        let bytes =
+            fs::metadata(path).map_err(|_| "the file is not there (looked for from this folder)")?.len();
+        let changed = || "the file was changed since the run".to_owned();
+        let compressed = [".gz", ".zst"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
+        if !compressed && bytes != file.bytes {
+            return Err(changed());
+        }
+        if sha256(Path::new(path)).map_err(|error| format!("the file cannot be read: {error}"))?
+            != file.sha256
+        {
+            return Err(changed());
+        }
+        self.look(entity, file).map_err(|error| error.to_string())
+    }
+
+    fn look(&self, entity: &str, file: &StoredFile) -> Result<Opened, crate::source::SourceError> {
+        let source = Source::open(&InputPath::File(PathBuf::from(&file.path)), &std::env::temp_dir())?;
+        let encoding = Encoding::from_label(&file.encoding)?;
+        let delimiter = file.delimiter.chars().next().unwrap_or(',');
+        let known = self.schema.and_then(|schema| {
+            let index = schema.entities.iter().position(|own| own.name == entity)?;
+            Some((schema, index))
+        });
+        let mut clear = vec![false; file.header.len()];
+        if let Some((schema, index)) = known {
+            let options = LookOptions {
+                encoding: Some(encoding),
+                delimiter: u8::try_from(delimiter).ok(),
+                maps: &[],
+                file: 0,
+                changes: true,
+            };
+            let look = look(&source, schema, Some(index), &options)?;
+            for (column, field) in look.mapping.columns.iter().enumerate() {
+                // What no field takes may be anything, and is not shown.
+                if let (Some(clear), Some(field)) = (clear.get_mut(column), field) {
+                    *clear = !schema.entities[index].fields[*field].sensitive;
+                }
+            }
+        }
+        Ok(Opened { source, encoding, delimiter, header: file.header.clone(), clear })
+    }
+}
+
+impl Opened {
+    fn text(&self, finding: &StoredFinding<'_>) -> Result<String, String> {
+        let unit = self.encoding.unit() as u64;
+        let len = finding.byte_end.saturating_sub(finding.byte_start).min(SHOWN) / unit * unit;
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(0)];
+        let read = self.source.read_exact_at(&mut bytes, finding.byte_start);
+        read.map_err(|error| format!("the record cannot be read: {error}"))?;
+        let mut text = String::new();
+        Ok(match self.encoding.decode(&bytes, &mut text) {
+            Ok(text) => text.to_owned(),
+            Err(_) => String::from_utf8_lossy(&bytes).into_owned(),
+        })
+    }
+}
+
+/// Whether a record with this fault has no cells that can be told apart: any part of it may be sensitive.
+fn cannot_be_taken_apart(code: &str) -> bool {
+    !matches!(
+        Code::from_name(code),
+        Some(code) if code.level() != Level::Record || matches!(code, Code::NulByte | Code::InvalidEncoding)
+    )
+}
+
+fn sha256(path: &Path) -> std::io::Result<String> {
+    let mut file = fs::File::open(path)?;
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
