@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, import, rejects, schema};
+use muster::command::{check, completions, db, explain, import, rejects, runs, schema, undo};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -24,6 +24,10 @@ fn main() -> ExitCode {
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Runs(args) => runs::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Undo(args) => {
+            undo::run(args, cli.talk.yes, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Db(args) => local_database(args.action.as_ref(), &mut out),
         Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
@@ -38,11 +42,12 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
     let printed = if json {
-        out.write_all(Summary::new(context, outcome, tally).to_json().as_bytes())
+        out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {
         terminal::print(context, outcome, tally, folder, returned)
+            .and_then(|()| plan.as_ref().map_or(Ok(()), |plan| out.write_all(plan.render().as_bytes())))
     };
     match printed.and_then(|()| out.flush()) {
         // The run is done; a reader that went away does not undo it.

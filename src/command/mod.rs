@@ -7,4 +7,6 @@ pub mod explain;
 pub mod import;
 pub mod rejects;
 mod request;
+pub mod runs;
 pub mod schema;
+pub mod undo;
