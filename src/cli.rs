@@ -7,8 +7,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod export;
 mod value;
 
+pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
@@ -40,6 +42,10 @@ pub enum Command {
     Check(CheckArgs),
     /// Check files, then upsert accounts and users in one transaction, and write reports
     Import(ImportArgs),
+    /// Write one consistent snapshot of accounts and users to files
+    Export(ExportArgs),
+    /// Compare the files of an export with its manifest, and with the database
+    Verify(VerifyArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts

@@ -98,6 +98,7 @@ pub mod cli;
 pub mod command;
 pub mod db;
 pub mod event;
+pub mod export;
 pub mod frame;
 pub mod load;
 pub mod output;

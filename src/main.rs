@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, import, rejects, runs, schema, undo};
+use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -21,6 +21,14 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => finish(check::run(args, &progress), progress, args.read.json, &mut out),
         Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Export(args) => {
+            let done = export::run(args, cli.talk.quiet, &progress, &mut out);
+            drop(progress);
+            done.unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::Verify(args) => {
+            verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
@@ -101,5 +109,5 @@ fn format(talk: &Talk) -> Format {
 }
 
 fn reads_files(command: &Command) -> bool {
-    matches!(command, Command::Check(_) | Command::Import(_))
+    matches!(command, Command::Check(_) | Command::Import(_) | Command::Export(_))
 }

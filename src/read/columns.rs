@@ -1,89 +1,171 @@
-//! What only a whole column can tell: whether its decimal mark is a comma, and whether its days stand before
-//! its months. The cells are heard while they are read; where they agree, the entity is read once more with
-//! what they said. Where they contradict one another nothing is decided, and a cell that could be read both
-//! ways stays rejected.
+//! What only a whole column can tell: the decimal mark of its numbers, the order of day and month in its
+//! dates. Where the schema leaves that open, the cells with one reading alone are counted; if they agree, they
+//! decide the column, and its rule judges every cell by the decision. Where they contradict each other, or
+//! there are none, the column stays undecided, and what could be read both ways is rejected.
+
+use std::fmt;
+use std::ops::AddAssign;
 
 use crate::rule::Rule;
 use crate::rule::date::DayMonth;
 use crate::rule::number::Mark;
 use crate::schema::{Entity, FieldIndex};
 
-/// What the cells of one column have said so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Said {
-    /// A decimal comma; a day before its month.
-    european: bool,
-    /// A decimal point; a month before its day.
-    american: bool,
+/// How the cells of a column are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Numbers have this decimal mark.
+    Mark(Mark),
+    /// Dates with the year last begin with the day or the month.
+    Order(DayMonth),
 }
 
-/// What the cells of an entity's columns have said; of each field, where any decides its format by itself.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Columns(Vec<Said>);
-
-impl Columns {
-    /// Nothing said yet.
-    pub(crate) fn new(entity: &Entity) -> Self {
-        let any = entity.fields.iter().any(|field| is_automatic(&field.rule));
-        Self(if any { vec![Said::default(); entity.fields.len()] } else { Vec::new() })
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mark(Mark::Point) => "the decimal mark is a point",
+            Self::Mark(Mark::Comma) => "the decimal mark is a comma",
+            Self::Order(DayMonth::DayFirst) => "the day comes before the month",
+            Self::Order(DayMonth::MonthFirst) => "the month comes before the day",
+        })
     }
+}
 
-    /// Hears a cell.
-    #[inline]
-    pub(crate) fn hear(&mut self, field: FieldIndex, rule: &Rule, cell: &str) {
-        let Some(said) = self.0.get_mut(field) else { return };
+impl Decision {
+    /// What a cell proves about its column.
+    pub(crate) fn of(rule: &Rule, cell: &str) -> Option<Self> {
         match rule {
-            Rule::Decimal(decimal) if decimal.is_automatic() => match Mark::of(cell) {
-                Some(Mark::Comma) => said.european = true,
-                Some(Mark::Point) => said.american = true,
-                None => {}
-            },
-            Rule::Date(_) | Rule::Timestamp(_) if is_automatic(rule) => match DayMonth::of(cell) {
-                Some(DayMonth::DayFirst) => said.european = true,
-                Some(DayMonth::MonthFirst) => said.american = true,
-                None => {}
-            },
-            _ => {}
+            Rule::Decimal(_) => Mark::of(cell).map(Self::Mark),
+            Rule::Date(_) | Rule::Timestamp(_) => DayMonth::of(cell).map(Self::Order),
+            _ => None,
         }
     }
 
-    /// Adds what another part's cells have said.
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.0.resize(self.0.len().max(other.0.len()), Said::default());
-        for (all, part) in self.0.iter_mut().zip(&other.0) {
-            all.european |= part.european;
-            all.american |= part.american;
+    /// The rule that reads all cells in this way.
+    fn rule(self, open: &Rule) -> Rule {
+        match (self, open) {
+            (Self::Mark(mark), Rule::Decimal(rule)) => Rule::Decimal(rule.decided(mark)),
+            (Self::Order(order), Rule::Date(rule)) => Rule::Date(rule.decided(order)),
+            (Self::Order(order), Rule::Timestamp(rule)) => Rule::Timestamp(rule.decided(order)),
+            (_, other) => other.clone(),
         }
-    }
-
-    /// The entity with the formats that its columns have decided; `None` where none has.
-    #[must_use]
-    pub fn decide(&self, entity: &Entity) -> Option<Entity> {
-        let mut decided = entity.clone();
-        let mut any = false;
-        for (field, said) in decided.fields.iter_mut().zip(&self.0) {
-            if said.european == said.american || !is_automatic(&field.rule) {
-                continue;
-            }
-            any = true;
-            let order = if said.european { DayMonth::DayFirst } else { DayMonth::MonthFirst };
-            let mark = if said.european { Mark::Comma } else { Mark::Point };
-            field.rule = match &field.rule {
-                Rule::Decimal(rule) => Rule::Decimal(rule.decided(mark)),
-                Rule::Date(rule) => Rule::Date(rule.decided(order)),
-                Rule::Timestamp(rule) => Rule::Timestamp(rule.decided(order)),
-                other => other.clone(),
-            };
-        }
-        any.then_some(decided)
     }
 }
 
-fn is_automatic(rule: &Rule) -> bool {
-    match rule {
-        Rule::Decimal(rule) => rule.is_automatic(),
-        Rule::Date(rule) => rule.is_automatic(),
-        Rule::Timestamp(rule) => rule.is_automatic(),
-        _ => false,
+/// A column of a file whose reading the schema leaves to its cells.
+#[derive(Debug, Clone)]
+pub struct OpenColumn {
+    /// The field that it feeds.
+    pub field: FieldIndex,
+    /// Which cell of a record.
+    pub(crate) position: usize,
+    /// The field's own rule, or the decided one.
+    pub(crate) rule: Rule,
+}
+
+impl OpenColumn {
+    /// The open columns of a file whose cells feed the fields in `cells`.
+    pub(crate) fn of(entity: &Entity, cells: &[Option<usize>]) -> Vec<Self> {
+        let is_open = |rule: &Rule| match rule {
+            Rule::Decimal(rule) => rule.is_automatic(),
+            Rule::Date(rule) => rule.is_automatic(),
+            Rule::Timestamp(rule) => rule.is_automatic(),
+            _ => false,
+        };
+        let fields = entity.fields.iter().enumerate().filter(|(_, field)| is_open(&field.rule));
+        fields
+            .filter_map(|(field, rules)| {
+                Some(Self { field, position: cells[field]?, rule: rules.rule.clone() })
+            })
+            .collect()
+    }
+
+    /// Takes the column's decision.
+    pub(crate) fn decide(&mut self, decision: Option<Decision>) {
+        if let Some(decision) = decision {
+            self.rule = decision.rule(&self.rule);
+        }
+    }
+}
+
+/// The cells of a column that have one reading alone, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proofs {
+    /// One reading, and how many cells have it.
+    one: Option<(Decision, u64)>,
+    /// The other.
+    other: Option<(Decision, u64)>,
+}
+
+impl Proofs {
+    pub(crate) fn take(&mut self, decision: Decision, cells: u64) {
+        let place = match self.one {
+            Some((one, _)) if one != decision => &mut self.other,
+            _ => &mut self.one,
+        };
+        place.get_or_insert((decision, 0)).1 += cells;
+    }
+
+    /// What the column decides, if its cells agree.
+    #[must_use]
+    pub fn decision(&self) -> Option<Decision> {
+        match (self.one, self.other) {
+            (Some((decision, _)), None) => Some(decision),
+            _ => None,
+        }
+    }
+}
+
+impl AddAssign for Proofs {
+    fn add_assign(&mut self, more: Self) {
+        for (decision, cells) in more.one.into_iter().chain(more.other) {
+            self.take(decision, cells);
+        }
+    }
+}
+
+impl fmt::Display for Proofs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.one, self.other) {
+            (Some((decision, cells)), None) => write!(f, "{decision}, as {cells} of its cells prove"),
+            (Some((one, cells)), Some((other, more))) => {
+                write!(
+                    f,
+                    "{cells} cells prove that {one}, {more} that {other}; the others are left undecided"
+                )
+            }
+            (None, _) => write!(f, "no cell has one reading alone; what could be read both ways is rejected"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proofs(cells: &[&str]) -> Proofs {
+        let rule = Rule::Date(crate::rule::date::Date::new("auto".into()));
+        let mut proofs = Proofs::default();
+        for decision in cells.iter().filter_map(|cell| Decision::of(&rule, cell)) {
+            proofs.take(decision, 1);
+        }
+        proofs
+    }
+
+    #[test]
+    fn cells_that_agree_decide_and_cells_that_do_not_leave_it_open() {
+        let day_first = Some(Decision::Order(DayMonth::DayFirst));
+        assert_eq!(proofs(&["01-02-2026", "31-01-2026", "2026-01-01"]).decision(), day_first);
+        assert_eq!(proofs(&["01-02-2026", "2026-01-01", "rubbish"]).decision(), None);
+        assert_eq!(proofs(&["31-01-2026", "01-31-2026", "30-01-2026"]).decision(), None);
+    }
+
+    #[test]
+    fn proofs_add_up_the_same_in_any_grouping() {
+        let mut sum = proofs(&["31-01-2026"]);
+        sum += proofs(&["01-31-2026", "30-01-2026"]);
+        let said = "2 cells prove that the day comes before the month, 1 that the month comes before the day; \
+                    the others are left undecided";
+        assert_eq!((sum.decision(), sum.to_string().as_str()), (None, said));
     }
 }

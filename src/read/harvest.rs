@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::record::{Finding, Location, Severity};
 
-use super::columns::Columns;
+use super::columns::{OpenColumn, Proofs};
 use super::judge::KeyHasher;
 use super::parse::{Counts, Parsed, RejectedKey};
 use super::plan::Layout;
@@ -35,8 +35,6 @@ pub struct Harvest {
     pub counts: Counts,
     /// The number of clean rows.
     pub rows: u64,
-    /// What the cells say about their columns.
-    pub columns: Columns,
     findings: Vec<FindingChunk>,
     findings_spool: Spool,
     findings_held: usize,
@@ -48,6 +46,8 @@ pub struct Harvest {
 pub struct FileHarvest {
     /// How its rows are encoded.
     pub layout: Layout,
+    /// The columns that the schema leaves open, with what their cells proved.
+    pub open: Vec<(OpenColumn, Proofs)>,
     /// What was counted in it.
     pub counts: Counts,
     /// Its last physical byte, one past.
@@ -71,7 +71,6 @@ impl Harvest {
             rejected_keys: Vec::new(),
             counts: Counts::default(),
             rows: 0,
-            columns: Columns::default(),
             findings: Vec::new(),
             findings_spool: Spool::new(folder, 0),
             findings_held: 0,
@@ -93,7 +92,6 @@ impl Harvest {
     /// Takes in the next block's harvest. Blocks come in order.
     pub(crate) fn absorb(&mut self, file: u16, parsed: Parsed) -> io::Result<()> {
         self.counts.add(parsed.counts);
-        self.columns.add(&parsed.columns);
         if let Some(file) = self.files.last_mut() {
             file.counts.add(parsed.counts);
         }

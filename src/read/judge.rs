@@ -5,11 +5,11 @@ use std::hash::BuildHasher;
 
 use crate::record::{Code, Finding, Level, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{Fate, Note};
+use crate::rule::{Fate, Note, Rule};
 use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
 
 use super::cells::Cell;
-use super::columns::Columns;
+use super::columns::{Decision, Proofs};
 use super::plan::Plan;
 
 /// Hashes keys; seeded once a run.
@@ -34,14 +34,14 @@ enum Value {
 pub(crate) struct Clerk<'p> {
     plan: &'p Plan<'p>,
     hasher: &'p KeyHasher,
+    /// Per field.
+    rules: Vec<&'p Rule>,
     values: Vec<Value>,
     arena: String,
     unquoted: String,
     cleansed: String,
     out: String,
     notes: Vec<Note>,
-    /// What whole columns say.
-    pub(crate) columns: Columns,
     /// Whether the record at hand has been rejected.
     rejected: bool,
 }
@@ -51,14 +51,29 @@ impl<'p> Clerk<'p> {
         Self {
             plan,
             hasher,
+            rules: (0..plan.entity.fields.len()).map(|field| plan.rule(field)).collect(),
             values: vec![Value::Absent; plan.entity.fields.len()],
             arena: String::new(),
             unquoted: String::new(),
             cleansed: String::new(),
             out: String::new(),
             notes: Vec::new(),
-            columns: Columns::new(plan.entity),
             rejected: false,
+        }
+    }
+
+    /// Counts what the record's cells prove about the columns that the schema leaves open.
+    pub(crate) fn prove(&mut self, record: &str, cells: &[Cell], proofs: &mut [Proofs]) {
+        for (column, proofs) in self.plan.open.iter().zip(proofs) {
+            let raw = cells.get(column.position).map_or("", |cell| cell.text(record, &mut self.unquoted));
+            let text = match cleanse(raw, false, &mut self.cleansed) {
+                Cleansed::Part(part) => part,
+                Cleansed::Copied => self.cleansed.as_str(),
+                Cleansed::Control(_) => continue,
+            };
+            if let Some(decision) = Decision::of(&column.rule, text) {
+                proofs.take(decision, 1);
+            }
         }
     }
 
@@ -100,9 +115,10 @@ impl<'p> Clerk<'p> {
     ) -> Value {
         let plan = self.plan;
         let field = &plan.entity.fields[index];
+        let rule = self.rules[index];
         let raw = cell.map_or("", |cell| cell.text(record, &mut self.unquoted));
         let report = Report { plan, field, index, position, raw, location };
-        let text = match cleanse(raw, field.rule.multiline(), &mut self.cleansed) {
+        let text = match cleanse(raw, rule.multiline(), &mut self.cleansed) {
             Cleansed::Part(part) => part,
             Cleansed::Copied => self.cleansed.as_str(),
             Cleansed::Control(at) => {
@@ -123,9 +139,8 @@ impl<'p> Clerk<'p> {
             Value::Arena(start, end) => Some(&self.arena[start as usize..end as usize]),
             Value::Empty | Value::Absent | Value::Refused => None,
         });
-        self.columns.hear(index, &field.rule, text);
         self.out.clear();
-        let fate = field.rule.judge(text, sibling, &mut self.out, &mut self.notes);
+        let fate = rule.judge(text, sibling, &mut self.out, &mut self.notes);
         let mut refused = false;
         for note in self.notes.drain(..) {
             refused |= report.note(note, findings) == Severity::Reject;

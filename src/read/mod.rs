@@ -46,10 +46,11 @@ use crate::record::Finding;
 use crate::source::{Encoding, Source, Utf8Evidence};
 
 use blocks::{Blocks, Bytes, Opening};
+use columns::Proofs;
 use parse::{Parsed, Task, parse};
 use split::{Grammar, Narrow, Units, Wide};
 
-pub use columns::Columns;
+pub use columns::{Decision, OpenColumn};
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
 pub use plan::{Layout, Plan, ReadOptions, slots};
@@ -71,6 +72,8 @@ pub struct Input<'s> {
     pub header: Vec<u8>,
     /// The encoding is an assumption that the whole file may refute.
     pub assumed: bool,
+    /// What the columns that the schema leaves open have decided; `None` where that is still to be found out.
+    pub decisions: Option<Vec<Option<Decision>>>,
     /// What was found about the file as a whole; it comes before what its records bring.
     pub findings: Vec<Finding>,
 }
@@ -117,8 +120,17 @@ pub enum ReadError {
 pub enum Reading {
     /// All were read.
     Done(Box<Harvest>),
-    /// The file with this index is not in the encoding that was assumed: read again with another one.
-    Refuted(usize),
+    /// What was assumed of the file with this index is wrong: all must be read again.
+    Refuted(usize, Refutation),
+}
+
+/// What a whole file says against an assumption.
+#[derive(Debug)]
+pub enum Refutation {
+    /// It is not in the encoding that was assumed.
+    Encoding,
+    /// Its open columns decide otherwise than their beginnings did.
+    Columns(Vec<Option<Decision>>),
 }
 
 /// Has all parallel work of the process done by so many threads. The first call counts.
@@ -143,7 +155,7 @@ impl Reader<'_> {
         let memory = inputs.first().map_or(0, |input| input.plan.options.memory);
         let mut harvest = Harvest::new(slots, self.spool_folder, memory);
         for (index, input) in inputs.iter().enumerate() {
-            let evidence = match input.plan.encoding {
+            let refuted = match input.plan.encoding {
                 Encoding::Utf16Le => {
                     self.read_file(Wide { big_endian: false }, input, referred_to, &mut harvest)?
                 }
@@ -152,50 +164,68 @@ impl Reader<'_> {
                 }
                 _ => self.read_file(Narrow, input, referred_to, &mut harvest)?,
             };
-            let refuted = match input.plan.encoding {
-                Encoding::Utf8 => !evidence.is_utf8(),
-                Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
-                Encoding::Utf16Le | Encoding::Utf16Be => false,
-            };
-            if input.assumed && refuted {
-                return Ok(Reading::Refuted(index));
+            if let Some(refutation) = refuted {
+                return Ok(Reading::Refuted(index, refutation));
             }
         }
         Ok(Reading::Done(Box::new(harvest)))
     }
 
+    /// Reads one file. Returns what its whole says against what was assumed of it.
     fn read_file<U: Units>(
         &self,
         units: U,
         input: &Input<'_>,
         referred_to: bool,
         harvest: &mut Harvest,
-    ) -> Result<Utf8Evidence, ReadError> {
-        let plan = &input.plan;
-        let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
-        let grammar = Grammar {
-            delimiter: plan.delimiter,
-            columns: plan.columns,
-            horizon: horizon.clamp(64 << 10, 1 << 30),
+    ) -> Result<Option<Refutation>, ReadError> {
+        let mut plan = input.plan.clone();
+        let assumed = match &input.decisions {
+            Some(decisions) => decisions.clone(),
+            None => self.beginnings(units, input)?,
         };
-        let opening =
-            Opening { offset: input.data_start, line: input.data_line, header: input.header.clone() };
-        let mut blocks = Blocks::new(input.source, units, grammar, opening, plan.options.block_size);
-        let task = Task { plan, hasher: &self.seed.0, collect_evidence: input.assumed, referred_to };
+        plan.decide(&assumed);
+        let task = Task { plan: &plan, hasher: &self.seed.0, collect_evidence: input.assumed, referred_to };
         harvest.files.push(FileHarvest {
             layout: plan.layout.clone(),
+            open: Vec::new(),
             counts: Counts::default(),
             bytes: input.source.len(),
         });
         harvest.take_file_findings(input.findings.clone()).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
+        let mut proofs = vec![Proofs::default(); plan.open.len()];
         let mut take = |parsed: Parsed| {
             evidence += parsed.evidence;
+            proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.absorb(plan.file, parsed).map_err(|e| self.spool_error(e))
         };
-        self.pipeline(&mut blocks, task, input.source.name(), &mut take)?;
-        Ok(evidence)
+        self.pipeline(&mut blocks(units, input), task, input, &mut take)?;
+        if input.assumed && contradicts(plan.encoding, evidence) {
+            return Ok(Some(Refutation::Encoding));
+        }
+        let decisions: Vec<_> = proofs.iter().map(Proofs::decision).collect();
+        if input.decisions.is_none() && decisions != assumed {
+            return Ok(Some(Refutation::Columns(decisions)));
+        }
+        if let Some(file) = harvest.files.last_mut() {
+            file.open = plan.open.into_iter().zip(proofs).collect();
+        }
+        Ok(None)
+    }
+
+    /// What the first block says of the open columns: nearly always what the whole file will say, so that it
+    /// need not be read twice.
+    fn beginnings<U: Units>(&self, units: U, input: &Input<'_>) -> Result<Vec<Option<Decision>>, ReadError> {
+        if input.plan.open.is_empty() {
+            return Ok(Vec::new());
+        }
+        let block = blocks(units, input).next_block(Vec::new()).map_err(|e| lost(input, e))?;
+        let Some(block) = block else { return Ok(vec![None; input.plan.open.len()]) };
+        let task =
+            Task { plan: &input.plan, hasher: &self.seed.0, collect_evidence: false, referred_to: false };
+        Ok(parse(task, block).proofs.iter().map(Proofs::decision).collect())
     }
 
     fn spool_error(&self, source: io::Error) -> ReadError {
@@ -207,7 +237,7 @@ impl Reader<'_> {
         &self,
         blocks: &mut Blocks<'_, U>,
         task: Task<'_>,
-        file: &str,
+        input: &Input<'_>,
         take: &mut dyn FnMut(Parsed) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
         // Enough blocks on their way that no thread waits, few enough that memory stays small.
@@ -221,9 +251,8 @@ impl Reader<'_> {
                 if self.cancelled.load(Ordering::Relaxed) {
                     return Err(ReadError::Cancelled);
                 }
-                let block = blocks
-                    .next_block(buffers.pop().unwrap_or_default())
-                    .map_err(|source| ReadError::Source { file: file.to_owned(), source })?;
+                let block =
+                    blocks.next_block(buffers.pop().unwrap_or_default()).map_err(|e| lost(input, e))?;
                 let drained = block.is_none();
                 if let Some(block) = block {
                     let sender = sender.clone();
@@ -259,6 +288,32 @@ impl Reader<'_> {
             }
         })
     }
+}
+
+/// Cuts a file into blocks, from its first record on.
+fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
+    let plan = &input.plan;
+    let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
+    let grammar = Grammar {
+        delimiter: plan.delimiter,
+        columns: plan.columns,
+        horizon: horizon.clamp(64 << 10, 1 << 30),
+    };
+    let opening = Opening { offset: input.data_start, line: input.data_line, header: input.header.clone() };
+    Blocks::new(input.source, units, grammar, opening, plan.options.block_size)
+}
+
+/// Whether a file's bytes say that it is not in an encoding.
+fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
+    match encoding {
+        Encoding::Utf8 => !evidence.is_utf8(),
+        Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
+        Encoding::Utf16Le | Encoding::Utf16Be => false,
+    }
+}
+
+fn lost(input: &Input<'_>, source: io::Error) -> ReadError {
+    ReadError::Source { file: input.source.name().to_owned(), source }
 }
 
 /// Makes blocks finish in another order than they began, for the tests alone.

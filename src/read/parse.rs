@@ -6,7 +6,7 @@ use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted};
-use super::columns::Columns;
+use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
 use super::segment::Place;
@@ -72,8 +72,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
-    /// What the cells say about their columns.
-    pub columns: Columns,
+    /// What the cells of the open columns prove, in the plan's order.
+    pub proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.
     pub buffer: Vec<u8>,
 }
@@ -109,7 +109,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
-        columns: Columns::default(),
+        proofs: vec![Proofs::default(); plan.open.len()],
         buffer: Vec::new(),
     };
     let mut parser = Parser {
@@ -139,7 +139,6 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         parser.record(span, location, &mut parsed);
         record += u64::from(!span.header);
     }
-    parsed.columns = std::mem::take(&mut parser.clerk.columns);
     drop(parser);
     parsed.buffer = block.bytes;
     parsed
@@ -260,6 +259,7 @@ impl Parser<'_> {
             let message = format!("the cell in column {} is filled, but the column has no name", column + 1);
             return self.finding_in(Code::TooManyCells, message, None, location, parsed);
         }
+        self.clerk.prove(text, &self.cells, &mut parsed.proofs);
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             return true;

@@ -1,7 +1,10 @@
 //! What is decided once per file: which cell feeds which field, and in which order a row is encoded.
 
+use crate::rule::Rule;
 use crate::schema::{Entity, FieldIndex, OnUpdate};
 use crate::source::Encoding;
+
+use super::columns::{Decision, OpenColumn};
 
 /// How the records of one file become rows of its entity.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Plan<'s> {
     pub named: usize,
     /// For each field of the entity the cell that feeds it.
     pub cells: Vec<Option<usize>>,
+    /// Those among them whose reading the whole column decides.
+    pub open: Vec<OpenColumn>,
     /// How its rows are encoded.
     pub layout: Layout,
     /// The fields whose hashes are kept for settling: the unique ones, then the references.
@@ -83,6 +88,7 @@ impl<'s> Plan<'s> {
     ) -> Self {
         let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         let layout = Layout::new(entity, &cells);
+        let open = OpenColumn::of(entity, &cells);
         Self {
             entity,
             file,
@@ -91,9 +97,23 @@ impl<'s> Plan<'s> {
             columns: header.len(),
             named,
             cells,
+            open,
             layout,
             slots: slots(entity),
             options,
+        }
+    }
+
+    /// The rule of a field: its own, or the one that its column has decided.
+    pub(crate) fn rule(&self, field: FieldIndex) -> &Rule {
+        let open = self.open.iter().find(|column| column.field == field);
+        open.map_or(&self.entity.fields[field].rule, |column| &column.rule)
+    }
+
+    /// Takes the decisions of the open columns, in their order.
+    pub(crate) fn decide(&mut self, decisions: &[Option<Decision>]) {
+        for (column, decision) in self.open.iter_mut().zip(decisions) {
+            column.decide(*decision);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
 use crate::output::visible::visible;
-use crate::read::{Harvest, Input, Plan, ReadOptions, Reader, Reading, slots};
+use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
 use crate::schema::{Entity, Schema};
 use crate::source::{
@@ -25,6 +25,8 @@ pub(crate) struct FileRead {
     pub source: Source,
     pub look: Look,
     pub sha256: String,
+    /// What its open columns decided, once the whole file has said it.
+    pub decisions: Option<Vec<Option<Decision>>>,
 }
 
 /// One entity: its files and what was read of them. Without files the harvest is empty.
@@ -64,7 +66,13 @@ pub(crate) fn open(
         for note in look.notes.iter().filter(|_| !stops) {
             tracing::warn!("{}: {note}", source.name());
         }
-        files.push(FileRead { path: spec.path.clone(), source, look, sha256: String::new() });
+        files.push(FileRead {
+            path: spec.path.clone(),
+            source,
+            look,
+            sha256: String::new(),
+            decisions: None,
+        });
     }
     let looks: Vec<_> = by_entity.iter().flatten().map(|file| file.look.clone()).collect();
     check_maps(&looking.maps, &looks, schema)?;
@@ -100,7 +108,7 @@ fn shown(cell: &str) -> String {
     format!("{}{more}", visible(&start))
 }
 
-/// Reads one entity's files. Where a whole file refutes its assumed encoding, it is read again.
+/// Reads one entity's files. Where a whole file refutes what was assumed of it, all are read again.
 pub(crate) fn read(
     reader: &Reader<'_>,
     schema: &Schema,
@@ -110,8 +118,7 @@ pub(crate) fn read(
     options: ReadOptions,
     keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
-    // What whole columns have decided, once they have been read.
-    let mut decided = None;
+    let rules = &schema.entities[entity];
     let referred_to =
         keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
@@ -119,10 +126,10 @@ pub(crate) fn read(
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
         .sum();
     loop {
-        let rules = decided.as_ref().unwrap_or(&schema.entities[entity]);
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs = files.iter().enumerate().map(|(number, file)| input(rules, number, file, options));
+        let inputs =
+            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -135,20 +142,22 @@ pub(crate) fn read(
         reader.listener.on(Event::Finished);
         match reading {
             Reading::Done(harvest) => {
-                if decided.is_none()
-                    && let Some(rules) = harvest.columns.decide(rules)
-                {
-                    tracing::info!("{name}: read again with what whole columns say of dates and decimals");
-                    decided = Some(rules);
-                    continue;
-                }
                 for (file, sha256) in files.iter_mut().zip(hashes) {
                     file.source.unchanged()?;
                     file.sha256 = sha256;
                 }
+                say_decisions(rules, &files, &harvest);
                 return Ok(EntityRead { files, harvest: *harvest });
             }
-            Reading::Refuted(number) => {
+            Reading::Refuted(number, Refutation::Columns(decisions)) => {
+                let file = &mut files[number];
+                tracing::info!(
+                    "{}: its columns decide otherwise than they began; read again",
+                    file.source.name()
+                );
+                file.decisions = Some(decisions);
+            }
+            Reading::Refuted(number, Refutation::Encoding) => {
                 let file = &mut files[number];
                 let encoding = match file.look.opening.encoding {
                     Encoding::Utf8 => Encoding::FALLBACK,
@@ -163,7 +172,17 @@ pub(crate) fn read(
                 let mut look = look_at(&file.source, schema, Some(entity), looking, Some(encoding))?;
                 renumber(&mut look, number);
                 file.look = look;
+                file.decisions = None;
             }
+        }
+    }
+}
+
+/// Says how each column was read that the schema leaves open.
+fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        for (column, proofs) in &read.open {
+            tracing::info!("{}: column {}: {proofs}", file.source.name(), rules.fields[column.field].name);
         }
     }
 }
@@ -189,7 +208,8 @@ fn renumber(look: &mut Look, number: usize) {
 }
 
 fn input<'f>(
-    rules: &'f Entity,
+    schema: &'f Schema,
+    entity: usize,
     number: usize,
     file: &'f FileRead,
     options: ReadOptions,
@@ -204,7 +224,7 @@ fn input<'f>(
     Ok(Input {
         source: &file.source,
         plan: Plan::new(
-            rules,
+            &schema.entities[entity],
             u16::try_from(number).unwrap_or(u16::MAX),
             opening.encoding,
             opening.delimiter,
@@ -216,6 +236,7 @@ fn input<'f>(
         data_line: opening.data_line,
         header,
         assumed: !opening.encoding_certain,
+        decisions: file.decisions.clone(),
         findings: file.look.findings.clone(),
     })
 }

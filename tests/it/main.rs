@@ -7,6 +7,7 @@
 mod architecture;
 mod cases;
 mod codes;
+mod columns;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
@@ -14,6 +15,7 @@ mod customers;
 mod database;
 mod determinism;
 mod edited;
+mod export;
 mod failures;
 mod file_codes;
 mod fixed_rules;
