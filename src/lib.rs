@@ -40,7 +40,7 @@
 //! cli
 //! command                 one file per subcommand
 //! run                     the order of the phases
-//! report  load            what is told, what is written
+//! report  export  load    what is told, what is handed out, what is written
 //! read  settle  db        rows, verdicts, the server
 //! source  output  frame   files that come in, files that go out, findings as tables
 //! schema                  the column rules as data
