@@ -34,4 +34,5 @@ mod readme;
 mod rejects;
 mod row_codes;
 mod support;
+mod tables;
 mod undo;
