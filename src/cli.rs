@@ -186,7 +186,7 @@ pub struct ReadArgs {
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub schemas: Option<PathBuf>,
-    /// Write the reports here instead of muster-runs/<run>/
+    /// Write the reports here instead of muster-runs/RUN/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Compare with the reports of an earlier run, in report.html
