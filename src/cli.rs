@@ -117,6 +117,7 @@ Examples:
 
 /// `muster import`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = IMPORT_EXAMPLES)]
 pub struct ImportArgs {
     /// The files, the rules and the limits.
@@ -185,7 +186,7 @@ pub struct ReadArgs {
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub schemas: Option<PathBuf>,
-    /// Write the reports here instead of muster-runs/<run>/
+    /// Write the reports here instead of muster-runs/RUN/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Compare with the reports of an earlier run, in report.html

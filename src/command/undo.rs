@@ -1,5 +1,6 @@
 //! `muster undo`: puts back what a run changed.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
@@ -93,9 +94,9 @@ fn render(reported: &UndoReported) -> String {
     let width = reported.entities.iter().map(|entity| entity.entity.len()).max().unwrap_or(0);
     for entity in &reported.entities {
         let (deleted, restored) = (grouped(entity.deleted), grouped(entity.restored));
-        text.push_str(&format!("  {:width$}  {deleted} deleted, {restored} restored", entity.entity));
+        let _ = write!(text, "  {:width$}  {deleted} deleted, {restored} restored", entity.entity);
         if entity.forgotten > 0 {
-            text.push_str(&format!(", {} forgotten and left as they are", grouped(entity.forgotten)));
+            let _ = write!(text, ", {} forgotten and left as they are", grouped(entity.forgotten));
         }
         text.push('\n');
     }

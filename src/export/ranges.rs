@@ -39,9 +39,11 @@ impl Range {
 /// The ranges of a table; together they hold every row once.
 pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbError> {
     let failed = |e| DbError::of(format!("looking at the size of table {}", query.table), e);
+    // The tree of a table that has no partitions is empty, and the size of one that has is 0.
+    let table = literal(&query.table);
     let size = format!(
-        "SELECT coalesce(sum(pg_table_size(relid)), 0)::bigint FROM pg_partition_tree({}::regclass)",
-        literal(&query.table)
+        "SELECT pg_table_size({table}::regclass) \
+           + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
     );
     let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);
     let count = (bytes / RANGE).clamp(0, MOST) + 1;

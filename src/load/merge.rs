@@ -82,6 +82,8 @@ impl Merge<'_> {
     }
 
     async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
+        // Without statistics the server takes the plan for a handful of rows, and joins it row by row.
+        self.execute(&format!("ANALYZE {}", self.statements.plan())).await?;
         let row = self.one(&self.statements.planned()).await?;
         let (fresh, changed) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
         for (number, layout) in self.layouts.distinct.iter().enumerate() {

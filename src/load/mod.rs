@@ -55,6 +55,7 @@ const LOCK_PATIENCE: &str = "3s";
 
 /// What the load does beside writing.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct LoadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise.
     pub on_empty: OnUpdate,

@@ -44,7 +44,7 @@ impl Run<'_> {
                             path: file.source.name().to_owned(),
                             bytes: file.source.stored_len(),
                             sha256: file.sha256.clone(),
-                            encoding: file.look.opening.encoding.name().to_owned(),
+                            encoding: file.look.opening.encoding.name().clone(),
                             delimiter: char::from(file.look.opening.delimiter).to_string(),
                         })
                         .collect(),
