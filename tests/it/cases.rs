@@ -231,15 +231,6 @@ impl Placeholders {
     }
 }
 
-/// The summary's second line without how long the run took.
-fn without_duration(line: &str) -> String {
-    let cut = line.strip_suffix(" s\n").and_then(|line| line.rsplit_once(", "));
-    match cut {
-        Some((what, seconds)) if seconds.parse::<f64>().is_ok() => format!("{what}, DURATION\n"),
-        _ => line.to_owned(),
-    }
-}
-
 /// A line of the log without the time that it begins with.
 fn without_time(line: &str) -> &str {
     let time = line.split_once("Z ").map(|(time, rest)| (time, rest.trim_start()));

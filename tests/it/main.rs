@@ -2,7 +2,7 @@
 //! to ask. Each needs PostgreSQL's server programs and fails without them.
 
 // A test binary has no public interface, and its failures are panics.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
 mod architecture;
 mod cases;
