@@ -60,7 +60,7 @@ pub struct ExportArgs {
     /// Give each export a folder of its own in DIR, and keep the newest N
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Nightly job")]
     pub keep: Option<u16>,
-    /// Write an OpenMetrics text file
+    /// Write an `OpenMetrics` text file
     #[arg(long, value_name = "FILE", help_heading = "Nightly job")]
     pub metrics: Option<PathBuf>,
     /// Print the manifest instead of a table
@@ -131,7 +131,7 @@ pub struct VerifyArgs {
     /// Compare with this database, too: counts, and a checksum for each key range
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Compare with the database that DATABASE_URL, the PG* variables or the local PostgreSQL name
+    /// Compare with the database that `DATABASE_URL`, the PG* variables or the local PostgreSQL name
     #[arg(long)]
     pub against_database: bool,
     /// Print the result as JSON

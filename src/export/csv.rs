@@ -23,7 +23,7 @@ impl Csv {
         Self { delimiter: spreadsheet.unwrap_or(b','), guarded: spreadsheet.is_some() }
     }
 
-    pub(crate) fn head(&self, columns: &[Column]) -> Vec<u8> {
+    pub(crate) fn head(self, columns: &[Column]) -> Vec<u8> {
         let mut out = Vec::new();
         if self.guarded {
             out.extend_from_slice("\u{feff}".as_bytes());
@@ -36,7 +36,7 @@ impl Csv {
         out
     }
 
-    pub(crate) fn row(&self, row: &[u8], job: &Job, out: &mut Vec<u8>) -> Result<(), ExportError> {
+    pub(crate) fn row(self, row: &[u8], job: &Job, out: &mut Vec<u8>) -> Result<(), ExportError> {
         for (field, column) in fields(row).zip(&job.columns) {
             if let Some(raw) = field {
                 self.field(raw, &column.rule, out).ok_or_else(|| ExportError::Unwritable {
@@ -52,7 +52,7 @@ impl Csv {
     }
 
     /// One value; none where no cell can hold it.
-    fn field(&self, raw: &[u8], rule: &Rule, out: &mut Vec<u8>) -> Option<()> {
+    fn field(self, raw: &[u8], rule: &Rule, out: &mut Vec<u8>) -> Option<()> {
         let own_way = matches!(rule, Rule::List(_) | Rule::Decimal(_) | Rule::Date(_) | Rule::Timestamp(_));
         if !own_way && memchr(b'\\', raw).is_none() {
             self.cell(raw, out);
@@ -64,7 +64,7 @@ impl Csv {
         Some(())
     }
 
-    fn cell(&self, value: &[u8], out: &mut Vec<u8>) {
+    fn cell(self, value: &[u8], out: &mut Vec<u8>) {
         let guard = self.guarded && starts_a_formula(value);
         let quoted = value.is_empty()
             || memchr3(self.delimiter, b'"', b'\n', value).is_some()
@@ -89,7 +89,7 @@ impl Csv {
     }
 
     /// Ends the row: the last delimiter becomes the line end.
-    fn end(&self, out: &mut Vec<u8>) {
+    fn end(self, out: &mut Vec<u8>) {
         out.pop();
         out.extend_from_slice(if self.guarded { b"\r\n" } else { b"\n" });
     }

@@ -70,11 +70,8 @@ impl Folder {
     /// Files of those names that no manifest vouches for are somebody else's: they are not overwritten.
     fn foreign(&self, earlier: &HashSet<String>) -> Result<(), ExportError> {
         let foreign = |name: &&String| !earlier.contains(*name) && self.path.join(name.as_str()).exists();
-        let others = self.names.iter().filter(|name| *name != manifest::NAME);
-        match others.filter(|name| foreign(name)).next() {
-            Some(_) => Err(ExportError::Foreign(self.path.clone())),
-            None => Ok(()),
-        }
+        let mut others = self.names.iter().filter(|name| *name != manifest::NAME);
+        if others.any(|name| foreign(&name)) { Err(ExportError::Foreign(self.path.clone())) } else { Ok(()) }
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -131,7 +131,7 @@ fn conditions(schema: &Schema, filters: &[Filter]) -> Result<Vec<Condition>, Exp
                         places.push((reference.entity, schema.entities[reference.entity].key));
                     }
                     _ if header_key(&field.name) == header_key(&filter.field) => {
-                        places.push((index, position))
+                        places.push((index, position));
                     }
                     _ => {}
                 }

@@ -1,4 +1,4 @@
-//! The nightly job's health as an OpenMetrics text file, replaced as a whole.
+//! The nightly job's health as an `OpenMetrics` text file, replaced as a whole.
 
 use std::fmt::Write as _;
 use std::fs;

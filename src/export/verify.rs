@@ -170,8 +170,9 @@ async fn range_problem(
 
 fn place(stem: &str, entry: &RangeEntry) -> String {
     let end = |key: &Option<String>| key.clone().unwrap_or_else(|| "…".to_owned());
-    match entry.range.nulls {
-        true => format!("{stem}, rows without a key"),
-        false => format!("{stem}, keys from {} to {}", end(&entry.range.from), end(&entry.range.to)),
+    if entry.range.nulls {
+        format!("{stem}, rows without a key")
+    } else {
+        format!("{stem}, keys from {} to {}", end(&entry.range.from), end(&entry.range.to))
     }
 }

@@ -87,17 +87,18 @@ impl<W: Write> ParquetFile<W> {
     /// Sets a cell of the row at hand, in PostgreSQL's text form. False where the column's type has no such
     /// value (`infinity` is no date here).
     #[must_use]
+    #[allow(clippy::match_same_arms)] // Each kind of column has a list of its own type: they cannot be one arm.
     pub fn cell(&mut self, column: usize, text: Option<&str>) -> bool {
         self.bytes += text.map_or(0, str::len);
         let Some((_, values)) = self.columns.get_mut(column) else { return false };
         match (values, text) {
             (Values::Text(all), text) => all.push(text.map(str::to_owned)),
             (Values::Boolean(all), None) => all.push(None),
-            (Values::Integer(all), None) => all.push(None),
             (Values::Date(all), None) => all.push(None),
             (Values::Instant(all), None) => all.push(None),
             (Values::List(all), None) => all.push(None),
             (Values::Boolean(all), Some(text)) => all.push(Some(matches!(text, "true" | "t"))),
+            (Values::Integer(all), None) => all.push(None),
             (Values::Integer(all), Some(text)) => match text.parse() {
                 Ok(number) => all.push(Some(number)),
                 Err(_) => return false,
