@@ -60,7 +60,8 @@ def head(make: str, muster: Path, clean: Path, server: Server, size: Size, pairs
         system=f"{platform.system()} {platform.release()}",
         load=load,
         muster=said([str(muster), "--version"]).removeprefix("muster "),
-        commit=said(["git", "describe", "--always", "--dirty"]),
+        # Of a program from elsewhere nobody knows what it was built of.
+        commit=said(["git", "describe", "--always", "--dirty"]) if ROOT in muster.parents else "not known",
         postgres=server.sql("SHOW server_version"),
         settings=", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items() if value),
         duckdb=said([str(inputs.python()), "-c", "import duckdb; print(duckdb.__version__)"]),

@@ -155,7 +155,8 @@ fn found(path: &Path, block_size: usize, max_record: u64) -> String {
     let text = match check(&options, None, false, &Silent) {
         Ok(reported) => {
             let findings = fs::read_to_string(out.join("rejects.ndjson")).unwrap();
-            if reported.context.entities.iter().all(|entity| entity.files[0].path.ends_with(".csv")) {
+            // Offsets of a compressed file are those of its content.
+            if path.extension().is_some_and(|extension| extension == "csv") {
                 slices(&findings, &fs::read(path).unwrap(), &out);
             }
             findings.replace(&reported.context.run, "RUN")

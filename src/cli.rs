@@ -7,9 +7,11 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod export;
 mod value;
 
-pub use value::{FieldMapping, delimiter, memory};
+pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub use value::{FieldMapping, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 #[derive(Debug, Parser)]
@@ -40,8 +42,16 @@ pub enum Command {
     Check(CheckArgs),
     /// Check files, then upsert accounts and users in one transaction, and write reports
     Import(ImportArgs),
+    /// Write one consistent snapshot of accounts and users to files
+    Export(ExportArgs),
+    /// Compare the files of an export with its manifest, and with the database
+    Verify(VerifyArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
+    /// What ran, on which files, with which counts
+    Runs(RunsArgs),
+    /// Put back what a run changed; refused where a row changed since
+    Undo(UndoArgs),
     /// Say what a reject code means, why it exists and how to mend the row
     Explain(ExplainArgs),
     /// See the column rules, verify them, hand them to an editor, create tables from them
@@ -107,6 +117,7 @@ Examples:
 
 /// `muster import`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = IMPORT_EXAMPLES)]
 pub struct ImportArgs {
     /// The files, the rules and the limits.
@@ -118,6 +129,18 @@ pub struct ImportArgs {
     /// Do everything in the database too, then roll back and print the plan
     #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
+    /// Keep no before-images and no provenance: faster, but the run cannot be undone
+    #[arg(long, help_heading = "Loading")]
+    pub no_undo: bool,
+    /// Do not overwrite rows that somebody changed in the database after muster wrote them; report them
+    #[arg(long, help_heading = "Loading")]
+    pub protect_edited: bool,
+    /// Write the keys of rows that are in the database and not in the files to ENTITY.absent.csv
+    #[arg(long, help_heading = "Loading")]
+    pub report_absent: bool,
+    /// Compare a checksum of each column in the database with what was sent; a difference rolls back
+    #[arg(long, help_heading = "Loading")]
+    pub reconcile: bool,
     /// Wait so many seconds for another run on the same database instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub lock_timeout: u64,
@@ -130,7 +153,8 @@ Examples:
   muster import --map 'Klantnummer=legacyId' accounts=export-2019.csv users.csv
   muster import --database-url postgres://app@db.example/app --max-rejects 0 users.csv
 
-The role needs SELECT, INSERT and UPDATE on the tables, and CREATE on the schema where tables are missing.";
+The role needs SELECT, INSERT and UPDATE on the tables, CREATE on the schema where tables are missing, and
+CREATE on the database the first time, for the journal (schema muster).";
 
 /// What an empty cell does to a filled field on update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,7 +186,7 @@ pub struct ReadArgs {
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     pub schemas: Option<PathBuf>,
-    /// Write the reports here instead of muster-runs/<run>/
+    /// Write the reports here instead of muster-runs/RUN/
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Compare with the reports of an earlier run, in report.html
@@ -279,6 +303,75 @@ pub enum RejectsFormat {
     Ndjson,
     /// For data tools; needs --output
     Parquet,
+}
+
+/// `muster runs`.
+#[derive(Debug, Args)]
+#[command(after_help = RUNS_EXAMPLES)]
+pub struct RunsArgs {
+    /// What to do with the journal; the list where nothing is said.
+    #[command(subcommand)]
+    pub action: Option<RunsAction>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+const RUNS_EXAMPLES: &str = "\
+Examples:
+  muster runs
+  muster runs show 0193f2
+  muster runs prune --older-than 90d
+  muster runs forget --email jan@example.nl";
+
+/// What to do with the journal.
+#[derive(Debug, Subcommand)]
+pub enum RunsAction {
+    /// List the runs that committed, the latest first
+    List,
+    /// Show one run with its files and counts
+    Show {
+        /// Its id, or the beginning of it
+        run: String,
+    },
+    /// Remove before-images and provenance of old runs, which can no longer be undone then
+    Prune {
+        /// How old: a number with h, d or w
+        #[arg(long, value_name = "AGE", value_parser = age)]
+        older_than: std::time::Duration,
+    },
+    /// Remove a person's traces from before-images and provenance
+    Forget {
+        /// The person's e-mail address
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
+}
+
+/// `muster undo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  muster undo --dry-run 0193f2\n  muster undo 0193f2 --yes")]
+pub struct UndoArgs {
+    /// The run's id, or the beginning of it
+    pub run: String,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Do everything in the database, then roll back
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write summary.json here
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Wait so many seconds for another run on the same database instead of failing at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub lock_timeout: u64,
+    /// Print the summary as JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `muster explain`.

@@ -22,8 +22,9 @@
 //! 3. **settle.** A function of harvest and facts in input order: references, keys in use, duplicates
 //!    ([`settle::settle()`]). Where it needs to know whether the database holds a key it hands out questions, and
 //!    runs again with the answers.
-//! 4. **load.** One transaction ([`load::Load`]): rows that were not kept leave the staging table, the rest is
-//!    compared with the table, inserted and updated; accounts first, since users refer to them.
+//! 4. **load.** One transaction ([`load::Load`]), accounts first, since users refer to them. An empty table takes
+//!    the kept rows straight from the spool by COPY; for a filled one they are staged, compared with the table,
+//!    inserted and updated. The journal is written in the same transaction.
 //! 5. **publish.** Findings of read and settle are merged into one order and written with the reports. The files
 //!    are on the disk under other names before COMMIT is sent, so that a full disk refuses the run, and get their
 //!    names after it, `summary.json` last.
@@ -39,9 +40,9 @@
 //! cli
 //! command                 one file per subcommand
 //! run                     the order of the phases
-//! report  load            what is told, what is written
+//! report  export  load    what is told, what is handed out, what is written
 //! read  settle  db        rows, verdicts, the server
-//! source  output          files that come in, files that go out
+//! source  output  frame   files that come in, files that go out, findings as tables
 //! schema                  the column rules as data
 //! rule                    one file per field type
 //! record                  place, finding, code, COPY's text
@@ -51,7 +52,7 @@
 //! A module imports only from the lines below its own; those on one line do not know each other. Commands alone look
 //! upward, at what the command line said. `rule` and `record` do no I/O. Options and errors belong to the module
 //! that uses them, and `run` wraps each error once. A library has one owner (clap is `cli`'s, tokio-postgres `db`'s,
-//! rayon that of `read`), and only `report` and the program's own file print. `tests/it/architecture.rs` keeps all
+//! polars `frame`'s), and only `report` and the program's own file print. `tests/it/architecture.rs` keeps all
 //! of this.
 //!
 //! # Decisions
@@ -70,8 +71,8 @@
 //! - **Keys are settled by 64-bit hashes, then by bytes.** A hash that occurs once has no rival; only rows whose hash
 //!   occurs twice are read back from the spool and compared byte for byte. A collision costs time, never a row.
 //!   COPY's text of two values is equal exactly when the values are, so no key is kept a second time.
-//! - **Facts come by staging in `import`, by arrays in `check`.** Import copies its rows to a staging table anyway and
-//!   asks by joins with it; check must write nothing, not even a temporary table, so that it works on a standby: it
+//! - **Facts come by staging in `import`, by arrays in `check`.** Import stages its rows for a filled table anyway and
+//!   asks by joins with them; check must write nothing, not even a temporary table, so that it works on a standby: it
 //!   sends keys as arrays, in batches. Both give the same [`settle::Facts`].
 //! - **INSERT and UPDATE planned by one comparison, instead of `INSERT … ON CONFLICT DO UPDATE`.** One statement joins
 //!   the staged rows with the table, counts the rows that are the same and notes the number of every other as new or
@@ -79,6 +80,12 @@
 //!   unchanged row costs no lock and no dead tuple, which `ON CONFLICT … WHERE` would cost. The price is that another
 //!   session may take a key between comparison and insert: that ends in a unique violation, never in a wrong row, and
 //!   the transaction is tried again. The run's advisory lock keeps other runs away.
+//! - **Two ways to load, chosen by looking at the table.** The empty-target way takes indexes and constraints down
+//!   and puts them back exactly as they were; where anything about a table is out of the ordinary, the other way is
+//!   taken and the reason said. Rows that the database refuses become facts, found inside the server a batch at a
+//!   time, and settle and load run again.
+//! - **Whether a row was changed since is told by its `xmin`.** It costs nothing, where a hash of every inserted row
+//!   costs a scan of the table; where it cannot tell, undo refuses, which is the safe side.
 //! - **Staging tables are temporary.** No other session can read them, they write no WAL, and a killed run leaves
 //!   none. Each row carries the number of its layout, so that files with different columns are staged together and
 //!   a column that a file does not have is left alone for the rows of that file.
@@ -91,6 +98,7 @@ pub mod cli;
 pub mod command;
 pub mod db;
 pub mod event;
+pub mod export;
 pub mod frame;
 pub mod load;
 pub mod output;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, import, rejects, schema};
+use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -21,9 +21,21 @@ fn main() -> ExitCode {
     let code = match &cli.command {
         Command::Check(args) => finish(check::run(args, &progress), progress, args.read.json, &mut out),
         Command::Import(args) => finish(import::run(args, &progress), progress, args.read.json, &mut out),
+        Command::Export(args) => {
+            let done = export::run(args, cli.talk.quiet, &progress, &mut out);
+            drop(progress);
+            done.unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::Verify(args) => {
+            verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Runs(args) => runs::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
+        Command::Undo(args) => {
+            undo::run(args, cli.talk.yes, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Db(args) => local_database(args.action.as_ref(), &mut out),
         Command::Completions(args) => completions::run(args, &mut out).unwrap_or_else(|e| fail(&e, 1)),
     };
@@ -38,11 +50,12 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
     let printed = if json {
-        out.write_all(Summary::new(context, outcome, tally).to_json().as_bytes())
+        out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {
         terminal::print(context, outcome, tally, folder, returned)
+            .and_then(|()| plan.as_ref().map_or(Ok(()), |plan| out.write_all(plan.render().as_bytes())))
     };
     match printed.and_then(|()| out.flush()) {
         // The run is done; a reader that went away does not undo it.
@@ -80,12 +93,18 @@ fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
     let mut cause = error.source();
     while let Some(inner) = cause {
         message.push_str("\n  because: ");
-        message.push_str(&inner.to_string());
+        message.push_str(&without_values(&inner.to_string()));
         cause = inner.source();
     }
     // Where not even this can be said, the exit code says it.
     let _ = writeln!(io::stderr(), "{message}");
     code
+}
+
+/// A cause without the lines in which PostgreSQL quotes the row at hand: personal data stays out of logs.
+fn without_values(cause: &str) -> String {
+    let told = cause.lines().filter(|line| !line.starts_with("DETAIL:") && !line.starts_with("CONTEXT:"));
+    told.collect::<Vec<_>>().join("\n")
 }
 
 fn format(talk: &Talk) -> Format {
@@ -96,5 +115,5 @@ fn format(talk: &Talk) -> Format {
 }
 
 fn reads_files(command: &Command) -> bool {
-    matches!(command, Command::Check(_) | Command::Import(_))
+    matches!(command, Command::Check(_) | Command::Import(_) | Command::Export(_))
 }

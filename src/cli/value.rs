@@ -1,6 +1,7 @@
 //! The values of options that are more than a word or a number, each parsed once, here, into what it means.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A header that is to be read as a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,23 @@ pub fn memory(text: &str) -> Result<u64, String> {
     }
 }
 
+/// An age: a whole number of hours (`h`), days (`d`) or weeks (`w`).
+///
+/// # Errors
+///
+/// What to write instead.
+pub fn age(text: &str) -> Result<Duration, String> {
+    let wrong = || "write an age such as 12h, 30d or 8w".to_owned();
+    let unit = match text.trim().chars().last().ok_or_else(wrong)? {
+        'h' => 3600,
+        'd' => 24 * 3600,
+        'w' => 7 * 24 * 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text.trim()[..text.trim().len() - 1].parse().map_err(|_| wrong())?;
+    Ok(Duration::from_secs(u64::from(number) * unit))
+}
+
 /// A delimiter: one ASCII character that is neither a quote nor a line end, `\t` or `tab`.
 ///
 /// # Errors
@@ -82,6 +100,16 @@ mod tests {
         }
         for wrong in ["", "M", "0", "1.5G", "5 bananas", "99999999999G"] {
             assert!(memory(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_age_has_a_unit() {
+        for (text, hours) in [("12h", 12), ("30d", 720), ("2w", 336), ("0d", 0)] {
+            assert_eq!(age(text), Ok(Duration::from_secs(hours * 3600)), "{text}");
+        }
+        for wrong in ["", "d", "30", "1.5d", "-1d", "3y", "é"] {
+            assert!(age(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cli::ImportArgs;
 use crate::event::Listener;
 use crate::load::LoadOptions;
-use crate::run::{ImportOptions, Reported, RunError, import};
+use crate::run::{ImportOptions, Options, Reported, RunError, import};
 
 use super::request;
 
@@ -15,15 +15,20 @@ use super::request;
 ///
 /// See [`RunError`].
 pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
-    let options = request::options(&args.read)?;
+    let options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
     let how = ImportOptions {
         database_url: args.database.database_url.clone(),
         load: LoadOptions {
             on_empty: request::on_empty(&args.read),
             move_rows: args.read.move_users,
             patience: Duration::from_secs(args.lock_timeout),
+            undoable: !args.no_undo,
+            protect_edited: args.protect_edited,
+            reconcile: args.reconcile,
+            foresee: args.dry_run,
         },
         dry_run: args.dry_run,
+        report_absent: args.report_absent,
     };
     import(&options, &how, listener)
 }

@@ -109,7 +109,7 @@ pub fn run(args: &RejectsArgs, out: &mut dyn Write, colour: bool) -> Result<u8, 
 }
 
 fn filter(args: &RejectsArgs) -> Result<Filter, RejectsError> {
-    for code in args.code.iter().filter(|code| Code::from_name(code).is_none()) {
+    if let Some(code) = args.code.iter().find(|code| Code::from_name(code).is_none()) {
         let near = nearest(code, Code::ALL.iter().map(|code| code.as_str()));
         let advice = near.map_or_else(
             || "`muster explain` lists all codes".to_owned(),

@@ -42,6 +42,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         },
         max_rejects: args.max_rejects,
         again: again(args),
+        keep_rejected_keys: false,
         values: match (args.show_values, args.hide_values) {
             (true, _) => Values::Shown,
             (_, true) => Values::Hidden,

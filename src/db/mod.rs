@@ -5,10 +5,12 @@
 pub mod catalog;
 pub mod connect;
 mod copy;
+mod copy_out;
 mod error;
 pub mod local;
 
 pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
 pub use copy::CopyIn;
+pub use copy_out::CopyOut;
 pub use error::DbError;
 pub use tokio_postgres as postgres;

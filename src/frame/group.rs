@@ -206,13 +206,16 @@ mod tests {
     use super::*;
 
     fn file(folder: &Path, findings: impl Iterator<Item = (&'static str, String)>) -> std::path::PathBuf {
+        use std::fmt::Write as _;
         let path = folder.join("rejects.ndjson");
         let mut text = String::new();
         for (code, value) in findings {
             let value = serde_json::to_string(&value).unwrap();
-            text += &format!(
-                "{{\"entity\":\"users\",\"column\":null,\"field\":\"email\",\"severity\":\"reject\",\"code\":\"{code}\",\"value\":{value}}}\n"
-            );
+            writeln!(
+                text,
+                "{{\"entity\":\"users\",\"column\":null,\"field\":\"email\",\"severity\":\"reject\",\"code\":\"{code}\",\"value\":{value}}}"
+            )
+            .unwrap();
         }
         std::fs::write(&path, text).unwrap();
         path

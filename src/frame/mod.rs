@@ -11,6 +11,7 @@ mod compare;
 mod error;
 mod group;
 mod parquet;
+pub mod parquet_out;
 mod stored;
 mod values;
 

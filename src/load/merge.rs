@@ -2,10 +2,13 @@
 //! left alone, what is new is inserted in key order, what differs is updated.
 
 use crate::db::DbError;
-use crate::db::postgres::Client;
+use crate::db::postgres::{Client, Row};
 use crate::event::{Event, Listener, Stage};
+use crate::read::Layout;
 use crate::settle::{EntityVerdict, Fate};
 
+use super::journal::Origin;
+use super::proof::{self, FieldChange};
 use super::refused::{self, Refused};
 use super::sql::Statements;
 use super::stage::Layouts;
@@ -20,28 +23,48 @@ pub(super) struct Merge<'a> {
     pub statements: Statements<'a>,
     pub layouts: &'a Layouts<'a>,
     pub listener: &'a dyn Listener,
+    /// Whose rows are written.
+    pub origin: Origin<'a>,
+    /// Provenance and before-images are kept.
+    pub undoable: bool,
+    /// The columns are reconciled.
+    pub reconcile: bool,
+    /// What is planned is described, for a dry run.
+    pub foresee: bool,
 }
 
 impl Merge<'_> {
-    pub(super) async fn run(&self, verdict: &EntityVerdict) -> Result<Written, LoadError> {
+    /// Writes, and gives the changes to come where they are to be foreseen.
+    pub(super) async fn run(
+        &self,
+        verdict: &EntityVerdict,
+    ) -> Result<(Written, Vec<FieldChange>), LoadError> {
         let entity = &self.statements.entity.name;
         self.listener.on(Event::Started { stage: Stage::Upsert, entity, total: None });
         self.drop_losers(verdict).await?;
         let mut written = Written::default();
+        let mut changes = Vec::new();
         if self.table_is_empty().await? {
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
-                written.inserted +=
-                    self.execute(&self.statements.insert(number, layout, false, false)).await?;
+                written.inserted += self.insert(number, layout, false).await?;
             }
+            proof::check_whole_table(self.client, self.statements.entity, written).await?;
         } else {
             self.execute(&self.statements.create_plan()).await?;
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.unchanged += self.count(&self.statements.compare(number, layout)).await?;
             }
+            if self.foresee {
+                changes = self.changes().await?;
+            }
             self.write_planned(&mut written).await?;
+            self.check_planned(written).await?;
+        }
+        if self.reconcile {
+            self.reconcile_columns(verdict.accepted).await?;
         }
         self.listener.on(Event::Finished);
-        Ok(written)
+        Ok((written, changes))
     }
 
     /// The rows that the database refuses, found by writing all others. For after [`Merge::run`] failed and
@@ -59,25 +82,44 @@ impl Merge<'_> {
     }
 
     async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
-        let doing = self.doing();
-        let row = self
-            .client
-            .query_one(&self.statements.planned(), &[])
-            .await
-            .map_err(|e| DbError::of(&*doing, e))?;
+        // Without statistics the server takes the plan for a handful of rows, and joins it row by row.
+        self.execute(&format!("ANALYZE {}", self.statements.plan())).await?;
+        let row = self.one(&self.statements.planned()).await?;
         let (fresh, changed) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
         for (number, layout) in self.layouts.distinct.iter().enumerate() {
             if changed > 0
                 && let Some(update) = self.statements.update(number, layout, false)
             {
-                written.updated += self.execute(&update).await?;
+                written.updated += if self.undoable {
+                    self.noted(&self.statements.update_noted(&update, number, self.origin)).await?
+                } else {
+                    self.execute(&update).await?
+                };
             }
             if fresh > 0 {
-                written.inserted +=
-                    self.execute(&self.statements.insert(number, layout, true, false)).await?;
+                written.inserted += self.insert(number, layout, true).await?;
             }
         }
         Ok(())
+    }
+
+    async fn insert(&self, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
+        let insert = self.statements.insert(number, layout, planned, false);
+        if self.undoable {
+            self.noted(&self.statements.insert_noted(&insert, number, self.origin)).await
+        } else {
+            self.execute(&insert).await
+        }
+    }
+
+    /// Runs a statement that counts what it wrote and what it noted of it.
+    async fn noted(&self, sql: &str) -> Result<u64, LoadError> {
+        let row = self.one(sql).await?;
+        let (written, noted) = (number(row.get(0)), number(row.get(1)));
+        if written == noted {
+            return Ok(written);
+        }
+        Err(LoadError::Provenance { table: self.statements.entity.table.to_string(), written, noted })
     }
 
     async fn drop_losers(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
@@ -96,8 +138,7 @@ impl Merge<'_> {
 
     async fn table_is_empty(&self) -> Result<bool, LoadError> {
         let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", self.statements.entity.table);
-        let row = self.client.query_one(&sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?;
-        Ok(row.get(0))
+        Ok(self.one(&sql).await?.get(0))
     }
 
     async fn execute(&self, sql: &str) -> Result<u64, LoadError> {
@@ -105,11 +146,14 @@ impl Merge<'_> {
     }
 
     async fn count(&self, sql: &str) -> Result<u64, LoadError> {
-        let row = self.client.query_one(sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?;
-        Ok(number(row.get(0)))
+        Ok(number(self.one(sql).await?.get(0)))
     }
 
-    fn doing(&self) -> String {
+    pub(super) async fn one(&self, sql: &str) -> Result<Row, LoadError> {
+        Ok(self.client.query_one(sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?)
+    }
+
+    pub(super) fn doing(&self) -> String {
         format!("writing table {}", self.statements.entity.table)
     }
 }

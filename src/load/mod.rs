@@ -5,30 +5,42 @@
 //! [`Written`] has an origin of its own: inserted and updated are what the server says it wrote, unchanged is
 //! what it counted when it compared. Nothing is computed as the rest of something else.
 
+mod absent;
 mod commit;
+mod edited;
+mod error;
 mod fresh;
+pub mod journal;
 mod lock;
 mod lookup;
 mod merge;
+mod noted;
+mod proof;
 mod refused;
 mod sql;
 mod stage;
 mod tables;
+mod undo;
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::time::Duration;
 
-use crate::db::catalog::{Misfit, TableInfo};
+use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::read::{Harvest, slots};
 use crate::schema::{OnUpdate, Schema};
 use crate::settle::{EntityVerdict, Facts, Question};
 
+pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
+pub use lock::take as load_lock;
 pub use lookup::Lookup;
+pub use proof::{Difference, FieldChange};
+pub use undo::{Hindrance, Undo, Undone, Why};
 
+pub use error::LoadError;
 use fresh::{Fresh, Obstacle, obstacle};
+use journal::Origin;
 pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
@@ -43,6 +55,7 @@ const LOCK_PATIENCE: &str = "3s";
 
 /// What the load does beside writing.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct LoadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise.
     pub on_empty: OnUpdate,
@@ -50,76 +63,18 @@ pub struct LoadOptions {
     pub move_rows: bool,
     /// How long another run is waited for.
     pub patience: Duration,
+    /// Before-images and provenance are kept, so that the run can be undone.
+    pub undoable: bool,
+    /// Rows that somebody changed in the target after muster wrote them are not overwritten.
+    pub protect_edited: bool,
+    /// Each column's checksum is compared with what was sent.
+    pub reconcile: bool,
+    /// What is planned is described, by field.
+    pub foresee: bool,
 }
 
-/// Why a load stopped. The target is as it was before, except after [`LoadError::Unknown`].
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The server, or the way there.
-    #[error(transparent)]
-    Database(#[from] DbError),
-    /// Another run has the target.
-    #[error(
-        "another run is under way on this database: {holder}; wait for it, or give --lock-timeout to wait here"
-    )]
-    Busy {
-        /// Who holds the lock.
-        holder: String,
-    },
-    /// The tables do not fit the schema.
-    #[error("the target does not fit the schema; nothing has been read:\n{}", list(.0))]
-    Misfits(Vec<Misfit>),
-    /// The spool could not be read back.
-    #[error("the spooled rows could not be read back")]
-    Spool(#[source] io::Error),
-    /// COPY took another number of rows than were sent.
-    #[error("staging {entity}: {sent} rows were sent and {arrived} arrived; nothing has been written")]
-    Staged {
-        /// The entity.
-        entity: String,
-        /// Rows sent.
-        sent: u64,
-        /// Rows that the server counted.
-        arrived: u64,
-    },
-    /// The database refuses rows. The transaction is as it was before anything was written.
-    #[error("the database refuses {} rows of {entity}", .rows.len())]
-    Rows {
-        /// The entity, in load order.
-        entity: usize,
-        /// The rows, among its clean rows, and the SQLSTATE of each.
-        rows: Vec<Refused>,
-    },
-    /// COMMIT was sent, its reply was lost, and the server could not be asked.
-    #[error(
-        "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \
-         ask the server: SELECT pg_xact_status('{transaction}')"
-    )]
-    Unknown {
-        /// The transaction's number.
-        transaction: String,
-    },
-}
-
-fn list(misfits: &[Misfit]) -> String {
-    misfits.iter().map(|misfit| format!("  {misfit}")).collect::<Vec<_>>().join("\n")
-}
-
-impl LoadError {
-    /// Whether the database refused a row, on the way that cannot tell which.
-    #[must_use]
-    pub fn is_about_data(&self) -> bool {
-        matches!(self, Self::Database(error) if refused::is_about_data(error))
-    }
-
-    /// Whether the same transaction may well succeed when it is tried again: it met another one.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        // Serialization failure and deadlock.
-        error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01"))
-    }
-}
+/// Why a table is staged although it may be empty.
+const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -147,6 +102,8 @@ pub struct Load<'a> {
     schema: &'a Schema,
     options: LoadOptions,
     listener: &'a dyn Listener,
+    /// The run's id, for the journal.
+    run: String,
     /// Per entity in load order; `None` where there is no table yet.
     tables: Vec<Option<TableInfo>>,
     /// Per entity what keeps it from being loaded the empty-target way.
@@ -164,14 +121,19 @@ impl<'a> Load<'a> {
         schema: &'a Schema,
         options: LoadOptions,
         listener: &'a dyn Listener,
+        run: &str,
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
-        let obstacles = vec![None; tables.len()];
-        Ok(Self { session, schema, options, listener, tables, obstacles })
+        let mut obstacles = vec![None; tables.len()];
+        if options.reconcile {
+            obstacles.fill(Some(RECONCILED));
+        }
+        Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
     }
 
-    /// Begins the transaction, makes the tables that are missing, and decides how each is loaded.
+    /// Begins the transaction, makes the tables that are missing, the journal's among them, and decides how
+    /// each is loaded.
     ///
     /// # Errors
     ///
@@ -196,6 +158,7 @@ impl<'a> Load<'a> {
                 self.tables[index] = Some(table);
             }
         }
+        journal::ensure(&self.session.client).await?;
         for item in cargo {
             let entity = &self.schema.entities[item.entity];
             if self.obstacles[item.entity].is_none() {
@@ -292,8 +255,28 @@ impl<'a> Load<'a> {
                 let rows = self.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
                 facts.take_in_use(item.entity, rows.iter().map(|row| (number(row.get(0)), slot)));
             }
+            if self.options.protect_edited {
+                self.find_edited(item, &layouts, &mut facts).await?;
+            }
         }
         Ok(facts)
+    }
+
+    async fn find_edited(
+        &self,
+        item: &Cargo<'_>,
+        layouts: &Layouts<'_>,
+        facts: &mut Facts,
+    ) -> Result<(), LoadError> {
+        let statements = self.statements(item.entity);
+        let doing = format!("looking for edited rows of table {}", statements.entity.table);
+        for (number_of, layout) in layouts.distinct.iter().enumerate() {
+            if let Some(sql) = statements.edited(number_of, layout) {
+                let rows = self.query(&sql, &doing).await?;
+                facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
+            }
+        }
+        Ok(())
     }
 
     /// Asks which of the keys in question the database holds.
@@ -314,7 +297,7 @@ impl<'a> Load<'a> {
         &self,
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
-    ) -> Result<Vec<Written>, LoadError> {
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
         self.execute("SAVEPOINT before_writing", "marking the transaction").await?;
         let error = match self.write_all(cargo, verdicts).await {
             Err(LoadError::Database(error)) if refused::is_about_data(&error) => error,
@@ -341,15 +324,30 @@ impl<'a> Load<'a> {
         &self,
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
-    ) -> Result<Vec<Written>, LoadError> {
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
         let mut written = Vec::new();
         let mut loaded = HashMap::new();
+        journal::stamp(&self.session.client, &self.run).await?;
         for item in cargo {
             let verdict = &verdicts[item.entity];
+            let origin = self.origin(item.entity);
+            if self.options.undoable {
+                journal::note_records(&self.session.client, origin, item.harvest).await?;
+            }
             if self.is_fresh(item.entity) {
                 let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                if self.options.undoable {
+                    origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                }
                 loaded.insert(item.entity, identifiers);
-                written.push(Written { inserted, ..Written::default() });
+                let written_now = Written { inserted, ..Written::default() };
+                proof::check_whole_table(
+                    &self.session.client,
+                    &self.schema.entities[item.entity],
+                    written_now,
+                )
+                .await?;
+                written.push((written_now, Vec::new()));
                 continue;
             }
             let layouts = Layouts::of(item.harvest);
@@ -359,6 +357,15 @@ impl<'a> Load<'a> {
         Ok(written)
     }
 
+    /// Notes the run in the journal, as the last thing before [`Load::commit`].
+    ///
+    /// # Errors
+    ///
+    /// The server refuses.
+    pub async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
+        journal::note(&self.session.client, self.schema, &self.run, note, self.options.undoable).await
+    }
+
     /// Commits.
     ///
     /// # Errors
@@ -366,7 +373,7 @@ impl<'a> Load<'a> {
     /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
     pub async fn commit(&self) -> Result<(), LoadError> {
         let transaction = commit::transaction_id(&self.session.client).await?;
-        commit::commit(self.session, transaction.as_deref()).await
+        commit::commit(self.session, transaction.as_deref(), &self.run).await
     }
 
     /// Takes everything back.
@@ -377,8 +384,13 @@ impl<'a> Load<'a> {
     pub async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
-        self.obstacles.fill(None);
+        self.obstacles.fill(self.options.reconcile.then_some(RECONCILED));
         Ok(())
+    }
+
+    /// Whose rows are written.
+    fn origin(&self, entity: usize) -> Origin<'_> {
+        Origin { run: &self.run, entity: &self.schema.entities[entity].name }
     }
 
     fn merge<'l>(&'l self, entity: usize, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
@@ -387,6 +399,10 @@ impl<'a> Load<'a> {
             statements: self.statements(entity),
             layouts,
             listener: self.listener,
+            origin: self.origin(entity),
+            undoable: self.options.undoable,
+            reconcile: self.options.reconcile,
+            foresee: self.options.foresee,
         }
     }
 

@@ -30,7 +30,7 @@ fn range(ranged: bool) -> &'static str {
 }
 
 /// A string, quoted.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -41,7 +41,7 @@ impl Statements<'_> {
     }
 
     /// The table of rows to be written, by number.
-    fn plan(&self) -> String {
+    pub(super) fn plan(&self) -> String {
         quoted(&format!("muster plan {}", self.entity.name))
     }
 
@@ -220,7 +220,7 @@ impl Statements<'_> {
         )
     }
 
-    fn parents(&self, layout: &Layout) -> String {
+    pub(super) fn parents(&self, layout: &Layout) -> String {
         layout.fields[..layout.references].iter().fold(String::new(), |mut all, &field| {
             let parent = self.parent(field);
             let _ = write!(
@@ -233,21 +233,21 @@ impl Statements<'_> {
         })
     }
 
-    fn parent(&self, field: FieldIndex) -> &Entity {
+    pub(super) fn parent(&self, field: FieldIndex) -> &Entity {
         let reference = self.entity.fields[field].reference.expect("only asked of references");
         &self.schema.entities[reference.entity]
     }
 
-    fn column(&self, field: FieldIndex) -> String {
+    pub(super) fn column(&self, field: FieldIndex) -> String {
         quoted(&self.entity.fields[field].column)
     }
 
-    fn declared(&self, field: &Field) -> &str {
+    pub(super) fn declared(&self, field: &Field) -> &str {
         self.info.column(&field.column).map_or_else(|| field.rule.sql_type(), |column| &column.declared)
     }
 
     /// A staged value as the table's type; NULL where the cell was empty and that must be known.
-    fn staged(&self, index: FieldIndex) -> String {
+    pub(super) fn staged(&self, index: FieldIndex) -> String {
         let field = &self.entity.fields[index];
         if let Some(reference) = field.reference {
             return format!("p{index}.{}", quoted(&self.schema.entities[reference.entity].system.id));
@@ -273,7 +273,7 @@ impl Statements<'_> {
     }
 
     /// What a row that is there gets.
-    fn updated(&self, index: FieldIndex) -> String {
+    pub(super) fn updated(&self, index: FieldIndex) -> String {
         let field = &self.entity.fields[index];
         let old = format!("t.{}", self.column(index));
         match field.policy(self.on_empty) {

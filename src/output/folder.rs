@@ -300,6 +300,9 @@ fn written_by(summary: &[u8]) -> Vec<String> {
     let mut written = Vec::new();
     for entity in summary["entities"].as_array().into_iter().flatten() {
         let name = entity["entity"].as_str().unwrap_or_default();
+        if !name.is_empty() {
+            written.push(names::absent(name));
+        }
         for file in entity["files"].as_array().into_iter().flatten() {
             let stem = stems.next(file["path"].as_str().unwrap_or_default(), name);
             written.extend([names::rejected(&stem), names::duplicates(&stem)]);

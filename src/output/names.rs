@@ -68,6 +68,12 @@ pub fn duplicates(stem: &str) -> String {
     format!("{stem}.duplicates.csv")
 }
 
+/// The file with the keys of an entity's rows in the target that the files lack.
+#[must_use]
+pub fn absent(entity: &str) -> String {
+    format!("{entity}.absent.csv")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -92,6 +92,13 @@ impl Segment {
 }
 
 impl Segment {
+    /// The data record that each of the rows is, in order; `rows` are this segment's own.
+    pub fn records<'a>(&self, rows: &Rows<'a>) -> impl Iterator<Item = u64> + use<'a> {
+        let base = self.base.2;
+        let places = rows.places.chunks_exact(Place::SIZE);
+        places.map(move |place| base + u64::from(Place::read(place).record))
+    }
+
     /// One row's place; reads no more than that.
     ///
     /// # Errors

@@ -88,9 +88,11 @@ impl Finding {
         }
     }
 
-    /// The order of findings within an entity: file, record, column (by position), code.
+    /// The order of findings within an entity: file, record, column (by position), code. A repeated header has
+    /// the number of the record behind it, and comes before that, as it does in the file.
     #[must_use]
-    pub fn sort_key(&self) -> (u16, u64, Option<u16>, &'static str) {
-        (self.location.file, self.location.record, self.column, self.code.as_str())
+    pub fn sort_key(&self) -> (u16, u64, u64, Option<u16>, &'static str) {
+        let Location { file, record, byte_start, .. } = self.location;
+        (file, record, byte_start, self.column, self.code.as_str())
     }
 }

@@ -10,6 +10,7 @@ pub mod html;
 pub mod log;
 pub mod mask;
 pub mod number;
+pub mod plan;
 pub mod progress;
 pub mod rejects;
 pub mod returned;
@@ -22,6 +23,7 @@ pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Statu
 pub use findings::FindingsWriter;
 pub use html::{Page, Records};
 pub use mask::Values;
+pub use plan::{FieldPlan, Plan, PlanSample, PlannedEntity};
 pub use progress::Progress;
 pub use returned::ReturnedFile;
 pub use summary::Summary;

@@ -8,6 +8,7 @@ use crate::output::{OutputError, RunFolder, names};
 use crate::record::Severity;
 
 use super::context::{Context, Outcome, Status};
+use super::plan::Plan;
 use super::tally::Tally;
 
 /// The whole file.
@@ -21,6 +22,9 @@ pub struct Summary<'a> {
     version: &'a str,
     schema_sha256: &'a str,
     entities: Vec<EntitySummary<'a>>,
+    /// Of a dry run alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<&'a Plan>,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,7 +109,15 @@ impl<'a> Summary<'a> {
             version: &context.version,
             schema_sha256: &context.schema_sha256,
             entities: entities.collect(),
+            plan: None,
         }
+    }
+
+    /// Adds what a dry run would do.
+    #[must_use]
+    pub fn planning(mut self, plan: Option<&'a Plan>) -> Self {
+        self.plan = plan;
+        self
     }
 
     /// The file's text, with a line feed at its end.

@@ -46,11 +46,14 @@ impl Database {
     }
 
     /// Waits for a piece of work. When a signal comes the server is asked to stop it.
-    pub(crate) fn wait<T>(
+    pub(crate) fn wait<T, E>(
         &self,
         session: &Session,
-        work: impl Future<Output = Result<T, LoadError>>,
-    ) -> Result<T, RunError> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, RunError>
+    where
+        RunError: From<E>,
+    {
         let canceller = session.canceller();
         self.runtime.block_on(async {
             tokio::pin!(work);

@@ -56,6 +56,15 @@ pub enum RunError {
     /// Files with a fault that concerns the whole file.
     #[error("{}", .0.join("\n"))]
     Files(Vec<String>),
+    /// A question that nobody can be asked.
+    #[error("{question} Nobody can be asked here: give --yes if it is meant")]
+    Unasked {
+        /// What would have been asked.
+        question: String,
+    },
+    /// The answer was no.
+    #[error("not confirmed; nothing has been changed")]
+    Declined,
     /// A signal.
     #[error("interrupted; the target is as it was before")]
     Interrupted,
@@ -69,6 +78,12 @@ impl RunError {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
             Self::Load(LoadError::Unknown { .. }) => Exit::Unknown,
             Self::Source(error) if error.is_of_command_line() => Exit::Usage,
+            Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
+                Exit::Usage
+            }
+            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. }) | Self::Declined => {
+                Exit::Refused
+            }
             _ => Exit::Failed,
         }
     }

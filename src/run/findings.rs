@@ -82,7 +82,8 @@ impl Merger<'_> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
-        let field = loss.slot.map(|slot| slots[slot]);
+        let edited = loss.edited();
+        let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
             Some(position) => {
@@ -154,6 +155,20 @@ impl Merger<'_> {
             Code::AccountRejected => format!("{name} refers to {other}, which was rejected").into(),
             Code::UnresolvedReference => {
                 format!("{name}: no file of {parent} was given and no database was asked").into()
+            }
+            Code::EditedInTarget => {
+                // A sensitive value is never part of a message.
+                let values = loss.edited().into_iter().filter_map(|(field, value)| {
+                    let field = entity.fields.get(field)?;
+                    Some(match (field.sensitive, value.as_str()) {
+                        (true, _) => format!("{} is another", field.name),
+                        (false, "") => format!("{} is empty", field.name),
+                        (false, value) => format!("{} is {}", field.name, Finding::excerpt(value)),
+                    })
+                });
+                let values = values.collect::<Vec<_>>().join(", ");
+                format!("somebody changed the row in the database after it was imported; there {values}")
+                    .into()
             }
             Code::DatabaseRejected => {
                 let sqlstate = loss.detail.as_deref().unwrap_or("unknown");

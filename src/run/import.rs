@@ -29,6 +29,8 @@ pub struct ImportOptions {
     pub load: LoadOptions,
     /// Go all the way in the database, then roll back.
     pub dry_run: bool,
+    /// Whether the target's keys that the files lack are written beside the reports.
+    pub report_absent: bool,
 }
 
 /// Imports the inputs and writes the reports.
@@ -45,7 +47,7 @@ pub fn import(
     let database = Database::new(&run.cancelled)?;
     let schema = run.schema.clone();
     let mut target = Target { database: &database, session: database.target(&run, import)? };
-    let mut load = target.prepare(&schema, import.load, listener)?;
+    let mut load = target.prepare(&schema, import.load, listener, &run.id)?;
     let entities = run.read()?;
     let mut tries = 0;
     loop {
@@ -70,7 +72,7 @@ pub fn import(
         target = Target { database: &database, session: database.target(&run, import)? };
         // The server may need a moment to see that the old session is gone, and its lock with it.
         let options = LoadOptions { patience: import.load.patience.max(FAREWELL), ..import.load };
-        load = target.prepare(&schema, options, listener)?;
+        load = target.prepare(&schema, options, listener, &run.id)?;
         if again.is_about_data() {
             load.find_refused();
         }
@@ -90,10 +92,11 @@ impl Target<'_> {
         schema: &'s Schema,
         options: LoadOptions,
         listener: &'s dyn Listener,
+        run: &str,
     ) -> Result<Load<'s>, RunError> {
         self.database.wait(&self.session, async {
             crate::db::require_writable(&self.session).await?;
-            Load::prepare(&self.session, schema, options, listener).await
+            Load::prepare(&self.session, schema, options, listener, run).await
         })
     }
 }
@@ -105,9 +108,9 @@ impl Database {
 }
 
 /// One try at the transaction.
-struct Attempt<'a> {
-    database: &'a Database,
-    session: &'a Session,
+pub(super) struct Attempt<'a> {
+    pub(super) database: &'a Database,
+    pub(super) session: &'a Session,
     entities: &'a [EntityRead],
     import: &'a ImportOptions,
 }
@@ -130,13 +133,18 @@ impl Attempt<'_> {
                 database.wait(session, load.roll_back())?;
                 return self.report(run, &verdicts, &counts, Status::Refused);
             }
+            if self.import.report_absent {
+                self.report_absent(run, load, &cargo)?;
+            }
             match database.wait(session, load.write(&cargo, &verdicts)) {
                 // What the database refuses becomes a fact: its users go with it, its duplicate is free.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
                 written => break (verdicts, counts, written?),
             }
         };
-        for (item, written) in cargo.iter().zip(written) {
+        let mut changes = Vec::new();
+        for (item, (written, changed)) in cargo.iter().zip(written) {
+            changes.push((item.entity, changed));
             let entity = &run.schema.entities[item.entity].name;
             let counts = &mut counts[item.entity];
             counts.inserted = written.inserted;
@@ -146,9 +154,12 @@ impl Attempt<'_> {
             law::loaded(entity, counts)?;
         }
         if self.import.dry_run {
+            run.plan = Some(run.plan_of(&changes, &counts));
             database.wait(session, load.roll_back())?;
             return self.report(run, &verdicts, &counts, Status::Planned);
         }
+        let note = run.note(self.entities, &counts, self.import);
+        database.wait(session, load.note(&note))?;
         let reported = self.report(run, &verdicts, &counts, Status::Committed)?;
         if run.is_cancelled() {
             return Err(RunError::Interrupted);

@@ -61,7 +61,9 @@ pub(crate) fn open(
         let mut look = look_at(&source, schema, named, looking, looking.encoding)?;
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
-        for note in &look.notes {
+        // A file that stops the run has more to say than how it would have been read.
+        let stops = look.findings.iter().any(|finding| finding.severity == Severity::Reject);
+        for note in look.notes.iter().filter(|_| !stops) {
             tracing::warn!("{}: {note}", source.name());
         }
         files.push(FileRead {
@@ -114,9 +116,11 @@ pub(crate) fn read(
     mut files: Vec<FileRead>,
     looking: &Looking,
     options: ReadOptions,
+    keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
     let rules = &schema.entities[entity];
-    let referred_to = schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
+    let referred_to =
+        keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
         .iter()
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))

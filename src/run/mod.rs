@@ -10,10 +10,13 @@ mod exit;
 mod findings;
 mod import;
 mod inputs;
+mod journal;
 mod law;
 mod options;
 mod publish;
 mod rows;
+mod runs;
+mod undo;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +30,7 @@ use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
 use crate::report::rejects::StoredRun;
-use crate::report::{Context, Counts, Outcome, Returned, Tally};
+use crate::report::{Context, Counts, Outcome, Plan, Returned, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
 
@@ -40,6 +43,8 @@ pub use exit::Exit;
 pub use import::{ImportOptions, import};
 pub use inputs::Looking;
 pub use options::{MaxRejects, Options};
+pub use runs::{RunsQuery, runs};
+pub use undo::{UndoOptions, UndoReported, undo};
 
 /// The folder that runs are kept in when `--out` names none.
 const RUNS: &str = "muster-runs";
@@ -60,6 +65,8 @@ pub struct Run<'o> {
     seed: Seed,
     listener: &'o dyn Listener,
     cancelled: Arc<AtomicBool>,
+    /// What a dry run would do.
+    plan: Option<Plan>,
 }
 
 /// What a run has to show for itself.
@@ -75,6 +82,8 @@ pub struct Reported {
     pub returned: Vec<Returned>,
     /// Where the reports are.
     pub folder: PathBuf,
+    /// What a dry run would do.
+    pub plan: Option<Plan>,
 }
 
 impl Reported {
@@ -101,10 +110,7 @@ impl<'o> Run<'o> {
             crate::read::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
-        let cancelled = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
-        }
+        let cancelled = listen()?;
         let id = uuid::Uuid::now_v7().to_string();
         let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
         let mut folder = RunFolder::open(path)?;
@@ -120,6 +126,7 @@ impl<'o> Run<'o> {
             seed: Seed::default(),
             listener,
             cancelled,
+            plan: None,
         })
     }
 
@@ -141,9 +148,10 @@ impl<'o> Run<'o> {
             cancelled: &self.cancelled,
         };
         let (looking, options) = (&self.options.looking, self.options.read);
-        let entities = (0..)
-            .zip(files)
-            .map(|(entity, files)| inputs::read(&reader, &self.schema, entity, files, looking, options));
+        let keep_keys = self.options.keep_rejected_keys;
+        let entities = (0..).zip(files).map(|(entity, files)| {
+            inputs::read(&reader, &self.schema, entity, files, looking, options, keep_keys)
+        });
         entities.collect()
     }
 
@@ -202,7 +210,7 @@ impl<'o> Run<'o> {
 
     /// What the run's sessions are called on the server, for whoever meets its lock.
     fn session_name(&self) -> String {
-        format!("muster {} since {:.0}", &self.id[..13], self.started)
+        session_name(&self.id, self.started)
     }
 
     fn is_cancelled(&self) -> bool {
@@ -216,6 +224,20 @@ impl<'o> Run<'o> {
         let harvest = Harvest::of_findings(slots, self.folder.path(), findings).map_err(RunError::Spool)?;
         Ok(EntityRead { files, harvest })
     }
+}
+
+/// The flag that SIGINT and SIGTERM set.
+fn listen() -> Result<Arc<AtomicBool>, RunError> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
+    }
+    Ok(cancelled)
+}
+
+/// What the sessions of a run are called on the server, for whoever meets its lock.
+fn session_name(run: &str, started: Timestamp) -> String {
+    format!("muster {} since {started:.0}", &run[..13])
 }
 
 /// The harvests of the entities that have files, as load takes them.

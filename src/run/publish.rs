@@ -80,10 +80,10 @@ impl Run<'_> {
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;
-        Summary::new(&context, &outcome, &tally).write(&mut self.folder)?;
+        Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
         self.folder.seal()?;
         self.listener.on(Event::Finished);
-        Ok(Reported { context, outcome, tally, returned, folder })
+        Ok(Reported { context, outcome, tally, returned, folder, plan: self.plan.clone() })
     }
 
     /// Gives the sealed files their names.

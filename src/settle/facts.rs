@@ -21,6 +21,7 @@ pub struct Facts {
     known: HashMap<Question, bool>,
     in_use: HashMap<usize, Vec<(u64, usize)>>,
     refused: HashMap<usize, Vec<(u64, String)>>,
+    edited: HashMap<usize, Vec<(u64, String)>>,
 }
 
 impl Facts {
@@ -53,6 +54,11 @@ impl Facts {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
+    /// Takes rows that would overwrite one that somebody edited in the database, with the database's values.
+    pub fn take_edited(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+        self.edited.entry(entity).or_default().extend(rows);
+    }
+
     /// Whether the database holds a key; `None` if it has not been asked.
     pub(super) fn holds(&self, question: &Question) -> Option<bool> {
         self.known.get(question).copied()
@@ -64,5 +70,9 @@ impl Facts {
 
     pub(super) fn refused(&self, entity: usize) -> &[(u64, String)] {
         self.refused.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn edited(&self, entity: usize) -> &[(u64, String)] {
+        self.edited.get(&entity).map_or(&[], Vec::as_slice)
     }
 }

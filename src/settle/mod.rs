@@ -113,15 +113,17 @@ fn reject_by_facts(facts: &Facts, entity: usize, verdict: &mut EntityVerdict) {
             detail: None,
         });
     }
-    for (row, sqlstate) in facts.refused(entity) {
+    let refused = facts.refused(entity).iter().map(|(row, sqlstate)| (row, Code::DatabaseRejected, sqlstate));
+    let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
+    for (row, code, detail) in refused.chain(edited) {
         verdict.lose(Loss {
             row: *row,
-            code: Code::DatabaseRejected,
+            code,
             severity: Severity::Reject,
             slot: None,
             rival: None,
             related: None,
-            detail: Some(sqlstate.clone()),
+            detail: Some(detail.clone()),
         });
     }
 }

@@ -28,8 +28,22 @@ pub struct Loss {
     pub rival: Option<u64>,
     /// The record of another entity that it is about.
     pub related: Option<Target>,
-    /// The SQLSTATE with which the database refused the row.
+    /// The SQLSTATE with which the database refused the row; of an edited row its values there, by field, as
+    /// a JSON object.
     pub detail: Option<String>,
+}
+
+impl Loss {
+    /// The fields in which a row edited in the database differs, with the values there; none of other losses.
+    #[must_use]
+    pub fn edited(&self) -> Vec<(usize, String)> {
+        if self.code != Code::EditedInTarget {
+            return Vec::new();
+        }
+        let values: std::collections::BTreeMap<usize, String> =
+            self.detail.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        values.into_iter().collect()
+    }
 }
 
 /// A record of another entity.

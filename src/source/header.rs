@@ -229,10 +229,9 @@ impl Findings<'_> {
     }
 
     fn forbidden(&mut self, column: usize) {
-        let message = format!(
-            "the column {} seems to hold passwords; no password is ever imported, so take it out of the file",
-            self.header[column]
-        );
+        let message =
+            "seems to hold passwords, and no password is ever imported; take the column out of the file";
+        let message = message.to_owned();
         self.push(Code::ForbiddenColumn, Some(column), None, message);
     }
 
@@ -256,10 +255,10 @@ impl Findings<'_> {
     fn missing(&mut self, field: FieldIndex, name: &str, near: Option<&str>) {
         let message = match near {
             Some(near) => {
-                format!("the column {name} is missing; is it {near}? then use --map '{near}={name}'")
+                format!("the column is missing; is it {near}? then use --map '{near}={name}'")
             }
             None => format!(
-                "the column {name} is missing; add it, or name the one that holds it with --map 'Header={name}'"
+                "the column is missing; add it, or name the one that holds it with --map 'Header={name}'"
             ),
         };
         self.push(Code::MissingColumn, None, Some(field), message);

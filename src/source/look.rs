@@ -96,9 +96,6 @@ impl<'a> Looker<'a> {
                 given.name()
             ));
         }
-        if options.encoding.is_none() && mark.is_none() && encoding != Encoding::Utf8 {
-            notes.push(format!("is read as {}; say --encoding if it is another one", encoding.name()));
-        }
         if let Some(compression) = source.compression() {
             notes.push(format!(
                 "the file is compressed ({compression}); positions are those of its decompressed content"
@@ -240,6 +237,10 @@ impl<'a> Looker<'a> {
             Some(entity) => entity,
             None => by_header(self.source.name(), &attempt.fits, self.schema)?,
         };
+        if !self.encoding_certain && self.encoding != Encoding::Utf8 {
+            let name = self.encoding.name();
+            self.notes.push(format!("is read as {name}; say --encoding if it is another one"));
+        }
         let Attempt { delimiter, header, cells, .. } = attempt;
         let first_line = if start == 0 { 1 } else { 2 };
         if header.line > first_line && !text[start..header.start].trim_ascii().is_empty() {

@@ -72,7 +72,7 @@ pub struct Opening {
 pub struct Look {
     /// How to read its records.
     pub opening: Opening,
-    /// What it holds: the position in [`Schema::entities`].
+    /// What it holds: the position in [`Schema::entities`](crate::schema::Schema::entities).
     pub entity: usize,
     /// Which column feeds which field. Empty where the file has no header.
     pub mapping: Mapping,

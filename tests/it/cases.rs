@@ -190,7 +190,7 @@ fn run(case: &Path) -> Files {
         }
     }
     let code = output.status.code().map_or("none".to_owned(), |code| code.to_string());
-    let text = |bytes: &[u8]| secrets.hide(&String::from_utf8(bytes.to_vec()).unwrap());
+    let text = |bytes: &[u8]| secrets.hide(std::str::from_utf8(bytes).unwrap());
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let terminal = format!("exit {code}\n---- standard output\n{out}---- standard error\n{err}");
     files.insert("terminal".to_owned(), terminal.into_bytes());
@@ -231,21 +231,20 @@ impl Placeholders {
     }
 }
 
-/// The summary's second line without how long the run took.
-fn without_duration(line: &str) -> String {
-    let cut = line.strip_suffix(" s\n").and_then(|line| line.rsplit_once(", "));
-    match cut {
-        Some((what, seconds)) if seconds.parse::<f64>().is_ok() => format!("{what}, DURATION\n"),
-        _ => line.to_owned(),
-    }
-}
-
 /// A line of the log without the time that it begins with.
 fn without_time(line: &str) -> &str {
     let time = line.split_once("Z ").map(|(time, rest)| (time, rest.trim_start()));
     match time {
         Some((time, rest)) if time.len() > 18 && time.bytes().all(|b| b"0123456789-:.T".contains(&b)) => rest,
         _ => line,
+    }
+}
+
+/// A line of the summary without the time that the run took (`…, 0.1 s`).
+fn without_duration(line: &str) -> String {
+    match line.trim_end().strip_suffix(" s").and_then(|rest| rest.rsplit_once(", ")) {
+        Some((rest, time)) if time.parse::<f64>().is_ok() => format!("{rest}, TIME\n"),
+        _ => line.to_owned(),
     }
 }
 

@@ -39,7 +39,11 @@ fn definitions(database: &Database) -> String {
     // A folder on the PATH may hold links to some of the programs: their neighbours are where they lead.
     let initdb = programs().join("initdb").canonicalize().unwrap();
     let dump = initdb.with_file_name("pg_dump");
-    let output = Command::new(dump).args(["--schema-only", "-d", &database.url()]).output().unwrap();
+    // The journal is muster's own and comes with the first run.
+    let output = Command::new(dump)
+        .args(["--schema-only", "--exclude-schema=muster", "-d", &database.url()])
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     // Newer versions of pg_dump put a random word into their script.
     let text = String::from_utf8(output.stdout).unwrap();

@@ -178,8 +178,8 @@ fn a_third_entity_s_faults_are_found_by_its_own_rules() {
         ("L19;A1;;;;;;;;S18;;;;", "duplicate-key"),
         ("L20;A1;;;;;;;;S20;;;nobody;nobody", ""),
     ];
-    let rows: String = cases.iter().map(|(row, _)| format!("{row}\n")).collect();
-    muster.write("locations.csv", format!("{HEADER}{rows}"));
+    let rows: Vec<&str> = cases.iter().map(|(row, _)| *row).collect();
+    muster.write("locations.csv", format!("{HEADER}{}\n", rows.join("\n")));
     let finished = muster
         .run(["check", "--schemas", "schemas", "--out", "out", "accounts.csv", "locations.csv"])
         .exits(3);

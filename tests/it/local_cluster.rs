@@ -56,6 +56,10 @@ fn it_survives_a_kill_and_a_process_number_that_is_somebody_elses() {
     psql(&muster, "CREATE TABLE kept AS SELECT 7 AS n");
     let killed = pid(&muster);
     assert!(Command::new("kill").args(["-9", &killed]).status().unwrap().success());
+    // Until the system has taken it down, its socket still answers.
+    while fs::read(format!("/proc/{killed}/cmdline")).is_ok_and(|line| !line.is_empty()) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     assert_eq!(psql(&muster, "SELECT n FROM kept"), "7");
     assert_ne!(pid(&muster), killed);
 

@@ -126,16 +126,20 @@ impl Dialect {
     fn opening(self, header: &[&str]) -> Vec<u8> {
         let bom: &[u8] = if self.encoding == Encoding::Utf16 { b"\xFF\xFE" } else { b"" };
         let before = self.before.replace('\n', self.line_end);
-        [bom, &self.bytes(&before), &self.record(header.iter().map(|name| (*name).to_owned()).collect())]
-            .concat()
+        [
+            bom,
+            &self.bytes(&before),
+            &self.record(&header.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()),
+        ]
+        .concat()
     }
 
     fn text(self, cells: &[String]) -> String {
         cells.join(&self.delimiter.to_string()) + self.line_end
     }
 
-    fn record(self, cells: Vec<String>) -> Vec<u8> {
-        self.bytes(&self.text(&cells))
+    fn record(self, cells: &[String]) -> Vec<u8> {
+        self.bytes(&self.text(cells))
     }
 
     /// The record with a fault of the whole record; nothing where the encoding cannot have it.
@@ -143,15 +147,15 @@ impl Dialect {
         let with = |value: String| {
             let mut cells = cells.to_vec();
             cells[column] = value;
-            self.record(cells)
+            self.record(&cells)
         };
         Some(match code {
             "too-many-cells" => {
                 let mut cells = cells.to_vec();
                 cells.push("more".into());
-                self.record(cells)
+                self.record(&cells)
             }
-            "missing-cells" => self.record(cells[..cells.len() - 2].to_vec()),
+            "missing-cells" => self.record(&cells[..cells.len() - 2]),
             "unclosed-quote" => with("\"open".into()),
             "stray-quote" => with("st\"ray".into()),
             "nul-byte" => with("nu\0l".into()),
@@ -247,11 +251,12 @@ fn sources(dialect: Dialect) -> (Pair, Pair) {
     let (mut accounts, mut users) = (Pair::default(), Pair::default());
     let set = |cells: &[String], header: &[&str], column: &str, value: &str| {
         let mut cells = cells.to_vec();
-        cells[header.iter().position(|name| *name == column).unwrap()] = value.to_owned();
+        let at = header.iter().position(|name| *name == column).unwrap();
+        value.clone_into(&mut cells[at]);
         cells
     };
     let mut rows = 0;
-    accounts.good(dialect.record(account(rows)));
+    accounts.good(dialect.record(&account(rows)));
     for (code, column, value) in ACCOUNT_CELLS {
         rows += 1;
         let mut right = account(rows);
@@ -259,26 +264,26 @@ fn sources(dialect: Dialect) -> (Pair, Pair) {
             right = set(&right, ACCOUNTS, column, "2026-02-01");
         }
         let wrong = set(&right, ACCOUNTS, column, value);
-        accounts.push(code, dialect.record(right), dialect.record(wrong));
+        accounts.push(code, dialect.record(&right), dialect.record(&wrong));
     }
     for code in RECORDS {
         rows += 1;
         let right = account(rows);
         if let Some(wrong) = dialect.spoiled(code, &right, 2) {
-            accounts.push(code, dialect.record(right), wrong);
+            accounts.push(code, dialect.record(&right), wrong);
         } else {
-            accounts.good(dialect.record(right));
+            accounts.good(dialect.record(&right));
         }
     }
     // A user of every account: most of them wait for theirs.
     for at in 0..=rows {
-        users.good(dialect.record(user(at, at)));
+        users.good(dialect.record(&user(at, at)));
     }
     users.codes.insert("account-rejected".into());
     for (at, (code, column, value)) in (rows + 1..).zip(USER_CELLS) {
         let right = user(at, 0);
         let wrong = set(&right, USERS, column, value);
-        users.push(code, dialect.record(right), dialect.record(wrong));
+        users.push(code, dialect.record(&right), dialect.record(&wrong));
     }
     (accounts, users)
 }

@@ -2,7 +2,7 @@
 //! to ask. Each needs PostgreSQL's server programs and fails without them.
 
 // A test binary has no public interface, and its failures are panics.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
 mod architecture;
 mod cases;
@@ -14,12 +14,15 @@ mod columns;
 mod customers;
 mod database;
 mod determinism;
+mod edited;
+mod export;
 mod failures;
 mod file_codes;
 mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
+mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
@@ -31,3 +34,5 @@ mod readme;
 mod rejects;
 mod row_codes;
 mod support;
+mod tables;
+mod undo;

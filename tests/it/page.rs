@@ -1,6 +1,8 @@
 //! What can be said of `report.html` without a browser: it needs nothing, allows nothing, is labelled, and
 //! stays small. What only a browser can say is `make page-test`'s.
 
+use std::fmt::Write as _;
+
 use super::support::Muster;
 
 #[test]
@@ -40,7 +42,7 @@ fn the_page_is_one_labelled_file_that_needs_and_allows_nothing() {
 fn the_page_stays_small_for_two_hundred_thousand_rejects() {
     let mut text = String::from("legacyId,name,contact.email,payment.iban\n");
     for row in 0..200_000 {
-        text += &format!("A{row},n,no-address-{row},X{row}\n");
+        writeln!(text, "A{row},n,no-address-{row},X{row}").unwrap();
     }
     let muster = Muster::new().file("accounts.csv", text);
     let finished = muster.run(["check", "accounts.csv", "--out", "out"]).exits(3);

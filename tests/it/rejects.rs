@@ -1,5 +1,6 @@
 //! `muster rejects`, and what no report may do: show a sensitive value, steer a terminal, start a formula.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -112,9 +113,9 @@ fn hostile_values_in_data_header_and_file_name_do_nothing() {
     let mut text =
         String::from("legacyId,name,contact.email,<script>alert(3)</script>,\u{1b}[2J\u{202e}=h\n");
     for (at, value) in hostile.iter().enumerate() {
-        text += &format!("A{at},n,\"{value}\",,\n");
+        writeln!(text, "A{at},n,\"{value}\",,").unwrap();
     }
-    text += &format!("B1,n,\"{}\",,\n", "<b>".repeat(350_000));
+    writeln!(text, "B1,n,\"{}\",,", "<b>".repeat(350_000)).unwrap();
     let muster = Muster::new().file(name, text);
     let file = format!("accounts={name}");
     let said = muster.run(["check", &file, "--out", "out", "--max-record", "4M"]).exits(3);

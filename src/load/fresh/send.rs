@@ -26,6 +26,11 @@ pub(crate) struct Identifiers {
 }
 
 impl Identifiers {
+    /// The first of them; kept rows have them without a gap, in row order.
+    pub(crate) fn first(&self) -> i64 {
+        self.first
+    }
+
     fn of(&self, row: u32) -> i64 {
         self.first + i64::from(self.ranks[row as usize])
     }

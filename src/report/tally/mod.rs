@@ -1,6 +1,6 @@
 //! What the summary and the page need of the findings, gathered while they are written: counts by rule,
 //! by value and by place, samples, groups of duplicates. All counts are exact; what is listed by value is
-//! capped in memory and says so. A chunk of findings is tallied by any thread ([`chunk`]); chunks are
+//! capped in memory and says so. A chunk of findings is tallied by any thread (`chunk`); chunks are
 //! merged in their order, so the result is the same for any number of threads.
 
 mod causes;

@@ -6,7 +6,7 @@
 //! mailbox must not become two users.
 //!
 //! A domain beyond ASCII (IDNA) is kept as Unicode, lower case, NFC, and its other spelling (`xn--…`) is
-//! turned into the same ([`label`]): a person reads in an export what was imported, and both spellings are
+//! turned into the same (`label`): a person reads in an export what was imported, and both spellings are
 //! one key. A local part beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it.
 
 mod label;

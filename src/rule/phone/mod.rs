@@ -1,10 +1,10 @@
 //! Telephone numbers, kept in E.164 form (`+31612345678`).
 //!
-//! What a number is, is libphonenumber's business, and its Rust port answers here ([`library`]). Because the
+//! What a number is, is libphonenumber's business, and its Rust port answers here (`library`). Because the
 //! port costs about a microsecond a number, the plain forms that clean files consist of are answered by
-//! automata built from the same metadata ([`plan`], [`automaton`]): they only ever say "valid, and this is
+//! automata built from the same metadata (`plan`, `automaton`): they only ever say "valid, and this is
 //! its E.164 form"; whatever they do not know goes to the library, so they can be incomplete and never
-//! wrong (a test compares both on random numbers). What a spreadsheet did to a number is undone in [`excel`].
+//! wrong (a test compares both on random numbers). What a spreadsheet did to a number is undone in `excel`.
 //!
 //! Decided as the library decides: punctuation, brackets, `00` and `+`, digits of any script, letters on a
 //! telephone keypad (`0800-FLOWERS`), words before the number. Decided here: an extension has no place in

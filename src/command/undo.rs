@@ -1,0 +1,104 @@
+//! `muster undo`: puts back what a run changed.
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+use crate::cli::UndoArgs;
+use crate::load::RunRecord;
+use crate::report::Status;
+use crate::report::number::grouped;
+use crate::run::{RunError, UndoOptions, UndoReported, undo};
+
+/// What `muster undo` can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoError {
+    /// The undo itself.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Standard output cannot be written to.
+    #[error("cannot write the summary; what it would have said is in the journal: muster runs")]
+    Write(#[from] io::Error),
+}
+
+impl UndoError {
+    /// The exit code that this error ends the program with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Run(error) => error.exit().code(),
+            Self::Write(_) => 1,
+        }
+    }
+}
+
+/// Undoes the run, and prints what that did. Returns the exit code.
+///
+/// # Errors
+///
+/// See [`RunError`], and where `out` cannot be written to.
+pub fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoError> {
+    let asks = !yes && !args.dry_run;
+    if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        let question = format!("undo {}: this deletes and restores rows.", args.run);
+        return Err(RunError::Unasked { question }.into());
+    }
+    let options = UndoOptions {
+        run: args.run.clone(),
+        database_url: args.database.database_url.clone(),
+        dry_run: args.dry_run,
+        out: args.out.clone(),
+        patience: Duration::from_secs(args.lock_timeout),
+    };
+    let reported = undo(&options, |run| if asks { ask(run) } else { Ok(()) })?;
+    if args.json {
+        out.write_all(reported.to_json().as_bytes())?;
+    } else {
+        out.write_all(render(&reported).as_bytes())?;
+    }
+    Ok(0)
+}
+
+fn ask(run: &RunRecord) -> Result<(), RunError> {
+    let counts: Vec<_> = run
+        .entities
+        .iter()
+        .map(|entity| {
+            let (inserted, updated) = (grouped(entity.inserted), grouped(entity.updated));
+            format!("{}: delete {inserted}, restore {updated}", entity.entity)
+        })
+        .collect();
+    let started = run.started.get(..16).unwrap_or_default().replace('T', " ");
+    let question = format!("Undo run {} of {started} by {} ({})?", run.run, run.role, counts.join("; "));
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
+    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        (Ok(_), _) => Err(RunError::Declined),
+        (Err(_), _) => Err(RunError::Unasked { question }),
+    }
+}
+
+fn render(reported: &UndoReported) -> String {
+    let what = match reported.status {
+        Status::Planned => "planned; everything was rolled back",
+        _ => "undone",
+    };
+    let mut text = format!(
+        "muster undo {}\n{}\nrun {}: {what}\n\n",
+        reported.run,
+        crate::output::visible::visible(&reported.target),
+        reported.undoes
+    );
+    let width = reported.entities.iter().map(|entity| entity.entity.len()).max().unwrap_or(0);
+    for entity in &reported.entities {
+        let (deleted, restored) = (grouped(entity.deleted), grouped(entity.restored));
+        let _ = write!(text, "  {:width$}  {deleted} deleted, {restored} restored", entity.entity);
+        if entity.forgotten > 0 {
+            let _ = write!(text, ", {} forgotten and left as they are", grouped(entity.forgotten));
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,46 @@
+//! `muster verify`: compares an export with its manifest and, where asked, with the database.
+
+use std::io::Write;
+
+use crate::cli::VerifyArgs;
+use crate::export::{ExportError, verify};
+
+use super::export::signals;
+
+/// What the shell sees where something differs.
+const DIFFERS: u8 = 3;
+
+/// Verifies, and prints what differs.
+///
+/// # Errors
+///
+/// See [`verify`].
+pub fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, ExportError> {
+    let cancelled = signals()?;
+    let database = (args.database_url.is_some() || args.against_database).then_some(()).map(|()| url(args));
+    let verified =
+        verify(&args.dir, args.schemas.as_deref(), database.as_ref().map(|url| url.as_deref()), &cancelled)?;
+    let mut text = String::new();
+    if args.json {
+        text = serde_json::to_string_pretty(&verified).unwrap_or_default() + "\n";
+    } else {
+        for difference in &verified.differences {
+            text.push_str(&format!("{}: {}\n", difference.place, difference.problem));
+        }
+        if verified.differences.is_empty() && !quiet {
+            text.push_str(&format!("{} files are as the manifest says", verified.files));
+            if database.is_some() {
+                text.push_str(&format!(", and so are {} key ranges in the database", verified.ranges));
+            }
+            text.push('\n');
+        }
+    }
+    // What was found stands in the exit code, whoever reads.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    Ok(if verified.differences.is_empty() { 0 } else { DIFFERS })
+}
+
+/// The database named, else the one in the environment.
+fn url(args: &VerifyArgs) -> Option<String> {
+    args.database_url.clone().or_else(|| std::env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()))
+}

@@ -1,0 +1,37 @@
+//! `COPY … TO STDOUT` as it comes: the server sends a row a message, and each is handed on as it is.
+
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio_postgres::{Client, CopyOutStream};
+
+use super::DbError;
+
+/// A COPY to the client under way.
+pub struct CopyOut {
+    stream: Pin<Box<CopyOutStream>>,
+    doing: String,
+}
+
+impl CopyOut {
+    /// Begins. `statement` is the whole COPY; `doing` says for errors what is going on.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses.
+    pub async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
+        let stream = client.copy_out(statement).await.map_err(|e| DbError::of(doing, e))?;
+        Ok(Self { stream: Box::pin(stream), doing: doing.to_owned() })
+    }
+
+    /// The next row with its line feed; `None` behind the last.
+    ///
+    /// # Errors
+    ///
+    /// The connection is lost, or the server stopped.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, DbError> {
+        let row = self.stream.next().await.transpose();
+        row.map_err(|e| DbError::of(self.doing.clone(), e))
+    }
+}

@@ -1,0 +1,99 @@
+//! Rows as PostgreSQL's COPY sends them, encoded for a file. Pure: no I/O, any thread.
+
+use std::sync::Arc;
+
+use crate::record::RowEncoder;
+
+use super::csv::Csv;
+use super::error::ExportError;
+use super::job::Job;
+use super::json::Json;
+use super::options::Format;
+
+/// Encoded rows.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The rows as the server sent them.
+    pub raw: Vec<u8>,
+    /// Where each row ends in `raw`.
+    pub raw_ends: Vec<usize>,
+    /// The rows as they stand in the file; empty for Parquet, which is written from `raw`.
+    pub out: Vec<u8>,
+    /// Where each row ends in `out`.
+    pub out_ends: Vec<usize>,
+}
+
+impl Batch {
+    pub(crate) fn rows(&self) -> usize {
+        self.raw_ends.len()
+    }
+
+    /// A row as the server sent it.
+    pub(crate) fn row(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.raw_ends[before]);
+        &self.raw[start..self.raw_ends[index]]
+    }
+}
+
+/// How the rows of a job are written.
+#[derive(Debug)]
+pub(crate) struct Encoder {
+    pub job: Arc<Job>,
+    pub style: Style,
+}
+
+/// The formats, made ready for a job's columns.
+#[derive(Debug)]
+pub(crate) enum Style {
+    Csv(Csv),
+    Json(Json),
+    Parquet,
+}
+
+impl Encoder {
+    pub(crate) fn new(job: Arc<Job>, format: Format, spreadsheet: Option<u8>) -> Self {
+        let style = match format {
+            Format::Csv => Style::Csv(Csv::new(spreadsheet)),
+            Format::Ndjson => Style::Json(Json::new(&job.columns)),
+            Format::Parquet => Style::Parquet,
+        };
+        Self { job, style }
+    }
+
+    /// What a file begins with.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        match &self.style {
+            Style::Csv(csv) => csv.head(&self.job.columns),
+            Style::Json(_) | Style::Parquet => Vec::new(),
+        }
+    }
+
+    /// Encodes whole rows.
+    pub(crate) fn encode(&self, raw: Vec<u8>, raw_ends: Vec<usize>) -> Result<Batch, ExportError> {
+        let mut out = Vec::with_capacity(raw.len() + raw.len() / 8);
+        let mut out_ends = Vec::with_capacity(raw_ends.len());
+        let mut start = 0;
+        for &end in &raw_ends {
+            let row = &raw[start..end];
+            start = end;
+            match &self.style {
+                Style::Csv(csv) => csv.row(row, &self.job, &mut out)?,
+                Style::Json(json) => json.row(row, &self.job, &mut out),
+                Style::Parquet => continue,
+            }
+            out_ends.push(out.len());
+        }
+        Ok(Batch { raw, raw_ends, out, out_ends })
+    }
+}
+
+/// The fields of a row as the server sent it; none is NULL.
+pub(crate) fn fields(row: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+    let row = row.strip_suffix(b"\n").unwrap_or(row);
+    row.split(|&byte| byte == b'\t').map(|field| (field != b"\\N").then_some(field))
+}
+
+/// The key of a row, for people.
+pub(crate) fn key_of(row: &[u8], job: &Job) -> String {
+    RowEncoder::field(row, job.key).map(RowEncoder::unescape).unwrap_or_default()
+}

@@ -1,0 +1,138 @@
+//! `manifest.json`: what an export consists of. It is renamed last, so who sees it sees everything it lists.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ExportError;
+use super::options::{Compression, Filter, Format};
+use super::ranges::Range;
+
+/// The file's name.
+pub(crate) const NAME: &str = "manifest.json";
+
+/// The version of the manifest's own form.
+const FORM: u32 = 1;
+
+/// The whole file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    pub(crate) form: u32,
+    pub(crate) run: String,
+    pub(crate) command: String,
+    pub(crate) status: String,
+    pub(crate) started: String,
+    pub(crate) finished: String,
+    pub(crate) version: String,
+    pub(crate) schema_sha256: String,
+    pub(crate) target: String,
+    pub(crate) snapshot: SnapshotEntry,
+    pub(crate) options: Asked,
+    pub(crate) entities: Vec<EntityEntry>,
+}
+
+/// Which instant it is of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SnapshotEntry {
+    pub taken: String,
+    /// The transactions it sees, as `txid_current_snapshot` writes them.
+    pub transactions: String,
+}
+
+/// What was asked for, as far as it shapes the files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub format: Format,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
+    #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<Filter>,
+    pub system_columns: bool,
+    /// The CSV is for a spreadsheet, with this delimiter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spreadsheet: Option<char>,
+}
+
+/// The files of one entity, or of its crosswalk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct EntityEntry {
+    pub entity: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub crosswalk: bool,
+    pub rows: u64,
+    pub columns: Vec<String>,
+    pub files: Vec<FileEntry>,
+    pub ranges: Vec<RangeEntry>,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct FileEntry {
+    pub name: String,
+    pub rows: u64,
+    pub bytes: u64,
+    pub sha256: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_key: Option<String>,
+}
+
+/// One key range: what the database said it holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RangeEntry {
+    #[serde(flatten)]
+    pub range: Range,
+    pub rows: u64,
+    /// SHA-256 of the rows as the server sent them, whatever the files' format.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// The form that this version writes.
+    pub(crate) fn form() -> u32 {
+        FORM
+    }
+
+    /// The names of all files.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let plain = |name: &&str| !name.is_empty() && !name.contains('/') && *name != NAME;
+        let files = self.entities.iter().flat_map(|entity| &entity.files).map(|file| file.name.as_str());
+        files.filter(plain).map(str::to_owned).collect()
+    }
+
+    /// Reads a manifest.
+    pub(crate) fn read(path: &Path) -> Result<Self, ExportError> {
+        let text = fs::read(path).map_err(|source| ExportError::Read { path: path.to_owned(), source })?;
+        let broken = |problem: String| ExportError::Manifest { path: path.to_owned(), problem };
+        let manifest: Self = serde_json::from_slice(&text)
+            .map_err(|error| broken(format!("is no manifest of an export: {error}")))?;
+        if manifest.form > FORM {
+            return Err(broken("was written by a newer muster; verify it with that one".to_owned()));
+        }
+        Ok(manifest)
+    }
+
+    /// The file's text.
+    ///
+    /// # Panics
+    ///
+    /// Never: it holds only strings, numbers and lists.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        json.push('\n');
+        json
+    }
+}
+
+impl Manifest {
+    /// The files with their rows and bytes.
+    pub fn listing(&self) -> impl Iterator<Item = (&str, u64, u64)> {
+        let files = self.entities.iter().flat_map(|entity| &entity.files);
+        files.map(|file| (file.name.as_str(), file.rows, file.bytes))
+    }
+}

@@ -1,0 +1,79 @@
+//! What an export can be asked for.
+
+use std::path::PathBuf;
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Comma-separated, exact: NULL is an empty cell, the empty string is `""`.
+    Csv,
+    /// One JSON object a line, nested as the dotted names say.
+    Ndjson,
+    /// Apache Parquet, with types.
+    Parquet,
+}
+
+impl Format {
+    /// How a file's name ends.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+}
+
+/// How files are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// gzip (RFC 1952).
+    Gzip,
+    /// Zstandard (RFC 8878).
+    Zstd,
+}
+
+/// Only rows with this value.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Filter {
+    /// A field of the schema, or the first part of a reference's name (`account`).
+    pub field: String,
+    /// The value; empty means none.
+    pub value: String,
+}
+
+/// What `muster export` was asked for.
+#[derive(Debug, Clone)]
+pub struct ExportOptions {
+    /// Which entities; all without.
+    pub entities: Vec<String>,
+    /// A folder of schema files; the built-in ones without.
+    pub schemas: Option<PathBuf>,
+    /// See [`crate::db::connect()`].
+    pub database_url: Option<String>,
+    /// Where the files go.
+    pub out: PathBuf,
+    /// How rows are written.
+    pub format: Format,
+    /// How many connections read.
+    pub connections: usize,
+    /// Only these fields, and the key; all without.
+    pub columns: Vec<String>,
+    /// Only these rows.
+    pub filters: Vec<Filter>,
+    /// The identifier and the times of a record, too.
+    pub system_columns: bool,
+    /// Whether and how files are compressed.
+    pub compression: Option<Compression>,
+    /// How many rows a file has at most.
+    pub split: Option<u64>,
+    /// A file with keys and identifiers for each entity.
+    pub crosswalk: bool,
+    /// CSV for a spreadsheet, with this delimiter.
+    pub spreadsheet: Option<u8>,
+    /// One export at a time on a database.
+    pub lock: bool,
+}

@@ -1,0 +1,93 @@
+//! How a table is cut into key ranges. The cuts come from a sample of the table and not from the number of
+//! connections, so that every reader's share, and every checksum of one, is the same for any number of them.
+
+use crate::db::DbError;
+use crate::db::postgres::Client;
+
+use super::job::{Query, literal};
+
+/// How many bytes of a table a range has, about.
+const RANGE: i64 = 16 << 20;
+/// How many pages are looked at for the cuts.
+const PAGES: f64 = 500.0;
+/// How many ranges there are at most.
+const MOST: i64 = 4096;
+
+/// Keys from one to below another; open where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Range {
+    /// The first key that belongs to it.
+    pub from: Option<String>,
+    /// The first key that no longer does.
+    pub to: Option<String>,
+    /// The rows without a key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nulls: bool,
+}
+
+impl Range {
+    pub(crate) fn conditions(&self, key: &str) -> Vec<String> {
+        if self.nulls {
+            return vec![format!("{key} IS NULL")];
+        }
+        let from = self.from.as_ref().map(|from| format!("{key} >= {}", literal(from)));
+        let to = self.to.as_ref().map(|to| format!("{key} < {}", literal(to)));
+        from.into_iter().chain(to).collect()
+    }
+}
+
+/// The ranges of a table; together they hold every row once.
+pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbError> {
+    let failed = |e| DbError::of(format!("looking at the size of table {}", query.table), e);
+    // The tree of a table that has no partitions is empty, and the size of one that has is 0.
+    let table = literal(&query.table);
+    let size = format!(
+        "SELECT pg_table_size({table}::regclass) \
+           + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
+    );
+    let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);
+    let count = (bytes / RANGE).clamp(0, MOST) + 1;
+    let mut cuts: Vec<String> = Vec::new();
+    if count > 1 {
+        let percent = (PAGES * 100.0 * 8192.0 / bytes as f64).clamp(0.01, 100.0);
+        let fractions: Vec<f64> = (1..count).map(|cut| cut as f64 / count as f64).collect();
+        let sample = format!(
+            "SELECT percentile_disc($1::float8[]) WITHIN GROUP (ORDER BY {}) \
+             FROM {} t TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE (0)",
+            query.key, query.table
+        );
+        let failed = |e| DbError::of(format!("sampling the keys of table {}", query.table), e);
+        let found: Option<Vec<Option<String>>> =
+            client.query_one(&sample, &[&fractions]).await.map_err(failed)?.get(0);
+        cuts.extend(found.unwrap_or_default().into_iter().flatten());
+        cuts.dedup();
+    }
+    let mut ranges = between(cuts);
+    if query.key_can_be_null {
+        ranges.push(Range { nulls: true, ..Range::default() });
+    }
+    Ok(ranges)
+}
+
+fn between(cuts: Vec<String>) -> Vec<Range> {
+    let mut ranges = Vec::new();
+    let mut from = None;
+    for cut in cuts {
+        ranges.push(Range { from: from.replace(cut.clone()), to: Some(cut), nulls: false });
+    }
+    ranges.push(Range { from, to: None, nulls: false });
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_touch_and_are_open_at_both_ends() {
+        let ranges = between(vec!["b".to_owned(), "it's".to_owned()]);
+        let conditions: Vec<_> = ranges.iter().map(|range| range.conditions("k").join(" AND ")).collect();
+        assert_eq!(conditions, ["k < 'b'", "k >= 'b' AND k < 'it''s'", "k >= 'it''s'"]);
+        assert_eq!(between(Vec::new()), [Range::default()]);
+    }
+}

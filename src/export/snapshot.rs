@@ -1,0 +1,94 @@
+//! One instant for every connection: a leader's transaction exports its snapshot, and each reader's takes it
+//! before it looks at anything.
+
+use crate::db::catalog::{self, Misfit, TableInfo};
+use crate::db::{DbError, Session, connect};
+use crate::schema::Schema;
+
+use super::error::ExportError;
+use super::job::literal;
+
+/// The advisory lock's key of `--lock`: `export` in ASCII.
+const KEY: i64 = 0x6578_706F_7274;
+
+/// Nothing is written, nothing is left out: with row security that would hide rows the server refuses.
+const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL jit = off";
+
+/// The leader's session with its transaction open.
+pub(crate) struct Snapshot {
+    pub session: Session,
+    /// What a reader's transaction takes it by.
+    name: String,
+    /// Which transactions it sees.
+    pub position: String,
+    /// When it was taken, as the server says it.
+    pub taken: String,
+}
+
+impl Snapshot {
+    /// Connects and takes the snapshot.
+    pub(crate) async fn take(url: Option<&str>, name: &str, lock: bool) -> Result<Self, ExportError> {
+        let session = connect(url, name).await?;
+        let doing = "taking the snapshot";
+        let failed = |e| DbError::of(doing, e);
+        if lock {
+            let asked = session.client.query_one("SELECT pg_try_advisory_lock($1)", &[&KEY]).await;
+            if !asked.map_err(|e| DbError::of("taking the export's lock", e))?.get::<_, bool>(0) {
+                return Err(ExportError::Locked);
+            }
+        }
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}");
+        session.client.batch_execute(&begin).await.map_err(failed)?;
+        let asked = "SELECT pg_export_snapshot(), txid_current_snapshot()::text, \
+             to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+        let row = session.client.query_one(asked, &[]).await.map_err(failed)?;
+        let (name, position, taken) = (row.get(0), row.get(1), row.get(2));
+        Ok(Self { session, name, position, taken })
+    }
+
+    /// One more connection that sees the same.
+    pub(crate) async fn reader(&self, name: &str) -> Result<Session, DbError> {
+        let session = self.session.another(name).await?;
+        let begin = format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}; {SETTINGS}",
+            literal(&self.name)
+        );
+        session.client.batch_execute(&begin).await.map_err(|e| DbError::of("joining the snapshot", e))?;
+        Ok(session)
+    }
+
+    /// The tables of the entities that are exported and of those they refer to. Only what reading needs must
+    /// fit.
+    pub(crate) async fn tables(
+        &self,
+        schema: &Schema,
+        chosen: &[usize],
+    ) -> Result<Vec<Option<TableInfo>>, ExportError> {
+        let mut needed: Vec<usize> = chosen.to_vec();
+        let mut at = 0;
+        while let Some(&index) = needed.get(at) {
+            let more = schema.entities[index].references().map(|(_, reference)| reference.entity);
+            needed.extend(more.filter(|more| !needed.contains(more)).collect::<Vec<_>>());
+            at += 1;
+        }
+        let mut tables = Vec::new();
+        let mut misfits = Vec::new();
+        for (index, entity) in schema.entities.iter().enumerate() {
+            if !needed.contains(&index) {
+                tables.push(None);
+                continue;
+            }
+            let Some(table) = catalog::look_up(&self.session.client, &entity.table).await? else {
+                let (entity, table) = (entity.name.clone(), entity.table.to_string());
+                return Err(ExportError::NoTable { entity, table });
+            };
+            misfits.extend(catalog::misfits(entity, &table).into_iter().filter(|misfit| match misfit {
+                Misfit::MissingColumn { .. } | Misfit::Type { .. } => true,
+                Misfit::Right { right, .. } => *right == "SELECT",
+                Misfit::Computed { .. } | Misfit::NoUniqueIndex { .. } | Misfit::Unfilled { .. } => false,
+            }));
+            tables.push(Some(table));
+        }
+        if misfits.is_empty() { Ok(tables) } else { Err(ExportError::Misfits(misfits)) }
+    }
+}

@@ -1,0 +1,178 @@
+//! Whether an export is what its manifest says, and whether the database still says the same.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use crate::db::CopyOut;
+use crate::source::Hasher;
+
+use super::error::ExportError;
+use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
+use super::options::ExportOptions;
+use super::snapshot::Snapshot;
+use super::{Interruptible, job, load_schema, runtime};
+
+/// How much of a file is hashed at a time.
+const PIECE: usize = 1 << 20;
+
+/// One thing that is not as the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// The file, or the entity and its key range.
+    pub place: String,
+    /// What differs.
+    pub problem: String,
+}
+
+/// What was looked at, and what differs.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Verified {
+    /// How many files.
+    pub files: u64,
+    /// How many key ranges were compared with the database.
+    pub ranges: u64,
+    /// All differences.
+    pub differences: Vec<Difference>,
+}
+
+/// Compares the files of an export with its manifest and, with a `database` (a URL, or the one that is found
+/// without), each key range with the rows that are there now.
+///
+/// # Errors
+///
+/// There is no manifest that can be read, or the database cannot be asked. A file that is missing or changed
+/// is a difference.
+pub fn verify(
+    folder: &Path,
+    schemas: Option<&Path>,
+    database: Option<Option<&str>>,
+    cancelled: &AtomicBool,
+) -> Result<Verified, ExportError> {
+    let manifest = Manifest::read(&folder.join(manifest::NAME))?;
+    let mut verified = Verified::default();
+    for entity in &manifest.entities {
+        for file in &entity.files {
+            verified.files += 1;
+            if let Some(problem) = file_problem(folder, file) {
+                verified.differences.push(Difference { place: file.name.clone(), problem });
+            }
+        }
+        let in_files: u64 = entity.files.iter().map(|file| file.rows).sum();
+        let in_ranges: u64 = entity.ranges.iter().map(|range| range.rows).sum();
+        if in_files != entity.rows || in_ranges != entity.rows {
+            let problem = format!(
+                "the manifest contradicts itself: {} rows, {in_files} in files, {in_ranges} in ranges",
+                entity.rows
+            );
+            verified.differences.push(Difference { place: entity.entity.clone(), problem });
+        }
+    }
+    if let Some(url) = database {
+        against_database(&manifest, schemas, url, cancelled, &mut verified)?;
+    }
+    Ok(verified)
+}
+
+fn file_problem(folder: &Path, entry: &FileEntry) -> Option<String> {
+    let mut file = match File::open(folder.join(&entry.name)) {
+        Ok(file) => file,
+        Err(error) => return Some(format!("cannot be opened: {error}")),
+    };
+    let (mut hasher, mut bytes, mut piece) = (Hasher::new(), 0_u64, vec![0; PIECE]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                hasher.update(&piece[..read]);
+                bytes += read as u64;
+            }
+            Err(error) => return Some(format!("cannot be read: {error}")),
+        }
+    }
+    if bytes != entry.bytes {
+        return Some(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
+    }
+    (hasher.finish() != entry.sha256)
+        .then(|| "has other contents than the manifest says (SHA-256)".to_owned())
+}
+
+fn against_database(
+    manifest: &Manifest,
+    schemas: Option<&Path>,
+    url: Option<&str>,
+    cancelled: &AtomicBool,
+    verified: &mut Verified,
+) -> Result<(), ExportError> {
+    let schema = load_schema(schemas)?;
+    if schema.sha256 != manifest.schema_sha256 {
+        let problem =
+            "the schema is another one than the export's; name the export's with --schemas".to_owned();
+        return Err(ExportError::Asked(problem));
+    }
+    let mut entities: Vec<String> = manifest.entities.iter().map(|entity| entity.entity.clone()).collect();
+    entities.dedup();
+    let asked = &manifest.options;
+    let options = ExportOptions {
+        entities,
+        schemas: None,
+        database_url: url.map(str::to_owned),
+        out: Path::new("").to_owned(),
+        format: asked.format,
+        connections: 1,
+        columns: asked.columns.clone(),
+        filters: asked.filters.clone(),
+        system_columns: asked.system_columns,
+        compression: None,
+        split: None,
+        crosswalk: manifest.entities.iter().any(|entity| entity.crosswalk),
+        spreadsheet: None,
+        lock: false,
+    };
+    let runtime = runtime(1)?;
+    let guard = Interruptible { runtime: &runtime, cancelled };
+    guard.wait(async {
+        let snapshot = Snapshot::take(options.database_url.as_deref(), "muster verify", false).await?;
+        let tables = snapshot.tables(&schema, &job::chosen(&schema, &options.entities)?).await?;
+        for job in job::plan(&schema, &tables, &options)? {
+            let same =
+                |entry: &&EntityEntry| entry.entity == job.name && entry.crosswalk == (job.stem != job.name);
+            let Some(entry) = manifest.entities.iter().find(same) else { continue };
+            for range in &entry.ranges {
+                verified.ranges += 1;
+                if let Some(problem) = range_problem(&snapshot, &job, range).await? {
+                    verified.differences.push(Difference { place: place(&job.stem, range), problem });
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn range_problem(
+    snapshot: &Snapshot,
+    job: &job::Job,
+    entry: &RangeEntry,
+) -> Result<Option<String>, ExportError> {
+    let doing = format!("reading table {}", job.query.table);
+    let mut copy = CopyOut::begin(&snapshot.session.client, &job.query.copy(&entry.range), &doing).await?;
+    let (mut rows, mut hasher) = (0_u64, Hasher::new());
+    while let Some(row) = copy.next().await? {
+        rows += 1;
+        hasher.update(&row);
+    }
+    if rows != entry.rows {
+        return Ok(Some(format!("the database has {rows} rows, the manifest says {}", entry.rows)));
+    }
+    Ok((hasher.finish() != entry.sha256).then(|| "the database has other values".to_owned()))
+}
+
+fn place(stem: &str, entry: &RangeEntry) -> String {
+    let end = |key: &Option<String>| key.clone().unwrap_or_else(|| "…".to_owned());
+    if entry.range.nulls {
+        format!("{stem}, rows without a key")
+    } else {
+        format!("{stem}, keys from {} to {}", end(&entry.range.from), end(&entry.range.to))
+    }
+}

@@ -1,0 +1,218 @@
+//! The journal: a schema `muster` in the target database, written in the run's own transaction. What is in
+//! it was committed, and what was committed is in it.
+//!
+//! Whether somebody changed a row after muster wrote it is told by the row's `xmin`: it is the run's
+//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the row since (freezing keeps it, since PostgreSQL 9.4).
+//! That proof is free, where a hash of every inserted row costs a scan of the table. Updated rows carry a
+//! hash of the image they were left with as well, so that one that was touched and is the same still counts as
+//! unchanged. A transaction's 32-bit number comes back after four thousand million others: see
+//! `super::undo`. Whatever writes a table anew (a restored dump, some `ALTER TABLE`) makes its inserted
+//! rows look changed: undo then refuses, which is the safe side.
+
+mod prune;
+mod runs;
+mod written;
+
+use crate::db::DbError;
+use crate::db::postgres::Client;
+use crate::schema::{Entity, Schema, Table};
+
+use super::sql::literal;
+use super::{LoadError, Written};
+
+pub use prune::{forget, prune};
+pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
+pub(crate) use written::{Origin, note_records};
+
+/// The version of the journal's tables that this program writes.
+pub(crate) const VERSION: i32 = 1;
+
+/// The hash of a row's image, the row being `t`.
+pub(crate) const IMAGE_HASH: &str = "hashtextextended(to_jsonb(t)::text, 0)";
+
+/// What the journal keeps about a run.
+#[derive(Debug, Clone)]
+pub struct RunNote {
+    /// The subcommand.
+    pub command: String,
+    /// When it began, as RFC 3339.
+    pub started: String,
+    /// The program's version.
+    pub version: String,
+    /// SHA-256 of the schema files.
+    pub schema_sha256: String,
+    /// The options as a JSON object, without secrets.
+    pub options: String,
+    /// The entities that files were given for.
+    pub entities: Vec<EntityNote>,
+}
+
+/// What the journal keeps about an entity of a run.
+#[derive(Debug, Clone)]
+pub struct EntityNote {
+    /// Its position in load order.
+    pub entity: usize,
+    /// Read, blank, accepted, rejected, duplicates, warnings.
+    pub counts: [u64; 6],
+    /// What was written.
+    pub written: Written,
+    /// Its files, in the order given.
+    pub files: Vec<FileNote>,
+}
+
+/// What the journal keeps about a file.
+#[derive(Debug, Clone)]
+pub struct FileNote {
+    /// As given.
+    pub path: String,
+    /// As stored.
+    pub bytes: u64,
+    /// Of the bytes as given.
+    pub sha256: String,
+    /// Its name.
+    pub encoding: String,
+    /// One character.
+    pub delimiter: String,
+}
+
+/// Whether the database has a journal, of the version that this program knows.
+///
+/// # Errors
+///
+/// A newer program made it.
+pub(crate) async fn exists(client: &Client) -> Result<bool, LoadError> {
+    let failed = |e| DbError::of("looking for the journal (schema muster)", e);
+    let there = "SELECT to_regclass('muster.version') IS NOT NULL";
+    if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let row = client.query_one("SELECT max(version) FROM muster.version", &[]).await.map_err(failed)?;
+    match row.get::<_, Option<i32>>(0) {
+        Some(VERSION) => Ok(true),
+        other => Err(LoadError::JournalVersion { found: other.unwrap_or(0), known: VERSION }),
+    }
+}
+
+/// Makes the journal where there is none, within the transaction at hand.
+pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
+    if !exists(client).await? {
+        let doing = "creating the journal (schema muster; the role needs CREATE on the database)";
+        client.batch_execute(include_str!("tables.sql")).await.map_err(|e| DbError::of(doing, e))?;
+    }
+    Ok(())
+}
+
+/// Marks what the run writes from here on: see the table `muster.stamps`.
+pub(crate) async fn stamp(client: &Client, run: &str) -> Result<(), LoadError> {
+    let sql = "INSERT INTO muster.stamps VALUES ($1::text::uuid)";
+    client.execute(sql, &[&run]).await.map_err(|e| DbError::of("writing the journal", e))?;
+    Ok(())
+}
+
+/// Notes a run; to be called as the last thing before COMMIT.
+pub(crate) async fn note(
+    client: &Client,
+    schema: &Schema,
+    run: &str,
+    note: &RunNote,
+    undoable: bool,
+) -> Result<(), LoadError> {
+    let failed = |e| DbError::of("writing the journal", e);
+    let host = hostname();
+    client
+        .execute(
+            "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, options, undoable, stamp)
+             VALUES ($1::text::uuid, $2, $3::text::timestamptz, clock_timestamp(), $4, $5, $6, $7::text::jsonb, $8,
+                     (SELECT xmin FROM muster.stamps WHERE run = $1::text::uuid))",
+            &[
+                &run,
+                &note.command,
+                &note.started,
+                &host,
+                &note.version,
+                &note.schema_sha256,
+                &note.options,
+                &undoable,
+            ],
+        )
+        .await
+        .map_err(failed)?;
+    for item in &note.entities {
+        let entity = &schema.entities[item.entity];
+        note_counts(client, run, entity, item).await.map_err(failed)?;
+        for (number, file) in (0_i32..).zip(&item.files) {
+            client
+                .execute(
+                    "INSERT INTO muster.run_files VALUES ($1::text::uuid, $2, $3, $4, $5, $6, $7, $8)",
+                    &[
+                        &run,
+                        &entity.name,
+                        &number,
+                        &file.path,
+                        &signed(file.bytes),
+                        &file.sha256,
+                        &file.encoding,
+                        &file.delimiter,
+                    ],
+                )
+                .await
+                .map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+async fn note_counts(
+    client: &Client,
+    run: &str,
+    entity: &Entity,
+    item: &EntityNote,
+) -> Result<u64, crate::db::postgres::Error> {
+    let [read, blank, accepted, rejected, duplicates, warnings] = item.counts.map(signed);
+    let sql = format!(
+        "INSERT INTO muster.run_counts
+             VALUES ($1::text::uuid, $2, $3, {}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        canonical(&entity.table),
+    );
+    client
+        .execute(
+            &sql,
+            &[
+                &run,
+                &entity.name,
+                &i32::try_from(item.entity).unwrap_or(i32::MAX),
+                &entity.system.id,
+                &entity.fields[entity.key].column,
+                &read,
+                &blank,
+                &accepted,
+                &rejected,
+                &duplicates,
+                &signed(item.written.inserted),
+                &signed(item.written.updated),
+                &signed(item.written.unchanged),
+                &warnings,
+            ],
+        )
+        .await
+}
+
+/// A table's name as the journal has it, with its schema: an SQL expression, none where there is no table.
+pub(crate) fn canonical(table: &Table) -> String {
+    format!(
+        "(SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE c.oid = to_regclass({}))",
+        literal(&table.to_string()),
+    )
+}
+
+/// A count as PostgreSQL takes it.
+pub(crate) fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn hostname() -> String {
+    // Where the system does not say it like this, the client's address must do.
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| String::new(), |name| name.trim().to_owned())
+}

@@ -1,0 +1,97 @@
+//! What the journal gives up: images and provenance of old runs, and all traces of a person.
+
+use crate::db::DbError;
+use crate::db::postgres::{Client, Row};
+
+use super::super::sql::quoted;
+use super::super::{LoadError, number};
+use super::exists;
+
+fn failed(error: crate::db::postgres::Error) -> DbError {
+    DbError::of("pruning the journal (schema muster)", error)
+}
+
+/// Removes before-images and provenance of runs that committed more than `seconds` ago; such a run can no
+/// longer be undone. Returns how many runs that concerned. The runs themselves stay on the list.
+///
+/// # Errors
+///
+/// The server refuses; then nothing was removed.
+pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
+    if !exists(client).await? {
+        return Ok(0);
+    }
+    client.batch_execute("BEGIN").await.map_err(failed)?;
+    let old = "UPDATE muster.runs SET undoable = false, pruned = now()
+               WHERE finished < now() - make_interval(secs => $1) AND undoable RETURNING id::text";
+    let rows = client.query(old, &[&seconds]).await.map_err(failed)?;
+    let runs: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    for table in ["inserted", "updated", "run_records"] {
+        let sql = format!("DELETE FROM muster.{table} WHERE run = ANY ($1::text[]::uuid[])");
+        client.execute(&sql, &[&runs]).await.map_err(failed)?;
+    }
+    client.batch_execute("COMMIT").await.map_err(failed)?;
+    Ok(runs.len() as u64)
+}
+
+/// Removes what the journal has about the person with this e-mail address: every before-image in which it
+/// stands, and the provenance and images of every row of the journal's tables in which it stands now.
+/// Returns how many images and rows that were.
+///
+/// # Errors
+///
+/// The server refuses; then nothing was removed.
+pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
+    if !exists(client).await? {
+        return Ok(0);
+    }
+    client.batch_execute("BEGIN").await.map_err(failed)?;
+    let mut forgotten = 0;
+    let images = "DELETE FROM muster.updated u WHERE EXISTS (
+        SELECT FROM jsonb_each_text(u.before) v WHERE lower(trim(v.value)) = lower(trim($1::text)))
+        RETURNING run::text, entity, id";
+    let rows = client.query(images, &[&email]).await.map_err(failed)?;
+    forgotten += forget_rows(client, &rows).await?;
+    let tables = "SELECT DISTINCT ON (c.entity, c.\"table\") c.entity, c.\"table\", c.id_column
+        FROM muster.run_counts c WHERE to_regclass(c.\"table\") IS NOT NULL";
+    for table in client.query(tables, &[]).await.map_err(failed)? {
+        let (entity, name, id): (String, String, String) = (table.get(0), table.get(1), table.get(2));
+        let sql = format!(
+            "WITH person AS MATERIALIZED (SELECT t.{id}::bigint AS id FROM {name} t WHERE EXISTS (
+                SELECT FROM jsonb_each_text(to_jsonb(t)) v WHERE lower(v.value) = lower(trim($1::text)))),
+             images AS (DELETE FROM muster.updated u USING person p WHERE u.entity = $2 AND u.id = p.id
+                RETURNING u.run, u.entity, u.id),
+             blocks AS (SELECT b.ctid AS place, b.run, b.entity, b.rows, p.id FROM person p JOIN muster.inserted b
+                ON b.entity = $2 AND b.first_id <= p.id AND b.last_id >= p.id
+                   AND (b.ids IS NULL OR p.id = ANY (b.ids)))
+             SELECT run::text, entity, id FROM images UNION ALL SELECT run::text, entity, id FROM blocks",
+            id = quoted(&id),
+        );
+        let rows = client.query(&sql, &[&email, &entity]).await.map_err(failed)?;
+        forgotten += forget_rows(client, &rows).await?;
+    }
+    client.batch_execute("COMMIT").await.map_err(failed)?;
+    Ok(forgotten)
+}
+
+/// Takes rows (run, entity, id) out of the blocks of inserted rows, and counts them with their runs.
+async fn forget_rows(client: &Client, rows: &[Row]) -> Result<u64, LoadError> {
+    for row in rows {
+        let (run, entity, id): (&str, &str, i64) = (row.get(0), row.get(1), row.get(2));
+        let cut = "WITH cut AS (DELETE FROM muster.inserted b WHERE b.run = $1::text::uuid AND b.entity = $2
+                AND b.first_id <= $3 AND b.last_id >= $3 AND (b.ids IS NULL OR $3 = ANY (b.ids)) RETURNING *),
+             rest AS (SELECT c.run, c.entity, r.id, r.row_number FROM cut c CROSS JOIN LATERAL (
+                SELECT coalesce(c.ids[n], c.first_id + n - 1) AS id,
+                       coalesce(c.row_numbers[n], c.first_row + n - 1) AS row_number
+                FROM generate_series(1, c.rows) n) r WHERE r.id <> $3)
+             INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers)
+             SELECT run, entity, min(id), max(id), count(*), array_agg(id ORDER BY id),
+                    array_agg(row_number ORDER BY id)
+             FROM rest GROUP BY run, entity, id / 4096";
+        client.execute(cut, &[&run, &entity, &id]).await.map_err(failed)?;
+        let count = "UPDATE muster.run_counts SET forgotten = forgotten + 1
+                     WHERE run = $1::text::uuid AND entity = $2";
+        client.execute(count, &[&run, &entity]).await.map_err(failed)?;
+    }
+    Ok(number(i64::try_from(rows.len()).unwrap_or(i64::MAX)))
+}

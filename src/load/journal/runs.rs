@@ -1,0 +1,224 @@
+//! The journal as it is read: the list of runs, and one of them with its files and counts.
+
+use crate::db::DbError;
+use crate::db::postgres::{Client, Row};
+
+use super::super::{LoadError, number};
+use super::exists;
+
+/// One run as the journal has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RunRecord {
+    /// Its id.
+    pub run: String,
+    /// The subcommand.
+    pub command: String,
+    /// `committed` or `undone`.
+    pub status: String,
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it committed.
+    pub finished: String,
+    /// The database's role.
+    pub role: String,
+    /// The client's address as the server saw it.
+    pub client: Option<String>,
+    /// The client's own name.
+    pub host: Option<String>,
+    /// The program's version.
+    pub version: String,
+    /// SHA-256 of the schema files.
+    pub schema_sha256: String,
+    /// The options.
+    pub options: serde_json::Value,
+    /// The run that undid this one.
+    pub undone_by: Option<String>,
+    /// The run that this one undid.
+    pub undoes: Option<String>,
+    /// Whether before-images and provenance are kept.
+    pub undoable: bool,
+    /// When they were pruned.
+    pub pruned: Option<String>,
+    /// In load order.
+    pub entities: Vec<EntityRecord>,
+}
+
+/// One entity of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct EntityRecord {
+    /// Its name.
+    pub entity: String,
+    /// The table, quoted.
+    pub table: String,
+    /// The table's identity, not quoted.
+    #[serde(skip)]
+    pub id_column: String,
+    /// The table's key, not quoted.
+    #[serde(skip)]
+    pub key_column: String,
+    /// Records read.
+    pub read: u64,
+    /// Blank lines.
+    pub blank: u64,
+    /// Rows accepted.
+    pub accepted: u64,
+    /// Rows rejected.
+    pub rejected: u64,
+    /// Rows lost to others.
+    pub duplicates: u64,
+    /// Rows inserted.
+    pub inserted: u64,
+    /// Rows updated.
+    pub updated: u64,
+    /// Rows left alone.
+    pub unchanged: u64,
+    /// Warnings.
+    pub warnings: u64,
+    /// Rows whose traces were removed by `muster runs forget`.
+    pub forgotten: u64,
+    /// Its files, in the order given.
+    pub files: Vec<FileRecord>,
+}
+
+/// One file of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct FileRecord {
+    /// As given.
+    pub path: String,
+    /// As stored.
+    pub bytes: u64,
+    /// Of the bytes as given.
+    pub sha256: String,
+    /// Its name.
+    pub encoding: String,
+    /// One character.
+    pub delimiter: String,
+}
+
+const RUN: &str = "SELECT id::text, command, status, to_json(started) #>> '{}', to_json(finished) #>> '{}', role, client, host,
+    version, schema_sha256, options::text, undone_by::text, undoes::text, undoable,
+    to_json(pruned) #>> '{}' FROM muster.runs";
+
+fn failed(error: crate::db::postgres::Error) -> DbError {
+    DbError::of("reading the journal (schema muster)", error)
+}
+
+/// All runs, the latest first. A database without a journal has none.
+///
+/// # Errors
+///
+/// The server could not be asked.
+pub async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
+    if !exists(client).await? {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{RUN} ORDER BY finished DESC, id DESC");
+    let rows = client.query(&sql, &[]).await.map_err(failed)?;
+    let mut runs: Vec<RunRecord> = rows.iter().map(run).collect();
+    let counts = client.query(ENTITIES, &[&None::<String>]).await.map_err(failed)?;
+    let files = client.query(FILES, &[&None::<String>]).await.map_err(failed)?;
+    for found in &mut runs {
+        fill(found, &counts, &files);
+    }
+    Ok(runs)
+}
+
+/// The one run whose id begins with `prefix`.
+///
+/// # Errors
+///
+/// There is none, or there are several.
+pub async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError> {
+    let unknown = || LoadError::NoRun { prefix: prefix.to_owned() };
+    let typed = prefix.trim().to_ascii_lowercase();
+    if typed.is_empty()
+        || !typed.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+        || !exists(client).await?
+    {
+        return Err(unknown());
+    }
+    let sql = format!("{RUN} WHERE id::text LIKE $1 || '%' ORDER BY id LIMIT 6");
+    let rows = client.query(&sql, &[&typed]).await.map_err(failed)?;
+    match rows.as_slice() {
+        [] => Err(unknown()),
+        [row] => {
+            let mut found = run(row);
+            let id = Some(found.run.clone());
+            let counts = client.query(ENTITIES, &[&id]).await.map_err(failed)?;
+            let files = client.query(FILES, &[&id]).await.map_err(failed)?;
+            fill(&mut found, &counts, &files);
+            Ok(found)
+        }
+        several => Err(LoadError::SeveralRuns {
+            prefix: prefix.to_owned(),
+            runs: several.iter().map(|row| row.get(0)).collect(),
+        }),
+    }
+}
+
+const ENTITIES: &str =
+    "SELECT run::text, entity, \"table\", id_column, key_column, read, blank, accepted, rejected,
+    duplicates, inserted, updated, unchanged, warnings, forgotten FROM muster.run_counts
+    WHERE $1::text IS NULL OR run = $1::text::uuid ORDER BY run, place";
+
+const FILES: &str = "SELECT run::text, entity, path, bytes, sha256, encoding, delimiter FROM muster.run_files
+    WHERE $1::text IS NULL OR run = $1::text::uuid ORDER BY run, entity, file";
+
+fn run(row: &Row) -> RunRecord {
+    RunRecord {
+        run: row.get(0),
+        command: row.get(1),
+        status: row.get(2),
+        started: row.get(3),
+        finished: row.get(4),
+        role: row.get(5),
+        client: row.get(6),
+        host: row.get(7),
+        version: row.get(8),
+        schema_sha256: row.get(9),
+        options: serde_json::from_str(row.get(10)).unwrap_or_default(),
+        undone_by: row.get(11),
+        undoes: row.get(12),
+        undoable: row.get(13),
+        pruned: row.get(14),
+        entities: Vec::new(),
+    }
+}
+
+fn fill(run: &mut RunRecord, counts: &[Row], files: &[Row]) {
+    let own = |row: &&Row| row.get::<_, &str>(0) == run.run;
+    run.entities = counts
+        .iter()
+        .filter(own)
+        .map(|row| {
+            let count = |at: usize| number(row.get(at));
+            EntityRecord {
+                entity: row.get(1),
+                table: row.get(2),
+                id_column: row.get(3),
+                key_column: row.get(4),
+                read: count(5),
+                blank: count(6),
+                accepted: count(7),
+                rejected: count(8),
+                duplicates: count(9),
+                inserted: count(10),
+                updated: count(11),
+                unchanged: count(12),
+                warnings: count(13),
+                forgotten: count(14),
+                files: files
+                    .iter()
+                    .filter(|file| own(file) && file.get::<_, &str>(1) == row.get::<_, &str>(1))
+                    .map(|file| FileRecord {
+                        path: file.get(2),
+                        bytes: number(file.get(3)),
+                        sha256: file.get(4),
+                        encoding: file.get(5),
+                        delimiter: file.get(6),
+                    })
+                    .collect(),
+            }
+        })
+        .collect();
+}

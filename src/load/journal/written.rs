@@ -1,0 +1,105 @@
+//! Where written rows came from: which record of which file a clean row's number stands for, and which rows
+//! got which ids.
+
+use crate::db::CopyIn;
+use crate::db::postgres::Client;
+use crate::read::Harvest;
+use crate::settle::Fate;
+
+use super::super::LoadError;
+
+/// Whose rows are written: names the run and the entity in statements.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The run's id, a UUID.
+    pub run: &'a str,
+    /// The entity's name.
+    pub entity: &'a str,
+}
+
+impl Origin<'_> {
+    /// Both as the first two columns of a row.
+    pub(crate) fn columns(&self) -> String {
+        format!("'{}'::uuid, '{}'", self.run, self.entity.replace('\'', "''"))
+    }
+
+    /// Notes rows that got ids in row order, from `first_id` on without a gap: `fates` says which.
+    pub(crate) async fn note_range(
+        &self,
+        client: &Client,
+        first_id: i64,
+        fates: &[Fate],
+    ) -> Result<(), LoadError> {
+        let doing = "writing the journal";
+        let sql = "COPY muster.inserted (run, entity, first_id, last_id, rows, first_row) FROM STDIN";
+        let mut copy = CopyIn::begin(client, sql, doing).await?;
+        let mut id = first_id;
+        let mut row = 0;
+        while row < fates.len() {
+            let rows = fates[row..].iter().take_while(|fate| **fate == Fate::Kept).count();
+            if rows == 0 {
+                row += 1;
+                continue;
+            }
+            let count = i64::try_from(rows).unwrap_or(i64::MAX);
+            let line = format!("{}\t{}\t{id}\t{}\t{rows}\t{row}\n", self.run, self.entity, id + count - 1);
+            copy.buffer().extend_from_slice(line.as_bytes());
+            copy.flow().await?;
+            id += count;
+            row += rows;
+        }
+        copy.finish().await?;
+        Ok(())
+    }
+}
+
+/// Notes which records the clean rows of an entity are.
+pub(crate) async fn note_records(
+    client: &Client,
+    origin: Origin<'_>,
+    harvest: &Harvest,
+) -> Result<(), LoadError> {
+    let doing = "writing the journal";
+    let sql = "COPY muster.run_records (run, entity, file, first_row, first_record, rows) FROM STDIN";
+    let mut copy = CopyIn::begin(client, sql, doing).await?;
+    let mut stretch: Option<Stretch> = None;
+    let mut buffer = Vec::new();
+    for segment in &harvest.segments {
+        let rows = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+        for (row, record) in (segment.first..).zip(segment.records(&rows)) {
+            match &mut stretch {
+                Some(at) if at.file == segment.file && at.first_record + at.rows == record => at.rows += 1,
+                _ => {
+                    if let Some(done) = stretch.take() {
+                        done.write(origin, &mut copy);
+                        copy.flow().await?;
+                    }
+                    stretch =
+                        Some(Stretch { file: segment.file, first_row: row, first_record: record, rows: 1 });
+                }
+            }
+        }
+    }
+    if let Some(done) = stretch {
+        done.write(origin, &mut copy);
+    }
+    copy.finish().await?;
+    Ok(())
+}
+
+/// Records of a file that follow each other and are all clean.
+struct Stretch {
+    file: u16,
+    first_row: u64,
+    first_record: u64,
+    rows: u64,
+}
+
+impl Stretch {
+    fn write(&self, origin: Origin<'_>, copy: &mut CopyIn) {
+        let Self { file, first_row, first_record, rows } = self;
+        let line =
+            format!("{}\t{}\t{file}\t{first_row}\t{first_record}\t{rows}\n", origin.run, origin.entity);
+        copy.buffer().extend_from_slice(line.as_bytes());
+    }
+}

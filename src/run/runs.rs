@@ -1,0 +1,52 @@
+//! The journal as a user asks for it: the list, one run, old runs' images pruned, a person forgotten.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::db::require_writable;
+use crate::load::{LoadError, RunRecord, journal};
+
+use super::database::Database;
+use super::{RunError, listen, session_name};
+
+/// What is asked of the journal.
+#[derive(Debug, Clone)]
+pub enum RunsQuery {
+    /// All runs.
+    List,
+    /// The run whose id begins so.
+    Show(String),
+    /// Images and provenance of runs older than this are removed.
+    Prune(Duration),
+    /// The traces of the person with this e-mail address are removed.
+    Forget(String),
+}
+
+/// Asks the journal of a database. Gives the runs in question, and how many runs were pruned or rows
+/// forgotten.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
+    let database = Database::new(&listen()?)?;
+    let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let session = database.connect(database_url, &name)?;
+    let asking = async {
+        let client = &session.client;
+        match query {
+            RunsQuery::List => Ok((journal::list(client).await?, 0)),
+            RunsQuery::Show(prefix) => Ok((vec![journal::find(client, prefix).await?], 0)),
+            RunsQuery::Prune(age) => {
+                require_writable(&session).await?;
+                Ok((Vec::new(), journal::prune(client, age.as_secs_f64()).await?))
+            }
+            RunsQuery::Forget(email) => {
+                require_writable(&session).await?;
+                Ok((Vec::new(), journal::forget(client, email).await?))
+            }
+        }
+    };
+    database.wait::<_, LoadError>(&session, asking)
+}

@@ -1,0 +1,155 @@
+//! `undo`: an earlier run taken back, in one transaction.
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::db::require_writable;
+use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
+use crate::output::{RunFolder, names};
+use crate::report::Status;
+
+use super::database::Database;
+use super::{RunError, listen, session_name};
+
+/// What an undo can be asked.
+#[derive(Debug, Clone)]
+pub struct UndoOptions {
+    /// The run's id, or the beginning of it.
+    pub run: String,
+    /// Where the target is; see [`crate::db::connect()`].
+    pub database_url: Option<String>,
+    /// Go all the way in the database, then roll back.
+    pub dry_run: bool,
+    /// Where the summary goes, if anywhere.
+    pub out: Option<PathBuf>,
+    /// How long another run is waited for.
+    pub patience: Duration,
+}
+
+/// What an undo has to show for itself; in JSON, the file `summary.json`.
+#[derive(Debug, Clone, Serialize)]
+pub struct UndoReported {
+    /// Its own id.
+    pub run: String,
+    command: &'static str,
+    /// `undone`, or `planned` for a dry run.
+    pub status: Status,
+    started: String,
+    finished: String,
+    version: &'static str,
+    schema_sha256: String,
+    /// The run that was undone.
+    pub undoes: String,
+    /// In load order.
+    pub entities: Vec<UndoneEntity>,
+    /// The target for people.
+    #[serde(skip)]
+    pub target: String,
+}
+
+/// One entity of an undo: nothing was read, so the counts of an import are all nothing.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct UndoneEntity {
+    /// Its name.
+    pub entity: String,
+    read: u64,
+    blank: u64,
+    accepted: u64,
+    rejected: u64,
+    duplicates: u64,
+    inserted: u64,
+    updated: u64,
+    unchanged: u64,
+    warnings: u64,
+    files: [(); 0],
+    rules: [(); 0],
+    /// Rows that the run had inserted, deleted.
+    pub deleted: u64,
+    /// Rows that the run had updated, put back.
+    pub restored: u64,
+    /// Rows that stay as they are, since `muster runs forget` took their traces.
+    pub forgotten: u64,
+}
+
+impl UndoReported {
+    /// The text of `summary.json`.
+    ///
+    /// # Panics
+    ///
+    /// Never: it holds only strings, numbers and lists.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        json.push('\n');
+        json
+    }
+}
+
+/// Undoes a run. `confirm` is asked once the run is known, and may say no; a dry run asks nothing.
+///
+/// # Errors
+///
+/// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
+pub fn undo(
+    options: &UndoOptions,
+    confirm: impl FnOnce(&RunRecord) -> Result<(), RunError>,
+) -> Result<UndoReported, RunError> {
+    let (id, started) = (uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let cancelled = listen()?;
+    let database = Database::new(&cancelled)?;
+    let session = database.connect(options.database_url.as_deref(), &session_name(&id, started))?;
+    let run = database.wait::<_, LoadError>(&session, async {
+        require_writable(&session).await?;
+        journal::find(&session.client, &options.run).await
+    })?;
+    database.wait(&session, Undo::of(&session.client, &run))?;
+    if !options.dry_run {
+        confirm(&run)?;
+    }
+    let mut folder = options.out.as_ref().map(RunFolder::open).transpose()?;
+    // Looked at again under the lock: the answer may have taken its time.
+    let (run, undone) = database.wait::<_, LoadError>(&session, async {
+        load_lock(&session.client, options.patience).await?;
+        let run = journal::find(&session.client, &run.run).await?;
+        let undone = Undo::of(&session.client, &run).await?.run(&id).await?;
+        Ok((run, undone))
+    })?;
+    let reported = UndoReported {
+        run: id,
+        command: "undo",
+        status: if options.dry_run { Status::Planned } else { Status::Undone },
+        started: format!("{started:.3}"),
+        finished: format!("{:.3}", Timestamp::now()),
+        version: env!("CARGO_PKG_VERSION"),
+        schema_sha256: run.schema_sha256.clone(),
+        undoes: run.run.clone(),
+        entities: undone.into_iter().map(entity).collect(),
+        target: session.target().to_owned(),
+    };
+    if let Some(folder) = &mut folder {
+        let mut file = folder.create(names::SUMMARY)?;
+        file.put(reported.to_json().as_bytes())?;
+        file.finish()?;
+        folder.seal()?;
+    }
+    if cancelled.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted);
+    }
+    if !options.dry_run {
+        // Without the COMMIT, the end of the session takes everything back.
+        database.wait_surely(Undo::commit(&session, &reported.run))?;
+    }
+    if let Some(folder) = &mut folder {
+        folder.publish()?;
+    }
+    Ok(reported)
+}
+
+fn entity(undone: Undone) -> UndoneEntity {
+    let Undone { entity, deleted, restored, forgotten } = undone;
+    UndoneEntity { entity, deleted, restored, forgotten, ..UndoneEntity::default() }
+}
