@@ -99,7 +99,6 @@ impl Bits {
         self.0[word] & bit != 0
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the mask keeps fewer bits than a usize has")]
     fn place(&self, hash: u64) -> (usize, u64) {
         ((hash >> 6) as usize & (self.0.len() - 1), 1 << (hash & 63))
     }
