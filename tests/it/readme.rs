@@ -1,6 +1,7 @@
 //! The README says what the program does: its command lines can be typed, its tables are the program's own, and
 //! what it shows of the samples is what the samples give. `make golden` writes the table of codes anew.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -72,7 +73,7 @@ fn the_codes_are_those_of_muster_explain() {
     let mut table = String::from("| code | severity | meaning |\n| --- | --- | --- |\n");
     for code in Code::ALL {
         let (severity, what) = (code.default_severity(), code.explanation().what);
-        table.push_str(&format!("| `{code}` | {severity} | {} |\n", what.trim_end_matches('.')));
+        writeln!(table, "| `{code}` | {severity} | {} |", what.trim_end_matches('.')).unwrap();
     }
     let text = readme();
     let found = part(&text, "codes");
