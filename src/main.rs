@@ -93,12 +93,18 @@ fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
     let mut cause = error.source();
     while let Some(inner) = cause {
         message.push_str("\n  because: ");
-        message.push_str(&inner.to_string());
+        message.push_str(&without_values(&inner.to_string()));
         cause = inner.source();
     }
     // Where not even this can be said, the exit code says it.
     let _ = writeln!(io::stderr(), "{message}");
     code
+}
+
+/// A cause without the lines in which PostgreSQL quotes the row at hand: personal data stays out of logs.
+fn without_values(cause: &str) -> String {
+    let told = cause.lines().filter(|line| !line.starts_with("DETAIL:") && !line.starts_with("CONTEXT:"));
+    told.collect::<Vec<_>>().join("\n")
 }
 
 fn format(talk: &Talk) -> Format {

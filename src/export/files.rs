@@ -23,6 +23,8 @@ pub(crate) struct Files<'f> {
     split: Option<u64>,
     open: Open,
     done: Vec<FileEntry>,
+    /// Whether Parquet's pages are packed with gzip.
+    gzip_pages: bool,
 }
 
 struct Open {
@@ -54,7 +56,8 @@ impl<'f> Files<'f> {
         let gzip = options.compression == Some(Compression::Gzip);
         let name = name(&encoder.job.stem, &extension, options.split, 1);
         let open = Open::new(folder, encoder, name, compression, gzip)?;
-        Ok(Self { folder, encoder, extension, compression, split: options.split, open, done: Vec::new() })
+        let (split, done) = (options.split, Vec::new());
+        Ok(Self { folder, encoder, extension, compression, gzip_pages: gzip, split, open, done })
     }
 
     /// Appends rows.
@@ -77,7 +80,7 @@ impl<'f> Files<'f> {
     fn next(&mut self) -> Result<(), ExportError> {
         let number = self.done.len() + 2;
         let name = name(&self.encoder.job.stem, &self.extension, self.split, number);
-        let next = Open::new(self.folder, self.encoder, name, self.compression, false)?;
+        let next = Open::new(self.folder, self.encoder, name, self.compression, self.gzip_pages)?;
         let full = mem::replace(&mut self.open, next);
         self.done.push(full.finish()?);
         Ok(())
