@@ -61,9 +61,7 @@ pub(crate) fn open(
         let mut look = look_at(&source, schema, named, looking, looking.encoding)?;
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
-        // A file that stops the run has more to say than how it would have been read.
-        let stops = look.findings.iter().any(|finding| finding.severity == Severity::Reject);
-        for note in look.notes.iter().filter(|_| !stops) {
+        for note in &look.notes {
             tracing::warn!("{}: {note}", source.name());
         }
         files.push(FileRead {
