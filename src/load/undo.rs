@@ -8,6 +8,8 @@
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 
+use crate::fault::{self, Point};
+
 use super::journal::{self, EntityRecord, IMAGE_HASH, RunRecord};
 use super::sql::{literal, quoted};
 use super::{LoadError, number};
@@ -123,12 +125,14 @@ impl<'a> Undo<'a> {
             self.lock(entity).await?;
             self.find_changed(entity, &mut hindrances).await?;
         }
+        fault::reach(Point::UndoLocked);
         if hindrances.is_empty() {
             for entity in &self.run.entities {
                 let restored = self.restore(entity).await?;
                 let forgotten = entity.forgotten;
                 all.push(Undone { entity: entity.entity.clone(), deleted: 0, restored, forgotten });
             }
+            fault::reach(Point::UndoRestored);
             for entity in &self.run.entities {
                 self.find_referred(entity, &mut hindrances).await?;
             }
@@ -140,8 +144,10 @@ impl<'a> Undo<'a> {
         for (entity, undone) in self.run.entities.iter().zip(&mut all).rev() {
             undone.deleted = self.delete(entity).await?;
         }
+        fault::reach(Point::UndoDeleted);
         self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
         self.note(undo).await?;
+        fault::reach(Point::UndoNoted);
         Ok(all)
     }
 
