@@ -18,6 +18,7 @@ mod merge;
 mod noted;
 mod proof;
 mod refused;
+mod rights;
 mod sql;
 mod stage;
 mod tables;
@@ -128,6 +129,7 @@ impl<'a> Load<'a> {
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
+        rights::import(&session.client, schema, &tables).await?;
         let mut obstacles = vec![None; tables.len()];
         if options.reconcile {
             obstacles.fill(Some(RECONCILED));

@@ -32,6 +32,7 @@ mod planted;
 mod properties;
 mod readme;
 mod rejects;
+mod rights;
 mod row_codes;
 mod support;
 mod tables;
