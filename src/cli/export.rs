@@ -42,6 +42,12 @@ pub struct ExportArgs {
     /// Besides, a file with keys and ids for each entity
     #[arg(long, help_heading = "What")]
     pub crosswalk: bool,
+    /// Besides, ENTITY.changes.csv with what was inserted, updated and deleted since the export in DIR
+    ///
+    /// DIR is the folder of a whole export made with the same schema, columns and filters, as CSV (compressed or
+    /// split, too), or one that --keep fills: then the newest in it.
+    #[arg(long, value_name = "DIR", help_heading = "What")]
+    pub changes_since: Option<PathBuf>,
     /// Compress the files (Parquet: its pages)
     #[arg(long, value_name = "HOW", help_heading = "Files")]
     pub compress: Option<Pack>,

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod cases;
+mod changes;
 mod codes;
 mod columns;
 // The generator is no part of the program, so that it can bear witness against it.
