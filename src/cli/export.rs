@@ -63,10 +63,10 @@ pub struct ExportArgs {
     /// Fail at once when another export with --lock runs on the same database
     #[arg(long, help_heading = "Nightly job")]
     pub lock: bool,
-    /// Give each export a folder of its own in DIR, and keep the newest N
+    /// Give each export a folder of its own in DIR, keep the newest N, and have DIR/latest lead to the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Nightly job")]
     pub keep: Option<u16>,
-    /// Write an `OpenMetrics` text file
+    /// Write an OpenMetrics text file, after a failure, too
     #[arg(long, value_name = "FILE", help_heading = "Nightly job")]
     pub metrics: Option<PathBuf>,
     /// Print the manifest instead of a table
@@ -79,7 +79,7 @@ Examples:
   muster export --out export
   muster export users --out export --where role=accountAdmin --columns contact.firstName,account.legacyId
   muster export --out export --format parquet
-  muster export --out /var/backups/muster --keep 7 --lock --quiet --metrics /var/lib/metrics/muster.prom
+  muster export --out /var/backups/muster --keep 7 --changes-since /var/backups/muster --lock --quiet
 
 The role needs SELECT on the tables.";
 
@@ -125,9 +125,17 @@ impl FromStr for FieldFilter {
     }
 }
 
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  muster verify export
+  muster verify export --against-database
+
+Exit codes: 0 where everything is as the manifest says, 3 where something differs, 1 where there is no manifest
+that can be read or the database cannot be asked.";
+
 /// `muster verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  muster verify export\n  muster verify export --against-database")]
+#[command(after_help = VERIFY_EXAMPLES)]
 pub struct VerifyArgs {
     /// The export's folder
     pub dir: PathBuf,

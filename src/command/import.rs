@@ -15,7 +15,8 @@ use super::request;
 ///
 /// See [`RunError`].
 pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
-    let options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    let mut options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    options.looking.changes = args.apply_changes;
     let how = ImportOptions {
         database_url: args.database.database_url.clone(),
         load: LoadOptions {
@@ -26,8 +27,10 @@ pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunEr
             protect_edited: args.protect_edited,
             reconcile: args.reconcile,
             foresee: args.dry_run,
+            changes: args.apply_changes,
         },
         dry_run: args.dry_run,
+        allow_deletes: args.allow_deletes,
         report_absent: args.report_absent,
     };
     import(&options, &how, listener)

@@ -26,6 +26,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
+            changes: false,
         },
         read: ReadOptions {
             strict: args.strict,

@@ -150,6 +150,27 @@ impl Folder {
         self.sync()
     }
 
+    /// Takes the export away with its folder. Its manifest gives up its name first, so that what is taken away
+    /// half never looks whole, and goes last, so that the next run still knows what to take away.
+    pub(crate) fn remove(self) -> Result<(), ExportError> {
+        let failed = |source| ExportError::write(&self.path, source);
+        let manifest = self.path.join(manifest::NAME);
+        let files = Manifest::read(&manifest)?.files();
+        let going = self.path.join(partial(manifest::NAME));
+        fs::rename(&manifest, &going).map_err(failed)?;
+        fault::point("pruning");
+        for name in files {
+            self.take_away(&[name])?;
+            fault::point("pruned");
+        }
+        fs::remove_file(&going).map_err(failed)?;
+        // What somebody else has put there stays, and the folder with it.
+        if let Err(error) = fs::remove_dir(&self.path) {
+            tracing::warn!("{}: its export was taken away, the folder stays: {error}", self.path.display());
+        }
+        Ok(())
+    }
+
     fn rename(&self, name: &str) -> Result<(), ExportError> {
         let path = self.path.join(name);
         fs::rename(self.path.join(partial(name)), &path).map_err(|source| ExportError::write(&path, source))

@@ -71,11 +71,7 @@ impl Shelf {
         old.truncate(old.len().saturating_sub(keep));
         old.retain(|path| path != newest);
         for path in &old {
-            let failed = |source| ExportError::write(path, source);
-            // The manifest goes first: what is taken away half never looks whole.
-            fs::remove_file(path.join(manifest::NAME)).map_err(failed)?;
-            fault::point("pruning");
-            fs::remove_dir_all(path).map_err(failed)?;
+            Folder::open(path)?.remove()?;
         }
         Ok(old)
     }

@@ -1,8 +1,9 @@
 //! The nightly job's health as an `OpenMetrics` text file, replaced as a whole.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -37,6 +38,8 @@ pub fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
     let failed = |source| ExportError::write(path, source);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
+        // Whoever collects metrics is somebody else; there is nothing personal in them.
+        file.set_permissions(Permissions::from_mode(0o644))?;
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&beside, path)).map_err(failed)

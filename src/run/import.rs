@@ -29,6 +29,8 @@ pub struct ImportOptions {
     pub load: LoadOptions,
     /// Go all the way in the database, then roll back.
     pub dry_run: bool,
+    /// Rows that a file of changes names are deleted.
+    pub allow_deletes: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
     pub report_absent: bool,
 }
@@ -62,6 +64,11 @@ pub fn import(
                 if tries < TRIES && (error.is_transient() || error.is_about_data()) =>
             {
                 error
+            }
+            // Its reports say `refused`.
+            Err(error @ RunError::Deletes { .. }) => {
+                run.publish()?;
+                return Err(error);
             }
             Err(error) => return Err(run.failed(&entities, error, target.session.target())),
         };
@@ -133,12 +140,23 @@ impl Attempt<'_> {
                 database.wait(session, load.roll_back())?;
                 return self.report(run, &verdicts, &counts, Status::Refused);
             }
+            if !self.import.allow_deletes
+                && let Some(error) = run.deletes(self.entities)
+            {
+                database.wait(session, load.roll_back())?;
+                self.report(run, &verdicts, &counts, Status::Refused)?;
+                return Err(error);
+            }
             if self.import.report_absent {
                 self.report_absent(run, load, &cargo)?;
             }
             match database.wait(session, load.write(&cargo, &verdicts)) {
                 // What the database refuses becomes a fact: its users go with it, its duplicate is free.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
+                // Whoever refers to a row that was to go keeps it.
+                Err(RunError::Load(LoadError::Referred { entity, rows })) => {
+                    facts.take_referred(entity, rows)
+                }
                 written => break (verdicts, counts, written?),
             }
         };
@@ -150,6 +168,7 @@ impl Attempt<'_> {
             counts.inserted = written.inserted;
             counts.updated = written.updated;
             counts.unchanged = written.unchanged;
+            counts.deleted = written.deleted;
             law::falsify(entity, counts, true);
             law::loaded(entity, counts)?;
         }
@@ -180,6 +199,15 @@ impl Attempt<'_> {
 }
 
 impl Run<'_> {
+    /// The error that says how many rows are to be deleted, where any are.
+    fn deletes(&self, entities: &[EntityRead]) -> Option<RunError> {
+        let deletes = |read: &EntityRead| read.harvest.deletes.len() as u64;
+        let rows = entities.iter().map(deletes).sum();
+        let named = self.schema.entities.iter().zip(entities).filter(|(_, read)| deletes(read) > 0);
+        let entities = named.map(|(entity, read)| format!("{} {}", entity.name, deletes(read))).collect();
+        (rows > 0).then_some(RunError::Deletes { rows, entities })
+    }
+
     /// Reports a run that came to nothing, and hands its error back. What is reported is what reading found;
     /// a report that cannot be written either changes nothing about the error.
     fn failed(&mut self, entities: &[EntityRead], error: RunError, target: &str) -> RunError {

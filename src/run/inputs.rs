@@ -45,6 +45,8 @@ pub struct Looking {
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
+    /// `--apply-changes`: the files are those of an export with --changes-since.
+    pub changes: bool,
 }
 
 /// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
@@ -192,8 +194,13 @@ fn look_at(
     looking: &Looking,
     encoding: Option<Encoding>,
 ) -> Result<Look, SourceError> {
-    let options =
-        LookOptions { encoding, delimiter: looking.delimiter, maps: &looking.maps, file: 0, changes: false };
+    let options = LookOptions {
+        encoding,
+        delimiter: looking.delimiter,
+        maps: &looking.maps,
+        file: 0,
+        changes: looking.changes,
+    };
     look(source, schema, entity, &options)
 }
 
@@ -228,6 +235,7 @@ fn input<'f>(
             opening.delimiter,
             &opening.header,
             file.look.mapping.fields.clone(),
+            file.look.change_column,
             options,
         ),
         data_start: opening.data_start,

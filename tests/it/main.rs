@@ -4,6 +4,7 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod apply_changes;
 mod architecture;
 mod cases;
 mod changes;
@@ -17,6 +18,9 @@ mod database;
 mod determinism;
 mod edited;
 mod export;
+mod export_files;
+mod export_killed;
+mod export_writers;
 mod failures;
 mod file_codes;
 mod fixed_rules;
@@ -27,6 +31,7 @@ mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
+mod nightly;
 mod options;
 mod page;
 mod planted;
