@@ -32,7 +32,7 @@ Exit codes:
   2    the command line is wrong
   3    done, but rows were rejected or were duplicates: read the reports
   4    refused (more rejects than --max-rejects); the target is as it was before
-  5    the reply to COMMIT was lost
+  5    COMMIT was sent, but its reply or the reports were lost: look with muster runs
   130  interrupted; the target is as it was before";
 
 /// The commands.

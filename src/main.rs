@@ -7,6 +7,7 @@ use clap::Parser;
 
 use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
 use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
+use muster::report::Status;
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -58,8 +59,13 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
     };
     match printed.and_then(|()| out.flush()) {
         // The run is done; a reader that went away does not undo it.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error, Exit::Failed.code()),
-        _ => reported.exit().code(),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => reported.exit().code(),
+        Err(source) if outcome.status == Status::Committed => {
+            let error = RunError::Unprinted { run: context.run.clone(), source };
+            fail(&error, error.exit().code())
+        }
+        Err(error) => fail(&error, Exit::Failed.code()),
+        Ok(()) => reported.exit().code(),
     }
 }
 

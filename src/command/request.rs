@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use crate::cli::{Duplicates, Empty, ReadArgs};
+use crate::fault;
 use crate::read::ReadOptions;
 use crate::report::Values;
 use crate::run::{Looking, Options};
@@ -34,7 +35,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
-            ..rest()
+            block_size: fault::block_size(ReadOptions::default().block_size),
         },
         duplicates: match args.duplicates {
             Duplicates::KeepFirst => Policy::KeepFirst,
@@ -50,22 +51,6 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             _ => Values::Masked,
         },
     })
-}
-
-/// Everything else about reading.
-#[cfg(not(feature = "fault-points"))]
-fn rest() -> ReadOptions {
-    ReadOptions::default()
-}
-
-/// Everything else about reading; the tests make blocks small with `MUSTER_TEST_BLOCK`, to have many of them.
-#[cfg(feature = "fault-points")]
-fn rest() -> ReadOptions {
-    let mut options = ReadOptions::default();
-    if let Some(bytes) = std::env::var("MUSTER_TEST_BLOCK").ok().and_then(|bytes| bytes.parse().ok()) {
-        options.block_size = bytes;
-    }
-    options
 }
 
 /// What an empty cell does to a filled field.

@@ -150,6 +150,17 @@ pub enum LoadError {
         /// What was read back.
         left: u64,
     },
+    /// The reply to COMMIT was lost, and the server says what became of it.
+    #[error(
+        "the connection was lost at COMMIT, and the server says that transaction {transaction} was rolled back; \
+         import again"
+    )]
+    RolledBack {
+        /// The transaction's number.
+        transaction: String,
+        /// What was lost.
+        source: DbError,
+    },
     /// COMMIT was sent, its reply was lost, and the server could not be asked.
     #[error(
         "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \

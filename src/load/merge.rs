@@ -4,6 +4,7 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::read::Layout;
 use crate::settle::{EntityVerdict, Fate};
 
@@ -43,24 +44,28 @@ impl Merge<'_> {
         let entity = &self.statements.entity.name;
         self.listener.on(Event::Started { stage: Stage::Upsert, entity, total: None });
         self.drop_losers(verdict).await?;
+        fault::reach(Point::LosersDropped);
         let mut written = Written::default();
         let mut changes = Vec::new();
         if self.table_is_empty().await? {
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.inserted += self.insert(number, layout, false).await?;
             }
+            fault::reach(Point::Inserted);
             proof::check_whole_table(self.client, self.statements.entity, written).await?;
         } else {
             self.execute(&self.statements.create_plan()).await?;
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.unchanged += self.count(&self.statements.compare(number, layout)).await?;
             }
+            fault::reach(Point::Compared);
             if self.foresee {
                 changes = self.changes().await?;
             }
             self.write_planned(&mut written).await?;
             self.check_planned(written).await?;
         }
+        fault::reach(Point::ReadBack);
         if self.reconcile {
             self.reconcile_columns(accepted).await?;
         }
@@ -97,10 +102,12 @@ impl Merge<'_> {
                     self.execute(&update).await?
                 };
             }
+            fault::reach(Point::Updated);
             if fresh > 0 {
                 written.inserted += self.insert(number, layout, true).await?;
             }
         }
+        fault::reach(Point::Inserted);
         Ok(())
     }
 

@@ -29,6 +29,7 @@ use std::time::Duration;
 use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
+use crate::fault::{self, Point};
 use crate::read::{Harvest, slots};
 use crate::schema::{OnUpdate, Schema};
 use crate::settle::{EntityVerdict, Facts, Question};
@@ -169,6 +170,7 @@ impl<'a> Load<'a> {
             }
         }
         self.begin_and_lock(cargo).await?;
+        fault::reach(Point::TransactionBegun);
         for index in 0..self.tables.len() {
             if self.tables[index].is_none() {
                 let table = tables::create(&self.session.client, self.schema, index).await?;
@@ -176,6 +178,7 @@ impl<'a> Load<'a> {
             }
         }
         journal::ensure(&self.session.client).await?;
+        fault::reach(Point::TablesMade);
         for item in cargo {
             let entity = &self.schema.entities[item.entity];
             if self.obstacles[item.entity].is_none() {
@@ -242,6 +245,7 @@ impl<'a> Load<'a> {
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
         }
+        fault::reach(Point::Staged);
         Ok(())
     }
 
@@ -355,17 +359,20 @@ impl<'a> Load<'a> {
         let mut written = Vec::new();
         let mut loaded = HashMap::new();
         journal::stamp(&self.session.client, &self.run).await?;
+        fault::reach(Point::Stamped);
         let before = self.delete(cargo, verdicts, delete::When::Before).await?;
         for item in cargo {
             let verdict = &verdicts[item.entity];
             let origin = self.origin(item.entity);
             if self.options.undoable {
                 journal::note_records(&self.session.client, origin, item.harvest).await?;
+                fault::reach(Point::RecordsNoted);
             }
             if self.is_fresh(item.entity) {
                 let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
                 if self.options.undoable {
                     origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                    fault::reach(Point::RangeNoted);
                 }
                 loaded.insert(item.entity, identifiers);
                 let written_now = Written { inserted, ..Written::default() };
@@ -375,6 +382,7 @@ impl<'a> Load<'a> {
                     written_now,
                 )
                 .await?;
+                fault::reach(Point::ReadBack);
                 written.push((written_now, Vec::new()));
                 continue;
             }
@@ -390,6 +398,7 @@ impl<'a> Load<'a> {
             }
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
+        fault::reach(Point::Checked);
         Ok(written)
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::db::postgres::Client;
 use crate::db::{CopyIn, DbError};
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
 
 use super::LoadError;
@@ -53,6 +54,7 @@ pub(crate) async fn stage(
     listener.on(Event::Started { stage: Stage::Stage, entity, total: Some(harvest.rows) });
     let doing = format!("staging {entity}");
     client.batch_execute(&statements.create_stage()).await.map_err(|e| DbError::of(&*doing, e))?;
+    fault::reach(Point::StageCreated);
     let mut staged = 0;
     for (number, layout) in layouts.distinct.iter().enumerate() {
         let mut copy = CopyIn::begin(client, &statements.copy_stage(layout), &doing).await?;
@@ -72,6 +74,9 @@ pub(crate) async fn stage(
                 copy.flow().await?;
             }
             listener.on(Event::Advanced { by: segment.rows, rows: segment.rows });
+            if segment.first == 0 {
+                fault::reach(Point::StageHalf);
+            }
         }
         staged += copy.finish().await?;
     }

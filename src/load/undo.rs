@@ -8,6 +8,8 @@
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 
+use crate::fault::{self, Point};
+
 use super::delete::back;
 use super::journal::{self, EntityRecord, IMAGE_HASH, RunRecord};
 use super::sql::{literal, quoted};
@@ -128,6 +130,7 @@ impl<'a> Undo<'a> {
             self.find_changed(entity, &mut hindrances).await?;
             self.find_there_again(entity, &mut hindrances).await?;
         }
+        fault::reach(Point::UndoLocked);
         if hindrances.is_empty() {
             // As the load went, from its end: what was deleted last comes first, and what is referred to with it.
             let mut back = Vec::new();
@@ -139,6 +142,7 @@ impl<'a> Undo<'a> {
                 let forgotten = entity.forgotten;
                 all.push(Undone { entity: entity.entity.clone(), deleted: 0, restored, forgotten });
             }
+            fault::reach(Point::UndoRestored);
             for entity in &self.run.entities {
                 self.find_referred(entity, &mut hindrances).await?;
             }
@@ -153,8 +157,10 @@ impl<'a> Undo<'a> {
         for (entity, undone) in self.run.entities.iter().zip(&mut all) {
             undone.restored += self.bring_back(entity, false).await?;
         }
+        fault::reach(Point::UndoDeleted);
         self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
         self.note(undo).await?;
+        fault::reach(Point::UndoNoted);
         Ok(all)
     }
 

@@ -7,6 +7,7 @@ use crate::event::{Event, Stage};
 use crate::output::visible::visible;
 use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
+use crate::report::Counts;
 use crate::schema::{Entity, Schema};
 use crate::source::{
     Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
@@ -34,6 +35,21 @@ pub(crate) struct FileRead {
 pub(crate) struct EntityRead {
     pub files: Vec<FileRead>,
     pub harvest: Harvest,
+}
+
+impl EntityRead {
+    /// What is known of its rows before they are settled: those that are clean count as accepted so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let counted = self.harvest.counts;
+        Counts {
+            read: counted.read,
+            blank: counted.blank,
+            accepted: counted.clean,
+            rejected: counted.rejected,
+            warnings: counted.warnings,
+            ..Counts::default()
+        }
+    }
 }
 
 /// How the inputs are to be looked at.

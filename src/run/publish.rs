@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
+use crate::fault::{self, Point};
 use crate::frame;
 use crate::output::{RunFolder, Slices, names};
 use crate::record::{Code, Finding, Location, Severity};
@@ -80,8 +81,10 @@ impl Run<'_> {
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;
+        fault::reach(Point::ReportsWritten);
         Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
         self.folder.seal()?;
+        fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);
         Ok(Reported { context, outcome, tally, returned, folder, plan: self.plan.clone() })
     }
@@ -89,6 +92,11 @@ impl Run<'_> {
     /// Gives the sealed files their names.
     pub(super) fn publish(&mut self) -> Result<(), RunError> {
         Ok(self.folder.publish()?)
+    }
+
+    /// Gives the sealed files of a committed run their names: whatever happens here, its rows are in.
+    pub(super) fn publish_committed(&mut self) -> Result<(), RunError> {
+        publish_committed(&mut self.folder, &self.id)
     }
 
     /// Reports files whose headers stop the run.
@@ -138,6 +146,15 @@ impl Run<'_> {
             entities,
         }
     }
+}
+
+/// Gives the sealed files of what `run` committed their names.
+pub(super) fn publish_committed(folder: &mut RunFolder, run: &str) -> Result<(), RunError> {
+    folder.publish().map_err(|source| RunError::Unpublished {
+        run: run.to_owned(),
+        folder: folder.path().to_owned(),
+        source,
+    })
 }
 
 /// The sources, as the page looks back at them.
