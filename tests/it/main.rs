@@ -8,6 +8,9 @@ mod architecture;
 mod cases;
 mod codes;
 mod columns;
+mod commit_reply;
+mod company;
+mod crash;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
