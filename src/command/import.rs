@@ -15,7 +15,9 @@ use super::request;
 ///
 /// See [`RunError`].
 pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
-    let options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    let mut options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    options.again.extend(args.protect_edited.then(|| "--protect-edited".to_owned()));
+    options.again.extend(request::same_database(args.database.database_url.as_deref()));
     let how = ImportOptions {
         database_url: args.database.database_url.clone(),
         load: LoadOptions {
