@@ -202,9 +202,9 @@ pub struct ReadArgs {
     /// How the cells are separated (a character, \t or tab); found from the file where not given
     #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
     pub delimiter: Option<u8>,
-    /// The files' encoding, for example utf-8, utf-16le or windows-1252; found where not given
-    #[arg(long, value_name = "NAME", help_heading = "Reading")]
-    pub encoding: Option<String>,
+    /// The files' encoding, for example utf-8, utf-16le or windows-1252, or that of one file; found where not given
+    #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
+    pub encoding: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,

@@ -23,6 +23,8 @@ pub(crate) struct Merger<'r> {
     pub index: usize,
     /// The entities that reports speak of; a finding's `related` counts in them.
     pub given: &'r [usize],
+    /// A database was asked as well.
+    pub asked: bool,
 }
 
 impl Merger<'_> {
@@ -150,7 +152,8 @@ impl Merger<'_> {
             .into(),
             Code::KeyInUse => format!("another row of the database has this {name}").into(),
             Code::UnknownAccount => {
-                format!("{name}: none of the {parent} has this key, in the files or in the database").into()
+                let nor = if self.asked { " or in the database" } else { "" };
+                format!("{name}: none of the {parent} has this key, in the files{nor}").into()
             }
             Code::AccountRejected => format!("{name} refers to {other}, which was rejected").into(),
             Code::UnresolvedReference => {

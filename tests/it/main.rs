@@ -10,6 +10,9 @@ mod cases;
 mod changes;
 mod codes;
 mod columns;
+mod commit_reply;
+mod company;
+mod crash;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
@@ -31,10 +34,12 @@ mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
+mod loop_files;
 mod nightly;
 mod options;
 mod page;
 mod planted;
+mod progress;
 mod properties;
 mod readme;
 mod rejects;
