@@ -32,6 +32,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             encodings: args.encoding.iter().map(|text| encoding(text)).collect::<Result<_, _>>()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
+            changes: false,
         },
         read: ReadOptions {
             strict: args.strict,

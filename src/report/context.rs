@@ -158,8 +158,10 @@ pub struct Counts {
     pub inserted: u64,
     /// Rows that were changed in the database.
     pub updated: u64,
-    /// Rows that were there already as they are.
+    /// Rows that were there already as they are; of those to be deleted, the ones that were gone already.
     pub unchanged: u64,
+    /// Rows that were taken out of the database, as a file of changes says.
+    pub deleted: u64,
     /// Findings that are warnings.
     pub warnings: u64,
 }

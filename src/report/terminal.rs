@@ -90,12 +90,13 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
 /// The counts, an entity a column; as many tables as the width asks for.
 fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     let loaded = matches!(outcome.status, Status::Committed | Status::Planned);
-    let rows: [Row; 9] = [
+    let rows: [Row; 10] = [
         ("read", |c| c.read, true, ""),
         ("  accepted", |c| c.accepted, true, "32"),
         ("    inserted", |c| c.inserted, loaded, ""),
         ("    updated", |c| c.updated, loaded, ""),
         ("    unchanged", |c| c.unchanged, loaded, ""),
+        ("    deleted", |c| c.deleted, loaded && outcome.counts.iter().any(|c| c.deleted > 0), ""),
         ("  rejected", |c| c.rejected, true, "31"),
         ("  duplicates", |c| c.duplicates, true, "33"),
         ("warnings", |c| c.warnings, true, "33"),

@@ -172,7 +172,14 @@ impl Merger<'_> {
                     })
                 });
                 let values = values.collect::<Vec<_>>().join(", ");
+                if values.is_empty() {
+                    return "somebody changed the row in the database after it was imported; it is not deleted".into();
+                }
                 format!("somebody changed the row in the database after it was imported; there {values}")
+                    .into()
+            }
+            Code::StillReferred => {
+                format!("the row is not deleted: {}", loss.detail.as_deref().unwrap_or("a row refers to it"))
                     .into()
             }
             Code::DatabaseRejected => {

@@ -61,6 +61,8 @@ pub struct Looking {
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
+    /// `--apply-changes`: the files are those of an export with --changes-since.
+    pub changes: bool,
 }
 
 impl Looking {
@@ -233,8 +235,13 @@ fn look_at(
     looking: &Looking,
     encoding: Option<Encoding>,
 ) -> Result<Look, SourceError> {
-    let options =
-        LookOptions { encoding, delimiter: looking.delimiter, maps: &looking.maps, file: 0, changes: false };
+    let options = LookOptions {
+        encoding,
+        delimiter: looking.delimiter,
+        maps: &looking.maps,
+        file: 0,
+        changes: looking.changes,
+    };
     look(source, schema, entity, &options)
 }
 
@@ -269,6 +276,7 @@ fn input<'f>(
             opening.delimiter,
             &opening.header,
             file.look.mapping.fields.clone(),
+            file.look.change_column,
             options,
         ),
         data_start: opening.data_start,
