@@ -7,12 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod account;
 mod export;
 mod fields;
 mod records;
 mod user;
 mod value;
 
+pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
@@ -52,6 +54,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Accounts: create one by the rules of the import, show one, list them
+    Account(AccountArgs),
     /// Users: show one, list them
     User(UserArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs

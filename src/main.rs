@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
 use muster::command::{
-    check, completions, db, explain, export, import, rejects, runs, schema, undo, user, verify,
+    account, check, completions, db, explain, export, import, rejects, runs, schema, undo, user, verify,
 };
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
@@ -33,6 +33,9 @@ fn main() -> ExitCode {
         Command::Verify(args) => {
             verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
+        Command::Account(args) => {
+            account::run(args, &cli.talk, &progress, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::User(args) => {
             user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
@@ -57,7 +60,7 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan, record: _ } = &reported;
     let printed = if json {
         out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {

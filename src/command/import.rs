@@ -29,6 +29,7 @@ pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunEr
         },
         dry_run: args.dry_run,
         report_absent: args.report_absent,
+        one: None,
     };
     import(&options, &how, listener)
 }

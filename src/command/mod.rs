@@ -1,5 +1,6 @@
 //! One file per subcommand; each reads like a table of contents of what the command does.
 
+pub mod account;
 pub mod check;
 pub mod completions;
 pub mod db;

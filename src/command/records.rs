@@ -135,13 +135,17 @@ fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
 }
 
 /// A whole record, a line a field.
-pub(super) fn whole(record: &Record<'_>) -> String {
-    let names: Vec<_> = record.layout().names().map(visible).collect();
-    let room = names.iter().map(|name| width(name)).max().unwrap_or(0);
+fn whole(record: &Record<'_>) -> String {
+    lines(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
+}
+
+/// Fields and their values, a line each.
+pub(super) fn lines(fields: &[(&str, Option<String>)]) -> String {
+    let room = fields.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
     let mut text = String::new();
-    for (name, cell) in names.iter().zip(record.cells()) {
-        let cell = cell.unwrap_or_default();
-        let line = format!("{}  {}", padded(name, room), visible(&cell));
+    for (name, value) in fields {
+        let line =
+            format!("{}  {}", padded(&visible(name), room), visible(value.as_deref().unwrap_or_default()));
         text.push_str(line.trim_end());
         text.push('\n');
     }

@@ -1,5 +1,6 @@
 //! What stops a run. Each module's own error is wrapped here, once.
 
+use crate::export::ExportError;
 use crate::frame::FrameError;
 use crate::load::LoadError;
 use crate::output::OutputError;
@@ -28,6 +29,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// What was written cannot be looked at.
+    #[error(transparent)]
+    Look(#[from] ExportError),
     /// `--against` names no finished run.
     #[error(transparent)]
     Earlier(#[from] StoredError),

@@ -12,6 +12,7 @@ use super::database::Database;
 use super::inputs::EntityRead;
 use crate::schema::Schema;
 
+use super::one::One;
 use super::{Options, Reported, Run, RunError, cargo, law};
 
 /// How often a transaction that met another one is tried.
@@ -31,6 +32,8 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
     pub report_absent: bool,
+    /// The run is about one record by itself.
+    pub one: Option<One>,
 }
 
 /// Imports the inputs and writes the reports.
@@ -43,7 +46,8 @@ pub fn import(
     import: &ImportOptions,
     listener: &dyn Listener,
 ) -> Result<Reported, RunError> {
-    let mut run = Run::begin("import", options, listener)?;
+    let command = import.one.as_ref().map_or("import", |one| one.command);
+    let mut run = Run::begin(command, options, listener)?;
     let database = Database::new(&run.cancelled)?;
     let schema = run.schema.clone();
     let mut target = Target { database: &database, session: database.target(&run, import)? };
@@ -116,6 +120,10 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    pub(super) fn entities(&self) -> &[EntityRead] {
+        self.entities
+    }
+
     fn go(&self, run: &mut Run<'_>, load: &mut Load<'_>) -> Result<Reported, RunError> {
         let cargo = cargo(self.entities);
         let (database, session) = (self.database, self.session);
@@ -142,6 +150,12 @@ impl Attempt<'_> {
                 written => break (verdicts, counts, written?),
             }
         };
+        if self.import.one.as_ref().is_some_and(|one| !one.update)
+            && written.iter().any(|(written, _)| written.updated + written.unchanged > 0)
+        {
+            database.wait(session, load.roll_back())?;
+            return self.report(run, &verdicts, &counts, Status::Refused);
+        }
         let mut changes = Vec::new();
         for (item, (written, changed)) in cargo.iter().zip(written) {
             changes.push((item.entity, changed));
@@ -152,6 +166,9 @@ impl Attempt<'_> {
             counts.unchanged = written.unchanged;
             law::falsify(entity, counts, true);
             law::loaded(entity, counts)?;
+        }
+        if let Some(one) = &self.import.one {
+            run.record = self.record(run, one)?;
         }
         if self.import.dry_run {
             run.plan = Some(run.plan_of(&changes, &counts));

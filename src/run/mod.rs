@@ -12,6 +12,7 @@ mod import;
 mod inputs;
 mod journal;
 mod law;
+pub mod one;
 mod options;
 mod publish;
 mod rows;
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::export::look::Whole;
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
@@ -67,6 +69,8 @@ pub struct Run<'o> {
     cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
     plan: Option<Plan>,
+    /// The one record of a run about one.
+    record: Option<Whole>,
 }
 
 /// What a run has to show for itself.
@@ -84,6 +88,8 @@ pub struct Reported {
     pub folder: PathBuf,
     /// What a dry run would do.
     pub plan: Option<Plan>,
+    /// The one record of a run about one, as the database has it at the end.
+    pub record: Option<Whole>,
 }
 
 impl Reported {
@@ -127,6 +133,7 @@ impl<'o> Run<'o> {
             listener,
             cancelled,
             plan: None,
+            record: None,
         })
     }
 

@@ -83,7 +83,15 @@ impl Run<'_> {
         Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
         self.folder.seal()?;
         self.listener.on(Event::Finished);
-        Ok(Reported { context, outcome, tally, returned, folder, plan: self.plan.clone() })
+        Ok(Reported {
+            context,
+            outcome,
+            tally,
+            returned,
+            folder,
+            plan: self.plan.clone(),
+            record: self.record.clone(),
+        })
     }
 
     /// Gives the sealed files their names.
