@@ -11,6 +11,7 @@ mod account;
 mod export;
 mod fields;
 mod records;
+mod roles;
 mod user;
 mod value;
 
@@ -18,6 +19,7 @@ pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use roles::{RolesArgs, RolesFormat};
 pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
@@ -58,6 +60,8 @@ pub enum Command {
     Account(AccountArgs),
     /// Users: show one, list them
     User(UserArgs),
+    /// What each role of a user may do
+    Roles(RolesArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -413,7 +417,7 @@ pub enum SchemaAction {
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
     )]
     Print {
-        /// Only the file of this entity
+        /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
 use muster::command::{
-    account, check, completions, db, explain, export, import, rejects, runs, schema, undo, user, verify,
+    account, check, completions, db, explain, export, import, rejects, roles, runs, schema, undo, user,
+    verify,
 };
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
@@ -38,6 +39,9 @@ fn main() -> ExitCode {
         }
         Command::User(args) => {
             user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::Roles(args) => {
+            roles::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),

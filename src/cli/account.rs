@@ -43,19 +43,19 @@ pub struct CreateArgs {
     #[command(flatten)]
     pub records: RecordsArgs,
     /// Where an account with this key exists, update it, as an import does; else that is an error
-    #[arg(long)]
+    #[arg(long, help_heading = "Loading")]
     pub update: bool,
     /// Do everything in the database too, then roll back
-    #[arg(long)]
+    #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
     /// Warnings reject the record, too
-    #[arg(long)]
+    #[arg(long, help_heading = "Loading")]
     pub strict: bool,
     /// Keep the reports of the run in this folder; without it none are kept (the journal has the run)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Output options")]
     pub out: Option<PathBuf>,
     /// Wait so many seconds for another run on the same database instead of failing at once
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, help_heading = "Loading")]
     pub lock_timeout: u64,
     /// A flag for each field of the schema.
     #[command(flatten)]

@@ -10,6 +10,7 @@ pub mod import;
 pub mod records;
 pub mod rejects;
 mod request;
+pub mod roles;
 pub mod runs;
 pub mod schema;
 pub mod undo;

@@ -6,6 +6,7 @@
 mod check;
 mod database;
 mod error;
+mod execute;
 mod exit;
 mod findings;
 mod import;
@@ -41,6 +42,7 @@ use rows::Settleable;
 
 pub use check::check;
 pub use error::RunError;
+pub use execute::execute;
 pub use exit::Exit;
 pub use import::{ImportOptions, import};
 pub use inputs::Looking;

@@ -76,7 +76,8 @@ impl Dialogue<'_> {
             if let Some(wrong) = rejects.iter().filter_map(place).find(|&wrong| wrong != at) {
                 waiting.push(wrong);
             } else if rejects.is_empty() && (warnings.iter().all(|w| place(w) != Some(at)) || self.keeps()?) {
-                waiting.pop();
+                // All that was given is right by now, also what made this one wrong.
+                waiting.clear();
             }
         }
         Ok(())
@@ -108,10 +109,14 @@ impl Dialogue<'_> {
 
     fn confirm(&mut self) -> Result<(), AccountError> {
         let what = if self.args.update { "Create or update" } else { "Create" };
-        self.say(&format!("\n{what} this record of {}? [y/N] ", self.entity.name));
-        match self.answers.next()?.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => Ok(()),
-            _ => Err(RunError::Declined.into()),
+        loop {
+            self.say(&format!("\n{what} this record of {}? [y/n] ", self.entity.name));
+            match self.answers.next()?.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(()),
+                "n" | "no" => return Err(RunError::Declined.into()),
+                // Who skips fields with Enter has not said anything yet.
+                _ => {}
+            }
         }
     }
 

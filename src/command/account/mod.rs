@@ -12,6 +12,8 @@ use crate::cli::{AccountAction, AccountArgs, CreateArgs, Talk};
 use crate::event::Listener;
 use crate::export::ExportError;
 use crate::frame::StoredFinding;
+use crate::output::visible::visible;
+use crate::report::log::colour;
 use crate::report::mask::mask;
 use crate::report::{Told, Values};
 use crate::rule::Rule;
@@ -119,8 +121,12 @@ fn create(
         values: if show { Values::Shown } else { Values::Masked },
     };
     let done = one(&typed, &options, listener)?;
-    tell(&done, args, entity, talk.quiet, out)?;
-    Ok(done.reported.exit().code())
+    tell(&done, &typed, args, entity, talk.quiet, out)?;
+    Ok(match (done.reported.exit(), done.fate()) {
+        // No row was read: the record looks like its own header.
+        (Exit::Done, Fate::Rejected) => Exit::Rejects.code(),
+        (exit, _) => exit.code(),
+    })
 }
 
 /// Where the fields come from.
@@ -183,6 +189,7 @@ fn read(path: &Path) -> Result<String, AccountError> {
 /// Findings for people on standard error; on standard output what became of the record, or the record itself.
 fn tell(
     done: &Done,
+    typed: &Typed,
     args: &CreateArgs,
     entity: &Entity,
     quiet: bool,
@@ -192,23 +199,25 @@ fn tell(
         done.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| !quiet || &*finding.severity != "warning") {
-        Told::stored(finding).render(&mut text, crate::report::log::colour());
+        Told::stored(finding).render(&mut text, colour());
+        text.push('\n');
     }
     // What was found must be seen, or the exit code is a riddle.
     io::stderr().write_all(text.as_bytes())?;
     let fate = done.fate();
     let record = done.reported.record.as_ref();
-    let key = record
-        .map_or_else(String::new, |record| format!(" {}", crate::output::visible::visible(&record.key)));
+    let key = record.map_or_else(String::new, |record| format!(" {}", visible(&record.key)));
     let name = &entity.name;
     let done_so = if args.dry_run { "would be" } else { "is" };
     let run = &done.reported.context.run[..13];
     let line = match fate {
         Fate::Exists => {
+            let own = &entity.fields[entity.key].name;
+            let given = typed.cells.iter().find(|(name, _)| entity.meant(name) == Some(entity.key));
+            let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
             let _ = writeln!(
                 io::stderr(),
-                "muster: {name}: a record with this key exists; nothing has been changed. Give --update to \
-                 update it, or see `muster account show`"
+                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it"
             );
             return Ok(());
         }
