@@ -93,8 +93,12 @@ pub(super) fn list(
 /// The columns asked for by name.
 fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, ExportError> {
     let find = |name: &String| {
-        let found = names.iter().position(|own| header_key(own) == header_key(name));
-        found.ok_or_else(|| {
+        let is = |own: &str| header_key(own) == header_key(name);
+        // The first part of a dotted name will do where only one name has it (`account`).
+        let mut parts =
+            (0..names.len()).filter(|&at| names[at].split_once('.').is_some_and(|(head, _)| is(head)));
+        let by_part = parts.next().filter(|_| parts.next().is_none());
+        names.iter().position(|own| is(own)).or(by_part).ok_or_else(|| {
             let advice = match nearest(name, names.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", names.join(", ")),

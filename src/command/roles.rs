@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 
 use crate::cli::{RolesArgs, RolesFormat};
+use crate::output::visible::visible;
 use crate::report::number::count;
-use crate::report::table::{self, Table};
+use crate::report::width::{padded, width};
 use crate::run::{RunError, execute};
 use crate::schema::roles::{FILE, Roles};
 use crate::schema::{Schema, SchemaError};
@@ -75,21 +76,17 @@ pub fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, Rol
     Ok(0)
 }
 
-/// A line for each role and permission; what is the role's name again is left out.
+/// A block for each role.
 fn listing(roles: &Roles) -> String {
-    let mut table = Table::new(["role", "label", "may"], 0);
+    let room = roles.permissions.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
+    let mut text = String::new();
     for role in &roles.roles {
-        let mut head = [Some(role.name.clone()), Some(role.label.clone())];
-        let meanings = roles.permissions_of(role).map(|(_, meaning)| meaning.clone());
-        let mut meanings = meanings.peekable();
-        if meanings.peek().is_none() {
-            table.add(head.clone().into_iter().chain([Some("(nothing)".to_owned())]));
-        }
-        for meaning in meanings {
-            table.add(std::mem::take(&mut head).into_iter().chain([Some(meaning)]));
+        text.push_str(&format!("{} ({})\n", visible(&role.name), visible(&role.label)));
+        for (name, meaning) in roles.permissions_of(role) {
+            text.push_str(&format!("  {}  {}\n", padded(&visible(name), room), visible(meaning)));
         }
     }
-    table.render(table::room(), &[1, 2]).0
+    text
 }
 
 fn json(roles: &Roles) -> String {

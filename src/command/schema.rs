@@ -103,14 +103,13 @@ fn print(folder: Option<&Path>, entity: Option<&str>, out: &mut dyn Write) -> Re
 
 fn check(folder: Option<&Path>, out: &mut dyn Write) -> Result<(), SchemaCommandError> {
     let schema = compile(&files(folder)?)?;
+    let roles = roles_file(folder)?.map(|file| Roles::compile(&file, &schema)).transpose()?;
     for entity in &schema.entities {
         let key = &entity.fields[entity.key].name;
         writeln!(out, "{}: {} fields, key {key}, table {}", entity.name, entity.fields.len(), entity.table)?;
     }
-    if let Some(file) = roles_file(folder)? {
-        let roles = Roles::compile(&file, &schema)?;
-        let (count, (entity, field)) = (roles.roles.len(), &roles.choice);
-        writeln!(out, "roles: {count} of them, for {field} of {entity}")?;
+    if let Some(Roles { roles, choice: (entity, field), .. }) = roles {
+        writeln!(out, "roles: {} of them, for {field} of {entity}", roles.len())?;
     }
     Ok(writeln!(out, "the schema is sound (sha256 {})", schema.sha256)?)
 }

@@ -176,6 +176,8 @@ impl Typed {
         if let Some(entity) = schema.entities.iter().find(|entity| entity.name == self.entity) {
             let lacking = entity.lacking(self.cells.iter().map(|(name, _)| name.as_str()));
             cells.extend(lacking.map(|index| (entity.fields[index].name.as_str(), "")));
+            // Findings come in the order of the schema, however the record was typed; what is no field last.
+            cells.sort_by_key(|(name, _)| entity.meant(name).unwrap_or(usize::MAX));
         }
         let line = |cell: fn(&(&str, &str)) -> String| {
             cells.iter().map(cell).map(|text| quoted(&text)).collect::<Vec<_>>().join(",") + "\r\n"

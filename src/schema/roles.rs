@@ -343,6 +343,6 @@ mod tests {
         let roles = compiled(&built_in().replace("Add users", "Add users' users")).unwrap();
         let script = roles.script();
         assert!(script.contains("VALUES ('accountAdmin', 'add-users', 'Add users'' users');"), "{script}");
-        assert_eq!(script.matches("INSERT INTO").count(), 18);
+        assert_eq!(script.matches("INSERT INTO").count(), 19);
     }
 }

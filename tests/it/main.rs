@@ -4,6 +4,7 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod account;
 mod architecture;
 mod cases;
 mod codes;
@@ -31,7 +32,9 @@ mod page;
 mod planted;
 mod properties;
 mod readme;
+mod records;
 mod rejects;
+mod roles;
 mod row_codes;
 mod support;
 mod tables;

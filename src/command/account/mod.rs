@@ -157,21 +157,15 @@ fn source(args: &CreateArgs) -> Result<Source<'_>, AccountError> {
 
 /// The cells of flags. A list that is given in pieces is put together as its cell holds it.
 fn of_flags(args: &CreateArgs, entity: &Entity) -> Vec<(String, String)> {
-    let mut cells: Vec<_> = args
-        .fields
-        .0
-        .iter()
-        .map(|(name, values)| {
-            let index = entity.field(name);
-            let separator = index.map_or(',', |index| match &entity.fields[index].rule {
-                Rule::List(list) => list.separator(),
-                _ => ',',
-            });
-            (index, (name.clone(), values.join(&separator.to_string())))
-        })
-        .collect();
-    cells.sort();
-    cells.into_iter().map(|(_, cell)| cell).collect()
+    let given = args.fields.0.iter();
+    let cells = given.map(|(name, values)| {
+        let separator = match entity.field(name).map(|index| &entity.fields[index].rule) {
+            Some(Rule::List(list)) => list.separator(),
+            _ => ',',
+        };
+        (name.clone(), values.join(&separator.to_string()))
+    });
+    cells.collect()
 }
 
 fn read(path: &Path) -> Result<String, AccountError> {
