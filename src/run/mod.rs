@@ -29,6 +29,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
 use crate::export::look::Whole;
+use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
@@ -123,6 +124,7 @@ impl<'o> Run<'o> {
         let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
         let mut folder = RunFolder::open(path)?;
         inputs::paths(&options.inputs).for_each(|path| folder.keep(path));
+        fault::reach(Point::Begun);
         Ok(Self {
             id,
             command,
@@ -150,6 +152,7 @@ impl<'o> Run<'o> {
         }
         let stored = files.iter().flatten().map(|file| file.source.len()).sum();
         self.folder.require(stored)?;
+        fault::reach(Point::Opened);
         let reader = Reader {
             spool_folder: &spool,
             seed: &self.seed,

@@ -134,8 +134,10 @@ pub fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Resu
             protect_edited: false,
             reconcile: false,
             foresee: options.dry_run,
+            changes: false,
         },
         dry_run: options.dry_run,
+        allow_deletes: false,
         report_absent: false,
         one: Some(options.one.clone()),
     };
@@ -164,7 +166,7 @@ pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding
 
 /// Nothing about a file that was made is left to be found out.
 fn looking() -> Looking {
-    Looking { encoding: Some(Encoding::Utf8), delimiter: Some(b','), maps: Vec::new() }
+    Looking { encodings: vec![(None, Encoding::Utf8)], delimiter: Some(b','), ..Looking::default() }
 }
 
 impl Typed {

@@ -319,14 +319,14 @@ mod tests {
     fn every_mistake_is_told_with_its_line_and_column() {
         for (from, to, said, place) in [
             ("\"users.role\"", "\"users.rol\"", "no choice is called `users.rol`", "roles.toml:6:10"),
-            ("name = \"billingAdmin\"", "name = \"billing\"", "`billing` is no value of users.role", ":46:8"),
+            ("name = \"billingAdmin\"", "name = \"billing\"", "`billing` is no value of users.role", ":44:8"),
             (
                 "name = \"billingAdmin\"",
                 "name = \"billing\"",
                 "`billingAdmin` of users.role has no [[role]]",
                 ":6:10",
             ),
-            ("may = [\"see-invoices\"]", "may = [\"see-invoice\"]", "did you mean `see-invoices`?", ":49:8"),
+            ("may = [\"see-invoices\"]", "may = [\"see-invoice\"]", "did you mean `see-invoices`?", ":47:8"),
             ("label = \"No role\"", "", "the role has no label", ":20:1"),
             ("label = \"No role\"", "labl = \"No role\"", "did you mean `label`?", ":22:1"),
             ("label = \"No role\"", "label = \"x\"\nincludes = [\"accountAdmin\"]", "in a circle", ":20:1"),

@@ -244,7 +244,7 @@ fn a_record_created_and_a_record_imported_leave_the_same_row_or_the_same_finding
     for muster in [&create, &import] {
         muster.run(["account", "create", "--legacyId", "first", "--name", "x"]).exits(0);
     }
-    let mut runner = TestRunner::new(Config { cases: 40, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 32, failure_persistence: None, ..Config::default() });
     let cases = runner.run(&(records(), any::<bool>()), |(record, flags)| {
         let name = |column: usize| CELLS[column].0;
         let mut csv = csv::Writer::from_writer(Vec::new());
