@@ -20,6 +20,7 @@ mod crash;
 mod customers;
 mod database;
 mod determinism;
+mod dialogue;
 mod edited;
 mod export;
 mod export_files;
