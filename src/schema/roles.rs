@@ -67,6 +67,10 @@ impl Roles {
     /// # Errors
     ///
     /// [`SchemaError::Mistakes`] with all of them.
+    ///
+    /// # Panics
+    ///
+    /// Never: where there is nothing to hand back there is a mistake.
     pub fn compile(file: &SchemaFile, schema: &Schema) -> Result<Self, SchemaError> {
         let files = std::slice::from_ref(file);
         let mut mistakes = Mistakes::new(files);
@@ -243,13 +247,12 @@ fn included(shapes: &[RoleShape], mut own: Vec<Vec<usize>>, mistakes: &mut Mista
     let mut edges = Vec::new();
     for (from, shape) in shapes.iter().enumerate() {
         for include in &shape.includes {
-            match named(&include.value) {
-                Some(to) => edges.push((to, from)),
-                None => {
-                    let names = shapes.iter().filter_map(|shape| Some(shape.name.as_ref()?.value.as_str()));
-                    let message = format!("unknown role `{}`", include.value);
-                    mistakes.unknown(&include.place, message, &include.value, names);
-                }
+            if let Some(to) = named(&include.value) {
+                edges.push((to, from));
+            } else {
+                let names = shapes.iter().filter_map(|shape| Some(shape.name.as_ref()?.value.as_str()));
+                let message = format!("unknown role `{}`", include.value);
+                mistakes.unknown(&include.place, message, &include.value, names);
             }
         }
     }

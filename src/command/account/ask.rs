@@ -34,7 +34,7 @@ pub(super) fn cells(
     yes: bool,
 ) -> Result<Vec<(String, String)>, AccountError> {
     let mut dialogue = Dialogue { schema, entity, args, answers: lines()?, given: Vec::new() };
-    dialogue.say(&format!(
+    say(&format!(
         "A new record of {}. Enter leaves a field empty, Ctrl-C leaves nothing behind.\n\n",
         entity.name
     ));
@@ -64,7 +64,7 @@ impl Dialogue<'_> {
         let mut waiting = vec![index];
         while let Some(&at) = waiting.last() {
             let field = &self.entity.fields[at];
-            self.say(&format!("{} ({}): ", field.name, describe::rule(field, self.entity, self.schema)));
+            say(&format!("{} ({}): ", field.name, describe::rule(field, self.entity, self.schema)));
             let answer = self.answers.next()?;
             self.put(at, answer);
             let mut findings = self.judge()?;
@@ -103,14 +103,14 @@ impl Dialogue<'_> {
 
     /// Whether an answer stays of which a warning was told.
     fn keeps(&mut self) -> Result<bool, AccountError> {
-        self.say("keep it? [Y/n] ");
+        say("keep it? [Y/n] ");
         Ok(!matches!(self.answers.next()?.trim().to_ascii_lowercase().as_str(), "n" | "no"))
     }
 
     fn confirm(&mut self) -> Result<(), AccountError> {
         let what = if self.args.update { "Create or update" } else { "Create" };
         loop {
-            self.say(&format!("\n{what} this record of {}? [y/n] ", self.entity.name));
+            say(&format!("\n{what} this record of {}? [y/n] ", self.entity.name));
             match self.answers.next()?.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Ok(()),
                 "n" | "no" => return Err(RunError::Declined.into()),
@@ -125,13 +125,13 @@ impl Dialogue<'_> {
         for finding in findings {
             Told::fresh(finding, self.entity, self.args.records.show_values).render(&mut text, colour());
         }
-        self.say(&text);
+        say(&text);
     }
+}
 
-    /// A terminal that takes no questions gives no answers either: that is noticed there.
-    fn say(&self, text: &str) {
-        let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
-    }
+/// A terminal that takes no questions gives no answers either: that is noticed there.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
 }
 
 fn place(finding: &Finding) -> Option<FieldIndex> {
