@@ -95,12 +95,17 @@ impl Way {
             if undo.contains(point)
                 || (copied.contains(point) && self.name == "filled")
                 || (staged.contains(point) && self.name != "filled")
-                || (self.name == "bare" && !matches!(point, TablesMade | CopyHalf | PutBack | BeforeCommit | Committed))
+                || (self.name == "bare"
+                    && !matches!(point, TablesMade | CopyHalf | PutBack | BeforeCommit | Committed))
             {
                 continue;
             }
             points.push(point.name().to_owned());
-            if staged.contains(point) || copied.contains(point) || shared.contains(point) || *point == Renaming {
+            if staged.contains(point)
+                || copied.contains(point)
+                || shared.contains(point)
+                || *point == Renaming
+            {
                 points.push(format!("{}:2", point.name()));
             }
         }
@@ -125,12 +130,12 @@ fn filled(database: &Database) {
     fresh(database);
     let (accounts, users) = files(1..9, 1..25, "Old");
     let same = accounts.replace("Old 3,", "New 3,");
-    let muster = Muster::on(database).file("accounts.csv", same).file("users.csv", users.replace("Old 7,", "New 7,"));
+    let muster =
+        Muster::on(database).file("accounts.csv", same).file("users.csv", users.replace("Old 7,", "New 7,"));
     muster.run(IMPORT).exits(3);
 }
 
-const IMPORT: [&str; 7] =
-    ["import", "accounts.csv", "users.csv", "--out", "out", "--lock-timeout", "30"];
+const IMPORT: [&str; 7] = ["import", "accounts.csv", "users.csv", "--out", "out", "--lock-timeout", "30"];
 
 fn muster(database: &Database) -> Muster {
     let (accounts, users) = files(1..13, 1..37, "New");
@@ -158,7 +163,11 @@ fn picture(database: &Database) -> String {
     if !rows.is_empty() {
         picture += &database.text(&format!("{} ORDER BY 1, 2", rows.join(" UNION ALL ")));
     }
-    picture + &definitions(database, "c.oid::text || ' ' || coalesce(pg_relation_filenode(c.oid)::text, '') || ' ' ||")
+    picture
+        + &definitions(
+            database,
+            "c.oid::text || ' ' || coalesce(pg_relation_filenode(c.oid)::text, '') || ' ' ||",
+        )
 }
 
 /// Relations (temporary ones of killed sessions, too), indexes, constraints, comments.
@@ -176,8 +185,7 @@ fn definitions(database: &Database, numbers: &str) -> String {
 }
 
 /// The tables without identifiers and times.
-const ACCOUNTS: &str =
-    "SELECT to_jsonb(t) - '{id,created_at,updated_at}'::text[] FROM accounts t ORDER BY legacy_id COLLATE \"C\"";
+const ACCOUNTS: &str = "SELECT to_jsonb(t) - '{id,created_at,updated_at}'::text[] FROM accounts t ORDER BY legacy_id COLLATE \"C\"";
 const USERS: &str = "SELECT a.legacy_id, to_jsonb(t) - '{id,account_id,created_at,updated_at}'::text[]
     FROM users t JOIN accounts a ON a.id = t.account_id ORDER BY email";
 
@@ -189,7 +197,8 @@ fn outcome(database: &Database) -> String {
         "SELECT r.started, c.entity, read, accepted, rejected, duplicates, inserted, updated, unchanged
          FROM (SELECT id, row_number() OVER (ORDER BY finished) AS started FROM muster.runs) r
          JOIN muster.run_counts c ON c.run = r.id ORDER BY 1, 2",
-    ) + &database.text("SELECT entity, what, file, record FROM muster.provenance ORDER BY 1, 2, 3, 4");
+    ) + &database
+        .text("SELECT entity, what, file, record FROM muster.provenance ORDER BY 1, 2, 3, 4");
     format!("{rows}\n{journal}\n{}", definitions(database, ""))
 }
 
@@ -330,7 +339,11 @@ fn a_session_ended_at_any_point_fails_the_run_and_leaves_the_target_as_it_was() 
         let database = way.target.copy();
         let muster = muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
-        assert_eq!(database.text(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}")), "t", "{case}");
+        assert_eq!(
+            database.text(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}")),
+            "t",
+            "{case}"
+        );
         let output = run.go_on();
         if is_after_commit(point) {
             assert_eq!(output.status.code(), Some(3), "{case}: {}", said(&output));
@@ -397,7 +410,8 @@ fn a_server_that_crashes_takes_nothing_along_and_what_was_committed_stays() {
 
 #[test]
 fn a_signal_before_commit_interrupts_and_one_at_commit_comes_too_late() {
-    let points = ["opened", "read", "staged", "copy-half", "put-back", "updated", "inserted:2", "run-noted", "sealed"];
+    let points =
+        ["opened", "read", "staged", "copy-half", "put-back", "updated", "inserted:2", "run-noted", "sealed"];
     let late = ["before-commit", "commit-sent", "committed", "renaming:2"];
     let mut cases = cases();
     cases.retain(|(way, point)| {
@@ -430,7 +444,9 @@ fn an_undo_that_is_killed_undoes_nothing_or_all() {
     muster(&imported).run(IMPORT).exits(3);
     let untouched = picture(&imported);
     let run = imported.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
-    for point in ["undo-locked", "undo-restored", "undo-deleted", "undo-noted", "before-commit", "commit-sent"] {
+    for point in
+        ["undo-locked", "undo-restored", "undo-deleted", "undo-noted", "before-commit", "commit-sent"]
+    {
         let database = imported.copy();
         let muster = muster(&database);
         let undo = ["undo", "--yes", &run, "--out", "undone", "--lock-timeout", "30"];
