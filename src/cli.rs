@@ -2,15 +2,25 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod account;
 mod export;
+mod fields;
+mod records;
+mod roles;
+mod user;
 mod value;
 
+pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub use fields::{FieldValues, LineError};
+pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use roles::{RolesArgs, RolesFormat};
+pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
@@ -46,6 +56,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Accounts: create one by the rules of the import, show one, list them
+    Account(AccountArgs),
+    /// Users: show one, list them
+    User(UserArgs),
+    /// What each role of a user may do
+    Roles(RolesArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -129,6 +145,12 @@ pub struct ImportArgs {
     /// Do everything in the database too, then roll back and print the plan
     #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
+    /// The files list changes, as an export with --changes-since writes them: insert, update and delete these rows
+    #[arg(long, help_heading = "Loading", conflicts_with = "report_absent")]
+    pub apply_changes: bool,
+    /// Delete the rows that the changes say are gone; without it, such changes are refused
+    #[arg(long, help_heading = "Loading", requires = "apply_changes")]
+    pub allow_deletes: bool,
     /// Keep no before-images and no provenance: faster, but the run cannot be undone
     #[arg(long, help_heading = "Loading")]
     pub no_undo: bool,
@@ -152,8 +174,9 @@ Examples:
   muster import --dry-run accounts.csv users.csv
   muster import --map 'Klantnummer=legacyId' accounts=export-2019.csv users.csv
   muster import --database-url postgres://app@db.example/app --max-rejects 0 users.csv
+  muster import --apply-changes --allow-deletes accounts.changes.csv users.changes.csv
 
-The role needs SELECT, INSERT and UPDATE on the tables, CREATE on the schema where tables are missing, and
+The role needs SELECT, INSERT and UPDATE (for --allow-deletes DELETE, too) on the tables, CREATE on the schema where tables are missing, and
 CREATE on the database the first time, for the journal (schema muster).";
 
 /// What an empty cell does to a filled field on update.
@@ -195,9 +218,9 @@ pub struct ReadArgs {
     /// How the cells are separated (a character, \t or tab); found from the file where not given
     #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
     pub delimiter: Option<u8>,
-    /// The files' encoding, for example utf-8, utf-16le or windows-1252; found where not given
-    #[arg(long, value_name = "NAME", help_heading = "Reading")]
-    pub encoding: Option<String>,
+    /// The files' encoding, for example utf-8, utf-16le or windows-1252, or that of one file; found where not given
+    #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
+    pub encoding: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,
@@ -401,7 +424,7 @@ pub enum SchemaAction {
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
     )]
     Print {
-        /// Only the file of this entity
+        /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column
@@ -457,12 +480,16 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// The script, from the definition of the command line itself.
-    #[must_use]
-    pub fn script(&self) -> Vec<u8> {
+    /// The script, from the definition of the command line itself, with the flags of the built-in schema.
+    ///
+    /// # Errors
+    ///
+    /// Never in a binary whose tests passed.
+    pub fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "muster", &mut script);
-        script
+        let mut command = fields::command(&crate::schema::Schema::built_in()?, None);
+        clap_complete::generate(self.shell, &mut command, "muster", &mut script);
+        Ok(script)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
+use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
+use muster::command::{
+    account, check, completions, db, explain, export, import, rejects, roles, runs, schema, undo, user,
+    verify,
+};
 use muster::report::Status;
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
@@ -15,7 +16,11 @@ use muster::report::terminal;
 use muster::run::{Exit, Reported, RunError};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(LineError::Line(error)) => error.exit(),
+        Err(LineError::Schema(error)) => return ExitCode::from(fail(&error, 1)),
+    };
     let progress = Progress::new(!cli.talk.quiet && !cli.talk.no_progress && reads_files(&cli.command));
     log::init(cli.talk.verbose, cli.talk.quiet, format(&cli.talk), &progress);
     let mut out = io::stdout().lock();
@@ -25,10 +30,18 @@ fn main() -> ExitCode {
         Command::Export(args) => {
             let done = export::run(args, cli.talk.quiet, &progress, &mut out);
             drop(progress);
-            done.unwrap_or_else(|e| fail(&e, e.exit_code()))
+            done.unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk))
         }
-        Command::Verify(args) => {
-            verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        Command::Verify(args) => verify::run(args, cli.talk.quiet, &mut out)
+            .unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk)),
+        Command::Account(args) => {
+            account::run(args, &cli.talk, &progress, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::User(args) => {
+            user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::Roles(args) => {
+            roles::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
@@ -51,7 +64,7 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan, record: _ } = &reported;
     let printed = if json {
         out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {
@@ -93,18 +106,31 @@ fn local_database(action: Option<&DbAction>, out: &mut dyn Write) -> u8 {
     }
 }
 
+/// Prints a fatal error with its causes; among JSON logs, as one of them.
+fn log_or_fail(error: &dyn std::error::Error, code: u8, talk: &Talk) -> u8 {
+    match format(talk) {
+        Format::Text => return fail(error, code),
+        Format::Json => tracing::error!(exit_code = code, "{}", with_causes(error)),
+    }
+    code
+}
+
 /// Prints a fatal error with its causes.
 fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
-    let mut message = format!("muster: {error}");
+    // Where not even this can be said, the exit code says it.
+    let _ = writeln!(io::stderr(), "muster: {}", with_causes(error));
+    code
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         message.push_str("\n  because: ");
         message.push_str(&without_values(&inner.to_string()));
         cause = inner.source();
     }
-    // Where not even this can be said, the exit code says it.
-    let _ = writeln!(io::stderr(), "{message}");
-    code
+    message
 }
 
 /// A cause without the lines in which PostgreSQL quotes the row at hand: personal data stays out of logs.

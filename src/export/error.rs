@@ -20,9 +20,7 @@ pub enum ExportError {
     #[error("{0}")]
     Asked(String),
     /// A table is not there.
-    #[error(
-        "there is no table {table} for {entity}; nothing was exported; import first, or see `muster schema ddl`"
-    )]
+    #[error("there is no table {table} for {entity}; import first, or see `muster schema ddl`")]
     NoTable {
         /// The entity.
         entity: String,
@@ -30,7 +28,7 @@ pub enum ExportError {
         table: String,
     },
     /// The tables do not fit the schema.
-    #[error("the database does not fit the schema; nothing was exported:\n{}", list(.0))]
+    #[error("the database does not fit the schema:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
     /// A value has no way to be written in the format.
     #[error(
@@ -74,6 +72,24 @@ pub enum ExportError {
     Broken {
         /// The entity.
         entity: String,
+    },
+    /// The export to compare with cannot be compared with.
+    #[error("{}: changes cannot be told since this export: {problem}; nothing was exported", .path.display())]
+    Earlier {
+        /// Its folder, or one of its files.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// A row that cannot be told from another.
+    #[error(
+        "{entity}: {}, so changes cannot be told; nothing was exported; leave --changes-since away", unkeyed(.key.as_deref())
+    )]
+    Unkeyed {
+        /// The entity.
+        entity: String,
+        /// The key; none where a row has none.
+        key: Option<String>,
     },
     /// Another export runs on this database.
     #[error("another export is under way on this database; wait for it, or leave --lock away")]
@@ -124,12 +140,22 @@ pub enum ExportError {
         /// What is wrong.
         problem: String,
     },
+    /// Whoever was told of the records could not take them.
+    #[error("cannot write to standard output")]
+    Told(#[source] io::Error),
     /// The runtime cannot be made.
     #[error("the system refuses threads")]
     Threads(#[source] io::Error),
     /// A signal.
     #[error("interrupted; nothing was exported")]
     Interrupted,
+}
+
+fn unkeyed(key: Option<&str>) -> String {
+    key.map_or_else(
+        || "a row has no key".to_owned(),
+        |key| format!("the rows are not in the order of their keys, each once, at {key}"),
+    )
 }
 
 fn list(misfits: &[Misfit]) -> String {

@@ -69,13 +69,15 @@ impl Statements<'_> {
         format!("COPY {} (o, l{fields}) FROM STDIN", self.stage())
     }
 
-    /// Rows whose value of a unique field another row of the table holds. Asked once they are planned: a row
-    /// that the table has as it is holds its values itself.
-    pub(crate) fn in_use(&self, field: FieldIndex) -> String {
+    /// Rows whose value of a unique field another row of the table holds; `leaving`: and does not leave before.
+    /// Asked once they are planned: a row that the table has as it is holds its values itself.
+    pub(crate) fn in_use(&self, field: FieldIndex, leaving: bool) -> String {
         let key = self.entity.key;
+        let leaves =
+            if leaving { format!(" AND NOT EXISTS (SELECT {})", self.leaving("t")) } else { String::new() };
         format!(
             "SELECT s.o FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-             JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}",
+              JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}{leaves}",
             stage = self.stage(),
             plan = self.plan(),
             table = self.entity.table,

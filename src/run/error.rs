@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::export::ExportError;
 use crate::frame::FrameError;
 use crate::load::LoadError;
 use crate::output::OutputError;
@@ -30,6 +31,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// What was written cannot be looked at.
+    #[error(transparent)]
+    Look(#[from] ExportError),
     /// `--against` names no finished run.
     #[error(transparent)]
     Earlier(#[from] StoredError),
@@ -58,6 +62,16 @@ pub enum RunError {
     /// Files with a fault that concerns the whole file.
     #[error("{}", .0.join("\n"))]
     Files(Vec<String>),
+    /// Rows are to be deleted, and nobody allowed it.
+    #[error(
+        "{rows} rows are to be deleted ({}); nothing has been written; give --allow-deletes if it is meant", .entities.join(", ")
+    )]
+    Deletes {
+        /// How many.
+        rows: u64,
+        /// Of which entities, with their numbers.
+        entities: Vec<String>,
+    },
     /// A question that nobody can be asked.
     #[error("{question} Nobody can be asked here: give --yes if it is meant")]
     Unasked {
@@ -110,9 +124,9 @@ impl RunError {
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage
             }
-            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. }) | Self::Declined => {
-                Exit::Refused
-            }
+            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. })
+            | Self::Declined
+            | Self::Deletes { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -52,8 +52,15 @@ impl<'h> Settleable<'h> {
             slots: &self.slots,
             hashes: &self.harvest.hashes,
             rows: self,
+            deletes: &self.harvest.deletes,
             rejected: &self.rejected,
         }
+    }
+
+    /// The key of a row, escaped as COPY wants it.
+    pub(crate) fn key_of(&self, row: u64) -> io::Result<Option<Vec<u8>>> {
+        // The key is the first of the slots.
+        self.value(row, 0)
     }
 
     fn position(&self, file: u16, slot: usize) -> Option<usize> {

@@ -25,7 +25,13 @@ fn page(context: &Context, findings: &[Finding]) -> String {
     let mut tally = Tally::new(context);
     tally.add_for_test(context, 1, findings);
     let outcome = outcome(context);
-    let returned = [Returned { entity: 1, name: "users.rejected.csv".into(), records: 8, duplicates: false }];
+    let returned = [Returned {
+        entity: 1,
+        name: "users.rejected.csv".into(),
+        records: 8,
+        duplicates: false,
+        encoding: None,
+    }];
     let folder = "out";
     Page {
         context,
