@@ -54,7 +54,7 @@ use split::{Grammar, Narrow, Units, Wide};
 pub use columns::{Decision, OpenColumn};
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
-pub use plan::{Layout, Plan, ReadOptions, slots};
+pub use plan::{Keep, Layout, Plan, ReadOptions, slots};
 pub use segment::{Rows, Segment};
 pub use spool::{Piece, Spool};
 

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
+use rayon::prelude::*;
+
 use crate::record::{Code, Related, Severity};
 
 use super::Candidates;
@@ -37,11 +39,13 @@ impl KeyIndex {
         let mut index = Self::default();
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
-        candidates.rows.scan(0, &mut |row, key| {
-            index.bytes.extend_from_slice(key.unwrap_or_default());
-            index.ends.push(index.bytes.len());
-            index.kept.push(verdict.fate(row) == Fate::Kept);
-        })?;
+        for part in 0..candidates.rows.parts() {
+            candidates.rows.scan(part, 0, &mut |row, key| {
+                index.bytes.extend_from_slice(key.unwrap_or_default());
+                index.ends.push(index.bytes.len());
+                index.kept.push(verdict.fate(row) == Fate::Kept);
+            })?;
+        }
         for (row, &hash) in (0_u32..).zip(hashes) {
             match index.rows.entry(hash) {
                 std::collections::hash_map::Entry::Vacant(vacant) => {
@@ -97,49 +101,87 @@ pub(super) fn resolve(
     let mut asked = HashSet::new();
     for (slot, &field) in candidates.slots.iter().enumerate() {
         let Some(reference) = candidates.entity.fields[field].reference else { continue };
-        let target = &entities[reference.entity];
-        let index = &indexes[reference.entity];
-        let hashes = &candidates.hashes[slot];
-        let mut losses = Vec::new();
-        let mut parents = vec![NO_PARENT; candidates.len()];
-        candidates.rows.scan(slot, &mut |row, key| {
-            let Some(key) = key else { return };
-            let answer = index.look_up(hashes[position(row)], key);
-            if let Answer::Kept(parent) = answer {
-                parents[position(row)] = parent;
-                return;
-            }
-            if facts.database {
-                let question = Question { entity: reference.entity, key: key.to_vec() };
-                match facts.holds(&question) {
-                    Some(true) => return,
-                    Some(false) => {}
-                    None => {
-                        if asked.insert(question.clone()) {
-                            questions.push(question);
-                        }
-                        return;
-                    }
-                }
-            }
-            let (code, severity, related) = match answer {
-                Answer::Row(lost) => {
-                    (Code::AccountRejected, Severity::Reject, Some(Target::Row(reference.entity, lost)))
-                }
-                Answer::Record(related) => {
-                    (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
-                }
-                Answer::Unknown | Answer::Kept(_) if target.given || facts.database => {
-                    (Code::UnknownAccount, Severity::Reject, None)
-                }
-                Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
-            };
-            losses.push(Loss { row, code, severity, slot: Some(slot), rival: None, related, detail: None });
-        })?;
-        verdict.parents.push(parents);
-        for loss in losses {
-            verdict.lose(loss);
+        let resolver = Resolver {
+            candidates,
+            slot,
+            target: reference.entity,
+            given: entities[reference.entity].given,
+            index: &indexes[reference.entity],
+            facts,
+        };
+        let parts = (0..candidates.rows.parts()).into_par_iter().map(|part| resolver.part(part));
+        let mut parents = Vec::with_capacity(candidates.len());
+        for part in parts.collect::<io::Result<Vec<_>>>()? {
+            parents.extend_from_slice(&part.parents);
+            part.losses.into_iter().for_each(|loss| verdict.lose(loss));
+            questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
         }
+        verdict.parents.push(parents);
     }
     Ok(())
+}
+
+/// Resolves one reference of an entity.
+struct Resolver<'a> {
+    candidates: &'a Candidates<'a>,
+    slot: usize,
+    /// The entity that is referred to.
+    target: usize,
+    /// Whether a file of it was given.
+    given: bool,
+    index: &'a KeyIndex,
+    facts: &'a Facts,
+}
+
+/// What came of a part of the rows.
+#[derive(Default)]
+struct Resolved {
+    parents: Vec<u32>,
+    losses: Vec<Loss>,
+    questions: Vec<Question>,
+}
+
+impl Resolver<'_> {
+    fn part(&self, part: usize) -> io::Result<Resolved> {
+        let mut resolved = Resolved::default();
+        self.candidates.rows.scan(part, self.slot, &mut |row, key| {
+            let parent = key.and_then(|key| self.row(row, key, &mut resolved));
+            resolved.parents.push(parent.unwrap_or(NO_PARENT));
+        })?;
+        Ok(resolved)
+    }
+
+    /// The kept row that `row` refers to; else what that means is noted.
+    fn row(&self, row: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
+        let answer = self.index.look_up(self.candidates.hashes[self.slot][position(row)], key);
+        if let Answer::Kept(parent) = answer {
+            return Some(parent);
+        }
+        if self.facts.database {
+            let question = Question { entity: self.target, key: key.to_vec() };
+            match self.facts.holds(&question) {
+                Some(true) => return None,
+                Some(false) => {}
+                None => {
+                    resolved.questions.push(question);
+                    return None;
+                }
+            }
+        }
+        let (code, severity, related) = match answer {
+            Answer::Row(lost) => {
+                (Code::AccountRejected, Severity::Reject, Some(Target::Row(self.target, lost)))
+            }
+            Answer::Record(related) => {
+                (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
+            }
+            Answer::Unknown | Answer::Kept(_) if self.given || self.facts.database => {
+                (Code::UnknownAccount, Severity::Reject, None)
+            }
+            Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
+        };
+        let slot = Some(self.slot);
+        resolved.losses.push(Loss { row, code, severity, slot, rival: None, related, detail: None });
+        None
+    }
 }
