@@ -30,12 +30,83 @@ enum Value {
     Arena(u32, u32),
 }
 
+/// How one field is judged: what nearly every cell needs to know, side by side.
+#[derive(Debug, Clone)]
+struct Step {
+    field: FieldIndex,
+    /// The cell that feeds it, if any.
+    position: Option<usize>,
+    /// An empty cell is nothing to speak of.
+    optional: bool,
+    /// Free text of up to so many characters is its own normal form. 0 for all other types.
+    free: usize,
+    /// Short values that are their own normal forms (`male`, `false`), as words.
+    words: Vec<u64>,
+}
+
+impl Step {
+    fn new(plan: &Plan<'_>, field: FieldIndex) -> Self {
+        let rules = &plan.entity.fields[field];
+        let is_free =
+            matches!(rules.rule, Rule::Text(_)) && rules.pattern.is_none() && rules.min_length.is_none();
+        let is_measured = rules.pattern.is_some() || rules.min_length.is_some() || rules.max_length.is_some();
+        let values: Vec<&str> = match &rules.rule {
+            Rule::Choice(choice) => choice.values().collect(),
+            Rule::Boolean(_) => vec!["true", "false"],
+            _ => Vec::new(),
+        };
+        let words = values
+            .into_iter()
+            .filter(|_| !is_measured)
+            .filter_map(|value| word(value.as_bytes(), value.len()));
+        Self {
+            field,
+            position: plan.cells[field],
+            optional: !rules.required,
+            free: if is_free { rules.max_length.unwrap_or(usize::MAX) } else { 0 },
+            words: words.collect(),
+        }
+    }
+
+    /// What becomes of a cell that need not be looked at any further, in a record of printable ASCII.
+    #[inline]
+    fn at_once(&self, record: &str, cell: Cell) -> Option<Value> {
+        let rest = &record.as_bytes()[cell.start as usize..];
+        let len = (cell.end - cell.start) as usize;
+        if len == 0 {
+            return self.optional.then_some(Value::Empty);
+        }
+        let known = if self.free > 0 {
+            len <= self.free && !cell.doubled && rest[0] != b' ' && rest[len - 1] != b' '
+        } else {
+            !self.words.is_empty() && word(rest, len).is_some_and(|word| self.words.contains(&word))
+        };
+        known.then_some(Value::Record(cell.start, cell.end))
+    }
+}
+
+/// The first `len` bytes as one word, where they are few enough. `bytes` may hold more behind them.
+#[inline]
+fn word(bytes: &[u8], len: usize) -> Option<u64> {
+    if !(1..=8).contains(&len) {
+        return None;
+    }
+    match bytes.first_chunk::<8>() {
+        Some(eight) => Some(u64::from_le_bytes(*eight) << (64 - 8 * len)),
+        None => Some(
+            bytes[..len].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)) << (64 - 8 * len),
+        ),
+    }
+}
+
 /// Judges one record after another with buffers that are used again and again.
 pub(crate) struct Clerk<'p> {
     plan: &'p Plan<'p>,
     hasher: &'p KeyHasher,
     /// Per field.
     rules: Vec<&'p Rule>,
+    /// In judging order.
+    steps: Vec<Step>,
     values: Vec<Value>,
     arena: String,
     unquoted: String,
@@ -52,6 +123,7 @@ impl<'p> Clerk<'p> {
             plan,
             hasher,
             rules: (0..plan.entity.fields.len()).map(|field| plan.rule(field)).collect(),
+            steps: plan.entity.judging_order.iter().map(|&field| Step::new(plan, field)).collect(),
             values: vec![Value::Absent; plan.entity.fields.len()],
             arena: String::new(),
             unquoted: String::new(),
@@ -77,40 +149,50 @@ impl<'p> Clerk<'p> {
         }
     }
 
-    /// Judges a record's cells. Returns whether the row is clean; findings are pushed in any order.
+    /// Judges a record's cells. Returns whether the row is clean; findings are pushed in any order. `printable`
+    /// says that they hold nothing but printable ASCII.
     pub(crate) fn judge(
         &mut self,
         record: &str,
         cells: &[Cell],
-        location: Location,
+        printable: bool,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) -> bool {
         self.arena.clear();
         self.rejected = false;
         let plan = self.plan;
-        for &index in &plan.entity.judging_order {
-            self.values[index] = match plan.cells[index] {
-                None => Value::Absent,
-                Some(position) => {
-                    let cell = cells.get(position).copied();
-                    self.judge_cell(index, position, record, cell, location, findings)
-                }
-            };
+        let steps = std::mem::take(&mut self.steps);
+        for step in &steps {
+            let Some(position) = step.position else { continue };
+            if printable
+                && let Some(cell) = cells.get(position)
+                && let Some(value) = step.at_once(record, *cell)
+            {
+                self.values[step.field] = value;
+                continue;
+            }
+            let cell = cells.get(position).copied();
+            self.values[step.field] =
+                self.judge_cell(step.field, position, record, cell, printable, location, findings);
         }
+        self.steps = steps;
         for rule in &plan.entity.row_rules {
             self.judge_row_rule(rule, record, location, findings);
         }
         !self.rejected
     }
 
-    #[inline]
+    #[inline(never)] // the common cells' loop stays small
+    #[allow(clippy::too_many_arguments)] // a cell, its place and where what is said of it goes
     fn judge_cell(
         &mut self,
         index: FieldIndex,
         position: usize,
         record: &str,
         cell: Option<Cell>,
-        location: Location,
+        printable: bool,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) -> Value {
         let plan = self.plan;
@@ -118,13 +200,17 @@ impl<'p> Clerk<'p> {
         let rule = self.rules[index];
         let raw = cell.map_or("", |cell| cell.text(record, &mut self.unquoted));
         let report = Report { plan, field, index, position, raw, location };
-        let text = match cleanse(raw, rule.multiline(), &mut self.cleansed) {
-            Cleansed::Part(part) => part,
-            Cleansed::Copied => self.cleansed.as_str(),
-            Cleansed::Control(at) => {
-                let note = control_character(raw, at);
-                self.rejected |= report.note(note, findings) == Severity::Reject;
-                return Value::Refused;
+        let text = if printable {
+            raw.trim_ascii()
+        } else {
+            match cleanse(raw, rule.multiline(), &mut self.cleansed) {
+                Cleansed::Part(part) => part,
+                Cleansed::Copied => self.cleansed.as_str(),
+                Cleansed::Control(at) => {
+                    let note = control_character(raw, at);
+                    self.rejected |= report.note(note, findings) == Severity::Reject;
+                    return Value::Refused;
+                }
             }
         };
         if text.is_empty() {
@@ -185,7 +271,7 @@ impl<'p> Clerk<'p> {
         &mut self,
         rule: &RowRule,
         record: &str,
-        location: Location,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) {
         let plan = self.plan;
@@ -266,7 +352,7 @@ struct Report<'a> {
     index: FieldIndex,
     position: usize,
     raw: &'a str,
-    location: Location,
+    location: &'a Location,
 }
 
 impl Report<'_> {
@@ -281,7 +367,7 @@ impl Report<'_> {
         };
         if severity != Severity::Ignore {
             findings.push(Finding {
-                location: self.location,
+                location: *self.location,
                 column: u16::try_from(self.position).ok(),
                 field: u16::try_from(self.index).ok(),
                 severity,

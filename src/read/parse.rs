@@ -243,11 +243,11 @@ impl Parser<'_> {
             let column = count_cells(super::split::Narrow, plan.delimiter, &text.as_bytes()[..at]) - 1;
             return self.finding_in(Code::NulByte, message, Some(column), location, parsed);
         }
-        if shape == Shape::Quoted {
-            split_quoted(text, plan.delimiter, &mut self.cells);
+        let printable = if shape == Shape::Quoted {
+            split_quoted(text, plan.delimiter, &mut self.cells)
         } else {
-            split_plain(text, plan.delimiter, &mut self.cells);
-        }
+            split_plain(text, plan.delimiter, &mut self.cells)
+        };
         if self.cells.len() != plan.columns
             && let Err((code, message)) = self.fits(text)
         {
@@ -260,7 +260,7 @@ impl Parser<'_> {
             return self.finding_in(Code::TooManyCells, message, None, location, parsed);
         }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
-        if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
+        if self.clerk.judge(text, &self.cells, printable, &location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             return true;
         }

@@ -105,7 +105,7 @@ impl RunError {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
             Self::Load(LoadError::Unknown { .. }) | Self::Unpublished { .. } | Self::Unprinted { .. } => {
                 Exit::Unknown
-            },
+            }
             Self::Source(error) if error.is_of_command_line() => Exit::Usage,
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage

@@ -93,7 +93,16 @@ pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io:
         let mut verdict = EntityVerdict::new(candidates.len());
         reject_by_facts(facts, index, &mut verdict);
         let ((), contested) = both(
-            || references::resolve(candidates, entities, &indexes, facts, &mut verdict, &mut verdicts.questions),
+            || {
+                references::resolve(
+                    candidates,
+                    entities,
+                    &indexes,
+                    facts,
+                    &mut verdict,
+                    &mut verdicts.questions,
+                )
+            },
             || Ok(duplicates::contested(candidates)),
         )?;
         duplicates::settle(candidates, &contested, policy, &mut verdict)?;

@@ -1,6 +1,6 @@
 //! References: does the record that a row refers to exist, and was it kept?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::io;
 
 use rayon::prelude::*;
@@ -14,8 +14,9 @@ use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
 /// The keys of an entity that others refer to, with what became of each.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex {
-    /// The rows with a hash; more than one only where keys repeat or hashes collide.
+    /// The first row with a hash.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
+    /// Further ones: only where keys repeat or hashes collide.
     more: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
     /// All keys, one after another, and where each ends.
     bytes: Vec<u8>,
@@ -24,7 +25,28 @@ pub(super) struct KeyIndex {
     rejected: HashMap<Vec<u8>, Related>,
 }
 
-type Entry = u32;
+/// What nearly every look-up needs, in one place of memory.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    row: u32,
+    kept: bool,
+    head: Option<Head>,
+}
+
+/// A key that is short enough to be compared in two steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Head([u64; 2], u8);
+
+impl Head {
+    #[inline]
+    fn of(key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 16];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        let (low, high) = bytes.split_at(8);
+        let word = |half: &[u8]| half.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
+        Some(Self([word(low), word(high)], u8::try_from(key.len()).ok()?))
+    }
+}
 
 /// What an index says of a key.
 enum Answer {
@@ -41,20 +63,23 @@ impl KeyIndex {
         index.rows.reserve(hashes.len());
         for part in 0..candidates.rows.parts() {
             candidates.rows.scan(part, 0, &mut |row, key| {
-                index.bytes.extend_from_slice(key.unwrap_or_default());
+                let key = key.unwrap_or_default();
+                index.bytes.extend_from_slice(key);
                 index.ends.push(index.bytes.len());
-                index.kept.push(verdict.fate(row) == Fate::Kept);
+                let kept = verdict.fate(row) == Fate::Kept;
+                index.kept.push(kept);
+                let hash = hashes[position(row)];
+                // A row's position fits in what a parent's number has.
+                let row = u32::try_from(row).unwrap_or(NO_PARENT);
+                match index.rows.entry(hash) {
+                    hash_map::Entry::Vacant(vacant) => {
+                        vacant.insert(Entry { row, kept, head: Head::of(key) });
+                    }
+                    hash_map::Entry::Occupied(_) => {
+                        index.more.entry(hash).or_default().push(row);
+                    }
+                }
             })?;
-        }
-        for (row, &hash) in (0_u32..).zip(hashes) {
-            match index.rows.entry(hash) {
-                std::collections::hash_map::Entry::Vacant(vacant) => {
-                    vacant.insert(row);
-                }
-                std::collections::hash_map::Entry::Occupied(_) => {
-                    index.more.entry(hash).or_default().push(row);
-                }
-            }
         }
         for (key, related) in candidates.rejected {
             index.rejected.entry(key.clone()).or_insert(*related);
@@ -68,8 +93,18 @@ impl KeyIndex {
         &self.bytes[start..self.ends[row]]
     }
 
+    #[inline]
     fn look_up(&self, hash: u64, key: &[u8]) -> Answer {
-        let first = self.rows.get(&hash).copied();
+        match self.rows.get(&hash) {
+            Some(Entry { row, kept: true, head: head @ Some(_) }) if *head == Head::of(key) => {
+                Answer::Kept(*row)
+            }
+            first => self.look_up_slowly(first, hash, key),
+        }
+    }
+
+    fn look_up_slowly(&self, first: Option<&Entry>, hash: u64, key: &[u8]) -> Answer {
+        let first = first.map(|entry| entry.row);
         let more = if first.is_some() && !self.more.is_empty() { self.more.get(&hash) } else { None };
         let same =
             first.into_iter().chain(more.into_iter().flatten().copied()).filter(|&r| self.key(r) == key);
