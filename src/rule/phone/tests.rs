@@ -212,7 +212,7 @@ fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
         let (b, c) = b.split_at(b.len().min(3));
         format!("{a}{by}{b}{by}{c}")
     };
-    match chance.below(16) {
+    match chance.below(20) {
         0..8 => format!("+{code}{national}"),
         8 => format!("0{national}"),
         9 => national,
@@ -221,6 +221,16 @@ fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
         12 => format!("+{code} (0){national}"),
         13 => format!("0{}", spaced(&national, "-")),
         14 => format!("{code}{national}"),
+        15 => format!("(0{}) {}", &national[..national.len().min(2)], &national[national.len().min(2)..]),
+        16 => format!(
+            "({}) {}",
+            &national[..national.len().min(3)],
+            spaced(&national[national.len().min(3)..], "-")
+        ),
+        17 => format!("(+{code}) {national}"),
+        18 => {
+            spaced(&national, [".", " ", "--", " - ", ") ", "/"][usize::try_from(chance.below(6)).unwrap()])
+        }
         _ => format!("+{}{}", chance.below(1000), national),
     }
 }
