@@ -1,11 +1,12 @@
 //! One block on one thread: decode, find the cells, judge them, encode the clean rows. No I/O, no shared
 //! state: what comes out depends on the block and the plan alone.
 
+use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
 use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
-use super::cells::{Cell, split_plain, split_quoted};
+use super::cells::{Cell, split_plain, split_quoted, split_slowly};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
@@ -116,7 +117,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         task,
         block: &block,
         // Where the whole block is valid, its records need no further look.
-        text: if plan.encoding == Encoding::Utf8 {
+        text: if plan.encoding == Encoding::Utf8 && !fault::slow() {
             simdutf8::basic::from_utf8(&block.bytes).ok()
         } else {
             None
@@ -243,7 +244,9 @@ impl Parser<'_> {
             let column = count_cells(super::split::Narrow, plan.delimiter, &text.as_bytes()[..at]) - 1;
             return self.finding_in(Code::NulByte, message, Some(column), location, parsed);
         }
-        let printable = if shape == Shape::Quoted {
+        let printable = if fault::slow() {
+            split_slowly(text, plan.delimiter, &mut self.cells)
+        } else if shape == Shape::Quoted {
             split_quoted(text, plan.delimiter, &mut self.cells)
         } else {
             split_plain(text, plan.delimiter, &mut self.cells)

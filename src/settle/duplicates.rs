@@ -5,6 +5,7 @@ use std::io;
 
 use rayon::prelude::*;
 
+use crate::fault;
 use crate::record::{Code, Severity};
 
 use super::Candidates;
@@ -70,6 +71,10 @@ pub(super) fn settle(
 /// Sorting them all would be the dearest step of a clean file's settling. So a bit per hash, in a table with
 /// room for eight times as many, first tells the few that might repeat, and these alone are sorted.
 fn repeated(hashes: &[u64]) -> Shared {
+    if fault::slow() {
+        let mut seen = HashSetOf::default();
+        return hashes.iter().copied().filter(|&hash| hash != 0 && !seen.insert(hash)).collect();
+    }
     let present = || hashes.iter().copied().filter(|&hash| hash != 0);
     let mut once = Bits::for_hashes(hashes.len());
     let mut again = Bits::for_hashes(hashes.len());

@@ -33,6 +33,7 @@ mod properties;
 mod readme;
 mod rejects;
 mod row_codes;
+mod slow;
 mod support;
 mod tables;
 mod undo;
