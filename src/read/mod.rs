@@ -27,6 +27,8 @@ mod cells;
 mod columns;
 mod harvest;
 mod judge;
+#[doc(hidden)]
+pub mod micro;
 mod parse;
 mod plan;
 mod segment;
