@@ -148,6 +148,14 @@ impl Plans {
         }
     }
 
+    /// The normal form of a number written with its `+` that is possible in its country, and in no known range.
+    pub(super) fn uncertain(&self, cell: &[u8]) -> Option<Number> {
+        let mut buffer = [0_u8; 24];
+        let digits = digits_between(cell.strip_prefix(b"+")?, &mut buffer)?;
+        let (code, national) = self.split(digits)?;
+        code.is_uncertain(national).then(|| code.number(national))?
+    }
+
     /// Parts a calling code from what follows it.
     #[inline]
     fn split<'d>(&self, digits: &'d [u8]) -> Option<(&CallingCode, &'d [u8])> {
@@ -168,7 +176,12 @@ impl Plans {
 impl CallingCode {
     #[inline]
     fn accepts(&self, national: &[u8]) -> bool {
-        self.automaton.get_or_init(|| compile(&self.plans)).as_ref().is_some_and(|it| it.accepts(national))
+        self.automaton().is_some_and(|it| it.accepts(national))
+    }
+
+    #[inline]
+    fn automaton(&self) -> Option<&Automaton> {
+        self.automaton.get_or_init(|| compile(&self.plans)).as_ref()
     }
 
     /// Whether the library takes digits dialled in `region` as they stand, where the plan is not of the plain
@@ -184,6 +197,15 @@ impl CallingCode {
         });
         let digits = std::str::from_utf8(digits).unwrap_or_default();
         abroad.as_ref().is_some_and(|abroad| !abroad.is_match(digits))
+    }
+
+    /// Whether the library takes these digits as they stand, finds their number possible, and knows no range.
+    fn is_uncertain(&self, national: &[u8]) -> bool {
+        let Some(general) = &self.plans[0].general_desc else { return false };
+        let lengths = bits(&general.possible_length) & !bits(&general.possible_length_local_only);
+        (SHORTEST..=LONGEST).contains(&national.len())
+            && lengths >> national.len() & 1 == 1
+            && self.automaton().is_some_and(|it| it.refuses(national))
     }
 
     /// The number that `national` is, as it stands or without its trunk zero.
