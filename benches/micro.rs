@@ -54,7 +54,7 @@ fn plan(schema: &Schema, keep: Keep) -> Plan<'_> {
     let position = |name: &str| header.iter().position(|cell| cell == name);
     let cells = entity.fields.iter().map(|field| position(&field.name)).collect();
     let options = ReadOptions { keep, ..ReadOptions::default() };
-    Plan::new(entity, 0, Encoding::Utf8, b',', &header, cells, options)
+    Plan::new(entity, 0, Encoding::Utf8, b',', &header, cells, None, options)
 }
 
 #[divan::bench(args = ["plain", "quoted"])]
@@ -139,7 +139,16 @@ impl Keys {
     }
 
     fn candidates<'a>(&'a self, entity: &'a Entity, index: usize, slots: &'a [usize]) -> Candidates<'a> {
-        Candidates { entity, index, given: true, slots, hashes: &self.hashes, rows: self, rejected: &[] }
+        Candidates {
+            entity,
+            index,
+            given: true,
+            slots,
+            hashes: &self.hashes,
+            rows: self,
+            rejected: &[],
+            deletes: &[],
+        }
     }
 }
 

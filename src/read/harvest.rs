@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::record::{Finding, Location, Severity};
 
@@ -29,6 +30,8 @@ pub struct Harvest {
     pub spool: Spool,
     /// For each slot of the plan, the hash of each clean row's value; 0 where it has none.
     pub hashes: Vec<Vec<u64>>,
+    /// The clean rows that are to be deleted, in order.
+    pub deletes: Vec<u64>,
     /// The keys of rejected records, in input order; kept only where another entity refers to this one.
     pub rejected_keys: Vec<RejectedKey>,
     /// All files' counts.
@@ -56,7 +59,7 @@ pub struct FileHarvest {
 
 #[derive(Debug)]
 enum FindingChunk {
-    Memory(Vec<Finding>),
+    Memory(Arc<Vec<Finding>>),
     Spooled(Piece),
 }
 
@@ -68,6 +71,7 @@ impl Harvest {
             segments: Vec::new(),
             spool: Spool::new(folder, memory - findings_budget),
             hashes: vec![Vec::new(); slots],
+            deletes: Vec::new(),
             rejected_keys: Vec::new(),
             counts: Counts::default(),
             rows: 0,
@@ -99,6 +103,8 @@ impl Harvest {
             all.extend_from_slice(block);
         }
         self.rejected_keys.extend(parsed.rejected_keys);
+        let first = self.rows;
+        self.deletes.extend(parsed.deletes.iter().map(|row| first + row));
         self.take_findings(parsed.findings)?;
         if !parsed.places.is_empty() {
             let segment =
@@ -124,7 +130,7 @@ impl Harvest {
         let size = findings.len() * FINDING_SIZE;
         if self.findings_held + size <= self.findings_budget {
             self.findings_held += size;
-            self.findings.push(FindingChunk::Memory(findings));
+            self.findings.push(FindingChunk::Memory(Arc::new(findings)));
             return Ok(());
         }
         let bytes = postcard::to_stdvec(&findings).map_err(io::Error::other)?;
@@ -134,13 +140,13 @@ impl Harvest {
     }
 
     /// All findings of reading, chunk after chunk, in the order file, record, column, code.
-    pub fn findings(&self) -> impl Iterator<Item = io::Result<Vec<Finding>>> + '_ {
+    pub fn findings(&self) -> impl Iterator<Item = io::Result<Arc<Vec<Finding>>>> + '_ {
         self.findings.iter().map(|chunk| match chunk {
-            FindingChunk::Memory(findings) => Ok(findings.clone()),
+            FindingChunk::Memory(findings) => Ok(Arc::clone(findings)),
             FindingChunk::Spooled(piece) => {
                 let mut buffer = Vec::new();
                 let bytes = self.findings_spool.get(piece, &mut buffer)?;
-                postcard::from_bytes(bytes).map_err(io::Error::other)
+                postcard::from_bytes(bytes).map(Arc::new).map_err(io::Error::other)
             }
         })
     }

@@ -11,13 +11,14 @@ use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
 use super::cells::Cell;
 use super::columns::{Decision, Proofs};
 use super::plan::Plan;
+use super::step::Step;
 
 /// Hashes keys; seeded once a run.
 pub(crate) type KeyHasher = foldhash::quality::RandomState;
 
 /// Where a field's normal form is.
 #[derive(Debug, Clone, Copy)]
-enum Value {
+pub(crate) enum Value {
     /// There is none: the file has no such column.
     Absent,
     /// The cell is empty.
@@ -28,75 +29,6 @@ enum Value {
     Record(u32, u32),
     /// In the clerk's arena.
     Arena(u32, u32),
-}
-
-/// How one field is judged: what nearly every cell needs to know, side by side.
-#[derive(Debug, Clone)]
-struct Step {
-    field: FieldIndex,
-    /// The cell that feeds it, if any.
-    position: Option<usize>,
-    /// An empty cell is nothing to speak of.
-    optional: bool,
-    /// Free text of up to so many characters is its own normal form. 0 for all other types.
-    free: usize,
-    /// Short values that are their own normal forms (`male`, `false`), as words.
-    words: Vec<u64>,
-}
-
-impl Step {
-    fn new(plan: &Plan<'_>, field: FieldIndex) -> Self {
-        let rules = &plan.entity.fields[field];
-        let is_free =
-            matches!(rules.rule, Rule::Text(_)) && rules.pattern.is_none() && rules.min_length.is_none();
-        let is_measured = rules.pattern.is_some() || rules.min_length.is_some() || rules.max_length.is_some();
-        let values: Vec<&str> = match &rules.rule {
-            Rule::Choice(choice) => choice.values().collect(),
-            Rule::Boolean(_) => vec!["true", "false"],
-            _ => Vec::new(),
-        };
-        let words = values
-            .into_iter()
-            .filter(|_| !is_measured)
-            .filter_map(|value| word(value.as_bytes(), value.len()));
-        Self {
-            field,
-            position: plan.cells[field],
-            optional: !rules.required,
-            free: if is_free { rules.max_length.unwrap_or(usize::MAX) } else { 0 },
-            words: words.collect(),
-        }
-    }
-
-    /// What becomes of a cell that need not be looked at any further, in a record of printable ASCII.
-    #[inline]
-    fn at_once(&self, record: &str, cell: Cell) -> Option<Value> {
-        let rest = &record.as_bytes()[cell.start as usize..];
-        let len = (cell.end - cell.start) as usize;
-        if len == 0 {
-            return self.optional.then_some(Value::Empty);
-        }
-        let known = if self.free > 0 {
-            len <= self.free && !cell.doubled && rest[0] != b' ' && rest[len - 1] != b' '
-        } else {
-            !self.words.is_empty() && word(rest, len).is_some_and(|word| self.words.contains(&word))
-        };
-        known.then_some(Value::Record(cell.start, cell.end))
-    }
-}
-
-/// The first `len` bytes as one word, where they are few enough. `bytes` may hold more behind them.
-#[inline]
-fn word(bytes: &[u8], len: usize) -> Option<u64> {
-    if !(1..=8).contains(&len) {
-        return None;
-    }
-    match bytes.first_chunk::<8>() {
-        Some(eight) => Some(u64::from_le_bytes(*eight) << (64 - 8 * len)),
-        None => Some(
-            bytes[..len].iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)) << (64 - 8 * len),
-        ),
-    }
 }
 
 /// Judges one record after another with buffers that are used again and again.
@@ -115,6 +47,8 @@ pub(crate) struct Clerk<'p> {
     notes: Vec<Note>,
     /// Whether the record at hand has been rejected.
     rejected: bool,
+    /// Whether it names a row that is to be deleted.
+    deletes: bool,
 }
 
 impl<'p> Clerk<'p> {
@@ -131,6 +65,7 @@ impl<'p> Clerk<'p> {
             out: String::new(),
             notes: Vec::new(),
             rejected: false,
+            deletes: false,
         }
     }
 
@@ -162,9 +97,18 @@ impl<'p> Clerk<'p> {
         self.arena.clear();
         self.rejected = false;
         let plan = self.plan;
+        self.deletes = false;
+        if let Some(position) = plan.change {
+            self.judge_change(position, record, cells, location, findings);
+        }
         let steps = std::mem::take(&mut self.steps);
         for step in &steps {
             let Some(position) = step.position else { continue };
+            // A row that goes is named by its key; whatever else it was obeys no rule any more.
+            if self.deletes && step.field != plan.entity.key {
+                self.values[step.field] = Value::Absent;
+                continue;
+            }
             if printable
                 && let Some(cell) = cells.get(position)
                 && let Some(value) = step.at_once(record, *cell)
@@ -177,10 +121,49 @@ impl<'p> Clerk<'p> {
                 self.judge_cell(step.field, position, record, cell, printable, location, findings);
         }
         self.steps = steps;
-        for rule in &plan.entity.row_rules {
-            self.judge_row_rule(rule, record, location, findings);
+        if !self.deletes {
+            for rule in &plan.entity.row_rules {
+                self.judge_row_rule(rule, record, location, findings);
+            }
         }
         !self.rejected
+    }
+
+    /// What a file of changes says is to be done with the row.
+    fn judge_change(
+        &mut self,
+        position: usize,
+        record: &str,
+        cells: &[Cell],
+        location: &Location,
+        findings: &mut Vec<Finding>,
+    ) {
+        let raw = cells.get(position).map_or("", |cell| cell.text(record, &mut self.unquoted));
+        match raw.trim() {
+            "delete" => self.deletes = true,
+            "insert" | "update" => {}
+            _ => {
+                self.rejected = true;
+                // Whatever else is wrong with it would be told by a guess at what it is.
+                self.deletes = true;
+                findings.push(Finding {
+                    location: *location,
+                    column: u16::try_from(position).ok(),
+                    field: None,
+                    severity: Severity::Reject,
+                    code: Code::InvalidChoice,
+                    value: Finding::excerpt(raw),
+                    message: "a change is insert, update or delete".into(),
+                    suggestion: None,
+                    related: None,
+                });
+            }
+        }
+    }
+
+    /// Whether the record that was judged last names a row that is to be deleted.
+    pub(crate) fn deletes(&self) -> bool {
+        self.deletes
     }
 
     #[inline(never)] // the common cells' loop stays small

@@ -34,6 +34,7 @@ mod plan;
 mod segment;
 mod split;
 mod spool;
+mod step;
 
 use std::collections::BTreeMap;
 use std::io;

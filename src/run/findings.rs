@@ -1,12 +1,12 @@
 //! All findings of an entity in their final order: what reading found, with what settling and the database
 //! added, by file, record, column, code.
 
-use std::borrow::Cow;
 use std::io;
 use std::iter::Peekable;
+use std::sync::Arc;
 
 use crate::read::Harvest;
-use crate::record::{Code, Finding, Location, Related, RowEncoder};
+use crate::record::{Code, Finding, Location, Message, Related, RowEncoder};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Loss, Target};
 
@@ -23,6 +23,8 @@ pub(crate) struct Merger<'r> {
     pub index: usize,
     /// The entities that reports speak of; a finding's `related` counts in them.
     pub given: &'r [usize],
+    /// A database was asked as well.
+    pub asked: bool,
 }
 
 impl Merger<'_> {
@@ -34,17 +36,19 @@ impl Merger<'_> {
     pub(crate) fn each(
         &self,
         verdict: &EntityVerdict,
-        mut take: impl FnMut(Vec<Finding>) -> Result<(), RunError>,
+        mut take: impl FnMut(Arc<Vec<Finding>>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let harvest = self.harvest();
         let mut losses = verdict.losses.iter().peekable();
         for chunk in harvest.findings() {
             let mut chunk = chunk.map_err(RunError::Spool)?;
             let Some(last) = chunk.last().map(place) else { continue };
-            let read = chunk.len();
-            self.add_up_to(last, &mut losses, &mut chunk).map_err(RunError::Spool)?;
-            if chunk.len() > read {
-                chunk.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+            let mut added = Vec::new();
+            self.add_up_to(last, &mut losses, &mut added).map_err(RunError::Spool)?;
+            if !added.is_empty() {
+                let all = Arc::make_mut(&mut chunk);
+                all.append(&mut added);
+                all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
             }
             take(chunk)?;
         }
@@ -56,7 +60,7 @@ impl Merger<'_> {
                 .collect::<io::Result<Vec<_>>>()
                 .map_err(RunError::Spool)?;
             chunk.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-            take(chunk)?;
+            take(Arc::new(chunk))?;
         }
         Ok(())
     }
@@ -130,7 +134,7 @@ impl Merger<'_> {
         }
     }
 
-    fn message(&self, loss: &Loss, field: Option<usize>, related: Option<Related>) -> Cow<'static, str> {
+    fn message(&self, loss: &Loss, field: Option<usize>, related: Option<Related>) -> Message {
         let entity = &self.schema.entities[self.index];
         let name = field.map_or("the row", |field| entity.fields[field].name.as_str());
         let reference = field.and_then(|field| entity.fields[field].reference);
@@ -150,7 +154,8 @@ impl Merger<'_> {
             .into(),
             Code::KeyInUse => format!("another row of the database has this {name}").into(),
             Code::UnknownAccount => {
-                format!("{name}: none of the {parent} has this key, in the files or in the database").into()
+                let nor = if self.asked { " or in the database" } else { "" };
+                format!("{name}: none of the {parent} has this key, in the files{nor}").into()
             }
             Code::AccountRejected => format!("{name} refers to {other}, which was rejected").into(),
             Code::UnresolvedReference => {
@@ -167,7 +172,14 @@ impl Merger<'_> {
                     })
                 });
                 let values = values.collect::<Vec<_>>().join(", ");
+                if values.is_empty() {
+                    return "somebody changed the row in the database after it was imported; it is not deleted".into();
+                }
                 format!("somebody changed the row in the database after it was imported; there {values}")
+                    .into()
+            }
+            Code::StillReferred => {
+                format!("the row is not deleted: {}", loss.detail.as_deref().unwrap_or("a row refers to it"))
                     .into()
             }
             Code::DatabaseRejected => {

@@ -69,6 +69,9 @@ impl KeyIndex {
                 index.ends.push(index.bytes.len());
                 let kept = verdict.fate(row) == Fate::Kept;
                 index.kept.push(kept);
+                if candidates.deletes.binary_search(&row).is_ok() {
+                    return;
+                }
                 let hash = hashes[position(row)];
                 // A row's position fits in what a parent's number has.
                 let row = u32::try_from(row).unwrap_or(NO_PARENT);

@@ -3,14 +3,15 @@
 //! A column's name is tried as `--map` says, then as a field's exact name, then as one without regard to
 //! case, spaces, `_`, `-` and `.`, then among the aliases in the same way.
 
-use std::borrow::Cow;
-
-use crate::record::{Code, Finding, Location};
+use crate::record::{Code, Finding, Location, Message};
 use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
 /// row whether it was inserted, updated or deleted.
 pub const CHANGE_COLUMN: &str = "muster.change";
+
+/// The column beside it, in which such a file names the columns that an update changed.
+pub const CHANGED_COLUMN: &str = "muster.changed";
 
 /// Which column of the file feeds which field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -155,7 +156,7 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
             matched.change_column = Some(column);
-        } else if !understood[column] {
+        } else if !understood[column] && header_key(name) != header_key(CHANGED_COLUMN) {
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {
@@ -270,7 +271,7 @@ impl Findings<'_> {
 }
 
 /// A finding about a whole file.
-pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Cow<'static, str>>) -> Finding {
+pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Message>) -> Finding {
     Finding {
         location: place,
         column: None,

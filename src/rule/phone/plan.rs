@@ -200,6 +200,7 @@ impl CallingCode {
     }
 
     /// Whether the library takes these digits as they stand, finds their number possible, and knows no range.
+    #[expect(deprecated, reason = "see `trunk`")]
     fn is_uncertain(&self, national: &[u8]) -> bool {
         let Some(general) = &self.plans[0].general_desc else { return false };
         let lengths = bits(&general.possible_length) & !bits(&general.possible_length_local_only);

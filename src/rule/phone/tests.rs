@@ -99,6 +99,7 @@ fn a_possible_number_in_no_known_range_is_kept_with_a_warning() {
     let (fate, out, notes) = judge(Some("NL"), "+31 99 999 9999");
     assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31999999999", Code::UncertainPhone));
     assert_eq!(complaint(Some("NL"), "+31999999999"), (Fate::Same, Code::UncertainPhone, None));
+    assert!(Plans::shared().uncertain(b"+31 99 999 9999").is_some(), "the library is not needed for that");
     // A Belgian number without its +: its length would do in the Netherlands.
     assert_eq!(
         complaint(Some("NL"), "32470123456"),
