@@ -48,6 +48,7 @@ mod records;
 mod rejects;
 mod roles;
 mod row_codes;
+mod slow;
 mod support;
 mod tables;
 mod undo;
