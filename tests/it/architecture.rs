@@ -27,7 +27,7 @@ const OWNERS: [(&str, &[&str]); 9] = [
     ("tokio_postgres", &["db"]),
     ("tokio_postgres_rustls", &["db"]),
     ("rustls", &["db"]),
-    ("rayon", &["read", "export", "report"]),
+    ("rayon", &["read", "settle", "export", "report"]),
     ("polars", &["frame"]),
     ("anyhow", &["main"]),
     ("terminal_size", &["report"]),

@@ -49,6 +49,7 @@ mod rejects;
 mod rights;
 mod roles;
 mod row_codes;
+mod slow;
 mod support;
 mod tables;
 mod undo;
