@@ -161,7 +161,7 @@ pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding
     let options = ReadOptions { strict, ..ReadOptions::default() };
     let read = inputs::read(&reader, schema, entity, files.swap_remove(entity), &looking, options, false)?;
     let chunks = read.harvest.findings().collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?;
-    Ok(chunks.into_iter().flatten().collect())
+    Ok(chunks.iter().flat_map(|chunk| chunk.iter().cloned()).collect())
 }
 
 /// Nothing about a file that was made is left to be found out.

@@ -167,6 +167,14 @@ fn reports_are_kept_where_they_are_asked_for() {
     assert_eq!(run.findings("out")[0]["code"], "required");
     assert_eq!(run.summary("out")["command"], "account create");
     assert!(String::from_utf8(run.read("out/accounts.rejected.csv")).unwrap().contains("\"A-1\""));
+    muster.run(["account", "create", "--legacyId", "A-1", "--name", "x"]).exits(0);
+    let refused =
+        muster.run(["account", "create", "--legacyId", "A-1", "--name", "x", "--out", "again"]).exits(4);
+    assert_eq!(refused.summary("again")["status"], "refused");
+    let page = String::from_utf8(refused.read("again/report.html")).unwrap();
+    assert!(
+        page.contains("because of what it would have changed") && !page.contains("more than --max-rejects")
+    );
 }
 
 /// For each column of the accounts some cells that are right, right after a change, and wrong.
