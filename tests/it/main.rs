@@ -46,6 +46,7 @@ mod properties;
 mod readme;
 mod records;
 mod rejects;
+mod rights;
 mod roles;
 mod row_codes;
 mod slow;
