@@ -6,6 +6,7 @@ pub mod ddl;
 mod entity;
 mod field;
 mod header;
+mod invite;
 pub mod json_schema;
 mod load;
 mod mistake;
@@ -19,8 +20,8 @@ mod tests;
 
 pub use compile::compile;
 pub use compiled::{
-    Entity, Field, FieldIndex, OnUpdate, Pattern, PatternWhen, Reference, RowRule, Schema, SystemColumns,
-    Table,
+    Entity, Field, FieldIndex, InviteFields, OnUpdate, Pattern, PatternWhen, Reference, RowRule, Schema,
+    SystemColumns, Table,
 };
 pub use header::{header_key, nearest};
 pub use mistake::{Mistake, SchemaError, SchemaFile};
