@@ -35,7 +35,7 @@ def programs() -> Path:
     for folder in found:
         if folder and Path(folder, "initdb").exists():
             return Path(folder)
-    raise SystemExit("PostgreSQL's server programs (initdb, pg_ctl) are not installed: scripts/install-postgresql.sh")
+    raise SystemExit("PostgreSQL's server programs (initdb, pg_ctl) are not installed: scripts/install-what-is-missing.sh")
 
 
 class Server:

@@ -2,15 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
 mod export;
+mod fields;
+mod records;
+mod user;
 mod value;
 
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub use fields::{FieldValues, LineError};
+pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
@@ -46,6 +52,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Users: show one, list them
+    User(UserArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -457,12 +465,16 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// The script, from the definition of the command line itself.
-    #[must_use]
-    pub fn script(&self) -> Vec<u8> {
+    /// The script, from the definition of the command line itself, with the flags of the built-in schema.
+    ///
+    /// # Errors
+    ///
+    /// Never in a binary whose tests passed.
+    pub fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "muster", &mut script);
-        script
+        let mut command = fields::command(&crate::schema::Schema::built_in()?, None);
+        clap_complete::generate(self.shell, &mut command, "muster", &mut script);
+        Ok(script)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
+use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
+use muster::command::{
+    check, completions, db, explain, export, import, rejects, runs, schema, undo, user, verify,
+};
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -14,7 +14,11 @@ use muster::report::terminal;
 use muster::run::{Exit, Reported, RunError};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(LineError::Line(error)) => error.exit(),
+        Err(LineError::Schema(error)) => return ExitCode::from(fail(&error, 1)),
+    };
     let progress = Progress::new(!cli.talk.quiet && !cli.talk.no_progress && reads_files(&cli.command));
     log::init(cli.talk.verbose, cli.talk.quiet, format(&cli.talk), &progress);
     let mut out = io::stdout().lock();
@@ -28,6 +32,9 @@ fn main() -> ExitCode {
         }
         Command::Verify(args) => {
             verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::User(args) => {
+            user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),

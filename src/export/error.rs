@@ -124,6 +124,9 @@ pub enum ExportError {
         /// What is wrong.
         problem: String,
     },
+    /// Whoever was told of the records could not take them.
+    #[error("cannot write to standard output")]
+    Told(#[source] io::Error),
     /// The runtime cannot be made.
     #[error("the system refuses threads")]
     Threads(#[source] io::Error),

@@ -223,6 +223,10 @@ codes! {
         "The part before the @ holds characters beyond ASCII."
         "Only mail systems that know RFC 6531 can deliver to it."
         "Check the address.";
+    UncertainEmail "uncertain-email" Cell Warning
+        "The address is well formed, but its domain looks like a typing error."
+        "Mail to gmial.com never reaches the customer, or reaches somebody else."
+        "Check the address; the suggestion holds the domain that was most likely meant.";
     CountryAlias "country-alias" Cell Warning
         "A name or code was read as a country although it is not its ISO code."
         "UK is read as GB, for example."

@@ -16,8 +16,10 @@ pub mod rejects;
 pub mod returned;
 pub mod shell;
 pub mod summary;
+pub mod table;
 pub mod tally;
 pub mod terminal;
+pub mod width;
 
 pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
 pub use findings::FindingsWriter;

@@ -3,6 +3,7 @@
 mod compile;
 mod compiled;
 pub mod ddl;
+pub mod describe;
 mod entity;
 mod field;
 mod header;

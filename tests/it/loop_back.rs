@@ -95,6 +95,7 @@ const USER_CELLS: &[(&str, &str, &str)] = &[
     ("duplicate-key", "email", "user-00@example.nl"),
     ("key-in-use", "legacyId", "TAKEN"),
     ("non-ascii-mailbox", "email", "zoë@example.nl"),
+    ("uncertain-email", "email", "zoe@gmial.com"),
 ];
 
 /// How a source is written.

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Makes sure that what the build and the runs need is there: a C compiler (Rust links with it, and some libraries
+# hold C), PostgreSQL's server programs, and openssl for the tests' certificates. On Debian and Ubuntu it installs
+# them, elsewhere it says what to install. Says what it does before it does it.
+set -eu
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has_postgresql() {
+    for folder in "${MUSTER_PG_BIN:-/nowhere}" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin \
+        /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin \
+        /Applications/Postgres.app/Contents/Versions/*/bin; do
+        [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] && return 0
+    done
+    has initdb && has pg_ctl
+}
+
+if ! has cargo; then
+    echo "Rust's toolchain is needed (cargo, rustc): see https://rust-lang.org/tools/install" >&2
+    exit 1
+fi
+
+missing=
+has cc || missing="$missing gcc libc6-dev"
+has_postgresql || missing="$missing postgresql"
+has openssl || missing="$missing openssl"
+[ -n "$missing" ] || exit 0
+
+if ! has apt-get; then
+    echo "A C compiler (cc), PostgreSQL's server programs (initdb, pg_ctl) and openssl are needed. Install them:" >&2
+    echo "  Fedora, RHEL   sudo dnf install gcc postgresql-server openssl" >&2
+    echo "  Arch           sudo pacman -S gcc postgresql openssl" >&2
+    echo "  Alpine         sudo apk add build-base postgresql openssl" >&2
+    echo "  macOS          xcode-select --install; brew install postgresql@17 openssl" >&2
+    echo "or set MUSTER_PG_BIN to the folder that holds PostgreSQL's programs. Missing here:$missing" >&2
+    exit 1
+fi
+
+sudo=
+if [ "$(id -u)" -ne 0 ]; then
+    has sudo || {
+        echo "Packages are missing, and there is no sudo. As root: apt-get install$missing" >&2
+        exit 1
+    }
+    sudo=sudo
+fi
+echo "Installing with apt-get what is missing:$missing" >&2
+$sudo apt-get update -q
+# shellcheck disable=SC2086 # one word for each package
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
