@@ -9,12 +9,17 @@ use crate::source::InputSpec;
 
 mod export;
 mod fields;
+mod invite;
 mod records;
 mod user;
 mod value;
 
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
+pub use invite::{
+    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
+    WhomArgs,
+};
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
 pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
@@ -52,7 +57,7 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
-    /// Users: show one, list them
+    /// Users: show one, list them, invite them by e-mail
     User(UserArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
             verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::User(args) => {
-            user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+            user::run(args, &cli.talk, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
