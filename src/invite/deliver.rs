@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How often the signal is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// A rate is kept by batches of so many seconds.
-const SLICE: u64 = 5;
+const SLICE: u64 = 2;
 
 /// What a delivery needs.
 pub(super) struct Delivery<'a> {
@@ -61,6 +61,8 @@ pub(super) struct Delivered {
     pub cancelled: u64,
     /// Calls in a row without a mail taken.
     troubles: u32,
+    /// When the next batch may go out.
+    next: Option<Instant>,
 }
 
 type Mails = Arc<Vec<(Mail, Token)>>;
@@ -103,8 +105,8 @@ impl Delivery<'_> {
 
     /// Takes a batch and hands it over; false where none is left.
     fn hand_over(&self, done: &mut Delivered) -> Result<bool, InviteError> {
+        let Some(batch) = self.take(done)? else { return Ok(false) };
         let began = Instant::now();
-        let Some(batch) = self.take()? else { return Ok(false) };
         fault::point("claimed");
         let mut tries = 0;
         loop {
@@ -137,16 +139,21 @@ impl Delivery<'_> {
                 }
             }
         }
-        if let Some(rate) = self.rate {
-            let share = Duration::from_secs_f64(batch.len() as f64 * 60.0 / f64::from(rate));
-            self.sleep(share.saturating_sub(began.elapsed()), done)?;
-        }
+        done.next = self
+            .rate
+            .map(|rate| began + Duration::from_secs_f64(batch.len() as f64 * 60.0 / f64::from(rate)));
         Ok(true)
     }
 
     /// The next batch, noted as being handed over.
-    fn take(&self) -> Result<Option<Mails>, InviteError> {
+    fn take(&self, done: &Delivered) -> Result<Option<Mails>, InviteError> {
         let client = &self.session.client;
+        if let Some(next) = done.next {
+            let (waiting, _) = self.surely(outbox::left(client, self.run))?;
+            if waiting > 0 {
+                self.sleep(next.saturating_duration_since(Instant::now()), done)?;
+            }
+        }
         let slice = self.rate.map_or(u64::MAX, |rate| (u64::from(rate) * SLICE).div_ceil(60).max(1));
         let most = self.provider.most().min(usize::try_from(slice).unwrap_or(usize::MAX));
         let claimed = self.surely(async {

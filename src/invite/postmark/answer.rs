@@ -143,7 +143,7 @@ fn after(text: Option<&str>) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Duration::try_from(Timestamp::now().until(at).ok()?).unwrap_or_default())
 }
 
@@ -212,7 +212,9 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         assert_eq!(after(Some("120")), Some(Duration::from_secs(120)));
         let soon = Timestamp::now() + jiff::SignedDuration::from_secs(90);
-        let date = jiff::fmt::rfc2822::to_string(&soon.to_zoned(jiff::tz::TimeZone::UTC)).unwrap();
+        let mut date = String::new();
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        printer.print_timestamp(&soon, &mut date).unwrap();
         let wait = after(Some(&date)).unwrap();
         assert!((80..=90).contains(&wait.as_secs()), "{wait:?}");
         assert_eq!(after(Some("Wed, 21 Oct 2015 07:28:00 GMT")), Some(Duration::ZERO));
