@@ -40,12 +40,18 @@ pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteE
         .from_reader(text.as_bytes());
     let mut list = List::default();
     let mut column = None;
+    let (mut line, mut counted) = (1, 0);
     for record in reader.records() {
         let record = record.map_err(|_| wrong("is not CSV"))?;
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let byte =
+            record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or_default());
+        // The reader begins a record before the blank lines above it.
+        let start = byte + text[byte..].len() - text[byte..].trim_start_matches(['\r', '\n']).len();
+        line += text[counted..start].matches('\n').count();
+        counted = start;
         let place = format!("{} line {line}", path.display());
         if column.is_none() {
             let named = record.iter().position(is_header);
