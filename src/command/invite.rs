@@ -239,7 +239,7 @@ fn render_plan(plan: &Plan) -> String {
         line(&format!("to account {}", of.account.as_deref().unwrap_or("none")), of.mails);
     }
     let more: u64 = plan.accounts.iter().skip(NAMED).map(|of| of.mails).sum();
-    line(&format!("to {} more", count(plan.accounts.len().saturating_sub(NAMED) as u64, "account")), more);
+    line(&format!("to {}", count(plan.accounts.len().saturating_sub(NAMED) as u64, "other account")), more);
     for passed in &plan.passed {
         line(&format!("no mail: {}", reason(&passed.why)), passed.people);
     }

@@ -65,6 +65,16 @@ pub(super) struct Delivered {
     next: Option<Instant>,
 }
 
+/// Whether there were mails in doubt to ask for.
+enum Due {
+    /// There were.
+    Asked,
+    /// Not yet, but after this time.
+    In(Duration),
+    /// There are none.
+    None,
+}
+
 type Mails = Arc<Vec<(Mail, Token)>>;
 
 impl Delivery<'_> {
@@ -76,31 +86,44 @@ impl Delivery<'_> {
     pub(crate) fn deliver(&self) -> Result<Delivered, InviteError> {
         let mut done = Delivered::default();
         let mut asked = HashSet::new();
+        // What an earlier command left in doubt comes first.
+        self.look_up_due(&mut asked, &mut done)?;
         loop {
             self.look(&done)?;
             if self.hand_over(&mut done)? {
                 continue;
             }
-            let client = &self.session.client;
-            let (due, wait) = self.surely(outbox::doubtful(client, self.run, self.settle))?;
-            let due: Vec<Doubtful> = due.into_iter().filter(|mail| !asked.contains(&mail.id)).collect();
-            if due.is_empty() {
-                let Some(wait) = wait else { break };
-                let wait = Duration::from_secs_f64(wait.min(LONGEST.as_secs_f64()));
-                tracing::warn!("waiting {} s to look up mails that got no answer", wait.as_secs() + 1);
-                self.sleep(wait + LOOK, &done)?;
-            }
-            for mail in due {
-                self.look(&done)?;
-                if !self.look_up(&mail, &mut done)? {
-                    asked.insert(mail.id);
+            match self.look_up_due(&mut asked, &mut done)? {
+                Due::Asked => {}
+                Due::In(wait) => {
+                    tracing::warn!("waiting {} s to look up mails that got no answer", wait.as_secs() + 1);
+                    self.sleep(wait + LOOK, &done)?;
                 }
+                Due::None => break,
             }
         }
         let client = &self.session.client;
         done.cancelled = self.surely(outbox::cancel_rest(client, self.run))?;
         (_, done.unknown) = self.surely(outbox::left(client, self.run))?;
         Ok(done)
+    }
+
+    /// Asks for the mails in doubt that the provider would show by now; `asked` are those that stay in doubt.
+    fn look_up_due(&self, asked: &mut HashSet<i64>, done: &mut Delivered) -> Result<Due, InviteError> {
+        let (due, wait) = self.surely(outbox::doubtful(&self.session.client, self.run, self.settle))?;
+        let due: Vec<Doubtful> = due.into_iter().filter(|mail| !asked.contains(&mail.id)).collect();
+        let found_any = !due.is_empty();
+        for mail in due {
+            self.look(done)?;
+            if !self.look_up(&mail, done)? {
+                asked.insert(mail.id);
+            }
+        }
+        Ok(match wait {
+            _ if found_any => Due::Asked,
+            Some(seconds) => Due::In(Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64()))),
+            None => Due::None,
+        })
     }
 
     /// Takes a batch and hands it over; false where none is left.

@@ -101,7 +101,7 @@ pub enum InviteError {
         found: u64,
     },
     /// The provider takes no more; what was sent before is in the outbox.
-    #[error("{stop}; {sent} mails were sent before that, the others wait: give the same command again")]
+    #[error("{stop}; mails sent before that: {sent}; the others wait: give the same command again")]
     Stopped {
         /// Why.
         stop: Stop,
@@ -109,7 +109,7 @@ pub enum InviteError {
         sent: u64,
     },
     /// A file of `--to-dir` cannot be written.
-    #[error("{}: cannot be written; {sent} mails were written before", path.display())]
+    #[error("{}: cannot be written; mails written before: {sent}", path.display())]
     Unwritable {
         /// Which file.
         path: PathBuf,
@@ -122,9 +122,7 @@ pub enum InviteError {
     #[error("the operating system gives no random numbers")]
     Random(#[source] getrandom::Error),
     /// A signal.
-    #[error(
-        "interrupted; {sent} mails were sent. Give the same command again to go on: nobody is mailed twice"
-    )]
+    #[error("interrupted; mails sent: {sent}. Give the same command again to go on: nobody is mailed twice")]
     Interrupted {
         /// How many mails were accepted in this run.
         sent: u64,

@@ -98,6 +98,17 @@ fn users_that_were_taken_back_and_imported_anew_are_not_mailed_again() {
 }
 
 #[test]
+fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
+    let (database, postmark) = (Database::new(), FakePostmark::start());
+    let muster = office(&database, &postmark);
+    send(&muster, &["invite", "--account", "A1"]).exits(0);
+    muster.run(["runs", "forget", "--email", "Zoe@example.nl"]).exits(0);
+    for table in ["invites", "outbox", "invite_tokens"] {
+        assert_eq!(database.text(&format!("SELECT count(*) FROM muster.{table}")), "1", "{table}");
+    }
+}
+
+#[test]
 fn filters_choose_whom() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);

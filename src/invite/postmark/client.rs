@@ -1,6 +1,7 @@
 //! One HTTP call to Postmark: a connection of its own, no redirects, with an end in time. TLS is the same as
 //! the database's (rustls with ring, the system's authorities), and is not done without but to this machine.
 
+use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub(super) enum Heard {
 pub(super) struct Client {
     agent: Agent,
     url: String,
+    /// Whose address must be found first; none where a proxy does that.
+    host: Option<(String, u16)>,
     token: Secret,
 }
 
@@ -56,11 +59,24 @@ impl Client {
             Some("http") if is_here => config = config.proxy(None),
             _ => return Err(wrong("must begin with https:// (http:// to this machine alone)")),
         }
-        let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { agent: config.build().new_agent(), url, token })
+        let config = config.build();
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let name = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let host = config.proxy().is_none().then_some((name, port));
+        Ok(Self { agent: config.new_agent(), url: url.trim_end_matches('/').to_owned(), host, token })
+    }
+
+    /// A name without an address, which the library tells like any broken connection.
+    fn unresolved(&self) -> Option<Heard> {
+        let (name, port) = self.host.as_ref()?;
+        let error = (name.as_str(), *port).to_socket_addrs().err()?;
+        Some(Heard::NotSent(format!("{name}: {error}")))
     }
 
     pub(super) fn post(&self, path: &str, body: &str) -> Heard {
+        if let Some(unresolved) = self.unresolved() {
+            return unresolved;
+        }
         let request = self.agent.post(format!("{}{path}", self.url));
         let request = request
             .header("X-Postmark-Server-Token", self.token.reveal())
@@ -70,6 +86,9 @@ impl Client {
     }
 
     pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> Heard {
+        if let Some(unresolved) = self.unresolved() {
+            return unresolved;
+        }
         let request = self.agent.get(format!("{}{path}", self.url)).query_pairs(query.iter().copied());
         let request = request
             .header("X-Postmark-Server-Token", self.token.reveal())
