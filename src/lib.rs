@@ -47,7 +47,7 @@
 //! schema                  the column rules as data
 //! rule                    one file per field type
 //! record                  place, finding, code, COPY's text
-//! event                   known to all: what the phases tell whoever shows progress
+//! event  fault            known to all: what the phases tell whoever shows progress; where the tests stop them
 //! ```
 //!
 //! A module imports only from the lines below its own; those on one line do not know each other. Commands alone look
@@ -100,6 +100,7 @@ pub mod command;
 pub mod db;
 pub mod event;
 pub mod export;
+pub mod fault;
 pub mod frame;
 pub mod invite;
 pub mod load;

@@ -152,7 +152,7 @@ pub enum InvitesAction {
     )]
     List(ListInvitesArgs),
     /// Send again to users who were invited and have not accepted; their earlier links open no more
-    Resend(InviteArgs),
+    Resend(Box<InviteArgs>),
     /// Withdraw invites that are not accepted: waiting mails do not go out, links open no more
     #[command(after_help = "Example:\n  muster user invites revoke jan@example.nl")]
     Revoke(RevokeArgs),

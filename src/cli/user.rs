@@ -25,7 +25,7 @@ pub enum UserAction {
     )]
     List(ListArgs),
     /// Invite users by e-mail; who was invited before is passed over
-    Invite(InviteArgs),
+    Invite(Box<InviteArgs>),
     /// See how invites stand, send them again, withdraw them
     Invites(InvitesArgs),
     /// Open the link of an invitation, once

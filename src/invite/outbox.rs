@@ -348,13 +348,12 @@ pub(super) async fn note_found(
     found: Option<&str>,
 ) -> Result<u64, LoadError> {
     begin(client).await?;
-    let sent = match found {
-        Some(message) => note_sent(client, &[mail.id], &[message]).await?,
-        None => {
-            let sql = "UPDATE muster.outbox SET state = 'pending' WHERE id = $1";
-            client.execute(sql, &[&mail.id]).await.map_err(failed)?;
-            0
-        }
+    let sent = if let Some(message) = found {
+        note_sent(client, &[mail.id], &[message]).await?
+    } else {
+        let sql = "UPDATE muster.outbox SET state = 'pending' WHERE id = $1";
+        client.execute(sql, &[&mail.id]).await.map_err(failed)?;
+        0
     };
     commit(client).await?;
     Ok(sent)

@@ -267,6 +267,10 @@ codes! {
         "Someone changed the row in the database after it was last imported."
         "With --protect-edited such rows are not overwritten."
         "Decide which of the two values is right.";
+    StillReferred "still-referred" Database Reject
+        "The row is to be deleted, and a row that stays in the database refers to it."
+        "Deleting it would leave the other row without it, or take it along."
+        "Delete the other row, too, or have it refer to another one.";
 }
 
 impl Code {

@@ -1,9 +1,11 @@
 //! What inviting promises: shown first, sent once, to nobody else, through a link that opens once. The provider is a
 //! local server that speaks Postmark's API.
 
+use std::io::{Read as _, Write as _};
+
 use serde_json::Value;
 
-use crate::support::{Act, Database, FakePostmark, Finished, Muster};
+use crate::support::{Act, Database, FakePostmark, Finished, Muster, cluster};
 
 const ACCOUNTS: &str = "legacyId,name\nA1,Bakker & Zn\nA2,Visser\n";
 const USERS: &str = "email,account.legacyId,contact.firstName,contact.lastName,defaultLangCode,role,migrated
@@ -224,6 +226,77 @@ fn the_database_and_the_logs_hold_no_secret() {
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.contains("does not know this token") && !told.contains("s3cr3t"), "{told}");
     assert!(postmark.heard(|heard| heard.headers.contains("good-token") || !heard.headers.is_empty()));
+}
+
+/// Answers one mail over TLS, as `localhost`, with OpenSSL's own server.
+struct TlsServer {
+    child: std::process::Child,
+    port: u16,
+}
+
+impl TlsServer {
+    fn start() -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut child = std::process::Command::new("openssl")
+            .args([
+                "s_server",
+                "-quiet",
+                "-accept",
+                &port.to_string(),
+                "-cert",
+                "server.crt",
+                "-key",
+                "server.key",
+            ])
+            .current_dir(&cluster().folder)
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .expect("the tests need the `openssl` program");
+        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            let (mut heard, mut buffer) = (Vec::new(), [0; 4096]);
+            while let Ok(read @ 1..) = stdout.read(&mut buffer) {
+                heard.extend_from_slice(&buffer[..read]);
+                if heard.ends_with(b"}]") {
+                    let body = "[{\"ErrorCode\":0,\"MessageID\":\"tls\"}]";
+                    let length = body.len();
+                    write!(stdin, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
+                    stdin.flush().unwrap();
+                }
+            }
+        });
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        Self { child, port }
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_token_is_shown_to_a_trusted_server_alone() {
+    let (database, postmark) = (Database::new(), FakePostmark::start());
+    let server = TlsServer::start();
+    let trusting = |authority: &str| {
+        let muster = Muster::on(&database)
+            .env("POSTMARK_SERVER_TOKEN", "good-token")
+            .env("POSTMARK_API_URL", format!("https://localhost:{}", server.port));
+        muster.env("SSL_CERT_FILE", cluster().folder.join(authority).to_str().unwrap())
+    };
+    office(&database, &postmark);
+    let refused = send(&trusting("other-ca.crt"), &["invite", "--account", "A2"]).exits(1);
+    assert!(refused.stderr().contains("not trusted"), "{refused}");
+    assert_eq!(database.text("SELECT state FROM muster.outbox"), "pending");
+    send(&trusting("ca.crt"), &["invite", "--account", "A2"]).exits(0);
+    assert_eq!(database.text("SELECT state, message_id FROM muster.outbox"), "sent|tls");
 }
 
 #[test]

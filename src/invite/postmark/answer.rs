@@ -36,8 +36,8 @@ struct FoundMessage {
     metadata: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What a code says about the whole account; none where it is about one address.
-fn stops(code: i32) -> Option<String> {
+/// What a code says that is not about one address.
+fn stops(code: i32) -> String {
     let why = match code {
         10 => "Postmark does not know this token; check POSTMARK_SERVER_TOKEN or --token-file",
         400 => "Postmark has no sender signature for the --from address; add it there, or confirm its domain",
@@ -50,7 +50,7 @@ fn stops(code: i32) -> Option<String> {
         1101 => "Postmark has no template with this alias; check --template",
         _ => "Postmark refuses the mails",
     };
-    Some(format!("{why} (ErrorCode {code})"))
+    format!("{why} (ErrorCode {code})")
 }
 
 /// One mail's answer.
@@ -61,7 +61,7 @@ fn answer(told: Told) -> Answer {
         code @ (300 | 406) => Answer::Failed(code),
         // Maintenance, too many calls.
         code @ (100 | 429) => Answer::Later(code),
-        code => Answer::Stop(Stop(stops(code).unwrap_or_default())),
+        code => Answer::Stop(Stop(stops(code))),
     }
 }
 
@@ -130,7 +130,7 @@ fn refused(heard: Heard) -> Reply {
                         .to_owned()
                 }
                 (_, 0) => format!("Postmark answered with HTTP status {status}"),
-                (_, code) => stops(code).unwrap_or_default(),
+                (_, code) => stops(code),
             };
             Reply::Stop(Stop(why))
         }
