@@ -155,11 +155,12 @@ fn nothing_but_the_commands_of_users_can_send_mails() {
         if source.module == "command" && ["invite.rs", "user.rs", "mod.rs"].contains(&file) {
             continue;
         }
-        for (number, line) in source.code() {
-            let word = |word: &str| line.contains(word);
-            if word("invite::") || word("ureq") || word("mail_builder") {
-                faults.push(format!("{}:{number}: {}", source.path.display(), line.trim()));
-            }
+        let code: String = source.code().flat_map(|(_, line)| [line, "\n"]).collect();
+        // What sends has no other name: the libraries belong to `invite` (see OWNERS).
+        if imports(&code).iter().any(|name| name == "invite")
+            || (source.module == "command" && code.contains("invite::"))
+        {
+            faults.push(format!("{}: can send mails", source.path.display()));
         }
     }
     none(&faults);
