@@ -146,12 +146,15 @@ async fn open(client: &Client, invitees: &Invitees<'_>, token: &Token) -> Result
     let sql = format!(
         "SELECT i.id, i.address, i.account, i.withdrawn IS NOT NULL, i.accepted IS NOT NULL,
                 k.replaced IS NOT NULL, k.expires < now(),
-                EXISTS (SELECT FROM {} t WHERE t.{} = i.record_id)
+                CASE WHEN EXISTS (SELECT FROM {table} t WHERE t.{id} = i.record_id) THEN true
+                     ELSE EXISTS (SELECT FROM {table} t WHERE {address} = i.address) END
          FROM muster.invite_tokens k JOIN muster.invites i ON i.id = k.invite
-         WHERE k.hash = $1 AND i.entity = {} FOR UPDATE OF i",
-        invitees.entity.table,
-        quoted(&invitees.entity.system.id),
-        literal(&invitees.entity.name),
+         WHERE k.hash = $1 AND i.entity = {entity} FOR UPDATE OF i",
+        table = invitees.entity.table,
+        id = quoted(&invitees.entity.system.id),
+        // Users that were taken back and imported anew have another id.
+        address = invitees.address_column(),
+        entity = literal(&invitees.entity.name),
     );
     let Some(row) = client.query_opt(&sql, &[&token.hash()]).await.map_err(failed)? else {
         return Ok(Opened::Refused(UNKNOWN));

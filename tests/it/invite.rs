@@ -94,9 +94,12 @@ fn users_that_were_taken_back_and_imported_anew_are_not_mailed_again() {
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
     muster.run(["undo", "--yes", &latest_run(&database)]).exits(0);
+    let gone = muster.run(["user", "accept", &postmark.token("zoe@example.nl")]).exits(4);
+    assert!(gone.stderr().contains("is gone"), "{gone}");
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
     let again = send(&muster, &["invite", "--account", "A1"]).exits(0);
     assert!(again.stdout().contains("nothing to send"), "{again}");
+    muster.run(["user", "accept", &postmark.token("zoe@example.nl")]).exits(0);
 }
 
 #[test]
