@@ -7,13 +7,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod account;
 mod export;
 mod fields;
 mod invite;
 mod records;
+mod roles;
 mod user;
 mod value;
 
+pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
 pub use invite::{
@@ -21,6 +24,7 @@ pub use invite::{
     WhomArgs,
 };
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use roles::{RolesArgs, RolesFormat};
 pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
@@ -57,8 +61,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Accounts: create one by the rules of the import, show one, list them
+    Account(AccountArgs),
     /// Users: show one, list them, invite them by e-mail
     User(UserArgs),
+    /// What each role of a user may do
+    Roles(RolesArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -421,7 +429,7 @@ pub enum SchemaAction {
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
     )]
     Print {
-        /// Only the file of this entity
+        /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
 use muster::command::{
-    check, completions, db, explain, export, import, rejects, runs, schema, undo, user, verify,
+    account, check, completions, db, explain, export, import, rejects, roles, runs, schema, undo, user,
+    verify,
 };
 use muster::report::Status;
 use muster::report::log::{self, Format};
@@ -31,11 +32,17 @@ fn main() -> ExitCode {
             drop(progress);
             done.unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk))
         }
+        Command::Verify(args) => verify::run(args, cli.talk.quiet, &mut out)
+            .unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk)),
+        Command::Account(args) => {
+            account::run(args, &cli.talk, &progress, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::User(args) => {
             user::run(args, &cli.talk, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
-        Command::Verify(args) => verify::run(args, cli.talk.quiet, &mut out)
-            .unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk)),
+        Command::Roles(args) => {
+            roles::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
@@ -57,7 +64,7 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan, record: _ } = &reported;
     let printed = if json {
         out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {

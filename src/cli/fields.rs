@@ -3,7 +3,7 @@
 //! so these two words are looked for before the line is parsed.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
@@ -152,11 +152,19 @@ fn flags(mut command: Command, entity: &Entity, finish: impl Fn(&Field, Arg) -> 
     command
 }
 
-/// Whether the line's first word that is no flag is a command about records; `help` may stand before it.
+/// Whether the line's first word that belongs to no option is a command about records; `help` may stand before.
 fn is_about_records(line: &[OsString]) -> bool {
     let mut words = line.iter().skip(1);
-    let word = words.find(|word| !word.to_string_lossy().starts_with('-') && *word != "help");
-    COMMANDS.iter().any(|(name, _)| word.is_some_and(|word| word.as_os_str() == OsStr::new(name)))
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            // The only option before a command that takes a value.
+            Some("--log-format") => _ = words.next(),
+            Some("help") => {}
+            Some(flag) if flag.starts_with('-') => {}
+            word => return COMMANDS.iter().any(|(name, _)| word == Some(name)),
+        }
+    }
+    false
 }
 
 /// The value of an option, wherever it stands before `--`.
@@ -178,6 +186,18 @@ fn option(line: &[OsString], name: &str) -> Option<OsString> {
 mod tests {
     use super::super::{Command as Parsed, UserAction};
     use super::*;
+
+    #[test]
+    fn the_command_is_found_behind_options_of_all_commands() {
+        for line in
+            ["-q account list --plan x", "--log-format json account list --plan x", "user list --role=x"]
+        {
+            assert!(read(line).is_ok(), "{line}");
+        }
+        let fields = |line: &str| read(line).unwrap_err().to_string();
+        assert!(fields("account list --pln x").contains("--plan"));
+        assert!(fields("account list --schemas none --plan x").contains("cannot read the schema"));
+    }
 
     fn read(line: &str) -> Result<Cli, LineError> {
         Cli::read(std::iter::once("muster").chain(line.split_whitespace()).map(OsString::from))

@@ -1,5 +1,6 @@
 //! One file per subcommand; each reads like a table of contents of what the command does.
 
+pub mod account;
 pub mod check;
 pub mod completions;
 pub mod db;
@@ -10,6 +11,7 @@ pub mod invite;
 pub mod records;
 pub mod rejects;
 mod request;
+pub mod roles;
 pub mod runs;
 pub mod schema;
 pub mod undo;

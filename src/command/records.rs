@@ -93,8 +93,12 @@ pub(super) fn list(
 /// The columns asked for by name.
 fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, ExportError> {
     let find = |name: &String| {
-        let found = names.iter().position(|own| header_key(own) == header_key(name));
-        found.ok_or_else(|| {
+        let is = |own: &str| header_key(own) == header_key(name);
+        // The first part of a dotted name will do where only one name has it (`account`).
+        let mut parts =
+            (0..names.len()).filter(|&at| names[at].split_once('.').is_some_and(|(head, _)| is(head)));
+        let by_part = parts.next().filter(|_| parts.next().is_none());
+        names.iter().position(|own| is(own)).or(by_part).ok_or_else(|| {
             let advice = match nearest(name, names.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("there are {}", names.join(", ")),
@@ -135,13 +139,17 @@ fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
 }
 
 /// A whole record, a line a field.
-pub(super) fn whole(record: &Record<'_>) -> String {
-    let names: Vec<_> = record.layout().names().map(visible).collect();
-    let room = names.iter().map(|name| width(name)).max().unwrap_or(0);
+fn whole(record: &Record<'_>) -> String {
+    lines(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
+}
+
+/// Fields and their values, a line each.
+pub(super) fn lines(fields: &[(&str, Option<String>)]) -> String {
+    let room = fields.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
     let mut text = String::new();
-    for (name, cell) in names.iter().zip(record.cells()) {
-        let cell = cell.unwrap_or_default();
-        let line = format!("{}  {}", padded(name, room), visible(&cell));
+    for (name, value) in fields {
+        let line =
+            format!("{}  {}", padded(&visible(name), room), visible(value.as_deref().unwrap_or_default()));
         text.push_str(line.trim_end());
         text.push('\n');
     }

@@ -17,7 +17,7 @@ use super::error::ExportError;
 use super::job::{self, Condition, Job};
 use super::json::Json;
 use super::options::Filter;
-use super::snapshot::Snapshot;
+use super::snapshot::{self, Snapshot};
 use super::{Interruptible, load_schema, runtime};
 
 /// Makes a value unreadable that not everybody may read.
@@ -138,6 +138,44 @@ impl Record<'_> {
         self.layout.json.row(&self.raw, &self.layout.job, &mut out);
         out
     }
+}
+
+/// One record by itself, to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// Its key.
+    pub key: String,
+    /// Every field with its value for a person, and what no file sets behind them; none is NULL.
+    pub fields: Vec<(String, Option<String>)>,
+    /// As a JSON object and a line feed.
+    pub json: Vec<u8>,
+}
+
+/// The record with this key, in whatever transaction the session is in.
+///
+/// # Errors
+///
+/// See [`ExportError`].
+pub(crate) async fn one(
+    client: &Client,
+    schema: &Schema,
+    entity: usize,
+    key: &str,
+    veil: Option<Veil>,
+) -> Result<Option<Whole>, ExportError> {
+    let tables = snapshot::tables(client, schema, &[entity]).await?;
+    let rules = &schema.entities[entity];
+    let key = Condition { entity, field: rules.key, value: Some(key.to_owned()) };
+    let job = job::records(schema, &tables, entity, std::slice::from_ref(&key));
+    let mut found = None;
+    read(client, &Layout::new(job, rules, veil), Some(1), &mut |record| {
+        let names = record.layout().names().map(str::to_owned);
+        let fields = names.zip(record.cells()).collect();
+        found = Some(Whole { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
+        Ok(())
+    })
+    .await?;
+    Ok(found)
 }
 
 /// Looks, and hands on each record.

@@ -19,6 +19,7 @@ pub mod summary;
 pub mod table;
 pub mod tally;
 pub mod terminal;
+mod told;
 pub mod width;
 
 pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
@@ -30,3 +31,4 @@ pub use progress::Progress;
 pub use returned::ReturnedFile;
 pub use summary::Summary;
 pub use tally::Tally;
+pub use told::Told;

@@ -33,7 +33,7 @@ pub fn rule(field: &Field, entity: &Entity, schema: &Schema) -> String {
         parts.push(format!("like {}{when}", pattern.source));
     }
     if field.unique {
-        parts.push("no two the same".to_owned());
+        parts.push("unique".to_owned());
     }
     if let Some(value) = field.when_empty().filter(|value| !value.is_empty() && !is_list(field)) {
         parts.push(format!("{value} where empty"));
@@ -98,6 +98,6 @@ mod tests {
         assert_eq!(said(0, "companyNumber"), "text; like [0-9]{8} where billingAddress.countryCode is NL");
         assert_eq!(said(0, "labels"), "a list, separated by ,");
         assert_eq!(said(1, "account.legacyId"), "the key of one of accounts; required");
-        assert_eq!(said(1, "email"), "an e-mail address; required; no two the same");
+        assert_eq!(said(1, "email"), "an e-mail address; required; unique");
     }
 }

@@ -13,6 +13,7 @@ mod load;
 mod mistake;
 mod node;
 mod order;
+pub mod roles;
 mod setting;
 mod shape;
 pub mod table_schema;

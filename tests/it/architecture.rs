@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 10] = [
 const BOTTOM: [&str; 2] = ["event", "fault"];
 
 /// Libraries, and the modules that may name them. The program's own file may name what `run` may.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli", "command"]),
     ("tokio_postgres", &["db"]),
@@ -34,6 +34,7 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("rayon", &["read", "export", "report"]),
     ("polars", &["frame"]),
     ("anyhow", &["main"]),
+    ("terminal_size", &["report"]),
 ];
 
 const PRINTERS: [&str; 2] = ["report", "main"];
