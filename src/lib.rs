@@ -39,6 +39,7 @@
 //! ```text
 //! cli
 //! command                 one file per subcommand
+//! invite                  mails to users, sent once; no run can send any
 //! run                     the order of the phases
 //! report  export  load    what is told, what is handed out, what is written
 //! read  settle  db        rows, verdicts, the server
@@ -109,6 +110,7 @@ pub mod event;
 pub mod export;
 pub mod fault;
 pub mod frame;
+pub mod invite;
 pub mod load;
 pub mod output;
 pub mod read;

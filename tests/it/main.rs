@@ -32,6 +32,10 @@ mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
+mod invite;
+#[cfg(feature = "fault-points")]
+mod invite_faults;
+mod invite_mails;
 mod journal;
 mod laws;
 mod local_cluster;
