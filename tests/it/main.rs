@@ -17,6 +17,7 @@ mod crash;
 mod customers;
 mod database;
 mod determinism;
+mod disks;
 mod edited;
 mod export;
 mod failures;
