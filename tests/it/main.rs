@@ -40,3 +40,4 @@ mod row_codes;
 mod support;
 mod tables;
 mod undo;
+mod undo_asked;
