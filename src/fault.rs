@@ -151,7 +151,8 @@ mod armed {
         let Some(folder) = std::env::var_os("MUSTER_TEST_FOLDER").map(PathBuf::from) else { return };
         announce(&folder, point.name());
         if std::env::var("MUSTER_TEST_ACT").is_ok_and(|act| act == "kill") {
-            let killed = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            let killed =
+                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
             assert!(killed.is_ok(), "the process cannot kill itself");
         }
         while !folder.join("go").exists() {
@@ -222,8 +223,8 @@ mod armed {
     /// Appears whole or not at all: the test looks for it.
     fn announce(folder: &Path, name: &str) {
         let partial = folder.join("reached.partial");
-        let told = std::fs::write(&partial, name)
-            .and_then(|()| std::fs::rename(&partial, folder.join("reached")));
+        let told =
+            std::fs::write(&partial, name).and_then(|()| std::fs::rename(&partial, folder.join("reached")));
         assert!(told.is_ok(), "the point cannot announce itself");
     }
 }

@@ -66,7 +66,7 @@ fn ask(run: &RunRecord) -> Result<(), RunError> {
         .entities
         .iter()
         .map(|entity| {
-            let (inserted, updated) = (grouped(entity.inserted), grouped(entity.updated));
+            let (inserted, updated) = (grouped(entity.inserted), grouped(entity.updated + entity.deleted));
             format!("{}: delete {inserted}, restore {updated}", entity.entity)
         })
         .collect();

@@ -42,7 +42,9 @@ pub(crate) async fn commit(session: &Session, transaction: Option<&str>, run: &s
     // A server that says why it refuses has rolled back; one that ended the session may have committed.
     let refused = error.sqlstate().is_some() && !matches!(error, DbError::Lost { .. });
     let (false, Some(transaction)) = (refused, transaction) else { return Err(error.into()) };
-    tracing::warn!("the reply to COMMIT was lost; asking the server what became of transaction {transaction}");
+    tracing::warn!(
+        "the reply to COMMIT was lost; asking the server what became of transaction {transaction}"
+    );
     for turn in 0..fault::tries(TRIES) {
         match ask(session, transaction, run).await {
             Ok(Fate::Committed) => {

@@ -129,6 +129,27 @@ pub enum LoadError {
         /// The rows, among its clean rows, and the SQLSTATE of each.
         rows: Vec<Refused>,
     },
+    /// Rows that are to be deleted are referred to. The transaction is as it was before anything was written.
+    #[error("{} rows of {entity} that are to be deleted are referred to", .rows.len())]
+    Referred {
+        /// The entity, in load order.
+        entity: usize,
+        /// The rows, among its clean rows, and who refers to each.
+        rows: Vec<(u64, String)>,
+    },
+    /// Rows that were deleted are there again.
+    #[error(
+        "table {table}: {deleted} rows were counted as deleted, and {left} of them are still there; nothing has been \
+         committed. Does a trigger keep them?"
+    )]
+    StillThere {
+        /// The table, quoted.
+        table: String,
+        /// What the server said.
+        deleted: u64,
+        /// What was read back.
+        left: u64,
+    },
     /// The reply to COMMIT was lost, and the server says what became of it.
     #[error(
         "the connection was lost at COMMIT, and the server says that transaction {transaction} was rolled back; \

@@ -35,10 +35,11 @@ pub(super) struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// Writes, and gives the changes to come where they are to be foreseen.
+    /// Writes, and gives the changes to come where they are to be foreseen. `accepted` rows are to be there then.
     pub(super) async fn run(
         &self,
         verdict: &EntityVerdict,
+        accepted: u64,
     ) -> Result<(Written, Vec<FieldChange>), LoadError> {
         let entity = &self.statements.entity.name;
         self.listener.on(Event::Started { stage: Stage::Upsert, entity, total: None });
@@ -66,7 +67,7 @@ impl Merge<'_> {
         }
         fault::reach(Point::ReadBack);
         if self.reconcile {
-            self.reconcile_columns(verdict.accepted).await?;
+            self.reconcile_columns(accepted).await?;
         }
         self.listener.on(Event::Finished);
         Ok((written, changes))
@@ -120,7 +121,7 @@ impl Merge<'_> {
     }
 
     /// Runs a statement that counts what it wrote and what it noted of it.
-    async fn noted(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn noted(&self, sql: &str) -> Result<u64, LoadError> {
         let row = self.one(sql).await?;
         let (written, noted) = (number(row.get(0)), number(row.get(1)));
         if written == noted {
@@ -129,7 +130,7 @@ impl Merge<'_> {
         Err(LoadError::Provenance { table: self.statements.entity.table.to_string(), written, noted })
     }
 
-    async fn drop_losers(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
+    pub(super) async fn drop_losers(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
         let losers = (0_i64..).zip(&verdict.fates).filter(|(_, fate)| **fate != Fate::Kept);
         let losers: Vec<i64> = losers.map(|(row, _)| row).collect();
         let doing = self.doing();
@@ -148,11 +149,11 @@ impl Merge<'_> {
         Ok(self.one(&sql).await?.get(0))
     }
 
-    async fn execute(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn execute(&self, sql: &str) -> Result<u64, LoadError> {
         Ok(self.client.execute(sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?)
     }
 
-    async fn count(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn count(&self, sql: &str) -> Result<u64, LoadError> {
         Ok(number(self.one(sql).await?.get(0)))
     }
 

@@ -12,6 +12,9 @@ use crate::read::{Harvest, Layout};
 use super::LoadError;
 use super::sql::Statements;
 
+/// The layout of rows that are to be deleted: only their keys are looked at.
+pub(super) const DELETED: i16 = -1;
+
 /// The distinct layouts of an entity's files, and which one each file has.
 #[derive(Debug, Clone)]
 pub(crate) struct Layouts<'h> {
@@ -61,10 +64,12 @@ pub(crate) async fn stage(
             let rows = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
             let mut digits = itoa::Buffer::new();
             let layout_column = format!("\t{number}\t");
+            let deleted_column = format!("\t{DELETED}\t");
             for (row, bytes) in (segment.first..).zip(rows.iter()) {
                 let out = copy.buffer();
                 out.extend_from_slice(digits.format(row).as_bytes());
-                out.extend_from_slice(layout_column.as_bytes());
+                let deleted = harvest.deletes.binary_search(&row).is_ok();
+                out.extend_from_slice(if deleted { &deleted_column } else { &layout_column }.as_bytes());
                 out.extend_from_slice(bytes);
                 copy.flow().await?;
             }

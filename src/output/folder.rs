@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 
 use super::error::OutputError;
-use crate::fault::{self, Point};
 use super::names;
+use crate::fault::{self, Point};
 
 /// Where an earlier run's summary waits while its files are taken away, so that a run that is killed
 /// meanwhile leaves the list of what is still to go.

@@ -58,6 +58,16 @@ pub enum RunError {
     /// Files with a fault that concerns the whole file.
     #[error("{}", .0.join("\n"))]
     Files(Vec<String>),
+    /// Rows are to be deleted, and nobody allowed it.
+    #[error(
+        "{rows} rows are to be deleted ({}); nothing has been written; give --allow-deletes if it is meant", .entities.join(", ")
+    )]
+    Deletes {
+        /// How many.
+        rows: u64,
+        /// Of which entities, with their numbers.
+        entities: Vec<String>,
+    },
     /// A question that nobody can be asked.
     #[error("{question} Nobody can be asked here: give --yes if it is meant")]
     Unasked {
@@ -105,14 +115,14 @@ impl RunError {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
             Self::Load(LoadError::Unknown { .. }) | Self::Unpublished { .. } | Self::Unprinted { .. } => {
                 Exit::Unknown
-            },
+            }
             Self::Source(error) if error.is_of_command_line() => Exit::Usage,
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage
             }
-            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. }) | Self::Declined => {
-                Exit::Refused
-            }
+            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. })
+            | Self::Declined
+            | Self::Deletes { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -30,6 +30,8 @@ pub struct ImportOptions {
     pub load: LoadOptions,
     /// Go all the way in the database, then roll back.
     pub dry_run: bool,
+    /// Rows that a file of changes names are deleted.
+    pub allow_deletes: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
     pub report_absent: bool,
 }
@@ -71,6 +73,11 @@ pub fn import(
                 if tries < TRIES && (error.is_transient() || error.is_about_data()) =>
             {
                 error
+            }
+            // Its reports say `refused`.
+            Err(error @ RunError::Deletes { .. }) => {
+                run.publish()?;
+                return Err(error);
             }
             Err(error) => {
                 return Err(run.failed(&entities, judged.as_deref(), error, target.session.target()));
@@ -161,12 +168,23 @@ impl Attempt<'_> {
                 database.wait(session, load.roll_back())?;
                 return self.report(run, verdicts, &counts, Status::Refused);
             }
+            if !self.import.allow_deletes
+                && let Some(error) = run.deletes(self.entities)
+            {
+                database.wait(session, load.roll_back())?;
+                self.report(run, verdicts, &counts, Status::Refused)?;
+                return Err(error);
+            }
             if self.import.report_absent {
                 self.report_absent(run, load, &cargo)?;
             }
             match database.wait(session, load.write(&cargo, verdicts)) {
                 // What the database refuses becomes a fact: its users go with it, its duplicate is free.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
+                // Whoever refers to a row that was to go keeps it.
+                Err(RunError::Load(LoadError::Referred { entity, rows })) => {
+                    facts.take_referred(entity, rows)
+                }
                 written => break (counts, written?),
             }
         };
@@ -179,6 +197,7 @@ impl Attempt<'_> {
             counts.inserted = written.inserted;
             counts.updated = written.updated;
             counts.unchanged = written.unchanged;
+            counts.deleted = written.deleted;
             law::falsify(entity, counts, true);
             law::loaded(entity, counts)?;
         }
@@ -210,6 +229,15 @@ impl Attempt<'_> {
 }
 
 impl Run<'_> {
+    /// The error that says how many rows are to be deleted, where any are.
+    fn deletes(&self, entities: &[EntityRead]) -> Option<RunError> {
+        let deletes = |read: &EntityRead| read.harvest.deletes.len() as u64;
+        let rows = entities.iter().map(deletes).sum();
+        let named = self.schema.entities.iter().zip(entities).filter(|(_, read)| deletes(read) > 0);
+        let entities = named.map(|(entity, read)| format!("{} {}", entity.name, deletes(read))).collect();
+        (rows > 0).then_some(RunError::Deletes { rows, entities })
+    }
+
     /// Reports a run that came to nothing, and hands its error back. What is reported is what is known by then:
     /// all verdicts where there were any, else what reading found; nothing counts as written. A report that
     /// cannot be written either changes nothing about the error.

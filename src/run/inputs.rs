@@ -55,12 +55,33 @@ impl EntityRead {
 /// How the inputs are to be looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Looking {
-    /// `--encoding`.
-    pub encoding: Option<Encoding>,
+    /// `--encoding`: of one file, or of all that are not named.
+    pub encodings: Vec<(Option<PathBuf>, Encoding)>,
     /// `--delimiter`.
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
+    /// `--apply-changes`: the files are those of an export with --changes-since.
+    pub changes: bool,
+}
+
+impl Looking {
+    /// What `--encoding` says of a file.
+    fn encoding(&self, path: &InputPath) -> Option<Encoding> {
+        self.encoding_of(path).or_else(|| self.encoding_of_all())
+    }
+
+    /// What `--encoding` says of a file by its name.
+    pub(crate) fn encoding_of(&self, path: &InputPath) -> Option<Encoding> {
+        let is_it =
+            |file: &Option<PathBuf>| file.as_ref().is_some_and(|file| *file.to_string_lossy() == path.name());
+        self.encodings.iter().rfind(|(file, _)| is_it(file)).map(|(_, encoding)| *encoding)
+    }
+
+    /// What `--encoding` says of files that it does not name.
+    pub(crate) fn encoding_of_all(&self) -> Option<Encoding> {
+        self.encodings.iter().rfind(|(file, _)| file.is_none()).map(|(_, encoding)| *encoding)
+    }
 }
 
 /// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
@@ -70,11 +91,17 @@ pub(crate) fn open(
     looking: &Looking,
     spool: &Path,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
+    for (file, _) in &looking.encodings {
+        let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
+        if let Some(file) = file.as_ref().filter(|file| !is_given(file)) {
+            return Err(SourceError::EncodingOfNothing { file: file.display().to_string() }.into());
+        }
+    }
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in inputs {
         let source = Source::open(&spec.path, spool)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
-        let mut look = look_at(&source, schema, named, looking, looking.encoding)?;
+        let mut look = look_at(&source, schema, named, looking, looking.encoding(&spec.path))?;
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
@@ -208,8 +235,13 @@ fn look_at(
     looking: &Looking,
     encoding: Option<Encoding>,
 ) -> Result<Look, SourceError> {
-    let options =
-        LookOptions { encoding, delimiter: looking.delimiter, maps: &looking.maps, file: 0, changes: false };
+    let options = LookOptions {
+        encoding,
+        delimiter: looking.delimiter,
+        maps: &looking.maps,
+        file: 0,
+        changes: looking.changes,
+    };
     look(source, schema, entity, &options)
 }
 
@@ -244,6 +276,7 @@ fn input<'f>(
             opening.delimiter,
             &opening.header,
             file.look.mapping.fields.clone(),
+            file.look.change_column,
             options,
         ),
         data_start: opening.data_start,

@@ -19,16 +19,16 @@ pub(crate) fn settled(entity: &str, counts: &Counts) -> Result<(), RunError> {
     })
 }
 
-/// `accepted = inserted + updated + unchanged`.
+/// `accepted = inserted + updated + unchanged`, and deleted where changes are applied.
 pub(crate) fn loaded(entity: &str, counts: &Counts) -> Result<(), RunError> {
-    let Counts { accepted, inserted, updated, unchanged, .. } = *counts;
-    if accepted == inserted + updated + unchanged {
+    let Counts { accepted, inserted, updated, unchanged, deleted, .. } = *counts;
+    if accepted == inserted + updated + unchanged + deleted {
         return Ok(());
     }
     Err(RunError::Law {
         entity: entity.to_owned(),
         law: format!(
-            "{accepted} accepted, but {inserted} inserted, {updated} updated, {unchanged} unchanged"
+            "{accepted} accepted, but {inserted} inserted, {updated} updated, {unchanged} unchanged, {deleted} deleted"
         ),
     })
 }
@@ -59,6 +59,7 @@ pub(crate) fn falsify(entity: &str, counts: &mut Counts, written: bool) {
         ("inserted", true) => counts.inserted += 1,
         ("updated", true) => counts.updated += 1,
         ("unchanged", true) => counts.unchanged += 1,
+        ("deleted", true) => counts.deleted += 1,
         _ => {}
     }
 }

@@ -8,7 +8,7 @@
 
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::{self, Fit, by_file_name, by_header};
-use super::header::{self, Mapping, Names, file_finding};
+use super::header::{self, CHANGE_COLUMN, Mapping, Names, file_finding};
 use super::{Encoding, LineEnd, Look, LookOptions, Opening, Source, SourceError, magic};
 use crate::record::{Code, Finding, Location};
 use crate::schema::Schema;
@@ -261,6 +261,13 @@ impl<'a> Looker<'a> {
             let message =
                 "these are the changes of an export, not rows to import; use import --apply-changes";
             matched.findings.push(file_finding(place, Code::ChangesFile, message));
+            matched.findings.sort_by_key(Finding::sort_key);
+        }
+        if matched.change_column.is_none() && self.options.changes {
+            let message = format!(
+                "the file has no column {CHANGE_COLUMN}, so it lists no changes; import it without --apply-changes"
+            );
+            matched.findings.push(file_finding(place, Code::MissingColumn, message));
             matched.findings.sort_by_key(Finding::sort_key);
         }
         let opening = self.opening(text, delimiter, &header, cells);

@@ -27,7 +27,7 @@ pub use entity::entity_named;
 pub use error::SourceError;
 pub use evidence::Utf8Evidence;
 pub use hash::Hasher;
-pub use header::{CHANGE_COLUMN, Mapping};
+pub use header::{CHANGE_COLUMN, CHANGED_COLUMN, Mapping};
 pub use input::{InputPath, InputSpec};
 pub use look::look;
 pub use maps::check_maps;

@@ -4,8 +4,10 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod apply_changes;
 mod architecture;
 mod cases;
+mod changes;
 mod codes;
 mod columns;
 mod commit_reply;
@@ -20,6 +22,9 @@ mod determinism;
 mod disks;
 mod edited;
 mod export;
+mod export_files;
+mod export_killed;
+mod export_writers;
 mod failures;
 mod file_codes;
 mod fixed_rules;
@@ -30,9 +35,12 @@ mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
+mod loop_files;
+mod nightly;
 mod options;
 mod page;
 mod planted;
+mod progress;
 mod properties;
 mod readme;
 mod rejects;
