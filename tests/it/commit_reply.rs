@@ -16,7 +16,8 @@ const IMPORT: [&str; 5] = ["import", "accounts.csv", "users.csv", "--out", "out"
 /// A target that is filled or not, and the files.
 fn target(filled: bool) -> (Database, Muster) {
     let database = Database::new();
-    let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,Old\n").file("users.csv", USERS);
+    let muster =
+        Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,Old\n").file("users.csv", USERS);
     database.rows(&muster.run(["schema", "ddl"]).exits(0).stdout());
     if filled {
         muster.run(["import", "accounts.csv", "--out", "before"]).exits(0);

@@ -268,7 +268,8 @@ fn a_whole_import_goes_over_tls_where_that_is_asked_for() {
         .env("DATABASE_URL", url);
     for (point, inserted) in [("copied:2", "1"), ("inserted:2", "2")] {
         let halted = Halted::at(&muster, point, ["import", "accounts.csv", "users.csv", "--out", "out"]);
-        let sessions = "SELECT a.usename, s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+        let sessions =
+            "SELECT a.usename, s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
             WHERE a.datname = current_database() AND a.application_name LIKE 'muster % since %'";
         assert_eq!(database.text(sessions), "imports_over_tls|t|TLSv1.3", "{point}");
         let output = halted.go_on();

@@ -34,7 +34,9 @@ fn filled(database: &Database, muster: &Muster) {
 }
 
 fn picture(database: &Database) -> String {
-    ["accounts", "users"].map(|table| database.text(&format!("SELECT xmin, ctid, t FROM {table} t"))).join("\n")
+    ["accounts", "users"]
+        .map(|table| database.text(&format!("SELECT xmin, ctid, t FROM {table} t")))
+        .join("\n")
 }
 
 /// Nothing in the folder looks like a file of a run that came to its end.

@@ -14,11 +14,13 @@ pub struct Disk {
 
 impl Disk {
     /// Mounts a disk of this size in KiB, the server's user's own; none where this process may not mount.
+    #[allow(clippy::print_stderr)] // Said to whoever looks at the tests.
     pub fn mounted(kibibytes: u32) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("muster-it-disk-").tempdir_in(root()).unwrap().keep();
         let (uid, gid) = owner().unwrap_or((0, 0));
         let options = format!("size={kibibytes}k,mode=0755,uid={uid},gid={gid}");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "none"]).arg(&folder).output();
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "none"]).arg(&folder).output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self { path: folder });
         }
