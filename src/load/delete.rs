@@ -4,6 +4,7 @@
 
 use crate::db::DbError;
 use crate::fault::{self, Point};
+use crate::schema::Entity;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::sql::{Statements, literal, quoted};
@@ -39,7 +40,7 @@ impl Load<'_> {
     /// Whether another entity, or the entity itself, refers to it.
     pub(super) fn is_referred(&self, entity: usize) -> bool {
         let all = self.schema.entities.iter();
-        all.flat_map(|other| other.references()).any(|(_, reference)| reference.entity == entity)
+        all.flat_map(Entity::references).any(|(_, reference)| reference.entity == entity)
     }
 
     /// Deletes what is to go now, of whoever refers before whoever is referred to.
