@@ -10,6 +10,7 @@ use crate::source::InputSpec;
 mod account;
 mod export;
 mod fields;
+mod invite;
 mod records;
 mod roles;
 mod user;
@@ -18,6 +19,10 @@ mod value;
 pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
+pub use invite::{
+    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
+    WhomArgs,
+};
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
 pub use roles::{RolesArgs, RolesFormat};
 pub use user::{UserAction, UserArgs};
@@ -58,7 +63,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Accounts: create one by the rules of the import, show one, list them
     Account(AccountArgs),
-    /// Users: show one, list them
+    /// Users: show one, list them, invite them by e-mail
     User(UserArgs),
     /// What each role of a user may do
     Roles(RolesArgs),
@@ -267,7 +272,7 @@ pub struct ReadArgs {
 #[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
     /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
 }
 

@@ -43,6 +43,7 @@ use inputs::EntityRead;
 use rows::Settleable;
 
 pub use check::check;
+pub(crate) use database::Database;
 pub use error::RunError;
 pub use execute::execute;
 pub use exit::Exit;
@@ -241,7 +242,7 @@ impl<'o> Run<'o> {
 }
 
 /// The flag that SIGINT and SIGTERM set.
-fn listen() -> Result<Arc<AtomicBool>, RunError> {
+pub(crate) fn listen() -> Result<Arc<AtomicBool>, RunError> {
     let cancelled = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
@@ -250,7 +251,7 @@ fn listen() -> Result<Arc<AtomicBool>, RunError> {
 }
 
 /// What the sessions of a run are called on the server, for whoever meets its lock.
-fn session_name(run: &str, started: Timestamp) -> String {
+pub(crate) fn session_name(run: &str, started: Timestamp) -> String {
     format!("muster {} since {started:.0}", &run[..13])
 }
 

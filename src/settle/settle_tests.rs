@@ -78,6 +78,7 @@ fn entity(name: &str, fields: Vec<Field>) -> Entity {
         key: 0,
         ignored: Vec::new(),
         row_rules: Vec::new(),
+        invite: None,
     }
 }
 

@@ -77,8 +77,20 @@ pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
         let rows = client.query(&sql, &[&email, &entity]).await.map_err(failed)?;
         forgotten += forget_rows(client, &rows).await?;
     }
+    forgotten += forget_invites(client, email).await?;
     client.batch_execute("COMMIT").await.map_err(failed)?;
     Ok(forgotten)
+}
+
+/// Removes the invites of this address with their mails and links. That nothing may be sent there stays known:
+/// else the next invitation would.
+async fn forget_invites(client: &Client, email: &str) -> Result<u64, LoadError> {
+    let there = "SELECT to_regclass('muster.invites') IS NOT NULL";
+    if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let sql = "DELETE FROM muster.invites WHERE address = lower(trim($1::text))";
+    Ok(client.execute(sql, &[&email]).await.map_err(failed)?)
 }
 
 /// Takes rows (run, entity, id) out of the blocks of inserted rows, and counts them with their runs.
