@@ -110,11 +110,19 @@ impl<'a> Undo<'a> {
         rights::journal(client, rights::JOURNAL_UNDO).await?;
         rights::undo(client, &run.entities).await?;
         let sql =
-            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::numeric - xid::text::numeric >= 4294967296
-                   FROM muster.runs WHERE id = $1::text::uuid";
+            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::numeric - r.xid::text::numeric >= 4294967296,
+                    NOT EXISTS (SELECT FROM muster.stamps k WHERE k.run = r.id AND k.xmin = r.stamp)
+             FROM muster.runs r WHERE r.id = $1::text::uuid";
         let row = client.query_one(sql, &[&run.run]).await.map_err(|e| failed(&run.run, e))?;
         if row.get(0) {
             return refused("so many transactions ago that changes since cannot be told".to_owned());
+        }
+        // A restored dump has its rows from other transactions, whose numbers may be those of old runs by chance.
+        if row.get(1) {
+            return refused(
+                "the journal was written anew since, as by a restored dump: changes since cannot be told"
+                    .to_owned(),
+            );
         }
         Ok(Self { client, run })
     }

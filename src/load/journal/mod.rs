@@ -6,7 +6,8 @@
 //! That proof is free, where a hash of every inserted row costs a scan of the table. Updated rows carry a
 //! hash of the image they were left with as well, so that one that was touched and is the same still counts as
 //! unchanged. A transaction's 32-bit number comes back after four thousand million others: see
-//! `super::undo`. Whatever writes a table anew (a restored dump, some `ALTER TABLE`) makes its inserted
+//! `super::undo`. After a restored dump all numbers are those of the restore: the run's row in `muster.stamps` then
+//! has another one than the journal says, and undo refuses. `pg_upgrade` keeps them. Whatever writes a table anew (a restored dump, some `ALTER TABLE`) makes its inserted
 //! rows look changed: undo then refuses, which is the safe side.
 
 mod prune;
