@@ -11,7 +11,7 @@ mod export;
 mod value;
 
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
-pub use value::{FieldMapping, age, delimiter, memory};
+pub use value::{FieldMapping, QuotedEmpty, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 #[derive(Debug, Parser)]
@@ -204,6 +204,13 @@ pub struct ReadArgs {
     /// Accept records that lack trailing cells where all that is missing is optional
     #[arg(long, help_heading = "Reading")]
     pub pad_short: bool,
+    /// Take the apostrophe off again that `export --for-spreadsheet` puts before a cell that would be a formula
+    #[arg(long, help_heading = "Reading")]
+    pub from_spreadsheet: bool,
+    /// What "" means: the empty text, or as empty as a cell without quotes; the empty text only in files that
+    /// muster exported where not given
+    #[arg(long, value_name = "WHAT", help_heading = "Reading")]
+    pub quoted_empty: Option<QuotedEmpty>,
     /// Reject records larger than this (K, M or G)
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = memory, help_heading = "Reading")]
     pub max_record: u64,

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use crate::cli::{Duplicates, Empty, ReadArgs};
+use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
 use crate::read::ReadOptions;
 use crate::report::Values;
 use crate::run::{Looking, Options};
@@ -26,12 +26,14 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
+            empty_text: args.quoted_empty.map(|what| what == QuotedEmpty::Text),
         },
         read: ReadOptions {
             strict: args.strict,
             pad_short: args.pad_short,
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
+            unguard: args.from_spreadsheet,
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
             ..rest()
         },
@@ -91,8 +93,15 @@ fn again(args: &ReadArgs) -> Vec<String> {
     if let Some(encoding) = &args.encoding {
         add("--encoding", encoding.clone());
     }
+    if let Some(what) = args.quoted_empty {
+        let what = if what == QuotedEmpty::Text { "text" } else { "empty" };
+        add("--quoted-empty", what.to_owned());
+    }
     for map in &args.map {
         add("--map", format!("{}={}", map.header, map.field));
+    }
+    if args.from_spreadsheet {
+        again.push("--from-spreadsheet".to_owned());
     }
     again
 }

@@ -19,7 +19,7 @@
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
 //! | empty cells beyond the header | an error | dropped |
 //! | the header again | a row, or an error of a type | skipped with a warning |
-//! | an empty cell, `""` and nothing | the empty text and NULL | both are empty |
+//! | an empty cell and `""` | NULL and the empty text | both are empty; told apart where [`ReadOptions::empty_text`] says so |
 //! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;

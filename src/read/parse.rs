@@ -5,7 +5,7 @@ use crate::record::{Code, Finding, Location, Severity};
 use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
-use super::cells::{Cell, split_plain, split_quoted};
+use super::cells::{Cell, split_plain, split_quoted, unguard};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
@@ -36,6 +36,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Findings that only warn.
     pub warnings: u64,
+    /// Cells from which the guard against formulas was taken off.
+    pub unguarded: u64,
 }
 
 impl Counts {
@@ -46,6 +48,7 @@ impl Counts {
         self.clean += other.clean;
         self.rejected += other.rejected;
         self.warnings += other.warnings;
+        self.unguarded += other.unguarded;
     }
 }
 
@@ -258,6 +261,9 @@ impl Parser<'_> {
         {
             let message = format!("the cell in column {} is filled, but the column has no name", column + 1);
             return self.finding_in(Code::TooManyCells, message, None, location, parsed);
+        }
+        if plan.options.unguard {
+            parsed.counts.unguarded += unguard(text, &mut self.cells);
         }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {

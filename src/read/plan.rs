@@ -55,6 +55,10 @@ pub struct ReadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
     /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
     pub on_empty: OnUpdate,
+    /// A quoted empty cell is the empty text, and not as empty as one without quotes.
+    pub empty_text: bool,
+    /// The apostrophe that keeps a spreadsheet from seeing a formula is taken off again.
+    pub unguard: bool,
     /// How many bytes are split at a time.
     pub block_size: usize,
     /// How many bytes of rows and findings are held in memory.
@@ -68,6 +72,8 @@ impl Default for ReadOptions {
             pad_short: false,
             max_record: 1 << 20,
             on_empty: OnUpdate::Overwrite,
+            empty_text: false,
+            unguard: false,
             block_size: 1 << 20,
             memory: 256 << 20,
         }

@@ -158,6 +158,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// Findings that are warnings.
     pub warnings: u64,
+    /// Cells from which the guard against formulas was taken off.
+    pub unguarded: u64,
 }
 
 impl Entity {

@@ -39,8 +39,17 @@ struct EntitySummary<'a> {
     updated: u64,
     unchanged: u64,
     warnings: u64,
+    /// Where `--from-spreadsheet` has found any.
+    #[serde(skip_serializing_if = "is_none")]
+    unguarded: u64,
     files: Vec<FileSummary<'a>>,
     rules: Vec<RuleSummary<'a>>,
+}
+
+/// Whether there is nothing to be said.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks with a reference
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Serialize)]
@@ -77,6 +86,7 @@ impl<'a> Summary<'a> {
             updated: counts.updated,
             unchanged: counts.unchanged,
             warnings: counts.warnings,
+            unguarded: counts.unguarded,
             files: entity
                 .files
                 .iter()

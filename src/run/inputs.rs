@@ -13,7 +13,7 @@ use crate::source::{
     look,
 };
 
-use super::RunError;
+use super::{RunError, exported};
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -25,6 +25,9 @@ pub(crate) struct FileRead {
     pub source: Source,
     pub look: Look,
     pub sha256: String,
+    /// What the manifest beside the file says its SHA-256 was when muster exported it; taken for true until the
+    /// file has been hashed.
+    pub exported: Option<String>,
     /// What its open columns decided, once the whole file has said it.
     pub decisions: Option<Vec<Option<Decision>>>,
 }
@@ -45,6 +48,8 @@ pub struct Looking {
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
+    /// `--quoted-empty`: whether a quoted empty cell is the empty text; only in muster's own exports without.
+    pub empty_text: Option<bool>,
 }
 
 /// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
@@ -69,6 +74,7 @@ pub(crate) fn open(
             source,
             look,
             sha256: String::new(),
+            exported: exported::sha256(&spec.path),
             decisions: None,
         });
     }
@@ -117,6 +123,10 @@ pub(crate) fn read(
     keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
     let rules = &schema.entities[entity];
+    let read_with = |file: &FileRead| ReadOptions {
+        empty_text: looking.empty_text.unwrap_or(file.exported.is_some()),
+        ..options
+    };
     let referred_to =
         keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
@@ -127,7 +137,7 @@ pub(crate) fn read(
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
         let inputs =
-            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
+            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, read_with(file)));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -143,6 +153,9 @@ pub(crate) fn read(
                 for (file, sha256) in files.iter_mut().zip(hashes) {
                     file.source.unchanged()?;
                     file.sha256 = sha256;
+                }
+                if refuted(&mut files) && looking.empty_text.is_none() {
+                    continue;
                 }
                 say_decisions(rules, &files, &harvest);
                 return Ok(EntityRead { files, harvest: *harvest });
@@ -174,6 +187,19 @@ pub(crate) fn read(
             }
         }
     }
+}
+
+/// Whether any file is not what muster exported, although a manifest lists its name.
+fn refuted(files: &mut [FileRead]) -> bool {
+    let mut refuted = false;
+    for file in files {
+        if file.exported.as_ref().is_some_and(|sha256| *sha256 != file.sha256) {
+            tracing::info!("{}: was changed since muster exported it", file.source.name());
+            file.exported = None;
+            refuted = true;
+        }
+    }
+    refuted
 }
 
 /// Says how each column was read that the schema leaves open.

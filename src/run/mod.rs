@@ -7,6 +7,7 @@ mod check;
 mod database;
 mod error;
 mod exit;
+mod exported;
 mod findings;
 mod import;
 mod inputs;
@@ -191,6 +192,7 @@ impl<'o> Run<'o> {
                 rejected: counted.rejected + verdict.rejected,
                 duplicates: verdict.duplicates,
                 warnings: counted.warnings + verdict.warnings,
+                unguarded: counted.unguarded,
                 ..Counts::default()
             };
             let name = &self.schema.entities[index].name;

@@ -105,8 +105,28 @@ impl Run<'_> {
         Ok(reported)
     }
 
+    /// The options that reading returned records needs as well. A file of returned records stands in no
+    /// manifest, so what the manifest told must be said.
+    fn again(&self, entities: &[EntityRead]) -> Vec<String> {
+        let mut again = self.options.again.clone();
+        if self.options.looking.empty_text.is_none() {
+            let files = || entities.iter().flat_map(|read| &read.files);
+            let exported = files().filter(|file| file.exported.is_some()).count();
+            if exported > 0 && exported == files().count() {
+                again.extend(["--quoted-empty".to_owned(), "text".to_owned()]);
+            } else if exported > 0 {
+                tracing::info!(
+                    "only some of the files were exported by muster: mended records of those must be imported by \
+                     themselves, with --quoted-empty text"
+                );
+            }
+        }
+        again
+    }
+
     fn context(&self, entities: &[EntityRead], given: &[usize], target: Option<&str>) -> Context {
         let mut stems = names::Stems::default();
+        let again = self.again(entities);
         let entities = given
             .iter()
             .map(|&index| {
@@ -134,7 +154,7 @@ impl Run<'_> {
             schema_sha256: self.schema.sha256.clone(),
             target: target.map(str::to_owned),
             values: self.options.values,
-            again: self.options.again.clone(),
+            again,
             entities,
         }
     }
