@@ -144,10 +144,10 @@ impl Manifest {
         Self::read(&folder.join(NAME)).ok()
     }
 
-    /// The SHA-256 of the file with this name, where it is listed.
+    /// The SHA-256 and the number of rows of the file with this name, where it is listed.
     #[must_use]
-    pub fn sha256(&self, name: &str) -> Option<&str> {
+    pub fn file(&self, name: &str) -> Option<(String, u64)> {
         let mut files = self.entities.iter().flat_map(|entity| &entity.files);
-        files.find(|file| file.name == name).map(|file| file.sha256.as_str())
+        files.find(|file| file.name == name).map(|file| (file.sha256.clone(), file.rows))
     }
 }

@@ -8,6 +8,7 @@ use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted, unguard};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
+use super::objects::{Objects, Refusal};
 use super::plan::Plan;
 use super::segment::Place;
 use super::split::{Shape, Wide, count_cells};
@@ -75,6 +76,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
+    /// A record has a key that the header lacks.
+    pub unknown_keys: bool,
     /// What the cells of the open columns prove, in the plan's order.
     pub proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.
@@ -112,6 +115,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
+        unknown_keys: false,
         proofs: vec![Proofs::default(); plan.open.len()],
         buffer: Vec::new(),
     };
@@ -126,6 +130,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         },
         may_hold_nul: plan.encoding.unit() > 1 || memchr::memchr(0, &block.bytes).is_some(),
         clerk: Clerk::new(plan, task.hasher),
+        objects: plan.keys.as_deref().map(|keys| Objects::new(plan, keys)),
         cells: Vec::with_capacity(plan.columns),
         decoded: String::new(),
     };
@@ -142,6 +147,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         parser.record(span, location, &mut parsed);
         record += u64::from(!span.header);
     }
+    parsed.unknown_keys = parser.objects.as_ref().is_some_and(|objects| objects.unknown);
     drop(parser);
     parsed.buffer = block.bytes;
     parsed
@@ -153,6 +159,7 @@ struct Parser<'a> {
     text: Option<&'a str>,
     may_hold_nul: bool,
     clerk: Clerk<'a>,
+    objects: Option<Objects<'a>>,
     cells: Vec<Cell>,
     decoded: String,
 }
@@ -243,8 +250,17 @@ impl Parser<'_> {
             && let Some(at) = memchr::memchr(0, text.as_bytes())
         {
             let message = "the record holds a NUL byte, which PostgreSQL cannot store".to_owned();
-            let column = count_cells(super::split::Narrow, plan.delimiter, &text.as_bytes()[..at]) - 1;
-            return self.finding_in(Code::NulByte, message, Some(column), location, parsed);
+            let before = &text.as_bytes()[..at];
+            let column = match self.objects {
+                Some(_) => None,
+                None => Some(count_cells(super::split::Narrow, plan.delimiter, before) - 1),
+            };
+            return self.finding_in(Code::NulByte, message, column, location, parsed);
+        }
+        if let Some(mut objects) = self.objects.take() {
+            let clean = self.object_row(&mut objects, text, location, parsed);
+            self.objects = Some(objects);
+            return clean;
         }
         if shape == Shape::Quoted {
             split_quoted(text, plan.delimiter, &mut self.cells);
@@ -266,6 +282,29 @@ impl Parser<'_> {
             parsed.counts.unguarded += unguard(text, &mut self.cells);
         }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
+        self.judged(text, location, parsed)
+    }
+
+    /// Makes a row of a record that is a JSON object.
+    fn object_row(
+        &mut self,
+        objects: &mut Objects<'_>,
+        line: &str,
+        location: Location,
+        parsed: &mut Parsed,
+    ) -> bool {
+        if let Err(Refusal { code, message, column }) = objects.lay_out(line, &mut self.cells) {
+            return self.finding_in(code, message.into_owned(), column, location, parsed);
+        }
+        let text = objects.text(line);
+        self.clerk.prove(text, &self.cells, &mut parsed.proofs);
+        objects.put_numbers(&mut self.cells);
+        self.judged(text, location, parsed)
+    }
+
+    /// Judges the cells of a record, and encodes it where it is clean.
+    #[inline]
+    fn judged(&mut self, text: &str, location: Location, parsed: &mut Parsed) -> bool {
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             return true;
@@ -323,7 +362,7 @@ impl Parser<'_> {
         parsed: &mut Parsed,
     ) -> bool {
         let plan = self.task.plan;
-        let column = at.map(|(bytes, at)| {
+        let column = at.filter(|_| self.objects.is_none()).map(|(bytes, at)| {
             let before = &bytes[..(at as usize).min(bytes.len())];
             match plan.encoding {
                 Encoding::Utf16Le => count_cells(Wide { big_endian: false }, plan.delimiter, before) - 1,

@@ -17,6 +17,11 @@ pub struct Plan<'s> {
     pub encoding: Encoding,
     /// The cells' delimiter.
     pub delimiter: u8,
+    /// Where the file is a table that has been written as CSV: bytes of its longest record. Then a record's line is
+    /// its own number, and the header stands nowhere again.
+    pub longest: Option<u64>,
+    /// The names of the columns, where the records are JSON objects and not cells in a row.
+    pub keys: Option<Vec<String>>,
     /// The number of cells in the header.
     pub columns: usize,
     /// How many of them there are up to the last one with a name: cells behind it must be empty.
@@ -100,6 +105,8 @@ impl<'s> Plan<'s> {
             file,
             encoding,
             delimiter,
+            longest: None,
+            keys: None,
             columns: header.len(),
             named,
             cells,

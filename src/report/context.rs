@@ -64,7 +64,9 @@ pub struct File {
     pub sha256: String,
     /// The encoding's name, for example `utf-8`.
     pub encoding: String,
-    /// The delimiter as one character.
+    /// How its records are written: `csv`, `ndjson` or `parquet`.
+    pub format: String,
+    /// The delimiter as one character; empty where there is none.
     pub delimiter: String,
     /// The header's names as they stand there; a finding's `column` counts in it.
     pub header: Vec<String>,

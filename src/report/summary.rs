@@ -46,6 +46,11 @@ struct EntitySummary<'a> {
     rules: Vec<RuleSummary<'a>>,
 }
 
+/// Whether a format is the usual one, or not known.
+fn is_csv(format: &str) -> bool {
+    matches!(format, "" | "csv")
+}
+
 /// Whether there is nothing to be said.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde asks with a reference
 fn is_none(count: &u64) -> bool {
@@ -57,6 +62,9 @@ struct FileSummary<'a> {
     path: &'a str,
     bytes: u64,
     sha256: &'a str,
+    /// Where it is not CSV.
+    #[serde(skip_serializing_if = "is_csv")]
+    format: &'a str,
     encoding: &'a str,
     delimiter: &'a str,
     header: &'a [String],
@@ -94,6 +102,7 @@ impl<'a> Summary<'a> {
                     path: &file.path,
                     bytes: file.bytes,
                     sha256: &file.sha256,
+                    format: &file.format,
                     encoding: &file.encoding,
                     delimiter: &file.delimiter,
                     header: &file.header,

@@ -7,11 +7,21 @@ use std::path::Path;
 use crate::export::Manifest;
 use crate::source::InputPath;
 
-/// The SHA-256 that the manifest beside a file gives for it; none where there is no manifest, or it does not list
-/// the file. Whether the file still has it is for whoever reads the whole of it.
-pub(super) fn sha256(path: &InputPath) -> Option<String> {
-    let InputPath::File(path) = path else { return None };
+/// What a manifest says of a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    /// Its SHA-256 when it was exported.
+    pub sha256: String,
+    /// It has no rows.
+    pub is_empty: bool,
+}
+
+/// What the manifest beside a file says of it; none where there is no manifest, or it does not list the file.
+/// Whether the file is still the same is for whoever reads the whole of it.
+pub(crate) fn claim(path: &InputPath) -> Option<Claim> {
+    let path = path.file()?;
     let name = path.file_name()?.to_str()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Manifest::beside(folder)?.sha256(name).map(str::to_owned)
+    let (sha256, rows) = Manifest::beside(folder)?.file(name)?;
+    Some(Claim { sha256, is_empty: rows == 0 })
 }

@@ -9,11 +9,13 @@ use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, 
 use crate::record::{Finding, Severity};
 use crate::schema::{Entity, Schema};
 use crate::source::{
-    Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
+    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, Source, check_maps, entity_named,
     look,
 };
 
-use super::{RunError, exported};
+use super::RunError;
+use super::exported::{self, Claim};
+use super::table::{self, Facts, Table};
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -23,11 +25,14 @@ const HASHED: usize = 1 << 20;
 pub(crate) struct FileRead {
     pub path: InputPath,
     pub source: Source,
+    /// The file itself, where its records are read from a table made of it.
+    pub original: Option<(Source, Facts)>,
     pub look: Look,
     pub sha256: String,
-    /// What the manifest beside the file says its SHA-256 was when muster exported it; taken for true until the
-    /// file has been hashed.
-    pub exported: Option<String>,
+    /// What the manifest beside the file says of it; taken for true until the file has been hashed.
+    pub exported: Option<Claim>,
+    /// All its records were asked for their keys.
+    pub whole: bool,
     /// What its open columns decided, once the whole file has said it.
     pub decisions: Option<Vec<Option<Decision>>>,
 }
@@ -63,7 +68,19 @@ pub(crate) fn open(
     for spec in inputs {
         let source = Source::open(&spec.path, spool)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
-        let mut look = look_at(&source, schema, named, looking, looking.encoding)?;
+        let exported = exported::claim(&spec.path);
+        let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
+        let options = LookOptions {
+            may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
+            ..looking.options(looking.encoding)
+        };
+        let (source, original, mut look) = if is_parquet {
+            let Table { source: table, look, facts } = table::open(&source, schema, named, &options, spool)?;
+            (table, Some((source, facts)), look)
+        } else {
+            let look = look(&source, schema, named, &options)?;
+            (source, None, look)
+        };
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
@@ -72,9 +89,11 @@ pub(crate) fn open(
         files.push(FileRead {
             path: spec.path.clone(),
             source,
+            original,
             look,
             sha256: String::new(),
-            exported: exported::sha256(&spec.path),
+            exported,
+            whole: false,
             decisions: None,
         });
     }
@@ -96,7 +115,8 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
             };
             faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
         }
-        if let ([cell], true) = (file.look.opening.header.as_slice(), faults.len() > before) {
+        let is_csv = file.look.opening.format == FileFormat::Csv;
+        if let ([cell], true, true) = (file.look.opening.header.as_slice(), is_csv, faults.len() > before) {
             let cell = shown(cell);
             faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
@@ -151,12 +171,13 @@ pub(crate) fn read(
         match reading {
             Reading::Done(harvest) => {
                 for (file, sha256) in files.iter_mut().zip(hashes) {
-                    file.source.unchanged()?;
+                    file.stored().unchanged()?;
                     file.sha256 = sha256;
                 }
                 if refuted(&mut files) && looking.empty_text.is_none() {
                     continue;
                 }
+                all_there(rules, &files, &harvest)?;
                 say_decisions(rules, &files, &harvest);
                 return Ok(EntityRead { files, harvest: *harvest });
             }
@@ -180,20 +201,51 @@ pub(crate) fn read(
                     encoding.name(),
                     file.look.opening.encoding.name()
                 );
-                let mut look = look_at(&file.source, schema, Some(entity), looking, Some(encoding))?;
+                let options = looking.options(Some(encoding));
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
                 file.decisions = None;
             }
+            Reading::Refuted(number, Refutation::Keys) => {
+                let file = &mut files[number];
+                tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
+                let options = LookOptions { whole: true, ..looking.options(looking.encoding) };
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
+                renumber(&mut look, number);
+                file.look = look;
+                file.whole = true;
+            }
         }
     }
+}
+
+impl FileRead {
+    /// The file as it is stored.
+    pub(crate) fn stored(&self) -> &Source {
+        self.original.as_ref().map_or(&self.source, |(original, _)| original)
+    }
+}
+
+/// Whether as many records were read as each file says it has.
+fn all_there(rules: &Entity, files: &[FileRead], harvest: &Harvest) -> Result<(), RunError> {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        if let Some((_, facts)) = &file.original
+            && facts.rows != read.counts.read
+        {
+            let (name, rows, read) = (file.source.name(), facts.rows, read.counts.read);
+            let law = format!("{name} says that it has {rows} rows, but {read} were read");
+            return Err(RunError::Law { entity: rules.name.clone(), law });
+        }
+    }
+    Ok(())
 }
 
 /// Whether any file is not what muster exported, although a manifest lists its name.
 fn refuted(files: &mut [FileRead]) -> bool {
     let mut refuted = false;
     for file in files {
-        if file.exported.as_ref().is_some_and(|sha256| *sha256 != file.sha256) {
+        if file.exported.as_ref().is_some_and(|claim| claim.sha256 != file.sha256) {
             tracing::info!("{}: was changed since muster exported it", file.source.name());
             file.exported = None;
             refuted = true;
@@ -211,16 +263,10 @@ fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
     }
 }
 
-fn look_at(
-    source: &Source,
-    schema: &Schema,
-    entity: Option<usize>,
-    looking: &Looking,
-    encoding: Option<Encoding>,
-) -> Result<Look, SourceError> {
-    let options =
-        LookOptions { encoding, delimiter: looking.delimiter, maps: &looking.maps, file: 0, changes: false };
-    look(source, schema, entity, &options)
+impl Looking {
+    fn options(&self, encoding: Option<Encoding>) -> LookOptions<'_> {
+        LookOptions { encoding, delimiter: self.delimiter, maps: &self.maps, ..LookOptions::default() }
+    }
 }
 
 /// Which of its entity's files a file is turns out only after the look.
@@ -245,17 +291,21 @@ fn input<'f>(
     if header.ends_with(&line_end) {
         header.truncate(header.len() - line_end.len());
     }
+    let mut plan = Plan::new(
+        &schema.entities[entity],
+        u16::try_from(number).unwrap_or(u16::MAX),
+        opening.encoding,
+        opening.delimiter,
+        &opening.header,
+        file.look.mapping.fields.clone(),
+        options,
+    );
+    plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
+    plan.keys = (opening.format == FileFormat::Ndjson).then(|| opening.header.clone());
     Ok(Input {
         source: &file.source,
-        plan: Plan::new(
-            &schema.entities[entity],
-            u16::try_from(number).unwrap_or(u16::MAX),
-            opening.encoding,
-            opening.delimiter,
-            &opening.header,
-            file.look.mapping.fields.clone(),
-            options,
-        ),
+        plan,
+        whole: file.whole,
         data_start: opening.data_start,
         data_line: opening.data_line,
         header,
@@ -269,7 +319,8 @@ fn input<'f>(
 fn hash(file: &FileRead) -> Result<String, RunError> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; HASHED];
-    if let (Some(_), InputPath::File(path)) = (file.source.compression(), &file.path) {
+    let source = file.stored();
+    if let (Some(_), InputPath::File(path)) = (source.compression(), &file.path) {
         let mut stored = std::fs::File::open(path).map_err(|e| lost(file, e))?;
         loop {
             match stored.read(&mut buffer).map_err(|e| lost(file, e))? {
@@ -280,7 +331,7 @@ fn hash(file: &FileRead) -> Result<String, RunError> {
     }
     let mut offset = 0;
     loop {
-        match file.source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
+        match source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
             0 => return Ok(hasher.finish()),
             read => {
                 hasher.update(&buffer[..read]);

@@ -17,6 +17,7 @@ mod options;
 mod publish;
 mod rows;
 mod runs;
+mod table;
 mod undo;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ pub use import::{ImportOptions, import};
 pub use inputs::Looking;
 pub use options::{MaxRejects, Options};
 pub use runs::{RunsQuery, runs};
+pub use table::TableError;
 pub use undo::{UndoOptions, UndoReported, undo};
 
 /// The folder that runs are kept in when `--out` names none.

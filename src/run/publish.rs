@@ -15,7 +15,7 @@ use crate::report::{
     Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
 };
 use crate::settle::EntityVerdict;
-use crate::source::Source;
+use crate::source::{FileFormat, Source};
 
 use super::findings::Merger;
 use super::inputs::{EntityRead, FileRead};
@@ -188,13 +188,21 @@ fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
     File {
         path: source.name().to_owned(),
         stem: stems.next(source.name(), entity),
-        bytes: source.stored_len(),
+        bytes: file.stored().stored_len(),
         sha256: file.sha256.clone(),
         encoding: opening.encoding.name(),
-        delimiter: char::from(opening.delimiter).to_string(),
+        format: opening.format.name().to_owned(),
+        // The values of an object are not told apart by a sign.
+        delimiter: match opening.format {
+            FileFormat::Ndjson => String::new(),
+            _ => char::from(opening.delimiter).to_string(),
+        },
         header: opening.header.clone(),
         mapping: file.look.mapping.columns.clone(),
-        prefix: 0..opening.data_start,
+        prefix: match opening.format {
+            FileFormat::Ndjson => 0..0,
+            _ => 0..opening.data_start,
+        },
     }
 }
 
@@ -219,7 +227,8 @@ impl<'r> GoingBack<'r> {
                     let path = PathBuf::from(&described.path);
                     ReturnedFile::new(name, &file.source, path, described.prefix.clone(), &line_end)
                 };
-                [make(names::rejected(&described.stem)), make(names::duplicates(&described.stem))]
+                let end = FileFormat::returned_as(&described.format);
+                [make(names::rejected(&described.stem, end)), make(names::duplicates(&described.stem, end))]
             })
             .collect();
         Self { files, at: None, counts: [0, 0] }
