@@ -5,9 +5,7 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil;
-use polars::prelude::{
-    ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit,
-};
+use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit};
 
 /// How many rows are in memory at a time, where a row group has more.
 const BATCH: usize = 1 << 16;
@@ -180,9 +178,11 @@ impl Values {
 
     fn get(&self, row: usize) -> Datum<'_> {
         match self {
-            Self::Text(column) => column.str().ok().and_then(|all| all.get(row)).map_or(Datum::Null, |text| {
-                Datum::Text(text.as_bytes())
-            }),
+            Self::Text(column) => column
+                .str()
+                .ok()
+                .and_then(|all| all.get(row))
+                .map_or(Datum::Null, |text| Datum::Text(text.as_bytes())),
             Self::Bytes(column) => {
                 column.binary().ok().and_then(|all| all.get(row)).map_or(Datum::Null, Datum::Text)
             }
@@ -204,7 +204,9 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
     };
     Ok(match column.dtype() {
         DataType::String => column.str()?.iter().map(|value| value.map(str::to_owned)).collect(),
-        DataType::Boolean => column.bool()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
+        DataType::Boolean => {
+            column.bool()?.iter().map(|value| value.map(|value| value.to_string())).collect()
+        }
         DataType::UInt64 => column.u64()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
         DataType::Float32 => column.f32()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
         DataType::Float64 => column.f64()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
@@ -236,9 +238,9 @@ fn date(day: i32) -> String {
 /// An instant as PostgreSQL prints it; without a time zone, what a clock showed.
 fn time(tick: i64, per_second: i64, is_instant: bool) -> String {
     let nanoseconds = i32::try_from(tick.rem_euclid(per_second) * (1_000_000_000 / per_second));
-    let instant = nanoseconds.ok().and_then(|nanoseconds| {
-        jiff::Timestamp::new(tick.div_euclid(per_second), nanoseconds).ok()
-    });
+    let instant = nanoseconds
+        .ok()
+        .and_then(|nanoseconds| jiff::Timestamp::new(tick.div_euclid(per_second), nanoseconds).ok());
     let Some(instant) = instant else { return tick.to_string() };
     let clock = jiff::tz::Offset::UTC.to_datetime(instant);
     if !is_instant {
@@ -276,7 +278,8 @@ mod tests {
             ("l", Kind::List),
         ];
         let mut file = ParquetFile::begin(Vec::new(), &columns, false).unwrap();
-        let row = [Some("\n"), Some("true"), Some("-7"), Some("1969-12-31"), Some("1969-12-31 23:59:59.5+00")];
+        let row =
+            [Some("\n"), Some("true"), Some("-7"), Some("1969-12-31"), Some("1969-12-31 23:59:59.5+00")];
         for (at, cell) in row.into_iter().enumerate() {
             assert!(file.cell(at, cell));
         }
@@ -307,6 +310,27 @@ mod tests {
         ];
         assert_eq!(rows[0], format!("{first:?}"));
         assert_eq!(rows[1], "[Text([]), Null, Null, Null, Null, Null]");
+    }
+
+    #[test]
+    fn the_rows_of_many_batches_and_groups_come_in_order() {
+        let mut file =
+            ParquetFile::begin(Vec::new(), &[("a", Kind::Integer), ("b", Kind::Text)], true).unwrap();
+        for number in 0..150_000 {
+            assert!(file.cell(0, Some(&number.to_string())) && file.cell(1, None));
+            file.end_row().unwrap();
+        }
+        let table = ParquetTable::open(stored(&file.finish().unwrap())).unwrap();
+        assert!(table.groups.len() > 1 && table.groups[0] > BATCH);
+        let mut next = 0;
+        table
+            .each(&[0], |row| {
+                assert_eq!(row, [Datum::Number(&next.to_string())]);
+                next += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(next, 150_000);
     }
 
     #[test]

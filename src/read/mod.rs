@@ -167,9 +167,7 @@ impl Reader<'_> {
                 Encoding::Utf16Be => {
                     self.read_file(Wide { big_endian: true }, input, referred_to, &mut harvest)?
                 }
-                _ if input.plan.keys.is_some() => {
-                    self.read_file(Lines, input, referred_to, &mut harvest)?
-                }
+                _ if input.plan.keys.is_some() => self.read_file(Lines, input, referred_to, &mut harvest)?,
                 _ => self.read_file(Narrow, input, referred_to, &mut harvest)?,
             };
             if let Some(refutation) = refuted {

@@ -157,13 +157,7 @@ impl<'p> Objects<'p> {
         any
     }
 
-    fn cell(
-        &mut self,
-        line: &str,
-        column: usize,
-        value: Value,
-        cells: &mut [Cell],
-    ) -> Result<(), Refusal> {
+    fn cell(&mut self, line: &str, column: usize, value: Value, cells: &mut [Cell]) -> Result<(), Refusal> {
         let place = |start: usize, end: usize| Cell { start: small(start), end: small(end), doubled: false };
         cells[column] = match (self.columns[column], value) {
             (Column::Ignored, _) | (_, Value::Null) => return Ok(()),
@@ -190,7 +184,9 @@ impl<'p> Objects<'p> {
                 self.join(line, column, start, separator)?;
                 self.copied(line, column, from)?
             }
-            (_, Value::List(..)) => return Err(self.refusal(column, "the field takes one value, and not a list")),
+            (_, Value::List(..)) => {
+                return Err(self.refusal(column, "the field takes one value, and not a list"));
+            }
         };
         Ok(())
     }
@@ -215,7 +211,9 @@ impl<'p> Objects<'p> {
                 }
             }
             if self.copies.get(begin..).is_some_and(|item| item.contains(separator)) {
-                return Err(self.refusal(column, "an item of the list holds what separates the items of a cell"));
+                return Err(
+                    self.refusal(column, "an item of the list holds what separates the items of a cell")
+                );
             }
             Ok(())
         })

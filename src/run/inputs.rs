@@ -156,8 +156,10 @@ pub(crate) fn read(
     loop {
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs =
-            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, read_with(file)));
+        let inputs = files
+            .iter()
+            .enumerate()
+            .map(|(number, file)| input(schema, entity, number, file, read_with(file)));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());

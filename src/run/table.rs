@@ -104,11 +104,8 @@ pub(super) fn open(
     spool: &Path,
 ) -> Result<Table, super::RunError> {
     let name = original.name().to_owned();
-    let fault = |source: ParquetFault| TableError::File {
-        name: name.clone(),
-        fault: source.to_string(),
-        source,
-    };
+    let fault =
+        |source: ParquetFault| TableError::File { name: name.clone(), fault: source.to_string(), source };
     let copy = |source: io::Error| TableError::Copy {
         name: name.clone(),
         folder: spool.display().to_string(),
@@ -116,7 +113,8 @@ pub(super) fn open(
     };
     let file = original.file().map_err(copy)?;
     let table = ParquetTable::open(file).map_err(fault)?;
-    let read: Vec<usize> = (0..table.columns.len()).filter(|&at| table.columns[at].unread.is_none()).collect();
+    let read: Vec<usize> =
+        (0..table.columns.len()).filter(|&at| table.columns[at].unread.is_none()).collect();
     let columns: Vec<&ParquetColumn> = read.iter().map(|&at| &table.columns[at]).collect();
     let mut line = Vec::new();
     for column in &columns {

@@ -394,7 +394,8 @@ mod tests {
 
     #[test]
     fn names_are_dotted_and_values_are_places() {
-        let line = r#" {"a":1.50,"b":{"c":"x\"\u00e9\ud83c\udfe0","d":{"e":[1,"y",{"z":{}}]}},"f":{},"g":true} "#;
+        let line =
+            r#" {"a":1.50,"b":{"c":"x\"\u00e9\ud83c\udfe0","d":{"e":[1,"y",{"z":{}}]}},"f":{},"g":true} "#;
         let found = members(line).unwrap();
         let found: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(

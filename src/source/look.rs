@@ -59,7 +59,11 @@ pub fn look_at_columns(
     header_len: u64,
 ) -> Result<Look, SourceError> {
     let options = LookOptions { encoding: Some(Encoding::Utf8), ..*options };
-    Looker::new(source, schema, entity, &options, b"").conclude_columns(names, FileFormat::Parquet, header_len)
+    Looker::new(source, schema, entity, &options, b"").conclude_columns(
+        names,
+        FileFormat::Parquet,
+        header_len,
+    )
 }
 
 /// One look under way.

@@ -58,7 +58,11 @@ impl<'r> Sources<'r> {
         if file.is_json {
             // The line's values are told apart by nobody here, and any may be sensitive.
             let unseen = "the record is a JSON object and may hold a sensitive value; --show-values";
-            return if self.show_values { Ok(line(&record, '\u{0}', None, room, |_, cell| cell.to_owned())) } else { Err(unseen.into()) };
+            return if self.show_values {
+                Ok(line(&record, '\u{0}', None, room, |_, cell| cell.to_owned()))
+            } else {
+                Err(unseen.into())
+            };
         }
         let bad = finding.column.as_deref().and_then(|name| file.header.iter().position(|own| own == name));
         if !self.show_values && cannot_be_taken_apart(&finding.code) {
@@ -85,7 +89,9 @@ impl<'r> Sources<'r> {
         let file =
             files.into_iter().find(|file| file.path == path).ok_or("the summary does not name the file")?;
         if file.format.as_deref() == Some("parquet") {
-            return Err("a Parquet file has no lines; the rejected records stand beside the findings, as CSV".into());
+            return Err(
+                "a Parquet file has no lines; the rejected records stand beside the findings, as CSV".into(),
+            );
         }
         if path == "-" {
             return Err("it was standard input".into());

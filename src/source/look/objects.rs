@@ -2,9 +2,9 @@
 //! column that the entity requires, the whole file is asked; where reading then meets a key that is not in the
 //! header, the file is looked at again, as a whole ([`LookOptions::whole`](super::super::LookOptions)).
 
+use super::super::entity::by_header;
 use super::super::keys::Keys;
 use super::super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, header, magic};
-use super::super::entity::by_header;
 use super::{Code, Finding, Looker, file_finding};
 
 impl Looker<'_> {
@@ -17,7 +17,8 @@ impl Looker<'_> {
         self.bom_len = self.encoding.marks(self.prefix);
         let start = self.bom_len;
         let body = &self.prefix[start..];
-        let cut = if self.is_whole { body.len() } else { memchr::memrchr(b'\n', body).map_or(0, |at| at + 1) };
+        let cut =
+            if self.is_whole { body.len() } else { memchr::memrchr(b'\n', body).map_or(0, |at| at + 1) };
         let mut keys = Keys::default();
         keys.lines(&body[..cut]);
         if !self.is_whole && (self.options.whole || self.is_incomplete(&keys.names())) {
@@ -79,7 +80,8 @@ impl Looker<'_> {
         let place = self.place();
         let mut matched = header::match_header(&names, &self.names[entity], place);
         if matched.change_column.is_some() && !self.options.changes {
-            let message = "these are the changes of an export, not rows to import; use import --apply-changes";
+            let message =
+                "these are the changes of an export, not rows to import; use import --apply-changes";
             matched.findings.push(file_finding(place, Code::ChangesFile, message));
             matched.findings.sort_by_key(Finding::sort_key);
         }
@@ -107,4 +109,3 @@ impl Looker<'_> {
         })
     }
 }
-
