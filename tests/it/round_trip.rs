@@ -320,7 +320,8 @@ fn things(rows: &[Vec<(&'static str, Value)>]) -> String {
         }
         // The library would write 1.5 for 1.500.
         let line = Value::Object(object).to_string();
-        let mut parts = line.split(&format!("\"{NUMBER}"));
+        let quoted = format!("\"{NUMBER}");
+        let mut parts = line.split(&quoted);
         file += parts.next().unwrap();
         for part in parts {
             file += &part.replacen('"', "", 1);
