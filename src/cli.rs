@@ -113,6 +113,7 @@ Examples:
   muster check accounts.csv users.csv
   muster check --delimiter ';' --encoding windows-1252 accounts.csv
   zcat old.csv.gz | muster check users=-
+  muster check accounts.ndjson users.parquet
   muster check users.csv --against-database --max-rejects 1%";
 
 /// `muster import`.
@@ -180,7 +181,7 @@ pub enum Duplicates {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct ReadArgs {
-    /// A path, - for standard input, or entity=path; several files of one entity are read as one
+    /// CSV, NDJSON or Parquet: a path, - for standard input, or entity=path; several of one entity are read as one
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<InputSpec>,
     /// Read the column rules from this folder instead of the built-in ones
@@ -201,7 +202,7 @@ pub struct ReadArgs {
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,
-    /// Accept records that lack trailing cells where all that is missing is optional
+    /// Accept records that lack trailing cells, or keys of NDJSON, where all that is missing is optional
     #[arg(long, help_heading = "Reading")]
     pub pad_short: bool,
     /// Take the apostrophe off again that `export --for-spreadsheet` puts before a cell that would be a formula
