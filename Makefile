@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help run test check lint fmt build bench bench-quick golden clean needed
+.PHONY: help run test check lint fmt build bench bench-quick golden page-test clean needed
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ bench-quick: needed ## the same with a tenth of the rows, in a few minutes
 
 golden: needed ## rewrite the expected outputs under tests/, to be looked at with git diff
 	MUSTER_GOLDEN=1 $(CARGO) test --locked --features fault-points
+
+page-test: needed ## open the reports in headless Chromium; pictures of them in target/page-test/pictures
+	$(CARGO) build --locked --features fault-points --bin muster
+	@scripts/page-test.sh
 
 clean: ## remove what was built; the local PostgreSQL and its data stay
 	$(CARGO) clean

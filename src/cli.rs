@@ -32,7 +32,7 @@ Exit codes:
   2    the command line is wrong
   3    done, but rows were rejected or were duplicates: read the reports
   4    refused (more rejects than --max-rejects); the target is as it was before
-  5    the reply to COMMIT was lost
+  5    COMMIT was sent, but its reply or the reports were lost: look with muster runs
   130  interrupted; the target is as it was before";
 
 /// The commands.
@@ -130,6 +130,12 @@ pub struct ImportArgs {
     /// Do everything in the database too, then roll back and print the plan
     #[arg(long, help_heading = "Loading")]
     pub dry_run: bool,
+    /// The files list changes, as an export with --changes-since writes them: insert, update and delete these rows
+    #[arg(long, help_heading = "Loading", conflicts_with = "report_absent")]
+    pub apply_changes: bool,
+    /// Delete the rows that the changes say are gone; without it, such changes are refused
+    #[arg(long, help_heading = "Loading", requires = "apply_changes")]
+    pub allow_deletes: bool,
     /// Keep no before-images and no provenance: faster, but the run cannot be undone
     #[arg(long, help_heading = "Loading")]
     pub no_undo: bool,
@@ -153,8 +159,9 @@ Examples:
   muster import --dry-run accounts.csv users.csv
   muster import --map 'Klantnummer=legacyId' accounts=export-2019.csv users.csv
   muster import --database-url postgres://app@db.example/app --max-rejects 0 users.csv
+  muster import --apply-changes --allow-deletes accounts.changes.csv users.changes.csv
 
-The role needs SELECT, INSERT and UPDATE on the tables, CREATE on the schema where tables are missing, and
+The role needs SELECT, INSERT and UPDATE (for --allow-deletes DELETE, too) on the tables, CREATE on the schema where tables are missing, and
 CREATE on the database the first time, for the journal (schema muster).";
 
 /// What an empty cell does to a filled field on update.
@@ -196,9 +203,9 @@ pub struct ReadArgs {
     /// How the cells are separated (a character, \t or tab); found from the file where not given
     #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
     pub delimiter: Option<u8>,
-    /// The files' encoding, for example utf-8, utf-16le or windows-1252; found where not given
-    #[arg(long, value_name = "NAME", help_heading = "Reading")]
-    pub encoding: Option<String>,
+    /// The files' encoding, for example utf-8, utf-16le or windows-1252, or that of one file; found where not given
+    #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
+    pub encoding: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,

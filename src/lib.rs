@@ -46,7 +46,7 @@
 //! schema                  the column rules as data
 //! rule                    one file per field type
 //! record                  place, finding, code, COPY's text
-//! event                   known to all: what the phases tell whoever shows progress
+//! event  fault            known to all: what the phases tell whoever shows progress; where the tests stop them
 //! ```
 //!
 //! A module imports only from the lines below its own; those on one line do not know each other. Commands alone look
@@ -99,6 +99,7 @@ pub mod command;
 pub mod db;
 pub mod event;
 pub mod export;
+pub mod fault;
 pub mod frame;
 pub mod load;
 pub mod output;

@@ -7,6 +7,7 @@ use clap::Parser;
 
 use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
 use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
+use muster::report::Status;
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
 use muster::report::summary::Summary;
@@ -24,11 +25,10 @@ fn main() -> ExitCode {
         Command::Export(args) => {
             let done = export::run(args, cli.talk.quiet, &progress, &mut out);
             drop(progress);
-            done.unwrap_or_else(|e| fail(&e, e.exit_code()))
+            done.unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk))
         }
-        Command::Verify(args) => {
-            verify::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
-        }
+        Command::Verify(args) => verify::run(args, cli.talk.quiet, &mut out)
+            .unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk)),
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
@@ -59,8 +59,13 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
     };
     match printed.and_then(|()| out.flush()) {
         // The run is done; a reader that went away does not undo it.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => fail(&error, Exit::Failed.code()),
-        _ => reported.exit().code(),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => reported.exit().code(),
+        Err(source) if outcome.status == Status::Committed => {
+            let error = RunError::Unprinted { run: context.run.clone(), source };
+            fail(&error, error.exit().code())
+        }
+        Err(error) => fail(&error, Exit::Failed.code()),
+        Ok(()) => reported.exit().code(),
     }
 }
 
@@ -87,18 +92,31 @@ fn local_database(action: Option<&DbAction>, out: &mut dyn Write) -> u8 {
     }
 }
 
+/// Prints a fatal error with its causes; among JSON logs, as one of them.
+fn log_or_fail(error: &dyn std::error::Error, code: u8, talk: &Talk) -> u8 {
+    match format(talk) {
+        Format::Text => return fail(error, code),
+        Format::Json => tracing::error!(exit_code = code, "{}", with_causes(error)),
+    }
+    code
+}
+
 /// Prints a fatal error with its causes.
 fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
-    let mut message = format!("muster: {error}");
+    // Where not even this can be said, the exit code says it.
+    let _ = writeln!(io::stderr(), "muster: {}", with_causes(error));
+    code
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {
         message.push_str("\n  because: ");
         message.push_str(&without_values(&inner.to_string()));
         cause = inner.source();
     }
-    // Where not even this can be said, the exit code says it.
-    let _ = writeln!(io::stderr(), "{message}");
-    code
+    message
 }
 
 /// A cause without the lines in which PostgreSQL quotes the row at hand: personal data stays out of logs.

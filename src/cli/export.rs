@@ -42,6 +42,12 @@ pub struct ExportArgs {
     /// Besides, a file with keys and ids for each entity
     #[arg(long, help_heading = "What")]
     pub crosswalk: bool,
+    /// Besides, ENTITY.changes.csv with what was inserted, updated and deleted since the export in DIR
+    ///
+    /// DIR is the folder of a whole export made with the same schema, columns and filters, as CSV (compressed or
+    /// split, too), or one that --keep fills: then the newest in it.
+    #[arg(long, value_name = "DIR", help_heading = "What")]
+    pub changes_since: Option<PathBuf>,
     /// Compress the files (Parquet: its pages)
     #[arg(long, value_name = "HOW", help_heading = "Files")]
     pub compress: Option<Pack>,
@@ -57,10 +63,10 @@ pub struct ExportArgs {
     /// Fail at once when another export with --lock runs on the same database
     #[arg(long, help_heading = "Nightly job")]
     pub lock: bool,
-    /// Give each export a folder of its own in DIR, and keep the newest N
+    /// Give each export a folder of its own in DIR, keep the newest N, and have DIR/latest lead to the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Nightly job")]
     pub keep: Option<u16>,
-    /// Write an `OpenMetrics` text file
+    /// Write an OpenMetrics text file, after a failure, too
     #[arg(long, value_name = "FILE", help_heading = "Nightly job")]
     pub metrics: Option<PathBuf>,
     /// Print the manifest instead of a table
@@ -73,7 +79,7 @@ Examples:
   muster export --out export
   muster export users --out export --where role=accountAdmin --columns contact.firstName,account.legacyId
   muster export --out export --format parquet
-  muster export --out /var/backups/muster --keep 7 --lock --quiet --metrics /var/lib/metrics/muster.prom
+  muster export --out /var/backups/muster --keep 7 --changes-since /var/backups/muster --lock --quiet
 
 The role needs SELECT on the tables.";
 
@@ -119,9 +125,17 @@ impl FromStr for FieldFilter {
     }
 }
 
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  muster verify export
+  muster verify export --against-database
+
+Exit codes: 0 where everything is as the manifest says, 3 where something differs, 1 where there is no manifest
+that can be read or the database cannot be asked.";
+
 /// `muster verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  muster verify export\n  muster verify export --against-database")]
+#[command(after_help = VERIFY_EXAMPLES)]
 pub struct VerifyArgs {
     /// The export's folder
     pub dir: PathBuf,

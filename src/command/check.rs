@@ -12,7 +12,11 @@ use super::request;
 ///
 /// See [`RunError`].
 pub fn run(args: &CheckArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
-    let options = request::options(&args.read)?;
+    let mut options = request::options(&args.read)?;
+    if args.against_database {
+        options.again.push("--against-database".to_owned());
+        options.again.extend(request::same_database(args.database.database_url.as_deref()));
+    }
     let database = args.against_database.then_some(args.database.database_url.as_deref());
     check(&options, database, args.read.move_users, listener)
 }

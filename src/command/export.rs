@@ -1,6 +1,7 @@
 //! `muster export`: one snapshot to files, and what a nightly job needs around it.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,9 +10,9 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::{ExportArgs, ExportFormat, Pack};
 use crate::event::Listener;
-use crate::export::{
-    Compression, ExportError, ExportOptions, Filter, Format, Manifest, export, keep, metrics,
-};
+use crate::export::keep::{self, Shelf};
+use crate::export::metrics::{self, Ended};
+use crate::export::{Compression, ExportError, ExportOptions, Filter, Format, Manifest, export};
 
 /// Exports, and prints what was written.
 ///
@@ -25,28 +26,46 @@ pub fn run(
     out: &mut dyn Write,
 ) -> Result<u8, ExportError> {
     let started = Timestamp::now();
-    let cancelled = signals()?;
-    let options = options(args)?;
-    let done = export(&options, listener, &cancelled);
+    let mut whole = None;
+    let done = job(args, listener, &mut whole);
     if let Some(path) = &args.metrics {
-        let written = metrics::write(path, started, done.as_ref().ok());
-        // A failed export is the more important news.
-        if done.is_ok() {
-            written?;
+        let manifest = whole.as_ref().map(|(manifest, _)| manifest);
+        let written = metrics::write(path, Ended { started, whole: manifest, error: done.as_ref().err() });
+        match (&done, written) {
+            // A failed export is the more important news.
+            (Err(_), Err(error)) => tracing::error!("{error}"),
+            (_, written) => written?,
         }
     }
-    let manifest = done?;
-    if let Some(keep) = args.keep {
-        for path in keep::prune(&args.out, keep.into())? {
+    done?;
+    if let Some((manifest, folder)) = &whole {
+        let text = if args.json { manifest.to_json() } else { table(manifest, folder) };
+        if args.json || !quiet {
+            // The export is done; a reader that went away does not undo it.
+            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        }
+    }
+    Ok(0)
+}
+
+/// Exports, and keeps what is to be kept. `whole` is what was exported and where, even when what comes behind
+/// that fails.
+fn job(
+    args: &ExportArgs,
+    listener: &dyn Listener,
+    whole: &mut Option<(Manifest, PathBuf)>,
+) -> Result<(), ExportError> {
+    let cancelled = signals()?;
+    let shelf = args.keep.map(|keep| Shelf::open(&args.out).map(|shelf| (shelf, keep))).transpose()?;
+    let folder = shelf.as_ref().map_or_else(|| args.out.clone(), |(shelf, _)| shelf.fresh());
+    let options = options(args, folder.clone())?;
+    *whole = Some((export(&options, listener, &cancelled)?, folder.clone()));
+    if let Some((shelf, keep)) = shelf {
+        for path in shelf.take(&folder, keep.into())? {
             tracing::info!("{}: taken away, newer ones are there", path.display());
         }
     }
-    let text = if args.json { manifest.to_json() } else { table(&manifest, &options) };
-    if args.json || !quiet {
-        // The export is done; a reader that went away does not undo it.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    }
-    Ok(0)
+    Ok(())
 }
 
 /// A flag that SIGINT and SIGTERM raise.
@@ -58,7 +77,7 @@ pub(super) fn signals() -> Result<Arc<AtomicBool>, ExportError> {
     Ok(cancelled)
 }
 
-fn options(args: &ExportArgs) -> Result<ExportOptions, ExportError> {
+fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError> {
     if args.for_spreadsheet && args.format != ExportFormat::Csv {
         return Err(ExportError::Asked("--for-spreadsheet goes with --format csv only".to_owned()));
     }
@@ -66,7 +85,7 @@ fn options(args: &ExportArgs) -> Result<ExportOptions, ExportError> {
         entities: args.entities.clone(),
         schemas: args.schemas.clone(),
         database_url: args.database.database_url.clone(),
-        out: if args.keep.is_some() { keep::fresh(&args.out) } else { args.out.clone() },
+        out,
         format: match args.format {
             ExportFormat::Csv => Format::Csv,
             ExportFormat::Ndjson => Format::Ndjson,
@@ -86,15 +105,29 @@ fn options(args: &ExportArgs) -> Result<ExportOptions, ExportError> {
         }),
         split: args.split,
         crosswalk: args.crosswalk,
+        changes_since: since(args)?,
         spreadsheet: args.for_spreadsheet.then(|| args.delimiter.unwrap_or(b',')),
         lock: args.lock,
     })
 }
 
-fn table(manifest: &Manifest, options: &ExportOptions) -> String {
+/// The export to tell changes since. A folder that `--keep` fills has none in its first night.
+fn since(args: &ExportArgs) -> Result<Option<PathBuf>, ExportError> {
+    let Some(folder) = &args.changes_since else { return Ok(None) };
+    match keep::newest(folder)? {
+        Some(export) => Ok(Some(export)),
+        None if args.keep.is_some() && *folder == args.out => {
+            tracing::warn!("{}: no earlier export is there, so no changes are told", folder.display());
+            Ok(None)
+        }
+        None => Ok(Some(folder.clone())),
+    }
+}
+
+fn table(manifest: &Manifest, folder: &Path) -> String {
     let mut text = String::new();
     for (name, rows, bytes) in manifest.listing() {
-        text.push_str(&format!("{rows:>12} rows {bytes:>14} bytes  {}\n", options.out.join(name).display()));
+        text.push_str(&format!("{rows:>12} rows {bytes:>14} bytes  {}\n", folder.join(name).display()));
     }
     text
 }

@@ -15,7 +15,12 @@ use super::request;
 ///
 /// See [`RunError`].
 pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
-    let options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    let mut options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
+    options.again.extend(args.protect_edited.then(|| "--protect-edited".to_owned()));
+    options.again.extend(args.apply_changes.then(|| "--apply-changes".to_owned()));
+    options.again.extend(args.allow_deletes.then(|| "--allow-deletes".to_owned()));
+    options.again.extend(request::same_database(args.database.database_url.as_deref()));
+    options.looking.changes = args.apply_changes;
     let how = ImportOptions {
         database_url: args.database.database_url.clone(),
         load: LoadOptions {
@@ -26,8 +31,10 @@ pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunEr
             protect_edited: args.protect_edited,
             reconcile: args.reconcile,
             foresee: args.dry_run,
+            changes: args.apply_changes,
         },
         dry_run: args.dry_run,
+        allow_deletes: args.allow_deletes,
         report_absent: args.report_absent,
     };
     import(&options, &how, listener)

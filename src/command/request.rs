@@ -2,13 +2,19 @@
 
 use std::num::NonZeroUsize;
 
+use std::path::PathBuf;
+
 use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
+use crate::fault;
 use crate::read::ReadOptions;
 use crate::report::Values;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
 use crate::settle::Policy;
 use crate::source::{Encoding, SourceError};
+
+/// What `--max-record` is where it is not given.
+const MAX_RECORD: u64 = 1 << 20;
 
 /// The run's options.
 ///
@@ -23,19 +29,21 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         against: args.against.clone(),
         threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
         looking: Looking {
-            encoding: args.encoding.as_deref().map(Encoding::from_label).transpose()?,
+            encodings: args.encoding.iter().map(|text| encoding(text)).collect::<Result<_, _>>()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
             empty_text: args.quoted_empty.map(|what| what == QuotedEmpty::Text),
+            changes: false,
         },
         read: ReadOptions {
             strict: args.strict,
             pad_short: args.pad_short,
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
+            empty_text: args.quoted_empty == Some(QuotedEmpty::Text),
             unguard: args.from_spreadsheet,
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
-            ..rest()
+            block_size: fault::block_size(ReadOptions::default().block_size),
         },
         duplicates: match args.duplicates {
             Duplicates::KeepFirst => Policy::KeepFirst,
@@ -44,6 +52,12 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         },
         max_rejects: args.max_rejects,
         again: again(args),
+        again_of_files: args
+            .encoding
+            .iter()
+            .filter(|text| text.contains('='))
+            .flat_map(|text| ["--encoding".to_owned(), text.clone()])
+            .collect(),
         keep_rejected_keys: false,
         values: match (args.show_values, args.hide_values) {
             (true, _) => Values::Shown,
@@ -51,22 +65,6 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             _ => Values::Masked,
         },
     })
-}
-
-/// Everything else about reading.
-#[cfg(not(feature = "fault-points"))]
-fn rest() -> ReadOptions {
-    ReadOptions::default()
-}
-
-/// Everything else about reading; the tests make blocks small with `MUSTER_TEST_BLOCK`, to have many of them.
-#[cfg(feature = "fault-points")]
-fn rest() -> ReadOptions {
-    let mut options = ReadOptions::default();
-    if let Some(bytes) = std::env::var("MUSTER_TEST_BLOCK").ok().and_then(|bytes| bytes.parse().ok()) {
-        options.block_size = bytes;
-    }
-    options
 }
 
 /// What an empty cell does to a filled field.
@@ -90,7 +88,8 @@ fn again(args: &ReadArgs) -> Vec<String> {
             if delimiter == b'\t' { "tab".to_owned() } else { char::from(delimiter).to_string() },
         );
     }
-    if let Some(encoding) = &args.encoding {
+    // What was said of one file says nothing of the one that goes back.
+    for encoding in args.encoding.iter().filter(|text| !text.contains('=')) {
         add("--encoding", encoding.clone());
     }
     if let Some(what) = args.quoted_empty {
@@ -100,8 +99,85 @@ fn again(args: &ReadArgs) -> Vec<String> {
     for map in &args.map {
         add("--map", format!("{}={}", map.header, map.field));
     }
-    if args.from_spreadsheet {
-        again.push("--from-spreadsheet".to_owned());
+    if args.max_record != MAX_RECORD {
+        add("--max-record", args.max_record.to_string());
+    }
+    match args.duplicates {
+        Duplicates::KeepFirst => {}
+        Duplicates::KeepLast => add("--duplicates", "keep-last".to_owned()),
+        Duplicates::RejectAll => add("--duplicates", "reject-all".to_owned()),
+    }
+    if args.empty == Empty::Keep {
+        add("--empty", "keep".to_owned());
+    }
+    for (option, given) in [
+        ("--from-spreadsheet", args.from_spreadsheet),
+        ("--pad-short", args.pad_short),
+        ("--strict", args.strict),
+        ("--move-users", args.move_users),
+    ] {
+        if given {
+            again.push(option.to_owned());
+        }
     }
     again
+}
+
+/// The option that names the database again, so that mended rows go where the others went; nothing where the
+/// environment names it. A password is not printed: it is asked for, or stands in `.pgpass`.
+pub(super) fn same_database(url: Option<&str>) -> Vec<String> {
+    let Some(url) = url.filter(|&url| std::env::var("DATABASE_URL").as_deref() != Ok(url)) else {
+        return Vec::new();
+    };
+    vec!["--database-url".to_owned(), without_password(url)]
+}
+
+fn without_password(url: &str) -> String {
+    let cleaned = url.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (credentials, host) = rest[..end].rsplit_once('@')?;
+        let user = credentials.split(':').next().unwrap_or_default();
+        Some(format!("{scheme}://{user}@{host}{}", &rest[end..]))
+    });
+    let cleaned = cleaned.unwrap_or_else(|| url.to_owned());
+    // A password in another place cannot be told from its neighbours for sure.
+    if cleaned.to_ascii_lowercase().contains("password") { "URL".to_owned() } else { cleaned }
+}
+
+/// An encoding's name, behind the file that it is for where it is not for all.
+fn encoding(text: &str) -> Result<(Option<PathBuf>, Encoding), SourceError> {
+    match text.rsplit_once('=') {
+        Some((file, name)) => Ok((Some(PathBuf::from(file)), Encoding::from_label(name)?)),
+        None => Ok((None, Encoding::from_label(text)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_named_again_without_its_password() {
+        for (url, named) in [
+            ("postgres://app@db.example/app", "postgres://app@db.example/app"),
+            (
+                "postgres://app:s3@cret@db.example:5433/app?sslmode=require",
+                "postgres://app@db.example:5433/app?sslmode=require",
+            ),
+            ("host=/run/pg dbname=app", "host=/run/pg dbname=app"),
+            ("host=db password=s3cret", "URL"),
+            ("postgres://db/app?user=a&PASSWORD=s3cret", "URL"),
+        ] {
+            assert_eq!(same_database(Some(url)), ["--database-url", named]);
+        }
+        assert_eq!(same_database(None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_encoding_is_for_all_files_or_for_one() {
+        assert_eq!(encoding("latin1").unwrap(), (None, Encoding::FALLBACK));
+        let one = encoding("a=b.csv=utf-8").unwrap();
+        assert_eq!(one, (Some(PathBuf::from("a=b.csv")), Encoding::Utf8));
+        assert!(encoding("users.csv=klingon").is_err());
+    }
 }

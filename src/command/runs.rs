@@ -129,6 +129,7 @@ fn show(run: &RunRecord) -> String {
             ("inserted", entity.inserted),
             ("updated", entity.updated),
             ("unchanged", entity.unchanged),
+            ("deleted", entity.deleted),
             ("rejected", entity.rejected),
             ("duplicates", entity.duplicates),
             ("warnings", entity.warnings),

@@ -16,8 +16,8 @@ pub enum UndoError {
     /// The undo itself.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// Standard output cannot be written to.
-    #[error("cannot write the summary; what it would have said is in the journal: muster runs")]
+    /// Standard output does not take the plan of a dry run.
+    #[error("cannot print what the undo would do")]
     Write(#[from] io::Error),
 }
 
@@ -51,12 +51,14 @@ pub fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoEr
         patience: Duration::from_secs(args.lock_timeout),
     };
     let reported = undo(&options, |run| if asks { ask(run) } else { Ok(()) })?;
-    if args.json {
-        out.write_all(reported.to_json().as_bytes())?;
-    } else {
-        out.write_all(render(&reported).as_bytes())?;
+    let text = if args.json { reported.to_json() } else { render(&reported) };
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // It is done; a reader that went away does not change that.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) if reported.status == Status::Planned => Err(error.into()),
+        Err(source) => Err(RunError::Unprinted { run: reported.run, source }.into()),
+        Ok(()) => Ok(0),
     }
-    Ok(0)
 }
 
 fn ask(run: &RunRecord) -> Result<(), RunError> {
@@ -64,7 +66,7 @@ fn ask(run: &RunRecord) -> Result<(), RunError> {
         .entities
         .iter()
         .map(|entity| {
-            let (inserted, updated) = (grouped(entity.inserted), grouped(entity.updated));
+            let (inserted, updated) = (grouped(entity.inserted), grouped(entity.updated + entity.deleted));
             format!("{}: delete {inserted}, restore {updated}", entity.entity)
         })
         .collect();

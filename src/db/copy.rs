@@ -8,6 +8,7 @@ use futures_util::SinkExt;
 use tokio_postgres::{Client, CopyInSink};
 
 use super::DbError;
+use crate::fault;
 
 /// The size of one message to the server.
 const BUFFER: usize = 512 * 1024;
@@ -45,7 +46,7 @@ impl CopyIn {
     ///
     /// The connection is lost, or the server has refused an earlier row.
     pub async fn flow(&mut self) -> Result<(), DbError> {
-        if self.buffer.len() < BUFFER {
+        if self.buffer.len() < fault::buffer_size(BUFFER) {
             return Ok(());
         }
         self.send().await

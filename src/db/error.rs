@@ -198,6 +198,25 @@ pub enum DbError {
         /// What the server said.
         source: tokio_postgres::Error,
     },
+    /// SQLSTATE 53100.
+    #[error("{doing}: the server's disk is full; make room there (for its data or its temporary files)")]
+    Full {
+        /// What was being done, with the table's name.
+        doing: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// SQLSTATE 55P03.
+    #[error(
+        "{doing}: another session held a lock for longer than the role's lock_timeout; wait until it is done, or \
+         raise lock_timeout (ALTER ROLE … SET lock_timeout)"
+    )]
+    Locked {
+        /// What was being done, with the table's name.
+        doing: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
     /// The connection broke.
     #[error("{doing}: the connection to the server was lost")]
     Lost {
@@ -233,6 +252,8 @@ impl DbError {
         let doing = doing.into();
         match source.code() {
             Some(code) if *code == SqlState::INSUFFICIENT_PRIVILEGE => Self::Rights { doing, source },
+            Some(code) if *code == SqlState::DISK_FULL => Self::Full { doing, source },
+            Some(code) if *code == SqlState::LOCK_NOT_AVAILABLE => Self::Locked { doing, source },
             Some(code) => {
                 // Class 57P: the server ended the session (an administrator, a crash, a shutdown).
                 if code.code().starts_with("57P") || code.code().starts_with("08") {
@@ -253,6 +274,8 @@ impl DbError {
             Self::NotAdmitted { source, .. }
             | Self::Connect { source, .. }
             | Self::Rights { source, .. }
+            | Self::Full { source, .. }
+            | Self::Locked { source, .. }
             | Self::Lost { source, .. }
             | Self::Refused { source, .. } => source.code(),
             _ => None,

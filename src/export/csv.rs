@@ -28,12 +28,19 @@ impl Csv {
         if self.guarded {
             out.extend_from_slice("\u{feff}".as_bytes());
         }
-        for column in columns {
-            self.cell(column.name.as_bytes(), &mut out);
+        self.line(columns.iter().map(|column| Some(column.name.as_bytes())), &mut out);
+        out
+    }
+
+    /// A line of values that need no rule; none is NULL.
+    pub(crate) fn line<'v>(self, values: impl Iterator<Item = Option<&'v [u8]>>, out: &mut Vec<u8>) {
+        for value in values {
+            if let Some(value) = value {
+                self.cell(value, out);
+            }
             out.push(self.delimiter);
         }
-        self.end(&mut out);
-        out
+        self.end(out);
     }
 
     pub(crate) fn row(self, row: &[u8], job: &Job, out: &mut Vec<u8>) -> Result<(), ExportError> {
@@ -64,7 +71,7 @@ impl Csv {
         Some(())
     }
 
-    fn cell(self, value: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn cell(self, value: &[u8], out: &mut Vec<u8>) {
         let guard = self.guarded && starts_a_formula(value);
         let quoted = value.is_empty()
             || memchr3(self.delimiter, b'"', b'\n', value).is_some()

@@ -75,6 +75,24 @@ pub enum ExportError {
         /// The entity.
         entity: String,
     },
+    /// The export to compare with cannot be compared with.
+    #[error("{}: changes cannot be told since this export: {problem}; nothing was exported", .path.display())]
+    Earlier {
+        /// Its folder, or one of its files.
+        path: PathBuf,
+        /// Why not.
+        problem: String,
+    },
+    /// A row that cannot be told from another.
+    #[error(
+        "{entity}: {}, so changes cannot be told; nothing was exported; leave --changes-since away", unkeyed(.key.as_deref())
+    )]
+    Unkeyed {
+        /// The entity.
+        entity: String,
+        /// The key; none where a row has none.
+        key: Option<String>,
+    },
     /// Another export runs on this database.
     #[error("another export is under way on this database; wait for it, or leave --lock away")]
     Locked,
@@ -130,6 +148,13 @@ pub enum ExportError {
     /// A signal.
     #[error("interrupted; nothing was exported")]
     Interrupted,
+}
+
+fn unkeyed(key: Option<&str>) -> String {
+    key.map_or_else(
+        || "a row has no key".to_owned(),
+        |key| format!("the rows are not in the order of their keys, each once, at {key}"),
+    )
 }
 
 fn list(misfits: &[Misfit]) -> String {

@@ -48,11 +48,7 @@ impl<'f> Files<'f> {
         // Parquet compresses its own pages; a compressed file around it could not be read in parts.
         let compression = options.compression.filter(|_| !parquet);
         let mut extension = options.format.extension().to_owned();
-        extension.push_str(match compression {
-            None => "",
-            Some(Compression::Gzip) => ".gz",
-            Some(Compression::Zstd) => ".zst",
-        });
+        extension.push_str(Compression::suffix(compression));
         let gzip = options.compression == Some(Compression::Gzip);
         let name = name(&encoder.job.stem, &extension, options.split, 1);
         let open = Open::new(folder, encoder, name, compression, gzip)?;
@@ -123,9 +119,7 @@ impl Open {
             sink.write_all(&encoder.head()).map_err(failed)?;
             Body::Text(sink)
         };
-        let entry =
-            FileEntry { name, rows: 0, bytes: 0, sha256: String::new(), first_key: None, last_key: None };
-        Ok(Self { body, entry })
+        Ok(Self { body, entry: FileEntry { name, ..FileEntry::default() } })
     }
 
     fn append(

@@ -1,7 +1,7 @@
 //! An export's folder: whole or absent. Files are written as `.NAME.muster-partial` beside their names, brought
 //! to the disk, and renamed, `manifest.json` last; an earlier export's manifest goes first. Who sees a manifest
-//! sees all that it lists. Dropped unpublished, a folder takes its partial files away; those of a killed run
-//! are taken away by the next one.
+//! sees all that it lists. Dropped unpublished, a folder takes its partial files away. What a killed run left is
+//! given its names by the next one where all of it was on the disk already, and taken away otherwise.
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
+use super::fault;
 use super::manifest::{self, Manifest};
 
 const SUFFIX: &str = ".muster-partial";
@@ -46,25 +47,45 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Takes away what killed runs left. A run that was killed between its renames left files without a
-    /// manifest: the manifest that was to be renamed last still says which.
+    /// Puts in order what killed runs left.
     fn clean_up(&self) -> Result<(), ExportError> {
         let unfinished = self.path.join(partial(manifest::NAME));
         if let Ok(written) = Manifest::read(&unfinished)
             && !self.path.join(manifest::NAME).exists()
         {
-            self.take_away(&written.files())?;
+            self.complete(&written)?;
         }
+        self.take_away(&[PREVIOUS.to_owned()])?;
         let failed = |source| ExportError::write(&self.path, source);
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
-            let ours = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(SUFFIX));
-            if ours {
+            if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(SUFFIX)) {
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }
         Ok(())
+    }
+
+    /// Goes on where a run was killed between its renames: its manifest, which was to be renamed last, was
+    /// written when all its files were on the disk. Where one of them is missing nevertheless, none stays.
+    fn complete(&self, written: &Manifest) -> Result<(), ExportError> {
+        let files = written.files();
+        let there = |name: &String| self.path.join(partial(name)).exists() || self.path.join(name).exists();
+        if !files.iter().all(there) {
+            return self.take_away(&files);
+        }
+        if let Ok(earlier) = Manifest::read(&self.path.join(PREVIOUS)) {
+            let others: Vec<String> =
+                earlier.files().into_iter().filter(|name| !files.contains(name)).collect();
+            self.take_away(&others)?;
+        }
+        for name in files.iter().filter(|name| self.path.join(partial(name)).exists()) {
+            self.rename(name)?;
+        }
+        self.sync()?;
+        self.rename(manifest::NAME)?;
+        self.sync()
     }
 
     /// Files of those names that no manifest vouches for are somebody else's: they are not overwritten.
@@ -72,6 +93,11 @@ impl Folder {
         let foreign = |name: &&String| !earlier.contains(*name) && self.path.join(name.as_str()).exists();
         let mut others = self.names.iter().filter(|name| *name != manifest::NAME);
         if others.any(|name| foreign(&name)) { Err(ExportError::Foreign(self.path.clone())) } else { Ok(()) }
+    }
+
+    /// Whether a file of this name was written beside an export by a run that did not end well.
+    pub(crate) fn is_unfinished(name: &str) -> bool {
+        name == PREVIOUS || (name.starts_with('.') && name.ends_with(SUFFIX))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -104,18 +130,45 @@ impl Folder {
         self.sync()?;
         // From here on what is on the disk is whole, if not yet in its place: nothing is taken away.
         self.published = true;
+        fault::point("sealed");
         if current.exists() {
             fs::rename(&current, &previous).map_err(failed)?;
             self.sync()?;
         }
+        fault::point("previous");
         self.take_away(&earlier.into_iter().collect::<Vec<_>>())?;
         for name in self.names.iter().filter(|name| *name != manifest::NAME) {
+            fault::point("removed");
             self.rename(name)?;
+            fault::point("renamed");
         }
         self.sync()?;
+        fault::point("complete");
         self.rename(manifest::NAME)?;
+        fault::point("manifest");
         self.take_away(&[PREVIOUS.to_owned()])?;
         self.sync()
+    }
+
+    /// Takes the export away with its folder. Its manifest gives up its name first, so that what is taken away
+    /// half never looks whole, and goes last, so that the next run still knows what to take away.
+    pub(crate) fn remove(self) -> Result<(), ExportError> {
+        let failed = |source| ExportError::write(&self.path, source);
+        let manifest = self.path.join(manifest::NAME);
+        let files = Manifest::read(&manifest)?.files();
+        let going = self.path.join(partial(manifest::NAME));
+        fs::rename(&manifest, &going).map_err(failed)?;
+        fault::point("pruning");
+        for name in files {
+            self.take_away(&[name])?;
+            fault::point("pruned");
+        }
+        fs::remove_file(&going).map_err(failed)?;
+        // What somebody else has put there stays, and the folder with it.
+        if let Err(error) = fs::remove_dir(&self.path) {
+            tracing::warn!("{}: its export was taken away, the folder stays: {error}", self.path.display());
+        }
+        Ok(())
     }
 
     fn rename(&self, name: &str) -> Result<(), ExportError> {

@@ -1,47 +1,135 @@
-//! A folder of exports, each in a folder of its own named after the time, of which only the newest whole ones are
-//! kept.
+//! A folder of exports, each in a folder of its own named after the time: only the newest whole ones are kept, and
+//! `latest` leads to the newest. What a killed run left is completed or taken away by the next one.
 
-use std::fs;
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::error::ExportError;
+use super::fault;
+use super::folder::Folder;
 use super::manifest::{self, Manifest};
 
-/// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by their time.
-#[must_use]
-pub fn fresh(parent: &Path) -> PathBuf {
-    let now = format!("{:.3}", Timestamp::now());
-    parent.join(now.replace(['-', ':'], ""))
+/// The link to the newest whole export.
+const LATEST: &str = "latest";
+
+/// A folder of exports, locked against other runs while it lives.
+#[derive(Debug)]
+pub struct Shelf {
+    path: PathBuf,
+    _lock: File,
 }
 
-/// Takes away all but the newest `keep` whole exports. A folder that holds no manifest, or that this did not
-/// name, is not touched.
+impl Shelf {
+    /// Makes the folder (mode 0700) or takes it, and puts in order what a killed run left.
+    ///
+    /// # Errors
+    ///
+    /// Another run has it, or it cannot be written to.
+    pub fn open(path: &Path) -> Result<Self, ExportError> {
+        let failed = |source| ExportError::write(path, source);
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+        let lock = File::open(path).map_err(failed)?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(ExportError::Busy(path.to_owned()));
+        }
+        let shelf = Self { path: path.to_owned(), _lock: lock };
+        for export in ours(path)?.iter().filter(|export| !is_whole(export)) {
+            drop(Folder::open(export)?);
+            // What still holds something is somebody's, and stays.
+            if !is_whole(export) && fs::remove_dir(export).is_ok() {
+                tracing::info!("{}: taken away, its run was killed", export.display());
+            }
+        }
+        if let Some(newest) = whole(path)?.pop() {
+            shelf.point(&newest)?;
+        }
+        Ok(shelf)
+    }
+
+    /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by their time.
+    #[must_use]
+    pub fn fresh(&self) -> PathBuf {
+        let now = format!("{:.3}", Timestamp::now());
+        self.path.join(now.replace(['-', ':'], ""))
+    }
+
+    /// Takes a new whole export in: `latest` leads to it, and all but the newest `keep` are taken away. A
+    /// folder that is no whole export, or that this did not name, is not touched.
+    ///
+    /// # Errors
+    ///
+    /// A folder cannot be read or taken away. The new export is whole nevertheless.
+    pub fn take(&self, newest: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
+        fault::point("published");
+        self.point(newest)?;
+        fault::point("latest");
+        let mut old = whole(&self.path)?;
+        old.truncate(old.len().saturating_sub(keep));
+        old.retain(|path| path != newest);
+        for path in &old {
+            Folder::open(path)?.remove()?;
+        }
+        Ok(old)
+    }
+
+    /// Has `latest` lead to an export, at once.
+    fn point(&self, export: &Path) -> Result<(), ExportError> {
+        let link = self.path.join(LATEST);
+        let name = Path::new(export.file_name().unwrap_or_default());
+        if fs::read_link(&link).is_ok_and(|target| target == name) {
+            return Ok(());
+        }
+        let beside = self.path.join(format!(".{LATEST}.muster-partial"));
+        let failed = |source| ExportError::write(&link, source);
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        symlink(name, &beside).and_then(|()| fs::rename(&beside, &link)).map_err(failed)
+    }
+}
+
+/// The export in `folder`: itself, or the newest whole one of those that `--keep` put there.
 ///
 /// # Errors
 ///
-/// A folder cannot be read or taken away.
-pub fn prune(parent: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
+/// The folder is there and cannot be read.
+pub fn newest(folder: &Path) -> Result<Option<PathBuf>, ExportError> {
+    if is_whole(folder) {
+        // `latest` will lead elsewhere before the export is done.
+        let real = fs::canonicalize(folder);
+        return real.map(Some).map_err(|source| ExportError::Read { path: folder.to_owned(), source });
+    }
+    if folder.is_dir() { Ok(whole(folder)?.pop()) } else { Ok(None) }
+}
+
+/// The whole exports of a folder, the oldest first.
+fn whole(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
+    let mut found = ours(parent)?;
+    found.retain(|path| is_whole(path));
+    Ok(found)
+}
+
+/// What was named here, the oldest first.
+fn ours(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
     let failed = |source| ExportError::Read { path: parent.to_owned(), source };
-    let mut whole = Vec::new();
+    let mut found = Vec::new();
     for entry in fs::read_dir(parent).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if is_ours(&path) && Manifest::read(&path.join(manifest::NAME)).is_ok() {
-            whole.push(path);
+        if is_ours(&path) && path.is_dir() {
+            found.push(path);
         }
     }
-    whole.sort();
-    let old = whole.len().saturating_sub(keep);
-    whole.truncate(old);
-    for path in &whole {
-        // The manifest goes first: what is taken away half never looks whole.
-        let manifest = path.join(manifest::NAME);
-        fs::remove_file(&manifest)
-            .and_then(|()| fs::remove_dir_all(path))
-            .map_err(|source| ExportError::write(path, source))?;
-    }
-    Ok(whole)
+    found.sort();
+    Ok(found)
+}
+
+fn is_whole(path: &Path) -> bool {
+    Manifest::read(&path.join(manifest::NAME)).is_ok()
 }
 
 fn is_ours(path: &Path) -> bool {
@@ -56,8 +144,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fresh_folder_is_known_again() {
-        assert!(is_ours(&fresh(Path::new("exports"))));
+    fn a_fresh_folder_is_known_again_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(folder.path()).unwrap();
+        assert!(is_ours(&shelf.fresh()));
         assert!(!is_ours(Path::new("exports/important-papers.Z")));
+        assert!(matches!(Shelf::open(folder.path()), Err(ExportError::Busy(_))));
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_taken_away_and_what_is_not_ours_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = |name: &str, file: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join(file), "x").unwrap();
+            path
+        };
+        let killed = make("20260101T000000.000Z", ".users.csv.muster-partial");
+        let other = make("20260102T000000.000Z", "letters.txt");
+        Shelf::open(folder.path()).unwrap();
+        assert!(!killed.exists());
+        assert!(other.join("letters.txt").exists());
     }
 }

@@ -29,6 +29,9 @@ pub struct Manifest {
     pub(crate) target: String,
     pub(crate) snapshot: SnapshotEntry,
     pub(crate) options: Asked,
+    /// Which export the changes are told since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changes_since: Option<SinceEntry>,
     pub(crate) entities: Vec<EntityEntry>,
 }
 
@@ -38,6 +41,13 @@ pub(crate) struct SnapshotEntry {
     pub taken: String,
     /// The transactions it sees, as `txid_current_snapshot` writes them.
     pub transactions: String,
+}
+
+/// An earlier export.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SinceEntry {
+    pub run: String,
+    pub snapshot: SnapshotEntry,
 }
 
 /// What was asked for, as far as it shapes the files.
@@ -56,20 +66,39 @@ pub(crate) struct Asked {
     pub spreadsheet: Option<char>,
 }
 
-/// The files of one entity, or of its crosswalk.
+/// The files of one entity, of its crosswalk, or of its changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct EntityEntry {
     pub entity: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub crosswalk: bool,
+    /// How many of the rows are which change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ChangeCounts>,
     pub rows: u64,
     pub columns: Vec<String>,
     pub files: Vec<FileEntry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ranges: Vec<RangeEntry>,
 }
 
+impl EntityEntry {
+    /// Whether these are the entity's own rows, and not its crosswalk or its changes.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.crosswalk && self.changes.is_none()
+    }
+}
+
+/// How many changes of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ChangeCounts {
+    pub inserts: u64,
+    pub updates: u64,
+    pub deletes: u64,
+}
+
 /// One file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct FileEntry {
     pub name: String,
     pub rows: u64,
@@ -102,6 +131,11 @@ impl Manifest {
         let plain = |name: &&str| !name.is_empty() && !name.contains('/') && *name != NAME;
         let files = self.entities.iter().flat_map(|entity| &entity.files).map(|file| file.name.as_str());
         files.filter(plain).map(str::to_owned).collect()
+    }
+
+    /// The rows of an entity.
+    pub(crate) fn rows_of(&self, entity: &str) -> Option<&EntityEntry> {
+        self.entities.iter().find(|entry| entry.is_whole() && entry.entity == entity)
     }
 
     /// Reads a manifest.

@@ -1,7 +1,9 @@
 //! The nightly job's health as an `OpenMetrics` text file, replaced as a whole.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, File, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,62 +12,94 @@ use super::error::ExportError;
 use super::manifest::Manifest;
 
 const LAST_SUCCESS: &str = "muster_export_last_success_timestamp_seconds";
+const ROWS: &str = "muster_export_rows";
 
-/// Writes the file after an export, successful or not. The time of the last success survives a failure.
+/// How the job ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'e> {
+    /// When it began.
+    pub started: Timestamp,
+    /// The whole export, where there is one.
+    pub whole: Option<&'e Manifest>,
+    /// What went wrong; with a whole export, something behind it.
+    pub error: Option<&'e ExportError>,
+}
+
+/// Writes the file after a job, successful or not. What was known of the last whole export survives a failure.
 ///
 /// # Errors
 ///
 /// The file cannot be written.
-pub fn write(path: &Path, started: Timestamp, done: Option<&Manifest>) -> Result<(), ExportError> {
-    let finished = Timestamp::now();
-    let seconds = |instant: Timestamp| instant.as_millisecond() as f64 / 1000.0;
-    let last = match done {
-        Some(_) => Some(seconds(finished).to_string()),
-        None => fs::read_to_string(path).ok().and_then(|text| last_success(&text)),
-    };
-    let mut text = String::new();
-    let mut gauge = |name: &str, help: &str, samples: &[(String, String)]| {
-        let _ = writeln!(text, "# TYPE {name} gauge\n# HELP {name} {help}");
-        for (labels, value) in samples {
-            let _ = writeln!(text, "{name}{labels} {value}");
-        }
-    };
-    let plain = |value: String| vec![(String::new(), value)];
-    gauge(
-        "muster_export_start_timestamp_seconds",
-        "When the last export began.",
-        &plain(seconds(started).to_string()),
-    );
-    gauge(
-        "muster_export_duration_seconds",
-        "How long the last export took.",
-        &plain((seconds(finished) - seconds(started)).max(0.0).to_string()),
-    );
-    gauge(
-        "muster_export_success",
-        "Whether the last export is whole.",
-        &plain(u8::from(done.is_some()).to_string()),
-    );
-    if let Some(last) = last {
-        gauge(LAST_SUCCESS, "When the last whole export ended.", &plain(last));
-    }
-    if let Some(manifest) = done {
-        let entities = manifest.entities.iter().filter(|entity| !entity.crosswalk);
-        let rows: Vec<_> = entities
-            .map(|entity| (format!("{{entity=\"{}\"}}", entity.entity), entity.rows.to_string()))
-            .collect();
-        gauge("muster_export_rows", "Rows of the last export.", &rows);
-    }
-    text.push_str("# EOF\n");
+pub fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
+    let before = fs::read_to_string(path).unwrap_or_default();
+    let text = text(ended, &before, Timestamp::now());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".partial");
     let failed = |source| ExportError::write(path, source);
-    fs::write(&beside, text).and_then(|()| fs::rename(&beside, path)).map_err(failed)
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        // Whoever collects metrics is somebody else; there is nothing personal in them.
+        file.set_permissions(Permissions::from_mode(0o644))?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).map_err(failed)
 }
 
-fn last_success(text: &str) -> Option<String> {
-    let value = text.lines().find_map(|line| line.strip_prefix(LAST_SUCCESS)?.strip_prefix(' '))?;
-    value.parse::<f64>().is_ok().then(|| value.to_owned())
+fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
+    let Ended { started, whole, error } = ended;
+    let seconds = |instant: Timestamp| instant.as_millisecond() as f64 / 1000.0;
+    let plain = |value: String| vec![format!(" {value}")];
+    let flag = |yes: bool| plain(u8::from(yes).to_string());
+    let (last, rows) = match whole {
+        None => (samples(before, LAST_SUCCESS), samples(before, ROWS)),
+        Some(manifest) => {
+            let entities = manifest.entities.iter().filter(|entity| entity.is_whole());
+            let rows = entities.map(|entity| format!("{{entity=\"{}\"}} {}", entity.entity, entity.rows));
+            (plain(seconds(finished).to_string()), rows.collect())
+        }
+    };
+    let rejects = matches!(error, Some(ExportError::Unwritable { .. } | ExportError::Untyped { .. }));
+    let took = (seconds(finished) - seconds(started)).max(0.0);
+    let mut text = String::new();
+    for (name, help, samples) in [
+        (
+            "muster_export_start_timestamp_seconds",
+            "When the last job began.",
+            plain(seconds(started).to_string()),
+        ),
+        ("muster_export_duration_seconds", "How long the last job took.", plain(format!("{took:.3}"))),
+        ("muster_export_success", "Whether the last job ended well.", flag(error.is_none())),
+        (
+            "muster_export_exit_code",
+            "The exit code of the last job.",
+            plain(error.map_or(0, ExportError::exit_code).to_string()),
+        ),
+        (
+            "muster_export_rejects",
+            "Rows that could not be written by the last job; the first of them ends it.",
+            flag(rejects),
+        ),
+        (LAST_SUCCESS, "When the last whole export ended.", last),
+        (ROWS, "Rows of the last whole export.", rows),
+    ] {
+        if samples.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "# TYPE {name} gauge\n# HELP {name} {help}");
+        for sample in samples {
+            let _ = writeln!(text, "{name}{sample}");
+        }
+    }
+    text.push_str("# EOF\n");
+    text
+}
+
+/// The samples of a metric in an earlier file, without its name.
+fn samples(text: &str, name: &str) -> Vec<String> {
+    let own = text.lines().filter_map(|line| line.strip_prefix(name));
+    let samples = own.filter(|rest| rest.starts_with([' ', '{']));
+    let numbers = samples.filter(|rest| rest.rsplit(' ').next().is_some_and(|n| n.parse::<f64>().is_ok()));
+    numbers.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -73,14 +107,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_success_survives_a_failure() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("muster.prom");
-        fs::write(&path, format!("{LAST_SUCCESS} 12.5\n# EOF\n")).unwrap();
-        write(&path, Timestamp::now(), None).unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains("muster_export_success 0\n"), "{text}");
-        assert!(text.contains(&format!("{LAST_SUCCESS} 12.5\n")), "{text}");
+    fn what_is_known_of_the_last_success_survives_a_failure() {
+        let before = format!("{LAST_SUCCESS} 12.5\n{ROWS}{{entity=\"users\"}} 7\n{ROWS}x 8\n# EOF\n");
+        let started = "2026-11-24T12:00:00Z".parse().unwrap();
+        let ended = Ended { started, whole: None, error: Some(&ExportError::Locked) };
+        let text = text(ended, &before, "2026-11-24T12:00:01.5Z".parse().unwrap());
+        for line in [
+            "muster_export_success 0",
+            "muster_export_exit_code 1",
+            "muster_export_rejects 0",
+            "muster_export_duration_seconds 1.500",
+            "muster_export_last_success_timestamp_seconds 12.5",
+            "muster_export_rows{entity=\"users\"} 7",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        assert!(!text.contains("rowsx"));
         assert!(text.ends_with("# EOF\n"));
     }
 }

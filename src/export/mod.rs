@@ -2,9 +2,11 @@
 //! written in key order, renamed when whole, the manifest last. The same rows give the same bytes for any number
 //! of connections.
 
+mod changes;
 mod csv;
 mod encode;
 mod error;
+mod fault;
 mod files;
 mod folder;
 mod job;
@@ -36,11 +38,12 @@ pub use manifest::Manifest;
 pub use options::{Compression, ExportOptions, Filter, Format};
 pub use verify::{Difference, Verified, verify};
 
+use changes::{Changes, Earlier};
 use encode::Encoder;
 use files::Files;
 use folder::Folder;
 use job::Job;
-use manifest::{Asked, EntityEntry, RangeEntry, SnapshotEntry};
+use manifest::{Asked, ChangeCounts, EntityEntry, FileEntry, RangeEntry, SnapshotEntry};
 use ranges::Range;
 use reader::{Message, Queue};
 use snapshot::Snapshot;
@@ -62,12 +65,15 @@ pub fn export(
     let schema = load_schema(options.schemas.as_deref())?;
     job::chosen(&schema, &options.entities)?;
     let mut folder = Folder::open(&options.out)?;
+    fault::point("opened");
     let run = uuid::Uuid::now_v7().to_string();
     let runtime = runtime(options.connections)?;
     let guard = Interruptible { runtime: &runtime, cancelled };
     let name = format!("muster export {}", &run[..13]);
     let source = guard.wait(Source::open(options, &schema, &name))?;
-    let entities = source.write(&guard, options, &mut folder, listener)?;
+    fault::point("snapshot");
+    let earlier = earlier(options, &schema, source.snapshot.session.target())?;
+    let entities = source.write(&guard, options, earlier.as_ref(), &mut folder, listener)?;
     let manifest = Manifest {
         form: Manifest::form(),
         run,
@@ -83,12 +89,17 @@ pub fn export(
             transactions: source.snapshot.position.clone(),
         },
         options: asked(options),
+        changes_since: earlier.as_ref().map(Earlier::entry),
         entities,
     };
     if cancelled.load(Ordering::Relaxed) {
         return Err(ExportError::Interrupted);
     }
+    fault::point("read");
     folder.publish(&manifest)?;
+    let rows: u64 =
+        manifest.entities.iter().filter(|entity| entity.is_whole()).map(|entity| entity.rows).sum();
+    tracing::info!(rows, run = manifest.run, "{}: exported", options.out.display());
     Ok(manifest)
 }
 
@@ -98,6 +109,16 @@ pub(crate) fn load_schema(folder: Option<&std::path::Path>) -> Result<Schema, Ex
         Some(folder) => Schema::load(folder)?,
         None => Schema::built_in()?,
     })
+}
+
+/// The export that changes are told since.
+fn earlier(options: &ExportOptions, schema: &Schema, target: &str) -> Result<Option<Earlier>, ExportError> {
+    let Some(folder) = &options.changes_since else { return Ok(None) };
+    if options.format != Format::Csv || options.spreadsheet.is_some() {
+        let problem = "--changes-since goes with --format csv, and not with --for-spreadsheet".to_owned();
+        return Err(ExportError::Asked(problem));
+    }
+    Earlier::open(folder, &asked(options), schema, target).map(Some)
 }
 
 fn asked(options: &ExportOptions) -> Asked {
@@ -164,6 +185,7 @@ impl Source {
         &self,
         guard: &Interruptible<'_>,
         options: &ExportOptions,
+        earlier: Option<&Earlier>,
         folder: &mut Folder,
         listener: &dyn Listener,
     ) -> Result<Vec<EntityEntry>, ExportError> {
@@ -181,13 +203,20 @@ impl Source {
         for (encoder, ranges) in &self.jobs {
             let job = &encoder.job;
             listener.on(Event::Started { stage: Stage::Export, entity: &job.stem, total: None });
-            let mut files = Files::begin(folder, encoder, options)?;
+            let changes = match earlier.filter(|_| job.stem == job.name) {
+                Some(earlier) => {
+                    Some(Changes::begin(folder, encoder, earlier.rows(job)?, options.compression)?)
+                }
+                None => None,
+            };
+            let mut writer = Writer { guard, job, files: Files::begin(folder, encoder, options)?, changes };
             let mut done = Vec::new();
             for (range, receiver) in ranges.iter().zip(receivers.by_ref()) {
-                done.push(write_range(guard, range, receiver, job, &mut files, listener)?);
+                done.push(writer.range(range, receiver, listener)?);
                 queue.written();
             }
-            let files = files.finish()?;
+            let (files, changes) = writer.finish()?;
+            fault::point("file");
             listener.on(Event::Finished);
             let rows = files.iter().map(|file| file.rows).sum();
             let counted = guard.wait(self.count(job))?;
@@ -197,11 +226,21 @@ impl Source {
             entries.push(EntityEntry {
                 entity: job.name.clone(),
                 crosswalk: job.stem != job.name,
+                changes: None,
                 rows,
                 columns: job.columns.iter().map(|column| column.name.clone()).collect(),
                 files,
                 ranges: done,
             });
+            entries.extend(changes.map(|(file, counts)| EntityEntry {
+                entity: job.name.clone(),
+                crosswalk: false,
+                changes: Some(counts),
+                rows: file.rows,
+                columns: changes::columns(job),
+                files: vec![file],
+                ranges: Vec::new(),
+            }));
         }
         Ok(entries)
     }
@@ -213,25 +252,44 @@ impl Source {
     }
 }
 
-fn write_range(
-    guard: &Interruptible<'_>,
-    range: &Range,
-    mut receiver: Receiver<Message>,
-    job: &Job,
-    files: &mut Files<'_>,
-    listener: &dyn Listener,
-) -> Result<RangeEntry, ExportError> {
-    let broken = || ExportError::Broken { entity: job.name.clone() };
-    loop {
-        match guard.wait(async { receiver.recv().await.ok_or_else(broken) })? {
-            Message::Batch(encoded) => {
-                let batch = guard.wait(async { encoded.await.map_err(|_| broken())? })?;
-                files.take(&batch)?;
-                let rows = batch.rows() as u64;
-                listener.on(Event::Advanced { by: rows, rows });
+/// What becomes of the rows of one job.
+struct Writer<'w, 'f> {
+    guard: &'w Interruptible<'w>,
+    job: &'w Job,
+    files: Files<'f>,
+    changes: Option<Changes>,
+}
+
+impl Writer<'_, '_> {
+    /// Writes one key range as it comes.
+    fn range(
+        &mut self,
+        range: &Range,
+        mut receiver: Receiver<Message>,
+        listener: &dyn Listener,
+    ) -> Result<RangeEntry, ExportError> {
+        let entity = &self.job.name;
+        let broken = || ExportError::Broken { entity: entity.clone() };
+        loop {
+            match self.guard.wait(async { receiver.recv().await.ok_or_else(broken) })? {
+                Message::Batch(encoded) => {
+                    let batch = self.guard.wait(async { encoded.await.map_err(|_| broken())? })?;
+                    self.files.take(&batch)?;
+                    if let Some(changes) = &mut self.changes {
+                        changes.take(&batch)?;
+                    }
+                    fault::point("batch");
+                    let rows = batch.rows() as u64;
+                    listener.on(Event::Advanced { by: rows, rows });
+                }
+                Message::End(rows, sha256) => return Ok(RangeEntry { range: range.clone(), rows, sha256 }),
+                Message::Failed(error) => return Err(error),
             }
-            Message::End(rows, sha256) => return Ok(RangeEntry { range: range.clone(), rows, sha256 }),
-            Message::Failed(error) => return Err(error),
         }
+    }
+
+    /// Ends the files.
+    fn finish(self) -> Result<(Vec<FileEntry>, Option<(FileEntry, ChangeCounts)>), ExportError> {
+        Ok((self.files.finish()?, self.changes.map(Changes::finish).transpose()?))
     }
 }

@@ -36,6 +36,22 @@ pub enum Compression {
     Zstd,
 }
 
+impl Compression {
+    /// What a compressed file's name ends with.
+    pub(crate) fn suffix(compression: Option<Self>) -> &'static str {
+        match compression {
+            None => "",
+            Some(Self::Gzip) => ".gz",
+            Some(Self::Zstd) => ".zst",
+        }
+    }
+
+    /// How a file of this name is compressed.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        [Self::Gzip, Self::Zstd].into_iter().find(|&how| name.ends_with(Self::suffix(Some(how))))
+    }
+}
+
 /// Only rows with this value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Filter {
@@ -72,6 +88,8 @@ pub struct ExportOptions {
     pub split: Option<u64>,
     /// A file with keys and identifiers for each entity.
     pub crosswalk: bool,
+    /// Files with what changed since the export in this folder.
+    pub changes_since: Option<PathBuf>,
     /// CSV for a spreadsheet, with this delimiter.
     pub spreadsheet: Option<u8>,
     /// One export at a time on a database.

@@ -4,6 +4,7 @@
 use crate::db::DbError;
 use crate::db::postgres::Client;
 
+use super::fault;
 use super::job::{Query, literal};
 
 /// How many bytes of a table a range has, about.
@@ -46,7 +47,7 @@ pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbE
            + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
     );
     let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);
-    let count = (bytes / RANGE).clamp(0, MOST) + 1;
+    let count = (bytes / fault::range(RANGE)).clamp(0, MOST) + 1;
     let mut cuts: Vec<String> = Vec::new();
     if count > 1 {
         let percent = (PAGES * 100.0 * 8192.0 / bytes as f64).clamp(0.01, 100.0);

@@ -1,6 +1,6 @@
 //! Whether an export is what its manifest says, and whether the database still says the same.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -9,6 +9,7 @@ use crate::db::CopyOut;
 use crate::source::Hasher;
 
 use super::error::ExportError;
+use super::folder::Folder;
 use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
 use super::options::ExportOptions;
 use super::snapshot::Snapshot;
@@ -61,7 +62,8 @@ pub fn verify(
         }
         let in_files: u64 = entity.files.iter().map(|file| file.rows).sum();
         let in_ranges: u64 = entity.ranges.iter().map(|range| range.rows).sum();
-        if in_files != entity.rows || in_ranges != entity.rows {
+        let ranges_differ = entity.changes.is_none() && in_ranges != entity.rows;
+        if in_files != entity.rows || ranges_differ {
             let problem = format!(
                 "the manifest contradicts itself: {} rows, {in_files} in files, {in_ranges} in ranges",
                 entity.rows
@@ -69,10 +71,29 @@ pub fn verify(
             verified.differences.push(Difference { place: entity.entity.clone(), problem });
         }
     }
+    additional(folder, &manifest, &mut verified)?;
     if let Some(url) = database {
         against_database(&manifest, schemas, url, cancelled, &mut verified)?;
     }
     Ok(verified)
+}
+
+/// Files that the manifest does not list. What a killed run wrote beside is no part of any export.
+fn additional(folder: &Path, manifest: &Manifest, verified: &mut Verified) -> Result<(), ExportError> {
+    let failed = |source| ExportError::Read { path: folder.to_owned(), source };
+    let listed = manifest.files();
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        if name != manifest::NAME && !listed.contains(&name) && !Folder::is_unfinished(&name) {
+            others.push(name);
+        }
+    }
+    others.sort();
+    let problem = "is not in the manifest";
+    let differences = others.into_iter().map(|place| Difference { place, problem: problem.to_owned() });
+    verified.differences.extend(differences);
+    Ok(())
 }
 
 fn file_problem(folder: &Path, entry: &FileEntry) -> Option<String> {
@@ -127,6 +148,7 @@ fn against_database(
         compression: None,
         split: None,
         crosswalk: manifest.entities.iter().any(|entity| entity.crosswalk),
+        changes_since: None,
         spreadsheet: None,
         lock: false,
     };
@@ -136,8 +158,11 @@ fn against_database(
         let snapshot = Snapshot::take(options.database_url.as_deref(), "muster verify", false).await?;
         let tables = snapshot.tables(&schema, &job::chosen(&schema, &options.entities)?).await?;
         for job in job::plan(&schema, &tables, &options)? {
-            let same =
-                |entry: &&EntityEntry| entry.entity == job.name && entry.crosswalk == (job.stem != job.name);
+            let same = |entry: &&EntityEntry| {
+                entry.entity == job.name
+                    && entry.changes.is_none()
+                    && entry.crosswalk == (job.stem != job.name)
+            };
             let Some(entry) = manifest.entities.iter().find(same) else { continue };
             for range in &entry.ranges {
                 verified.ranges += 1;

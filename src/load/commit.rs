@@ -7,11 +7,25 @@ use std::time::Duration;
 
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
+use crate::fault::{self, Point};
 
 use super::LoadError;
 
-/// How often the server is asked, a second apart.
-const TRIES: u32 = 30;
+/// How often the server is asked.
+const TRIES: u32 = 35;
+
+/// How long between two questions: at first the server is most likely still seeing what happened.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+
+/// How many of the pauses are short.
+const SHORT: u32 = 5;
+
+/// What became of a transaction.
+enum Fate {
+    Committed,
+    RolledBack,
+    UnderWay,
+}
 
 /// Commits. `transaction` is its number, as [`transaction_id`] gave it; `run` stands in the journal.
 ///
@@ -20,16 +34,30 @@ const TRIES: u32 = 30;
 /// [`LoadError::Unknown`] when the reply was lost and the server could not be asked; otherwise the
 /// transaction was rolled back.
 pub(crate) async fn commit(session: &Session, transaction: Option<&str>, run: &str) -> Result<(), LoadError> {
-    let Err(error) = session.client.batch_execute("COMMIT").await else { return Ok(()) };
+    fault::reach(Point::BeforeCommit);
+    let Err(error) = fault::sent(Point::CommitSent, session.client.batch_execute("COMMIT")).await else {
+        return Ok(());
+    };
     let error = DbError::of("committing", error);
-    let (DbError::Lost { .. }, Some(transaction)) = (&error, transaction) else { return Err(error.into()) };
-    tracing::warn!("the reply to COMMIT was lost; asking the server what became of the transaction");
-    for _ in 0..TRIES {
+    // A server that says why it refuses has rolled back; one that ended the session may have committed.
+    let refused = error.sqlstate().is_some() && !matches!(error, DbError::Lost { .. });
+    let (false, Some(transaction)) = (refused, transaction) else { return Err(error.into()) };
+    tracing::warn!(
+        "the reply to COMMIT was lost; asking the server what became of transaction {transaction}"
+    );
+    for turn in 0..fault::tries(TRIES) {
         match ask(session, transaction, run).await {
-            Ok(Some(status)) if status == "committed" => return Ok(()),
-            Ok(Some(status)) if status == "aborted" => return Err(error.into()),
-            Ok(_) | Err(_) => tokio::time::sleep(Duration::from_secs(1)).await,
+            Ok(Fate::Committed) => {
+                tracing::warn!("the server says that transaction {transaction} was committed");
+                return Ok(());
+            }
+            Ok(Fate::RolledBack) => {
+                return Err(LoadError::RolledBack { transaction: transaction.to_owned(), source: error });
+            }
+            Ok(Fate::UnderWay) => tracing::debug!("transaction {transaction} is still under way"),
+            Err(error) => tracing::debug!("{error}"),
         }
+        tokio::time::sleep(PAUSES[usize::from(turn >= SHORT)]).await;
     }
     Err(LoadError::Unknown { transaction: transaction.to_owned(), run: run.to_owned() })
 }
@@ -40,20 +68,28 @@ pub(crate) async fn transaction_id(client: &Client) -> Result<Option<String>, Db
     Ok(row.map_err(|e| DbError::of("asking for the transaction's number", e))?.get(0))
 }
 
-async fn ask(session: &Session, transaction: &str, run: &str) -> Result<Option<String>, DbError> {
+async fn ask(session: &Session, transaction: &str, run: &str) -> Result<Fate, DbError> {
     let failed = |e| DbError::of("asking what became of the transaction", e);
     let other = session.another("muster: what became of a COMMIT").await?;
-    let sql = "SELECT pg_xact_status($1::text::xid8), to_regclass('muster.runs') IS NOT NULL";
-    let row = other.client.query_one(sql, &[&transaction]).await.map_err(failed)?;
-    if let Some(status) = row.get(0) {
-        return Ok(Some(status));
-    }
-    // The server knows only of recent transactions; an older one is not under way any more.
-    let committed = if row.get(1) {
-        let sql = "SELECT EXISTS (SELECT FROM muster.runs WHERE id = $1::text::uuid)";
-        other.client.query_one(sql, &[&run]).await.map_err(failed)?.get(0)
-    } else {
-        false
+    let status = other.client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction]).await;
+    let status: Option<String> = match status.map_err(failed) {
+        Ok(row) => row.get(0),
+        // Invalid parameter: a server that crashed meanwhile gives numbers out again that nothing durable bears.
+        Err(error) if error.sqlstate().is_some_and(|state| state.code() == "22023") => None,
+        Err(error) => return Err(error),
     };
-    Ok(Some(if committed { "committed" } else { "aborted" }.to_owned()))
+    match status.as_deref() {
+        Some("committed") => return Ok(Fate::Committed),
+        Some("aborted") => return Ok(Fate::RolledBack),
+        Some(_) => return Ok(Fate::UnderWay),
+        None => {}
+    }
+    // The server knows only of recent transactions; another one is not under way any more.
+    let row = other.client.query_one("SELECT to_regclass('muster.runs') IS NOT NULL", &[]).await;
+    let mut committed: bool = row.map_err(failed)?.get(0);
+    if committed {
+        let sql = "SELECT EXISTS (SELECT FROM muster.runs WHERE id = $1::text::uuid)";
+        committed = other.client.query_one(sql, &[&run]).await.map_err(failed)?.get(0);
+    }
+    Ok(if committed { Fate::Committed } else { Fate::RolledBack })
 }

@@ -8,6 +8,7 @@ use crate::read::Layout;
 
 use super::journal::{self, IMAGE_HASH};
 use super::sql::{Statements, literal, quoted};
+use super::stage::DELETED;
 
 /// How many fields go into one call of `jsonb_build_object`, which takes a hundred arguments.
 const FIELDS: usize = 40;
@@ -34,7 +35,17 @@ impl Statements<'_> {
                 format!("jsonb_build_object({})", pairs.join(", "))
             })
             .collect();
-        Some(format!(
+        let (values, differs) = (values.join(" || "), differs.join(" OR "));
+        Some(self.edited_rows(&layout_number.to_string(), &self.parents(layout), &values, &differs))
+    }
+
+    /// Staged rows that would delete a row edited in the target, with an empty JSON object.
+    pub(super) fn edited_and_deleted(&self) -> String {
+        self.edited_rows(&DELETED.to_string(), "", "'{}'::jsonb", "true")
+    }
+
+    fn edited_rows(&self, layout_number: &str, parents: &str, values: &str, differs: &str) -> String {
+        format!(
             "WITH own AS MATERIALIZED (
                 SELECT r.id, r.xid FROM muster.runs r JOIN muster.run_counts c ON c.run = r.id
                 WHERE c.entity = {entity} AND c.\"table\" = {canonical} AND r.status = 'committed'
@@ -58,14 +69,11 @@ impl Statements<'_> {
              ORDER BY s.o",
             entity = literal(&self.entity.name),
             canonical = journal::canonical(&self.entity.table),
-            values = values.join(" || "),
             stage = self.stage(),
             table = self.entity.table,
             key_column = self.column(self.entity.key),
             key = self.staged(self.entity.key),
-            parents = self.parents(layout),
             id = quoted(&self.entity.system.id),
-            differs = differs.join(" OR "),
-        ))
+        )
     }
 }

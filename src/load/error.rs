@@ -129,6 +129,38 @@ pub enum LoadError {
         /// The rows, among its clean rows, and the SQLSTATE of each.
         rows: Vec<Refused>,
     },
+    /// Rows that are to be deleted are referred to. The transaction is as it was before anything was written.
+    #[error("{} rows of {entity} that are to be deleted are referred to", .rows.len())]
+    Referred {
+        /// The entity, in load order.
+        entity: usize,
+        /// The rows, among its clean rows, and who refers to each.
+        rows: Vec<(u64, String)>,
+    },
+    /// Rows that were deleted are there again.
+    #[error(
+        "table {table}: {deleted} rows were counted as deleted, and {left} of them are still there; nothing has been \
+         committed. Does a trigger keep them?"
+    )]
+    StillThere {
+        /// The table, quoted.
+        table: String,
+        /// What the server said.
+        deleted: u64,
+        /// What was read back.
+        left: u64,
+    },
+    /// The reply to COMMIT was lost, and the server says what became of it.
+    #[error(
+        "the connection was lost at COMMIT, and the server says that transaction {transaction} was rolled back; \
+         import again"
+    )]
+    RolledBack {
+        /// The transaction's number.
+        transaction: String,
+        /// What was lost.
+        source: DbError,
+    },
     /// COMMIT was sent, its reply was lost, and the server could not be asked.
     #[error(
         "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \

@@ -4,6 +4,7 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::read::Layout;
 use crate::settle::{EntityVerdict, Fate};
 
@@ -34,34 +35,39 @@ pub(super) struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    /// Writes, and gives the changes to come where they are to be foreseen.
+    /// Writes, and gives the changes to come where they are to be foreseen. `accepted` rows are to be there then.
     pub(super) async fn run(
         &self,
         verdict: &EntityVerdict,
+        accepted: u64,
     ) -> Result<(Written, Vec<FieldChange>), LoadError> {
         let entity = &self.statements.entity.name;
         self.listener.on(Event::Started { stage: Stage::Upsert, entity, total: None });
         self.drop_losers(verdict).await?;
+        fault::reach(Point::LosersDropped);
         let mut written = Written::default();
         let mut changes = Vec::new();
         if self.table_is_empty().await? {
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.inserted += self.insert(number, layout, false).await?;
             }
+            fault::reach(Point::Inserted);
             proof::check_whole_table(self.client, self.statements.entity, written).await?;
         } else {
             self.execute(&self.statements.create_plan()).await?;
             for (number, layout) in self.layouts.distinct.iter().enumerate() {
                 written.unchanged += self.count(&self.statements.compare(number, layout)).await?;
             }
+            fault::reach(Point::Compared);
             if self.foresee {
                 changes = self.changes().await?;
             }
             self.write_planned(&mut written).await?;
             self.check_planned(written).await?;
         }
+        fault::reach(Point::ReadBack);
         if self.reconcile {
-            self.reconcile_columns(verdict.accepted).await?;
+            self.reconcile_columns(accepted).await?;
         }
         self.listener.on(Event::Finished);
         Ok((written, changes))
@@ -96,10 +102,12 @@ impl Merge<'_> {
                     self.execute(&update).await?
                 };
             }
+            fault::reach(Point::Updated);
             if fresh > 0 {
                 written.inserted += self.insert(number, layout, true).await?;
             }
         }
+        fault::reach(Point::Inserted);
         Ok(())
     }
 
@@ -113,7 +121,7 @@ impl Merge<'_> {
     }
 
     /// Runs a statement that counts what it wrote and what it noted of it.
-    async fn noted(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn noted(&self, sql: &str) -> Result<u64, LoadError> {
         let row = self.one(sql).await?;
         let (written, noted) = (number(row.get(0)), number(row.get(1)));
         if written == noted {
@@ -122,7 +130,7 @@ impl Merge<'_> {
         Err(LoadError::Provenance { table: self.statements.entity.table.to_string(), written, noted })
     }
 
-    async fn drop_losers(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
+    pub(super) async fn drop_losers(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
         let losers = (0_i64..).zip(&verdict.fates).filter(|(_, fate)| **fate != Fate::Kept);
         let losers: Vec<i64> = losers.map(|(row, _)| row).collect();
         let doing = self.doing();
@@ -141,11 +149,11 @@ impl Merge<'_> {
         Ok(self.one(&sql).await?.get(0))
     }
 
-    async fn execute(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn execute(&self, sql: &str) -> Result<u64, LoadError> {
         Ok(self.client.execute(sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?)
     }
 
-    async fn count(&self, sql: &str) -> Result<u64, LoadError> {
+    pub(super) async fn count(&self, sql: &str) -> Result<u64, LoadError> {
         Ok(number(self.one(sql).await?.get(0)))
     }
 

@@ -7,6 +7,7 @@
 
 mod absent;
 mod commit;
+mod delete;
 mod edited;
 mod error;
 mod fresh;
@@ -28,6 +29,7 @@ use std::time::Duration;
 use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
+use crate::fault::{self, Point};
 use crate::read::{Harvest, slots};
 use crate::schema::{OnUpdate, Schema};
 use crate::settle::{EntityVerdict, Facts, Question};
@@ -71,10 +73,15 @@ pub struct LoadOptions {
     pub reconcile: bool,
     /// What is planned is described, by field.
     pub foresee: bool,
+    /// The files list changes, deletions among them.
+    pub changes: bool,
 }
 
 /// Why a table is staged although it may be empty.
 const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
+
+/// Why a table is staged when changes are applied to it.
+const CHANGED: Obstacle = Obstacle::Unusual("changes are applied");
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -92,8 +99,10 @@ pub struct Written {
     pub inserted: u64,
     /// Rows that the server says it updated.
     pub updated: u64,
-    /// Rows that the server found to be there already, field for field.
+    /// Rows that the server found to be there already, field for field, or gone already.
     pub unchanged: u64,
+    /// Rows that the server says it deleted.
+    pub deleted: u64,
 }
 
 /// A load under way on one session.
@@ -108,6 +117,17 @@ pub struct Load<'a> {
     tables: Vec<Option<TableInfo>>,
     /// Per entity what keeps it from being loaded the empty-target way.
     obstacles: Vec<Option<Obstacle>>,
+}
+
+impl LoadOptions {
+    /// What keeps every table from being loaded the empty-target way.
+    fn obstacle(&self) -> Option<Obstacle> {
+        match (self.changes, self.reconcile) {
+            (true, _) => Some(CHANGED),
+            (false, true) => Some(RECONCILED),
+            (false, false) => None,
+        }
+    }
 }
 
 impl<'a> Load<'a> {
@@ -126,9 +146,7 @@ impl<'a> Load<'a> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
         let mut obstacles = vec![None; tables.len()];
-        if options.reconcile {
-            obstacles.fill(Some(RECONCILED));
-        }
+        obstacles.fill(options.obstacle());
         Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
     }
 
@@ -152,6 +170,7 @@ impl<'a> Load<'a> {
             }
         }
         self.begin_and_lock(cargo).await?;
+        fault::reach(Point::TransactionBegun);
         for index in 0..self.tables.len() {
             if self.tables[index].is_none() {
                 let table = tables::create(&self.session.client, self.schema, index).await?;
@@ -159,6 +178,7 @@ impl<'a> Load<'a> {
             }
         }
         journal::ensure(&self.session.client).await?;
+        fault::reach(Point::TablesMade);
         for item in cargo {
             let entity = &self.schema.entities[item.entity];
             if self.obstacles[item.entity].is_none() {
@@ -225,6 +245,7 @@ impl<'a> Load<'a> {
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
         }
+        fault::reach(Point::Staged);
         Ok(())
     }
 
@@ -250,7 +271,9 @@ impl<'a> Load<'a> {
                 } else if field == entity.key {
                     continue;
                 } else {
-                    statements.in_use(field)
+                    // Whoever goes before the others are written leaves the value behind.
+                    statements
+                        .in_use(field, !item.harvest.deletes.is_empty() && !self.is_referred(item.entity))
                 };
                 let rows = self.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
                 facts.take_in_use(item.entity, rows.iter().map(|row| (number(row.get(0)), slot)));
@@ -275,6 +298,10 @@ impl<'a> Load<'a> {
                 let rows = self.query(&sql, &doing).await?;
                 facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
             }
+        }
+        if !item.harvest.deletes.is_empty() {
+            let rows = self.query(&statements.edited_and_deleted(), &doing).await?;
+            facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
         }
         Ok(())
     }
@@ -301,6 +328,10 @@ impl<'a> Load<'a> {
         self.execute("SAVEPOINT before_writing", "marking the transaction").await?;
         let error = match self.write_all(cargo, verdicts).await {
             Err(LoadError::Database(error)) if refused::is_about_data(&error) => error,
+            Err(error @ LoadError::Referred { .. }) => {
+                self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
+                return Err(error);
+            }
             other => return other,
         };
         if cargo.iter().any(|item| self.is_fresh(item.entity)) {
@@ -328,16 +359,20 @@ impl<'a> Load<'a> {
         let mut written = Vec::new();
         let mut loaded = HashMap::new();
         journal::stamp(&self.session.client, &self.run).await?;
+        fault::reach(Point::Stamped);
+        let before = self.delete(cargo, verdicts, delete::When::Before).await?;
         for item in cargo {
             let verdict = &verdicts[item.entity];
             let origin = self.origin(item.entity);
             if self.options.undoable {
                 journal::note_records(&self.session.client, origin, item.harvest).await?;
+                fault::reach(Point::RecordsNoted);
             }
             if self.is_fresh(item.entity) {
                 let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
                 if self.options.undoable {
                     origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                    fault::reach(Point::RangeNoted);
                 }
                 loaded.insert(item.entity, identifiers);
                 let written_now = Written { inserted, ..Written::default() };
@@ -347,13 +382,23 @@ impl<'a> Load<'a> {
                     written_now,
                 )
                 .await?;
+                fault::reach(Point::ReadBack);
                 written.push((written_now, Vec::new()));
                 continue;
             }
             let layouts = Layouts::of(item.harvest);
-            written.push(self.merge(item.entity, &layouts).run(verdict).await?);
+            let accepted = verdict.accepted - delete::kept(item, verdict);
+            written.push(self.merge(item.entity, &layouts).run(verdict, accepted).await?);
+        }
+        let after = self.delete(cargo, verdicts, delete::When::After).await?;
+        for (index, item) in cargo.iter().enumerate() {
+            for gone in before.iter().chain(&after).filter(|gone| gone.entity == item.entity) {
+                written[index].0.deleted += gone.deleted;
+                written[index].0.unchanged += gone.absent;
+            }
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
+        fault::reach(Point::Checked);
         Ok(written)
     }
 
@@ -384,7 +429,7 @@ impl<'a> Load<'a> {
     pub async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
-        self.obstacles.fill(self.options.reconcile.then_some(RECONCILED));
+        self.obstacles.fill(self.options.obstacle());
         Ok(())
     }
 

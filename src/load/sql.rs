@@ -69,11 +69,13 @@ impl Statements<'_> {
         format!("COPY {} (o, l{fields}) FROM STDIN", self.stage())
     }
 
-    /// Rows whose value of a unique field another row of the table holds.
-    pub(crate) fn in_use(&self, field: FieldIndex) -> String {
+    /// Rows whose value of a unique field another row of the table holds; `leaving`: and does not leave before.
+    pub(crate) fn in_use(&self, field: FieldIndex, leaving: bool) -> String {
         let key = self.entity.key;
+        let leaves =
+            if leaving { format!(" AND NOT EXISTS (SELECT {})", self.leaving("t")) } else { String::new() };
         format!(
-            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}",
+            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}{leaves}",
             stage = self.stage(),
             table = self.entity.table,
             column = self.column(field),

@@ -6,10 +6,14 @@ use std::collections::HashMap;
 use crate::db::postgres::Client;
 use crate::db::{CopyIn, DbError};
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
 
 use super::LoadError;
 use super::sql::Statements;
+
+/// The layout of rows that are to be deleted: only their keys are looked at.
+pub(super) const DELETED: i16 = -1;
 
 /// The distinct layouts of an entity's files, and which one each file has.
 #[derive(Debug, Clone)]
@@ -50,6 +54,7 @@ pub(crate) async fn stage(
     listener.on(Event::Started { stage: Stage::Stage, entity, total: Some(harvest.rows) });
     let doing = format!("staging {entity}");
     client.batch_execute(&statements.create_stage()).await.map_err(|e| DbError::of(&*doing, e))?;
+    fault::reach(Point::StageCreated);
     let mut staged = 0;
     for (number, layout) in layouts.distinct.iter().enumerate() {
         let mut copy = CopyIn::begin(client, &statements.copy_stage(layout), &doing).await?;
@@ -59,14 +64,19 @@ pub(crate) async fn stage(
             let rows = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
             let mut digits = itoa::Buffer::new();
             let layout_column = format!("\t{number}\t");
+            let deleted_column = format!("\t{DELETED}\t");
             for (row, bytes) in (segment.first..).zip(rows.iter()) {
                 let out = copy.buffer();
                 out.extend_from_slice(digits.format(row).as_bytes());
-                out.extend_from_slice(layout_column.as_bytes());
+                let deleted = harvest.deletes.binary_search(&row).is_ok();
+                out.extend_from_slice(if deleted { &deleted_column } else { &layout_column }.as_bytes());
                 out.extend_from_slice(bytes);
                 copy.flow().await?;
             }
             listener.on(Event::Advanced { by: segment.rows, rows: segment.rows });
+            if segment.first == 0 {
+                fault::reach(Point::StageHalf);
+            }
         }
         staged += copy.finish().await?;
     }

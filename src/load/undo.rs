@@ -8,6 +8,9 @@
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 
+use crate::fault::{self, Point};
+
+use super::delete::back;
 use super::journal::{self, EntityRecord, IMAGE_HASH, RunRecord};
 use super::sql::{literal, quoted};
 use super::{LoadError, number};
@@ -29,7 +32,7 @@ pub struct Undone {
     pub entity: String,
     /// Rows deleted.
     pub deleted: u64,
-    /// Rows restored.
+    /// Rows restored, whether they had been updated or deleted.
     pub restored: u64,
     /// Rows that stay as they are, since `muster runs forget` took their traces.
     pub forgotten: u64,
@@ -53,6 +56,8 @@ pub enum Why {
     Changed(Option<String>),
     /// Somebody deleted it.
     Deleted,
+    /// The run had deleted it, and somebody made it again.
+    ThereAgain,
     /// A row of this table refers to it, by this constraint.
     Referred {
         /// The table that refers to it.
@@ -71,6 +76,7 @@ impl std::fmt::Display for Hindrance {
                 write!(f, "{entity} {key}: changed since by run {run}: undo that first")
             }
             Why::Deleted => write!(f, "{entity} {key}: deleted since"),
+            Why::ThereAgain => write!(f, "{entity} {key}: made again since"),
             Why::Referred { table, constraint } => {
                 write!(f, "{entity} {key}: a row of {table} refers to it ({constraint})")
             }
@@ -122,13 +128,21 @@ impl<'a> Undo<'a> {
         for entity in &self.run.entities {
             self.lock(entity).await?;
             self.find_changed(entity, &mut hindrances).await?;
+            self.find_there_again(entity, &mut hindrances).await?;
         }
+        fault::reach(Point::UndoLocked);
         if hindrances.is_empty() {
+            // As the load went, from its end: what was deleted last comes first, and what is referred to with it.
+            let mut back = Vec::new();
             for entity in &self.run.entities {
-                let restored = self.restore(entity).await?;
+                back.push(self.bring_back(entity, true).await?);
+            }
+            for (entity, back) in self.run.entities.iter().zip(back) {
+                let restored = back + self.restore(entity).await?;
                 let forgotten = entity.forgotten;
                 all.push(Undone { entity: entity.entity.clone(), deleted: 0, restored, forgotten });
             }
+            fault::reach(Point::UndoRestored);
             for entity in &self.run.entities {
                 self.find_referred(entity, &mut hindrances).await?;
             }
@@ -140,8 +154,13 @@ impl<'a> Undo<'a> {
         for (entity, undone) in self.run.entities.iter().zip(&mut all).rev() {
             undone.deleted = self.delete(entity).await?;
         }
+        for (entity, undone) in self.run.entities.iter().zip(&mut all) {
+            undone.restored += self.bring_back(entity, false).await?;
+        }
+        fault::reach(Point::UndoDeleted);
         self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
         self.note(undo).await?;
+        fault::reach(Point::UndoNoted);
         Ok(all)
     }
 
@@ -239,6 +258,47 @@ impl<'a> Undo<'a> {
             run = self.id(),
             entity = literal(&entity.entity),
         );
+        let row = self.client.query_one(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))?;
+        Ok(number(row.get(0)))
+    }
+
+    /// Rows that the run deleted and that somebody made again.
+    async fn find_there_again(
+        &self,
+        entity: &EntityRecord,
+        found: &mut Vec<Hindrance>,
+    ) -> Result<(), LoadError> {
+        let (table, id, key) = (&entity.table, &entity.id_column, &entity.key_column);
+        let sql = back::there_again(table, id, key, &self.id(), &entity.entity);
+        for row in self.client.query(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))? {
+            let key = row.get::<_, Option<String>>(0).unwrap_or_default();
+            found.push(Hindrance { entity: entity.entity.clone(), key, why: Why::ThereAgain });
+        }
+        Ok(())
+    }
+
+    /// Puts rows back that were deleted, those that went last or those that went first. A column that the table
+    /// did not have then takes its default.
+    async fn bring_back(&self, entity: &EntityRecord, last: bool) -> Result<u64, LoadError> {
+        if entity.deleted == 0 {
+            return Ok(0);
+        }
+        let columns = self
+            .client
+            .query(
+                "SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = $1::text::regclass AND a.attnum > 0
+                   AND NOT a.attisdropped AND a.attgenerated = ''
+                   AND EXISTS (SELECT FROM muster.deleted d WHERE d.run = $2::text::uuid AND d.entity = $3
+                               AND d.before ? a.attname::text)",
+                &[&entity.table, &self.run.run, &entity.entity],
+            )
+            .await
+            .map_err(|e| failed(&self.run.run, e))?;
+        let columns: Vec<String> = columns.iter().map(|row| row.get(0)).collect();
+        if columns.is_empty() {
+            return Ok(0);
+        }
+        let sql = back::insert(&entity.table, &columns, &self.id(), &entity.entity, last);
         let row = self.client.query_one(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))?;
         Ok(number(row.get(0)))
     }

@@ -57,6 +57,12 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder has the name of a file.
+    #[error("{}: a folder stands where a file of the run must go; move it away, or choose another one with --out", .path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A source file could not be read again.
     #[error("{}: the source cannot be read again; was it changed or removed during the run?", .path.display())]
     Source {

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::error::OutputError;
 use super::names;
+use crate::fault::{self, Point};
 
 /// Where an earlier run's summary waits while its files are taken away, so that a run that is killed
 /// meanwhile leaves the list of what is still to go.
@@ -113,9 +114,13 @@ impl RunFolder {
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`] or [`OutputError::Full`].
+    /// [`OutputError::Write`] or [`OutputError::Full`], and [`OutputError::Occupied`].
     pub fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
         let partial = self.path.join(format!(".{name}.partial"));
+        // Found now, before COMMIT, and not when it is to be renamed.
+        if self.path.join(name).is_dir() {
+            return Err(OutputError::Occupied { path: self.path.join(name) });
+        }
         self.staged.retain(|staged| staged.name != name);
         self.sealed = false;
         let failed = |source| OutputError::write(&partial, source);
@@ -163,12 +168,20 @@ impl RunFolder {
             if staged.name == names::SUMMARY {
                 // The others' names are on the disk before the one that vouches for them.
                 self.sync()?;
+                fault::reach(Point::SummaryNext);
             }
+            fault::reach(Point::Renaming);
             let path = self.path.join(&staged.name);
             fs::rename(&staged.partial, &path).map_err(|source| OutputError::Publish { path, source })?;
         }
         self.sync()?;
+        fault::reach(Point::Published);
         self.take_away(PREVIOUS)
+    }
+
+    /// Leaves the partial files where they are: it is not known whether a commit stands behind them.
+    pub fn leave(&mut self) {
+        self.published = true;
     }
 
     /// Takes an earlier run's files away, its summary first.

@@ -29,6 +29,8 @@ pub struct Harvest {
     pub spool: Spool,
     /// For each slot of the plan, the hash of each clean row's value; 0 where it has none.
     pub hashes: Vec<Vec<u64>>,
+    /// The clean rows that are to be deleted, in order.
+    pub deletes: Vec<u64>,
     /// The keys of rejected records, in input order; kept only where another entity refers to this one.
     pub rejected_keys: Vec<RejectedKey>,
     /// All files' counts.
@@ -68,6 +70,7 @@ impl Harvest {
             segments: Vec::new(),
             spool: Spool::new(folder, memory - findings_budget),
             hashes: vec![Vec::new(); slots],
+            deletes: Vec::new(),
             rejected_keys: Vec::new(),
             counts: Counts::default(),
             rows: 0,
@@ -99,6 +102,8 @@ impl Harvest {
             all.extend_from_slice(block);
         }
         self.rejected_keys.extend(parsed.rejected_keys);
+        let first = self.rows;
+        self.deletes.extend(parsed.deletes.iter().map(|row| first + row));
         self.take_findings(parsed.findings)?;
         if !parsed.places.is_empty() {
             let segment =

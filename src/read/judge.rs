@@ -46,6 +46,8 @@ pub(crate) struct Clerk<'p> {
     notes: Vec<Note>,
     /// Whether the record at hand has been rejected.
     rejected: bool,
+    /// Whether it names a row that is to be deleted.
+    deletes: bool,
 }
 
 impl<'p> Clerk<'p> {
@@ -61,6 +63,7 @@ impl<'p> Clerk<'p> {
             out: String::new(),
             notes: Vec::new(),
             rejected: false,
+            deletes: false,
         }
     }
 
@@ -90,8 +93,14 @@ impl<'p> Clerk<'p> {
         self.arena.clear();
         self.rejected = false;
         let plan = self.plan;
+        self.deletes = false;
+        if let Some(position) = plan.change {
+            self.judge_change(position, record, cells, location, findings);
+        }
         for &index in &plan.entity.judging_order {
             self.values[index] = match plan.cells[index] {
+                // A row that goes is named by its key; whatever else it was obeys no rule any more.
+                _ if self.deletes && index != plan.entity.key => Value::Absent,
                 None => Value::Absent,
                 Some(position) => {
                     let cell = cells.get(position).copied();
@@ -99,10 +108,49 @@ impl<'p> Clerk<'p> {
                 }
             };
         }
-        for rule in &plan.entity.row_rules {
-            self.judge_row_rule(rule, record, location, findings);
+        if !self.deletes {
+            for rule in &plan.entity.row_rules {
+                self.judge_row_rule(rule, record, location, findings);
+            }
         }
         !self.rejected
+    }
+
+    /// What a file of changes says is to be done with the row.
+    fn judge_change(
+        &mut self,
+        position: usize,
+        record: &str,
+        cells: &[Cell],
+        location: Location,
+        findings: &mut Vec<Finding>,
+    ) {
+        let raw = cells.get(position).map_or("", |cell| cell.text(record, &mut self.unquoted));
+        match raw.trim() {
+            "delete" => self.deletes = true,
+            "insert" | "update" => {}
+            _ => {
+                self.rejected = true;
+                // Whatever else is wrong with it would be told by a guess at what it is.
+                self.deletes = true;
+                findings.push(Finding {
+                    location,
+                    column: u16::try_from(position).ok(),
+                    field: None,
+                    severity: Severity::Reject,
+                    code: Code::InvalidChoice,
+                    value: Finding::excerpt(raw),
+                    message: "a change is insert, update or delete".into(),
+                    suggestion: None,
+                    related: None,
+                });
+            }
+        }
+    }
+
+    /// Whether the record that was judged last names a row that is to be deleted.
+    pub(crate) fn deletes(&self) -> bool {
+        self.deletes
     }
 
     #[inline]

@@ -43,6 +43,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use crate::event::{Event, Listener};
+use crate::fault;
 use crate::record::Finding;
 use crate::source::{Encoding, Source, Utf8Evidence};
 
@@ -272,7 +273,7 @@ impl Reader<'_> {
                         // A panic is handed on, not swallowed: the thread that waits would wait for ever.
                         let parsed = catch_unwind(AssertUnwindSafe(|| {
                             let parsed = parse(task, block);
-                            reverse::delay(parsed.index);
+                            fault::delay(parsed.index);
                             parsed
                         }));
                         // The receiver is gone only when the run stops with an error.
@@ -328,18 +329,4 @@ fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
 
 fn lost(input: &Input<'_>, source: io::Error) -> ReadError {
     ReadError::Source { file: input.source.name().to_owned(), source }
-}
-
-/// Makes blocks finish in another order than they began, for the tests alone.
-mod reverse {
-    #[cfg(not(feature = "fault-points"))]
-    pub(super) fn delay(_block: usize) {}
-
-    #[cfg(feature = "fault-points")]
-    pub(super) fn delay(block: usize) {
-        if std::env::var_os("MUSTER_TEST_REVERSE").is_some() {
-            let turn = 3 - (block % 4) as u64;
-            std::thread::sleep(std::time::Duration::from_millis(3 * turn));
-        }
-    }
 }

@@ -73,6 +73,9 @@ impl<'p> Objects<'p> {
                 };
             }
         }
+        if let Some(change) = plan.change {
+            columns[change] = Column::Text;
+        }
         Self {
             plan,
             keys,

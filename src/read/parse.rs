@@ -68,6 +68,8 @@ pub(crate) struct Parsed {
     pub places: Vec<Place>,
     /// Per slot the hash of each clean row's value.
     pub hashes: Vec<Vec<u64>>,
+    /// Which of the clean rows are to be deleted, counted from 0 in the block.
+    pub deletes: Vec<u64>,
     /// In the order record, column, code.
     pub findings: Vec<Finding>,
     /// The keys of rejected records.
@@ -107,6 +109,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         rows: Vec::with_capacity(block.bytes.len()),
         places: Vec::with_capacity(block.spans.len()),
         hashes: vec![Vec::with_capacity(block.spans.len()); plan.slots.len()],
+        deletes: Vec::new(),
         findings: Vec::new(),
         rejected_keys: Vec::new(),
         counts: Counts { blank: block.blank, ..Counts::default() },
@@ -307,6 +310,9 @@ impl Parser<'_> {
     fn judged(&mut self, text: &str, location: Location, parsed: &mut Parsed) -> bool {
         if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
+            if self.clerk.deletes() {
+                parsed.deletes.push(parsed.places.len() as u64);
+            }
             return true;
         }
         if self.task.referred_to

@@ -28,6 +28,8 @@ pub struct Plan<'s> {
     pub named: usize,
     /// For each field of the entity the cell that feeds it.
     pub cells: Vec<Option<usize>>,
+    /// The cell that says whether the row is inserted, updated or deleted, in a file of changes.
+    pub change: Option<usize>,
     /// Those among them whose reading the whole column decides.
     pub open: Vec<OpenColumn>,
     /// How its rows are encoded.
@@ -88,6 +90,7 @@ impl Default for ReadOptions {
 impl<'s> Plan<'s> {
     /// Plans a file whose header cells feed the fields in `cells`.
     #[must_use]
+    #[allow(clippy::too_many_arguments)] // What a file's look found out, one by one.
     pub fn new(
         entity: &'s Entity,
         file: u16,
@@ -95,6 +98,7 @@ impl<'s> Plan<'s> {
         delimiter: u8,
         header: &[String],
         cells: Vec<Option<usize>>,
+        change: Option<usize>,
         options: ReadOptions,
     ) -> Self {
         let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
@@ -110,6 +114,7 @@ impl<'s> Plan<'s> {
             columns: header.len(),
             named,
             cells,
+            change,
             open,
             layout,
             slots: slots(entity),

@@ -227,6 +227,10 @@ codes! {
         "The part before the @ holds characters beyond ASCII."
         "Only mail systems that know RFC 6531 can deliver to it."
         "Check the address.";
+    UncertainEmail "uncertain-email" Cell Warning
+        "The address is well formed, but its domain looks like a typing error."
+        "Mail to gmial.com never reaches the customer, or reaches somebody else."
+        "Check the address; the suggestion holds the domain that was most likely meant.";
     CountryAlias "country-alias" Cell Warning
         "A name or code was read as a country although it is not its ISO code."
         "UK is read as GB, for example."
@@ -267,6 +271,10 @@ codes! {
         "Someone changed the row in the database after it was last imported."
         "With --protect-edited such rows are not overwritten."
         "Decide which of the two values is right.";
+    StillReferred "still-referred" Database Reject
+        "The row is to be deleted, and a row that stays in the database refers to it."
+        "Deleting it would leave the other row without it, or take it along."
+        "Delete the other row, too, or have it refer to another one.";
 }
 
 impl Code {

@@ -27,6 +27,8 @@ pub struct Context {
     pub values: Values,
     /// The options that reading the same files again needs (`--delimiter`, `;`), each word by itself.
     pub again: Vec<String>,
+    /// Those that speak of one of the files given.
+    pub again_of_files: Vec<String>,
     /// In load order; findings and [`crate::record::Related`] count in it.
     pub entities: Vec<Entity>,
 }
@@ -87,6 +89,8 @@ pub struct Returned {
     pub records: u64,
     /// Losers of duplicates, or rejected records.
     pub duplicates: bool,
+    /// The encoding that must be named when it is read again: what is left of a file may look like another.
+    pub encoding: Option<String>,
 }
 
 /// How a run ended.
@@ -156,8 +160,10 @@ pub struct Counts {
     pub inserted: u64,
     /// Rows that were changed in the database.
     pub updated: u64,
-    /// Rows that were there already as they are.
+    /// Rows that were there already as they are; of those to be deleted, the ones that were gone already.
     pub unchanged: u64,
+    /// Rows that were taken out of the database, as a file of changes says.
+    pub deleted: u64,
     /// Findings that are warnings.
     pub warnings: u64,
     /// Cells from which the guard against formulas was taken off.

@@ -29,6 +29,9 @@ pub struct PlannedEntity {
     pub updated: u64,
     /// Rows that would be left alone.
     pub unchanged: u64,
+    /// Rows that would be deleted; of changes alone.
+    #[serde(skip_serializing_if = "super::summary::is_zero")]
+    pub deleted: u64,
     /// The fields that updates would change, in the order of the schema.
     pub fields: Vec<FieldPlan>,
 }

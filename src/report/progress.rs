@@ -156,7 +156,7 @@ fn bar(all: &MultiProgress, stage: Stage, entity: &str, total: Option<u64>) -> B
             )
         }
         (Stage::Read, None) => format!("{head} {{decimal_bytes}} {{decimal_bytes_per_sec}} {{rate}}"),
-        (Stage::Upsert, _) => format!("{head} {{elapsed}}"),
+        (Stage::Upsert | Stage::Settle, _) => format!("{head} {{elapsed}}"),
         (_, Some(_)) => format!("{head} {{wide_bar}} {{human_pos}}/{{human_len}} {{rate}} {{eta}}"),
         (_, None) => format!("{head} {{human_pos}} {{rate}}"),
     };
@@ -219,7 +219,8 @@ impl Plain {
 fn line(current: &Current, done: u64, rows: u64, elapsed: Duration) -> String {
     let mut line = format!("{}: {}", visible(&current.entity), word(current.stage));
     let amount = if current.stage == Stage::Read { bytes } else { grouped };
-    if current.stage == Stage::Upsert {
+    // Of these nobody says how far they are.
+    if matches!(current.stage, Stage::Upsert | Stage::Settle) {
         let _ = writeln!(line, ", {}", time(elapsed));
         return line;
     }
@@ -260,6 +261,7 @@ mod tests {
             line(&current(Stage::Read, None), 1000, 10, three),
             "users␛: reading, 1.0 kB, 10 rows, 3 rows/s\n"
         );
+        assert_eq!(line(&current(Stage::Settle, None), 0, 0, three), "users␛: settling, 3.0 s\n");
         assert_eq!(line(&current(Stage::Upsert, None), 0, 0, three), "users␛: upserting, 3.0 s\n");
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::output::{OutputError, RunFolder, Slices, StagedFile};
+use crate::source::Utf8Evidence;
 
 /// How much is read at once.
 const READ: u64 = 1 << 20;
@@ -24,6 +25,7 @@ pub struct ReturnedFile<'s, S: ?Sized> {
     pending: Vec<Range<u64>>,
     buffer: Vec<u8>,
     records: u64,
+    evidence: Utf8Evidence,
 }
 
 impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
@@ -33,7 +35,18 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     pub fn new(name: String, source: &'s S, path: PathBuf, prefix: Range<u64>, line_end: &[u8]) -> Self {
         let (pending, buffer) = (Vec::new(), Vec::new());
         let line_end = line_end.to_owned();
-        Self { name, source, path, prefix, line_end, staged: None, pending, buffer, records: 0 }
+        Self {
+            name,
+            source,
+            path,
+            prefix,
+            line_end,
+            staged: None,
+            pending,
+            buffer,
+            records: 0,
+            evidence: Utf8Evidence::default(),
+        }
     }
 
     /// Takes the next record, in input order.
@@ -67,17 +80,18 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Writes what is left. Returns how many records the file holds; with none there is no file.
+    /// Writes what is left. Returns how many records the file holds (with none there is no file), and what its
+    /// bytes say about being UTF-8.
     ///
     /// # Errors
     ///
     /// Those of [`ReturnedFile::push`].
-    pub fn finish(mut self) -> Result<u64, OutputError> {
+    pub fn finish(mut self) -> Result<(u64, Utf8Evidence), OutputError> {
         self.flush()?;
         if let Some(staged) = self.staged.take() {
             staged.finish()?;
         }
-        Ok(self.records)
+        Ok((self.records, self.evidence))
     }
 
     /// The file's name in the run's folder.
@@ -159,6 +173,9 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        if self.unit() == 1 {
+            self.evidence += Utf8Evidence::of(bytes);
+        }
         self.staged.as_mut().map_or(Ok(()), |staged| staged.put(bytes))
     }
 }
@@ -182,7 +199,7 @@ mod tests {
         for &(start, end) in records {
             file.push(&mut folder, start, end).unwrap();
         }
-        assert_eq!(file.finish().unwrap(), records.len() as u64);
+        assert_eq!(file.finish().unwrap().0, records.len() as u64);
         folder.seal().unwrap();
         folder.publish().unwrap();
         fs::read(home.path().join(name)).ok()

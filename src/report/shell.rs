@@ -47,7 +47,24 @@ pub fn mend(context: &Context, folder: &str, returned: &[Returned]) -> Option<Ve
             quoted(&format!("{prefix}{folder}/{}", file.name))
         })
         .collect();
-    (!files.is_empty()).then(|| command(context, &context.command, &files))
+    let options: Vec<_> = encodings(folder, returned).into_iter().chain(files).collect();
+    (!options.is_empty()).then(|| command(context, &context.command, &options))
+}
+
+/// The encodings that must be named: one for all files, or one for each that needs it.
+fn encodings(folder: &str, returned: &[Returned]) -> Vec<String> {
+    let files: Vec<_> = returned.iter().filter(|file| !file.duplicates).collect();
+    let first = files.first().and_then(|file| file.encoding.as_deref());
+    if let Some(encoding) = first
+        && files.iter().all(|file| file.encoding.as_deref() == first)
+    {
+        return vec!["--encoding".to_owned(), quoted(encoding)];
+    }
+    let of_one = |file: &&Returned| {
+        let encoding = file.encoding.as_deref()?;
+        Some(["--encoding".to_owned(), quoted(&format!("{folder}/{}={encoding}", file.name))])
+    };
+    files.iter().filter_map(of_one).flatten().collect()
 }
 
 /// The command that comes after a run in which nothing is to be mended; none after an import.
@@ -60,7 +77,8 @@ pub fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
         .entities
         .iter()
         .flat_map(|entity| entity.files.iter().map(|file| quoted(&format!("{}={}", entity.name, file.path))));
-    Some(command(context, "import", &files.collect::<Vec<_>>()))
+    let options = context.again_of_files.iter().map(|word| quoted_option(word));
+    Some(command(context, "import", &options.chain(files).collect::<Vec<_>>()))
 }
 
 fn command(context: &Context, verb: &str, files: &[String]) -> Vec<String> {
@@ -126,8 +144,9 @@ mod tests {
             name: name.to_owned(),
             records: 1,
             duplicates,
+            encoding: None,
         };
-        let returned = [
+        let mut returned = [
             file(0, "accounts.rejected.csv", false),
             file(1, "users.rejected.csv", false),
             file(1, "users.duplicates.csv", true),
@@ -136,6 +155,13 @@ mod tests {
             mend(&context, "out", &returned).unwrap().join(" "),
             "muster import --delimiter ';' out/accounts.rejected.csv out/users.rejected.csv"
         );
+        context.again.clear();
+        returned[1].encoding = Some("windows-1252".to_owned());
+        let command = mend(&context, "out", &returned).unwrap().join(" ");
+        assert!(command.contains(" --encoding out/users.rejected.csv=windows-1252 out/"), "{command}");
+        returned[0].encoding = Some("windows-1252".to_owned());
+        let command = mend(&context, "out", &returned).unwrap().join(" ");
+        assert!(command.contains("import --encoding windows-1252 out/"), "{command}");
         assert_eq!(mend(&context, "out", &[]), None);
         assert_eq!(onward(&context, Status::Committed), None);
         assert!(

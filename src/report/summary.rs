@@ -38,6 +38,9 @@ struct EntitySummary<'a> {
     inserted: u64,
     updated: u64,
     unchanged: u64,
+    /// Of changes alone: of other files none is ever deleted.
+    #[serde(skip_serializing_if = "is_zero")]
+    deleted: u64,
     warnings: u64,
     /// Where `--from-spreadsheet` has found any.
     #[serde(skip_serializing_if = "is_none")]
@@ -78,6 +81,11 @@ struct RuleSummary<'a> {
     rows: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
     #[must_use]
@@ -93,6 +101,7 @@ impl<'a> Summary<'a> {
             inserted: counts.inserted,
             updated: counts.updated,
             unchanged: counts.unchanged,
+            deleted: counts.deleted,
             warnings: counts.warnings,
             unguarded: counts.unguarded,
             files: entity

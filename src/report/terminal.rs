@@ -90,12 +90,13 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
 /// The counts, an entity a column; as many tables as the width asks for.
 fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     let loaded = matches!(outcome.status, Status::Committed | Status::Planned);
-    let rows: [Row; 10] = [
+    let rows: [Row; 11] = [
         ("read", |c| c.read, true, ""),
         ("  accepted", |c| c.accepted, true, "32"),
         ("    inserted", |c| c.inserted, loaded, ""),
         ("    updated", |c| c.updated, loaded, ""),
         ("    unchanged", |c| c.unchanged, loaded, ""),
+        ("    deleted", |c| c.deleted, loaded && outcome.counts.iter().any(|c| c.deleted > 0), ""),
         ("  rejected", |c| c.rejected, true, "31"),
         ("  duplicates", |c| c.duplicates, true, "33"),
         ("warnings", |c| c.warnings, true, "33"),
@@ -160,10 +161,12 @@ fn most_frequent(out: &mut String, context: &Context, tally: &Tally) {
     let counts: Vec<_> = rules.iter().map(|(_, rule)| count(rule.rows, "row")).collect();
     let width = counts.iter().map(String::len).max().unwrap_or(0);
     for ((entity, rule), rows) in rules.iter().zip(counts) {
-        let column = rule.column.as_deref().map_or_else(|| "-".to_owned(), |name| short(name, 24));
         let mark =
             if rule.severity == Severity::Reject { String::new() } else { format!(" ({})", rule.severity) };
         let entity = short(&context.entities[*entity].name, 16);
+        let used = 2 + width + 2 + rule.code.as_str().len() + 2 + entity.chars().count() + 1 + mark.len();
+        let room = WIDTH.saturating_sub(used).max(12);
+        let column = rule.column.as_deref().map_or_else(|| "-".to_owned(), |name| short(name, room));
         let _ = writeln!(out, "  {rows:>width$}  {}  {entity}.{column}{mark}", rule.code);
     }
     out.push('\n');
@@ -180,7 +183,10 @@ fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
         let what = if file.duplicates { "duplicate" } else { "rejected record" };
         lines.push((short(&file.name, 48), count(file.records, what)));
     }
+    // A long name is left whole, and pushes only its own line to the right.
+    let longest = lines.iter().map(|(_, what)| what.len()).max().unwrap_or(0);
     let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let width = width.min(WIDTH - 4 - longest);
     for (name, what) in lines {
         let _ = writeln!(out, "  {name:width$}  {what}");
     }
@@ -243,8 +249,13 @@ mod tests {
             finding(3, Some(0), Code::Defaulted, "z"),
         ];
         tally.add_for_test(&context, 1, &findings);
-        let returned =
-            [Returned { entity: 1, name: "users.rejected.csv".into(), records: 800, duplicates: false }];
+        let returned = [Returned {
+            entity: 1,
+            name: "users.rejected.csv".into(),
+            records: 800,
+            duplicates: false,
+            encoding: None,
+        }];
         render(&context, &outcome, &tally, Path::new("muster-runs/0193-run"), &returned, colour)
     }
 

@@ -210,7 +210,14 @@ impl Timestamp {
     /// A normal form as a cell that this rule reads as the same instant, as exactly as its format can.
     #[must_use]
     pub fn written(&self, normal: &str) -> String {
-        written(&self.format, normal, || normal.parse::<jiff::Timestamp>().ok().map(BrokenDownTime::from))
+        let instant = || normal.parse::<jiff::Timestamp>().ok();
+        match &self.format {
+            Format::Pattern(_) => written(&self.format, normal, || instant().map(BrokenDownTime::from)),
+            // As every other program reads it; PostgreSQL's own way has no `T` and half an offset.
+            Format::Rfc3339 | Format::Auto(_) => {
+                instant().map_or_else(|| normal.to_owned(), |instant| instant.to_string())
+            }
+        }
     }
 
     /// See [`super::Rule::judge`].

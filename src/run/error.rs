@@ -1,5 +1,7 @@
 //! What stops a run. Each module's own error is wrapped here, once.
 
+use std::path::PathBuf;
+
 use crate::frame::FrameError;
 use crate::load::LoadError;
 use crate::output::OutputError;
@@ -60,6 +62,16 @@ pub enum RunError {
     /// Files with a fault that concerns the whole file.
     #[error("{}", .0.join("\n"))]
     Files(Vec<String>),
+    /// Rows are to be deleted, and nobody allowed it.
+    #[error(
+        "{rows} rows are to be deleted ({}); nothing has been written; give --allow-deletes if it is meant", .entities.join(", ")
+    )]
+    Deletes {
+        /// How many.
+        rows: u64,
+        /// Of which entities, with their numbers.
+        entities: Vec<String>,
+    },
     /// A question that nobody can be asked.
     #[error("{question} Nobody can be asked here: give --yes if it is meant")]
     Unasked {
@@ -69,6 +81,31 @@ pub enum RunError {
     /// The answer was no.
     #[error("not confirmed; nothing has been changed")]
     Declined,
+    /// The rows are in the database, and the run's files are not in place.
+    #[error(
+        "run {run} is committed: what it wrote is in the database; but its files could not be put in place. They \
+         are whole in {}, those without their names yet as .NAME.partial: rename them before another run takes the \
+         folder. `muster runs show {run}` has the counts", .folder.display()
+    )]
+    Unpublished {
+        /// The run.
+        run: String,
+        /// Its folder.
+        folder: PathBuf,
+        /// Why not.
+        source: OutputError,
+    },
+    /// The rows are in the database, and standard output does not take the summary.
+    #[error(
+        "run {run} is committed: what it wrote is in the database; but its summary could not be printed. \
+         `muster runs show {run}` has the counts"
+    )]
+    Unprinted {
+        /// The run.
+        run: String,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// A signal.
     #[error("interrupted; the target is as it was before")]
     Interrupted,
@@ -80,14 +117,16 @@ impl RunError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
-            Self::Load(LoadError::Unknown { .. }) => Exit::Unknown,
+            Self::Load(LoadError::Unknown { .. }) | Self::Unpublished { .. } | Self::Unprinted { .. } => {
+                Exit::Unknown
+            }
             Self::Source(error) if error.is_of_command_line() => Exit::Usage,
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage
             }
-            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. }) | Self::Declined => {
-                Exit::Refused
-            }
+            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. })
+            | Self::Declined
+            | Self::Deletes { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -15,7 +15,8 @@ pub enum Exit {
     Rejects,
     /// Refused; the target is as it was before.
     Refused,
-    /// COMMIT was sent, its reply was lost, and the journal could not be asked.
+    /// COMMIT was sent, and the rows are or may be in the database, but not all of the run could be finished: the
+    /// reply was lost and the server could not be asked, or the reports could not be put in place or printed.
     Unknown,
     /// A signal; the target is as it was before.
     Interrupted,

@@ -23,6 +23,8 @@ pub(crate) struct Merger<'r> {
     pub index: usize,
     /// The entities that reports speak of; a finding's `related` counts in them.
     pub given: &'r [usize],
+    /// A database was asked as well.
+    pub asked: bool,
 }
 
 impl Merger<'_> {
@@ -150,7 +152,8 @@ impl Merger<'_> {
             .into(),
             Code::KeyInUse => format!("another row of the database has this {name}").into(),
             Code::UnknownAccount => {
-                format!("{name}: none of the {parent} has this key, in the files or in the database").into()
+                let nor = if self.asked { " or in the database" } else { "" };
+                format!("{name}: none of the {parent} has this key, in the files{nor}").into()
             }
             Code::AccountRejected => format!("{name} refers to {other}, which was rejected").into(),
             Code::UnresolvedReference => {
@@ -167,7 +170,14 @@ impl Merger<'_> {
                     })
                 });
                 let values = values.collect::<Vec<_>>().join(", ");
+                if values.is_empty() {
+                    return "somebody changed the row in the database after it was imported; it is not deleted".into();
+                }
                 format!("somebody changed the row in the database after it was imported; there {values}")
+                    .into()
+            }
+            Code::StillReferred => {
+                format!("the row is not deleted: {}", loss.detail.as_deref().unwrap_or("a row refers to it"))
                     .into()
             }
             Code::DatabaseRejected => {

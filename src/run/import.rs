@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::db::Session;
 use crate::event::Listener;
+use crate::fault::{self, Point};
 use crate::load::{Load, LoadError, LoadOptions};
 use crate::report::{Counts, Status};
 use crate::settle::EntityVerdict;
@@ -29,6 +30,8 @@ pub struct ImportOptions {
     pub load: LoadOptions,
     /// Go all the way in the database, then roll back.
     pub dry_run: bool,
+    /// Rows that a file of changes names are deleted.
+    pub allow_deletes: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
     pub report_absent: bool,
 }
@@ -48,14 +51,22 @@ pub fn import(
     let schema = run.schema.clone();
     let mut target = Target { database: &database, session: database.target(&run, import)? };
     let mut load = target.prepare(&schema, import.load, listener, &run.id)?;
+    fault::reach(Point::LockTaken);
     let entities = run.read()?;
+    fault::reach(Point::Read);
+    let mut judged = None;
     let mut tries = 0;
     loop {
         tries += 1;
         let attempt = Attempt { database: &database, session: &target.session, entities: &entities, import };
-        let again = match attempt.go(&mut run, &mut load) {
+        let again = match attempt.go(&mut run, &mut load, &mut judged) {
             Ok(reported) => {
-                run.publish()?;
+                if reported.outcome.status == Status::Committed {
+                    fault::reach(Point::Committed);
+                    run.publish_committed()?;
+                } else {
+                    run.publish()?;
+                }
                 return Ok(reported);
             }
             Err(RunError::Load(error))
@@ -63,16 +74,30 @@ pub fn import(
             {
                 error
             }
-            Err(error) => return Err(run.failed(&entities, error, target.session.target())),
+            // Its reports say `refused`.
+            Err(error @ RunError::Deletes { .. }) => {
+                run.publish()?;
+                return Err(error);
+            }
+            Err(error) => {
+                return Err(run.failed(&entities, judged.as_deref(), error, target.session.target()));
+            }
         };
         tracing::warn!("{again}; trying again");
         // After a refused COPY the library's connection is out of step with the server: take a new one.
         drop(load);
+        let name = target.session.target().to_owned();
         database.end(target.session);
-        target = Target { database: &database, session: database.target(&run, import)? };
+        target = match database.target(&run, import) {
+            Ok(session) => Target { database: &database, session },
+            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, &name)),
+        };
         // The server may need a moment to see that the old session is gone, and its lock with it.
         let options = LoadOptions { patience: import.load.patience.max(FAREWELL), ..import.load };
-        load = target.prepare(&schema, options, listener, &run.id)?;
+        load = match target.prepare(&schema, options, listener, &run.id) {
+            Ok(load) => load,
+            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, &name)),
+        };
         if again.is_about_data() {
             load.find_refused();
         }
@@ -116,32 +141,54 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    fn go(&self, run: &mut Run<'_>, load: &mut Load<'_>) -> Result<Reported, RunError> {
+    /// Goes all the way. `judged` has the latest verdicts, also where this ends with an error.
+    fn go(
+        &self,
+        run: &mut Run<'_>,
+        load: &mut Load<'_>,
+        judged: &mut Option<Vec<EntityVerdict>>,
+    ) -> Result<Reported, RunError> {
         let cargo = cargo(self.entities);
         let (database, session) = (self.database, self.session);
         database.wait(session, load.begin(&cargo))?;
         database.wait(session, load.stage(&cargo))?;
         let mut facts = database.wait(session, load.facts(&cargo))?;
-        let (verdicts, mut counts, written) = loop {
+        fault::reach(Point::FactsFound);
+        let (mut counts, written) = loop {
+            *judged = None;
             let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
                 let held = database.wait(session, load.answers(&verdicts.questions))?;
                 facts.answer(verdicts, &held);
                 Ok(())
             })?;
-            let counts = run.counts(self.entities, &verdicts)?;
+            let verdicts = &*judged.insert(verdicts);
+            fault::reach(Point::Settled);
+            let counts = run.counts(self.entities, verdicts)?;
             if run.is_refused(&counts) {
                 database.wait(session, load.roll_back())?;
-                return self.report(run, &verdicts, &counts, Status::Refused);
+                return self.report(run, verdicts, &counts, Status::Refused);
+            }
+            if !self.import.allow_deletes
+                && let Some(error) = run.deletes(self.entities)
+            {
+                database.wait(session, load.roll_back())?;
+                self.report(run, verdicts, &counts, Status::Refused)?;
+                return Err(error);
             }
             if self.import.report_absent {
                 self.report_absent(run, load, &cargo)?;
             }
-            match database.wait(session, load.write(&cargo, &verdicts)) {
+            match database.wait(session, load.write(&cargo, verdicts)) {
                 // What the database refuses becomes a fact: its users go with it, its duplicate is free.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
-                written => break (verdicts, counts, written?),
+                // Whoever refers to a row that was to go keeps it.
+                Err(RunError::Load(LoadError::Referred { entity, rows })) => {
+                    facts.take_referred(entity, rows)
+                }
+                written => break (counts, written?),
             }
         };
+        let verdicts = judged.as_deref().unwrap_or_default();
         let mut changes = Vec::new();
         for (item, (written, changed)) in cargo.iter().zip(written) {
             changes.push((item.entity, changed));
@@ -150,17 +197,19 @@ impl Attempt<'_> {
             counts.inserted = written.inserted;
             counts.updated = written.updated;
             counts.unchanged = written.unchanged;
+            counts.deleted = written.deleted;
             law::falsify(entity, counts, true);
             law::loaded(entity, counts)?;
         }
         if self.import.dry_run {
             run.plan = Some(run.plan_of(&changes, &counts));
             database.wait(session, load.roll_back())?;
-            return self.report(run, &verdicts, &counts, Status::Planned);
+            return self.report(run, verdicts, &counts, Status::Planned);
         }
         let note = run.note(self.entities, &counts, self.import);
         database.wait(session, load.note(&note))?;
-        let reported = self.report(run, &verdicts, &counts, Status::Committed)?;
+        fault::reach(Point::RunNoted);
+        let reported = self.report(run, verdicts, &counts, Status::Committed)?;
         if run.is_cancelled() {
             return Err(RunError::Interrupted);
         }
@@ -180,18 +229,39 @@ impl Attempt<'_> {
 }
 
 impl Run<'_> {
-    /// Reports a run that came to nothing, and hands its error back. What is reported is what reading found;
-    /// a report that cannot be written either changes nothing about the error.
-    fn failed(&mut self, entities: &[EntityRead], error: RunError, target: &str) -> RunError {
+    /// The error that says how many rows are to be deleted, where any are.
+    fn deletes(&self, entities: &[EntityRead]) -> Option<RunError> {
+        let deletes = |read: &EntityRead| read.harvest.deletes.len() as u64;
+        let rows = entities.iter().map(deletes).sum();
+        let named = self.schema.entities.iter().zip(entities).filter(|(_, read)| deletes(read) > 0);
+        let entities = named.map(|(entity, read)| format!("{} {}", entity.name, deletes(read))).collect();
+        (rows > 0).then_some(RunError::Deletes { rows, entities })
+    }
+
+    /// Reports a run that came to nothing, and hands its error back. What is reported is what is known by then:
+    /// all verdicts where there were any, else what reading found; nothing counts as written. A report that
+    /// cannot be written either changes nothing about the error.
+    fn failed(
+        &mut self,
+        entities: &[EntityRead],
+        judged: Option<&[EntityVerdict]>,
+        error: RunError,
+        target: &str,
+    ) -> RunError {
         if matches!(error, RunError::Load(LoadError::Unknown { .. })) {
-            // The sealed reports say `committed`, which is not known: they stay unpublished.
+            // The sealed reports say `committed`, which is not known: they get no names, and do not go either.
+            self.folder.leave();
+            let folder = self.folder.path().display();
+            tracing::warn!("the run's files are in {folder} as .NAME.partial; they hold if it was committed");
             return error;
         }
         let status =
             if matches!(error, RunError::Interrupted) { Status::Interrupted } else { Status::Failed };
-        let verdicts = vec![EntityVerdict::default(); entities.len()];
-        let counts = vec![Counts::default(); entities.len()];
-        let reported = self.report(entities, &verdicts, &counts, status, Some(target));
+        let settled = judged.and_then(|verdicts| Some((verdicts, self.counts(entities, verdicts).ok()?)));
+        let unsettled = vec![EntityVerdict::default(); entities.len()];
+        let (verdicts, counts) =
+            settled.unwrap_or_else(|| (&unsettled, entities.iter().map(EntityRead::counts).collect()));
+        let reported = self.report(entities, verdicts, &counts, status, Some(target));
         if let Err(second) = reported.and_then(|_| self.publish()) {
             tracing::error!("the reports could not be written: {second}");
         }

@@ -7,10 +7,11 @@ use crate::event::{Event, Stage};
 use crate::output::visible::visible;
 use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
+use crate::report::Counts;
 use crate::schema::{Entity, Schema};
 use crate::source::{
-    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, Source, check_maps, entity_named,
-    look,
+    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps,
+    entity_named, look,
 };
 
 use super::RunError;
@@ -44,17 +45,54 @@ pub(crate) struct EntityRead {
     pub harvest: Harvest,
 }
 
+impl EntityRead {
+    /// What is known of its rows before they are settled: those that are clean count as accepted so far.
+    pub(crate) fn counts(&self) -> Counts {
+        let counted = self.harvest.counts;
+        Counts {
+            read: counted.read,
+            blank: counted.blank,
+            accepted: counted.clean,
+            rejected: counted.rejected,
+            warnings: counted.warnings,
+            unguarded: counted.unguarded,
+            ..Counts::default()
+        }
+    }
+}
+
 /// How the inputs are to be looked at.
 #[derive(Debug, Clone, Default)]
 pub struct Looking {
-    /// `--encoding`.
-    pub encoding: Option<Encoding>,
+    /// `--encoding`: of one file, or of all that are not named.
+    pub encodings: Vec<(Option<PathBuf>, Encoding)>,
     /// `--delimiter`.
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
     /// `--quoted-empty`: whether a quoted empty cell is the empty text; only in muster's own exports without.
     pub empty_text: Option<bool>,
+    /// `--apply-changes`: the files are those of an export with --changes-since.
+    pub changes: bool,
+}
+
+impl Looking {
+    /// What `--encoding` says of a file.
+    fn encoding(&self, path: &InputPath) -> Option<Encoding> {
+        self.encoding_of(path).or_else(|| self.encoding_of_all())
+    }
+
+    /// What `--encoding` says of a file by its name.
+    pub(crate) fn encoding_of(&self, path: &InputPath) -> Option<Encoding> {
+        let is_it =
+            |file: &Option<PathBuf>| file.as_ref().is_some_and(|file| *file.to_string_lossy() == path.name());
+        self.encodings.iter().rfind(|(file, _)| is_it(file)).map(|(_, encoding)| *encoding)
+    }
+
+    /// What `--encoding` says of files that it does not name.
+    pub(crate) fn encoding_of_all(&self) -> Option<Encoding> {
+        self.encodings.iter().rfind(|(file, _)| file.is_none()).map(|(_, encoding)| *encoding)
+    }
 }
 
 /// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
@@ -64,6 +102,12 @@ pub(crate) fn open(
     looking: &Looking,
     spool: &Path,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
+    for (file, _) in &looking.encodings {
+        let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
+        if let Some(file) = file.as_ref().filter(|file| !is_given(file)) {
+            return Err(SourceError::EncodingOfNothing { file: file.display().to_string() }.into());
+        }
+    }
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in inputs {
         let source = Source::open(&spec.path, spool)?;
@@ -72,7 +116,7 @@ pub(crate) fn open(
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
         let options = LookOptions {
             may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
-            ..looking.options(looking.encoding)
+            ..looking.options(looking.encoding(&spec.path))
         };
         let (source, original, mut look) = if is_parquet {
             let Table { source: table, look, facts } = table::open(&source, schema, named, &options, spool)?;
@@ -212,7 +256,7 @@ pub(crate) fn read(
             Reading::Refuted(number, Refutation::Keys) => {
                 let file = &mut files[number];
                 tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
-                let options = LookOptions { whole: true, ..looking.options(looking.encoding) };
+                let options = LookOptions { whole: true, ..looking.options(looking.encoding(&file.path)) };
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
@@ -267,7 +311,13 @@ fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
 
 impl Looking {
     fn options(&self, encoding: Option<Encoding>) -> LookOptions<'_> {
-        LookOptions { encoding, delimiter: self.delimiter, maps: &self.maps, ..LookOptions::default() }
+        LookOptions {
+            encoding,
+            delimiter: self.delimiter,
+            maps: &self.maps,
+            changes: self.changes,
+            ..LookOptions::default()
+        }
     }
 }
 
@@ -300,6 +350,7 @@ fn input<'f>(
         opening.delimiter,
         &opening.header,
         file.look.mapping.fields.clone(),
+        file.look.change_column,
         options,
     );
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);

@@ -36,6 +36,7 @@ impl Run<'_> {
                         inserted: counts.inserted,
                         updated: counts.updated,
                         unchanged: counts.unchanged,
+                        deleted: counts.deleted,
                     },
                     files: read
                         .files
@@ -75,6 +76,7 @@ impl Run<'_> {
             "no_undo": !load.undoable,
             "protect_edited": load.protect_edited,
             "reconcile": load.reconcile,
+            "apply_changes": load.changes,
         })
     }
 
@@ -102,6 +104,7 @@ impl Run<'_> {
                 inserted: counts.inserted,
                 updated: counts.updated,
                 unchanged: counts.unchanged,
+                deleted: counts.deleted,
                 fields: fields.collect(),
             }
         });

@@ -2,6 +2,7 @@
 //! database. Each side of each law was counted somewhere else, so the laws can fail; then nothing is
 //! committed.
 
+use crate::fault;
 use crate::report::Counts;
 
 use super::RunError;
@@ -18,16 +19,16 @@ pub(crate) fn settled(entity: &str, counts: &Counts) -> Result<(), RunError> {
     })
 }
 
-/// `accepted = inserted + updated + unchanged`.
+/// `accepted = inserted + updated + unchanged`, and deleted where changes are applied.
 pub(crate) fn loaded(entity: &str, counts: &Counts) -> Result<(), RunError> {
-    let Counts { accepted, inserted, updated, unchanged, .. } = *counts;
-    if accepted == inserted + updated + unchanged {
+    let Counts { accepted, inserted, updated, unchanged, deleted, .. } = *counts;
+    if accepted == inserted + updated + unchanged + deleted {
         return Ok(());
     }
     Err(RunError::Law {
         entity: entity.to_owned(),
         law: format!(
-            "{accepted} accepted, but {inserted} inserted, {updated} updated, {unchanged} unchanged"
+            "{accepted} accepted, but {inserted} inserted, {updated} updated, {unchanged} unchanged, {deleted} deleted"
         ),
     })
 }
@@ -46,26 +47,19 @@ pub(crate) fn written(entity: &str, counts: &Counts, rejected: u64, duplicates: 
     })
 }
 
-/// Leaves the counts as they are; with `fault-points` it makes one false, so that the tests see the laws fail.
-#[cfg(not(feature = "fault-points"))]
-pub(crate) fn falsify(_entity: &str, _counts: &mut Counts, _written: bool) {}
-
-/// Makes the count false that `MUSTER_TEST_FALSIFY` names (`users.read`), before and after the load.
-#[cfg(feature = "fault-points")]
+/// Leaves the counts as they are, unless a test wants one of them false ([`fault::falsified`]), before or after
+/// the load.
 pub(crate) fn falsify(entity: &str, counts: &mut Counts, written: bool) {
-    if let Ok(wish) = std::env::var("MUSTER_TEST_FALSIFY")
-        && let Some((wished, count)) = wish.split_once('.')
-        && wished == entity
-    {
-        match (count, written) {
-            ("read", false) => counts.read += 1,
-            ("accepted", false) => counts.accepted += 1,
-            ("rejected", false) => counts.rejected += 1,
-            ("duplicates", false) => counts.duplicates += 1,
-            ("inserted", true) => counts.inserted += 1,
-            ("updated", true) => counts.updated += 1,
-            ("unchanged", true) => counts.unchanged += 1,
-            _ => {}
-        }
+    let Some(count) = fault::falsified(entity) else { return };
+    match (count.as_str(), written) {
+        ("read", false) => counts.read += 1,
+        ("accepted", false) => counts.accepted += 1,
+        ("rejected", false) => counts.rejected += 1,
+        ("duplicates", false) => counts.duplicates += 1,
+        ("inserted", true) => counts.inserted += 1,
+        ("updated", true) => counts.updated += 1,
+        ("unchanged", true) => counts.unchanged += 1,
+        ("deleted", true) => counts.deleted += 1,
+        _ => {}
     }
 }

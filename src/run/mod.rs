@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, Reader, Seed, slots};
@@ -118,6 +119,7 @@ impl<'o> Run<'o> {
         let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
         let mut folder = RunFolder::open(path)?;
         inputs::paths(&options.inputs).for_each(|path| folder.keep(path));
+        fault::reach(Point::Begun);
         Ok(Self {
             id,
             command,
@@ -144,6 +146,7 @@ impl<'o> Run<'o> {
         }
         let stored = files.iter().flatten().map(|file| file.source.len()).sum();
         self.folder.require(stored)?;
+        fault::reach(Point::Opened);
         let reader = Reader {
             spool_folder: &spool,
             seed: &self.seed,

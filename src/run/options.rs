@@ -34,6 +34,8 @@ pub struct Options {
     pub max_rejects: Option<MaxRejects>,
     /// The options that reading the same files again needs, each word by itself.
     pub again: Vec<String>,
+    /// Those of them that speak of one of the files.
+    pub again_of_files: Vec<String>,
     /// The keys of rejected records are kept for every entity, not only where another one refers to it.
     pub keep_rejected_keys: bool,
     /// Whether sensitive values are shown.

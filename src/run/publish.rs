@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
+use crate::fault::{self, Point};
 use crate::frame;
 use crate::output::{RunFolder, Slices, names};
 use crate::record::{Code, Finding, Location, Severity};
@@ -15,10 +16,10 @@ use crate::report::{
     Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
 };
 use crate::settle::EntityVerdict;
-use crate::source::{FileFormat, Source};
+use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
 
 use super::findings::Merger;
-use super::inputs::{EntityRead, FileRead};
+use super::inputs::{EntityRead, FileRead, Looking};
 use super::{Reported, Run, RunError, law};
 
 /// How much of a record the page is shown, in bytes.
@@ -48,15 +49,18 @@ impl Run<'_> {
         let mut writer = FindingsWriter::new(&context, &mut self.folder)?;
         for (number, &index) in given.iter().enumerate() {
             let read = &entities[index];
-            let merger = Merger { schema: &self.schema, entities, index, given: &given };
+            let merger =
+                Merger { schema: &self.schema, entities, index, given: &given, asked: target.is_some() };
             let mut back = GoingBack::new(&context.entities[number], read);
             let folder = &mut self.folder;
             merger.each(&verdicts[index], |findings| {
                 back.take(&findings, folder)?;
+                let rows = findings.len() as u64;
                 writer.push(number, findings)?;
+                self.listener.on(Event::Advanced { by: rows, rows });
                 Ok::<(), RunError>(())
             })?;
-            let (rejected, duplicates) = back.finish(number, &mut returned)?;
+            let (rejected, duplicates) = back.finish(number, read, &self.options.looking, &mut returned)?;
             // A run that ended before its verdicts has nothing to compare with.
             if status != Status::Failed && status != Status::Interrupted {
                 law::written(&self.schema.entities[index].name, &counts[index], rejected, duplicates)?;
@@ -80,8 +84,10 @@ impl Run<'_> {
             records: &SourceRecords { entities, given: &given },
         };
         page.write(&mut self.folder)?;
+        fault::reach(Point::ReportsWritten);
         Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
         self.folder.seal()?;
+        fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);
         Ok(Reported { context, outcome, tally, returned, folder, plan: self.plan.clone() })
     }
@@ -89,6 +95,11 @@ impl Run<'_> {
     /// Gives the sealed files their names.
     pub(super) fn publish(&mut self) -> Result<(), RunError> {
         Ok(self.folder.publish()?)
+    }
+
+    /// Gives the sealed files of a committed run their names: whatever happens here, its rows are in.
+    pub(super) fn publish_committed(&mut self) -> Result<(), RunError> {
+        publish_committed(&mut self.folder, &self.id)
     }
 
     /// Reports files whose headers stop the run.
@@ -155,9 +166,19 @@ impl Run<'_> {
             target: target.map(str::to_owned),
             values: self.options.values,
             again,
+            again_of_files: self.options.again_of_files.clone(),
             entities,
         }
     }
+}
+
+/// Gives the sealed files of what `run` committed their names.
+pub(super) fn publish_committed(folder: &mut RunFolder, run: &str) -> Result<(), RunError> {
+    folder.publish().map_err(|source| RunError::Unpublished {
+        run: run.to_owned(),
+        folder: folder.path().to_owned(),
+        source,
+    })
 }
 
 /// The sources, as the page looks back at them.
@@ -203,6 +224,16 @@ fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
             FileFormat::Ndjson => 0..0,
             _ => 0..opening.data_start,
         },
+    }
+}
+
+/// Whether these bytes alone, or some of them once others are mended, may be taken for another encoding than
+/// that of the whole file. Plain ASCII is the same in all of them.
+fn is_doubtful(encoding: Encoding, evidence: Utf8Evidence) -> bool {
+    match encoding {
+        Encoding::Utf8 => evidence.malformed > 0,
+        Encoding::SingleByte(_) => evidence.valid > 0,
+        Encoding::Utf16Le | Encoding::Utf16Be => false,
     }
 }
 
@@ -271,13 +302,26 @@ impl<'r> GoingBack<'r> {
         Ok(self.files[usize::from(file)][kind].push(folder, start, end)?)
     }
 
-    fn finish(self, entity: usize, returned: &mut Vec<Returned>) -> Result<(u64, u64), RunError> {
-        for file in self.files {
+    fn finish(
+        self,
+        entity: usize,
+        read: &EntityRead,
+        looking: &Looking,
+        returned: &mut Vec<Returned>,
+    ) -> Result<(u64, u64), RunError> {
+        for (source, file) in read.files.iter().zip(self.files) {
             for (duplicates, file) in [false, true].into_iter().zip(file) {
                 let name = file.name().to_owned();
-                let records = file.finish()?;
+                let (records, evidence) = file.finish()?;
                 if records > 0 {
-                    returned.push(Returned { entity, name, records, duplicates });
+                    let found = source.look.opening.encoding;
+                    // What the command line said of all files it says again.
+                    let is_doubtful = looking.encoding_of_all().is_none() && is_doubtful(found, evidence);
+                    let is_named = looking.encoding_of(&source.path).is_some();
+                    // NDJSON is UTF-8, whatever its bytes are.
+                    let may_be_another = source.look.opening.format != FileFormat::Ndjson;
+                    let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());
+                    returned.push(Returned { entity, name, records, duplicates, encoding });
                 }
             }
         }

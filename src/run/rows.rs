@@ -52,6 +52,7 @@ impl<'h> Settleable<'h> {
             slots: &self.slots,
             hashes: &self.harvest.hashes,
             rows: self,
+            deletes: &self.harvest.deletes,
             rejected: &self.rejected,
         }
     }

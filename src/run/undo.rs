@@ -13,6 +13,7 @@ use crate::output::{RunFolder, names};
 use crate::report::Status;
 
 use super::database::Database;
+use super::publish::publish_committed;
 use super::{RunError, listen, session_name};
 
 /// What an undo can be asked.
@@ -144,7 +145,7 @@ pub fn undo(
         database.wait_surely(Undo::commit(&session, &reported.run))?;
     }
     if let Some(folder) = &mut folder {
-        folder.publish()?;
+        publish_committed(folder, &reported.run)?;
     }
     Ok(reported)
 }

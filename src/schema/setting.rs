@@ -78,7 +78,7 @@ impl Kind {
             Self::Text | Self::List => &[],
             Self::Choice => &[Code::InvalidChoice, Code::Defaulted],
             Self::Boolean => &[Code::InvalidBoolean],
-            Self::Email => &[Code::InvalidEmail, Code::NonAsciiMailbox],
+            Self::Email => &[Code::InvalidEmail, Code::NonAsciiMailbox, Code::UncertainEmail],
             Self::Phone => &[Code::InvalidPhone, Code::UncertainPhone],
             Self::Country => &[Code::InvalidCountry, Code::CountryAlias],
             Self::Language => &[Code::InvalidLanguage],

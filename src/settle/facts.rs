@@ -22,6 +22,7 @@ pub struct Facts {
     in_use: HashMap<usize, Vec<(u64, usize)>>,
     refused: HashMap<usize, Vec<(u64, String)>>,
     edited: HashMap<usize, Vec<(u64, String)>>,
+    referred: HashMap<usize, Vec<(u64, String)>>,
 }
 
 impl Facts {
@@ -59,6 +60,11 @@ impl Facts {
         self.edited.entry(entity).or_default().extend(rows);
     }
 
+    /// Takes rows that are to be deleted while a row that stays refers to them, with who refers to each.
+    pub fn take_referred(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+        self.referred.entry(entity).or_default().extend(rows);
+    }
+
     /// Whether the database holds a key; `None` if it has not been asked.
     pub(super) fn holds(&self, question: &Question) -> Option<bool> {
         self.known.get(question).copied()
@@ -70,6 +76,10 @@ impl Facts {
 
     pub(super) fn refused(&self, entity: usize) -> &[(u64, String)] {
         self.refused.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn referred(&self, entity: usize) -> &[(u64, String)] {
+        self.referred.get(&entity).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn edited(&self, entity: usize) -> &[(u64, String)] {

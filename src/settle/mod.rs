@@ -56,6 +56,8 @@ pub struct Candidates<'a> {
     pub hashes: &'a [Vec<u64>],
     /// The values.
     pub rows: &'a dyn Rows,
+    /// The rows that are to be deleted, in order: nothing can refer to them.
+    pub deletes: &'a [u64],
     /// The keys of rejected records, in input order.
     pub rejected: &'a [(Vec<u8>, Related)],
 }
@@ -114,8 +116,9 @@ fn reject_by_facts(facts: &Facts, entity: usize, verdict: &mut EntityVerdict) {
         });
     }
     let refused = facts.refused(entity).iter().map(|(row, sqlstate)| (row, Code::DatabaseRejected, sqlstate));
+    let referred = facts.referred(entity).iter().map(|(row, by)| (row, Code::StillReferred, by));
     let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
-    for (row, code, detail) in refused.chain(edited) {
+    for (row, code, detail) in refused.chain(referred).chain(edited) {
         verdict.lose(Loss {
             row: *row,
             code,

@@ -43,6 +43,9 @@ impl KeyIndex {
             index.kept.push(verdict.fate(row) == Fate::Kept);
         })?;
         for (row, &hash) in (0_u32..).zip(hashes) {
+            if candidates.deletes.binary_search(&u64::from(row)).is_ok() {
+                continue;
+            }
             match index.rows.entry(hash) {
                 std::collections::hash_map::Entry::Vacant(vacant) => {
                     vacant.insert(row);

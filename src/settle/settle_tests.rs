@@ -106,6 +106,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             slots: &[0],
             hashes: &account_rows.hashes,
             rows: &account_rows,
+            deletes: &[],
             rejected: &case.rejected,
         },
         Candidates {
@@ -115,6 +116,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             slots: &[0, 1, 2],
             hashes: &user_rows.hashes,
             rows: &user_rows,
+            deletes: &[],
             rejected: &[],
         },
     ];

@@ -28,7 +28,7 @@ pub struct Loss {
     pub rival: Option<u64>,
     /// The record of another entity that it is about.
     pub related: Option<Target>,
-    /// The SQLSTATE with which the database refused the row; of an edited row its values there, by field, as
+    /// The SQLSTATE with which the database refused the row; who refers to one that cannot go; of an edited row its values there, by field, as
     /// a JSON object.
     pub detail: Option<String>,
 }

@@ -115,6 +115,12 @@ pub enum SourceError {
         /// As given.
         given: String,
     },
+    /// `--encoding` names a file that is not read.
+    #[error("--encoding {file}=…: {file} is none of the files to be read; write it as it stands there")]
+    EncodingOfNothing {
+        /// As given.
+        file: String,
+    },
     /// `--map` names a header that no file has.
     #[error("--map '{header}={field}': no file has the column {header}; there are {known}")]
     MapHeader {
@@ -177,6 +183,7 @@ impl SourceError {
                 | Self::UnknownEntity { .. }
                 | Self::BadDelimiter { .. }
                 | Self::BadEncoding { .. }
+                | Self::EncodingOfNothing { .. }
                 | Self::MapHeader { .. }
                 | Self::MapField { .. }
         )

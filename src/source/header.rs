@@ -12,6 +12,9 @@ use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 /// row whether it was inserted, updated or deleted.
 pub const CHANGE_COLUMN: &str = "muster.change";
 
+/// The column beside it, in which such a file names the columns that an update changed.
+pub const CHANGED_COLUMN: &str = "muster.changed";
+
 /// Which column of the file feeds which field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mapping {
@@ -155,7 +158,7 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
             matched.change_column = Some(column);
-        } else if !understood[column] {
+        } else if !understood[column] && header_key(name) != header_key(CHANGED_COLUMN) {
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {

@@ -10,7 +10,7 @@ mod objects;
 
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::{self, Fit, by_file_name, by_header};
-use super::header::{self, Mapping, Names, file_finding};
+use super::header::{self, CHANGE_COLUMN, Mapping, Matched, Names, file_finding};
 use super::{Encoding, FileFormat, LineEnd, Look, LookOptions, Opening, Source, SourceError, magic};
 use crate::record::{Code, Finding, Location};
 use crate::schema::Schema;
@@ -282,14 +282,7 @@ impl<'a> Looker<'a> {
                 self.schema.entities[entity].name, header.line
             ));
         }
-        let place = self.place();
-        let mut matched = header::match_header(&cells, &self.names[entity], place);
-        if matched.change_column.is_some() && !self.options.changes {
-            let message =
-                "these are the changes of an export, not rows to import; use import --apply-changes";
-            matched.findings.push(file_finding(place, Code::ChangesFile, message));
-            matched.findings.sort_by_key(Finding::sort_key);
-        }
+        let matched = self.matched(&cells, entity);
         let opening = self.opening(text, delimiter, &header, cells);
         Ok(Look {
             opening,
@@ -299,6 +292,26 @@ impl<'a> Looker<'a> {
             findings: matched.findings,
             notes: self.notes,
         })
+    }
+
+    /// The header held against an entity, and what it says about changes against what was asked for.
+    fn matched(&self, names: &[String], entity: usize) -> Matched {
+        let place = self.place();
+        let mut matched = header::match_header(names, &self.names[entity], place);
+        if matched.change_column.is_some() && !self.options.changes {
+            let message =
+                "these are the changes of an export, not rows to import; use import --apply-changes";
+            matched.findings.push(file_finding(place, Code::ChangesFile, message));
+            matched.findings.sort_by_key(Finding::sort_key);
+        }
+        if matched.change_column.is_none() && self.options.changes {
+            let message = format!(
+                "the file has no column {CHANGE_COLUMN}, so it lists no changes; import it without --apply-changes"
+            );
+            matched.findings.push(file_finding(place, Code::MissingColumn, message));
+            matched.findings.sort_by_key(Finding::sort_key);
+        }
+        matched
     }
 
     fn opening(&self, text: &[u8], delimiter: u8, header: &Sampled, cells: Vec<String>) -> Opening {

@@ -31,7 +31,7 @@ pub use error::SourceError;
 pub use evidence::Utf8Evidence;
 pub use format::FileFormat;
 pub use hash::Hasher;
-pub use header::{CHANGE_COLUMN, Mapping};
+pub use header::{CHANGE_COLUMN, CHANGED_COLUMN, Mapping};
 pub use input::{InputPath, InputSpec};
 pub use look::{look, look_at_columns};
 pub use maps::check_maps;

@@ -41,7 +41,7 @@ const RECORDS: [Case; 8] = [
 ];
 
 /// Of cells; the header's last column is the one meant, unless `column` says otherwise.
-const CELLS: [(&str, &str, &str, &str); 32] = [
+const CELLS: [(&str, &str, &str, &str); 33] = [
     ("legacyId,name,plan", ",Two,p", "legacyId", "required"),
     ("legacyId,name,plan", "B,\" \",p", "name", "required"),
     ("legacyId,name,type", "B,Two,klant", "type", "invalid-choice"),
@@ -71,6 +71,7 @@ const CELLS: [(&str, &str, &str, &str); 32] = [
     ("legacyId,name,contact.gender", "B,Two,FEMALE", "contact.gender", "defaulted"),
     ("legacyId,name,contact.phone", "B,Two,+31600000000", "contact.phone", "uncertain-phone"),
     ("legacyId,name,contact.email", "B,Two,jos\u{e9}@x.nl", "contact.email", "non-ascii-mailbox"),
+    ("legacyId,name,contact.email", "B,Two,jo@gmial.com", "contact.email", "uncertain-email"),
     ("legacyId,name,billingAddress.countryCode", "B,Two,UK", "billingAddress.countryCode", "country-alias"),
     (
         "legacyId,name,payment.iban,payment.bic",
@@ -86,8 +87,15 @@ const CELLS: [(&str, &str, &str, &str); 32] = [
     ("legacyId,name,reimbursement.bic", "B,Two,A", "reimbursement.bic", "invalid-bic"),
 ];
 
-const WARNINGS: [&str; 6] =
-    ["defaulted", "uncertain-phone", "non-ascii-mailbox", "country-alias", "bic-country", "vat-check-digits"];
+const WARNINGS: [&str; 7] = [
+    "defaulted",
+    "uncertain-phone",
+    "non-ascii-mailbox",
+    "uncertain-email",
+    "country-alias",
+    "bic-country",
+    "vat-check-digits",
+];
 
 /// Checks the record between good ones, behind a blank line and a record of two lines, and compares its finding.
 #[track_caller]

@@ -4,10 +4,15 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod apply_changes;
 mod architecture;
 mod cases;
+mod changes;
 mod codes;
 mod columns;
+mod commit_reply;
+mod company;
+mod crash;
 // The generator is no part of the program, so that it can bear witness against it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
@@ -17,6 +22,9 @@ mod determinism;
 mod edited;
 mod exchange;
 mod export;
+mod export_files;
+mod export_killed;
+mod export_writers;
 mod failures;
 mod file_codes;
 mod fixed_rules;
@@ -27,10 +35,13 @@ mod journal;
 mod laws;
 mod local_cluster;
 mod loop_back;
+mod loop_files;
+mod nightly;
 mod options;
 mod page;
 mod parquet;
 mod planted;
+mod progress;
 mod properties;
 mod readme;
 mod rejects;

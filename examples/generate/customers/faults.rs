@@ -73,6 +73,7 @@ faults! {
     Defaulted "defaulted" Warning;
     UncertainPhone "uncertain-phone" Warning;
     NonAsciiMailbox "non-ascii-mailbox" Warning;
+    UncertainEmail "uncertain-email" Warning;
     CountryAlias "country-alias" Warning;
     BicCountry "bic-country" Warning;
     VatCheckDigits "vat-check-digits" Warning;

@@ -101,6 +101,12 @@ pub(crate) fn plant(fault: Fault, row: &mut Row, common: &Common, random: &mut R
             row.cells[common.email].insert_str(0, random.pick(&["renée.", "jürgen.", "zoë_"]));
             cell(common.email)
         }
+        Fault::UncertainEmail => {
+            let email = &mut row.cells[common.email];
+            email.truncate(email.find('@').map_or(0, |at| at + 1));
+            email.push_str(random.pick(&["gmial.com", "hotmal.com", "outlook.con", "hotmial.nl"]));
+            cell(common.email)
+        }
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use crate::db::DbError;
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::event::{Event, Listener, Stage};
+use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
 use crate::record::RowEncoder;
 use crate::schema::{Entity, FieldIndex, Schema};
@@ -64,16 +65,21 @@ impl Fresh<'_> {
         let name = self.entity.name.as_str();
         let definition = Definition::read(self.client, &self.entity.table).await?;
         let identifiers = self.reserve(verdict).await?;
+        fault::reach(Point::Reserved);
         let parents = self.parents(verdict, loaded).await?;
         definition.take_down(self.client, &self.entity.table).await?;
+        fault::reach(Point::TakenDown);
         self.listener.on(Event::Started { stage: Stage::Stage, entity: name, total: Some(verdict.accepted) });
         let sent = self.send(verdict, &identifiers, &parents).await?;
+        fault::reach(Point::Copied);
         self.listener.on(Event::Finished);
         self.listener.on(Event::Started { stage: Stage::Upsert, entity: name, total: None });
         self.execute("SET LOCAL maintenance_work_mem = '256MB'").await?;
         definition.put_back(self.client, &self.entity.table).await?;
+        fault::reach(Point::PutBack);
         self.execute("SET LOCAL maintenance_work_mem TO DEFAULT").await?;
         self.execute(&format!("ANALYZE {}", self.entity.table)).await?;
+        fault::reach(Point::Analyzed);
         self.listener.on(Event::Finished);
         Ok((sent, identifiers))
     }
@@ -191,6 +197,9 @@ impl Fresh<'_> {
                     kept += 1;
                 }
                 self.listener.on(Event::Advanced { by: kept, rows: kept });
+                if segment.first == 0 {
+                    fault::reach(Point::CopyHalf);
+                }
             }
             sent += copy.finish().await?;
         }

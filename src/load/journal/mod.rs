@@ -171,7 +171,7 @@ async fn note_counts(
     let [read, blank, accepted, rejected, duplicates, warnings] = item.counts.map(signed);
     let sql = format!(
         "INSERT INTO muster.run_counts
-             VALUES ($1::text::uuid, $2, $3, {}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+             VALUES ($1::text::uuid, $2, $3, {}, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, DEFAULT, $15)",
         canonical(&entity.table),
     );
     client
@@ -192,6 +192,7 @@ async fn note_counts(
                 &signed(item.written.updated),
                 &signed(item.written.unchanged),
                 &warnings,
+                &signed(item.written.deleted),
             ],
         )
         .await

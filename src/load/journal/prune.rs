@@ -26,7 +26,7 @@ pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
                WHERE finished < now() - make_interval(secs => $1) AND undoable RETURNING id::text";
     let rows = client.query(old, &[&seconds]).await.map_err(failed)?;
     let runs: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    for table in ["inserted", "updated", "run_records"] {
+    for table in ["inserted", "updated", "deleted", "run_records"] {
         let sql = format!("DELETE FROM muster.{table} WHERE run = ANY ($1::text[]::uuid[])");
         client.execute(&sql, &[&runs]).await.map_err(failed)?;
     }
@@ -49,6 +49,11 @@ pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
     let mut forgotten = 0;
     let images = "DELETE FROM muster.updated u WHERE EXISTS (
         SELECT FROM jsonb_each_text(u.before) v WHERE lower(trim(v.value)) = lower(trim($1::text)))
+        RETURNING run::text, entity, id";
+    let rows = client.query(images, &[&email]).await.map_err(failed)?;
+    forgotten += forget_rows(client, &rows).await?;
+    let images = "DELETE FROM muster.deleted d WHERE EXISTS (
+        SELECT FROM jsonb_each_text(d.before) v WHERE lower(trim(v.value)) = lower(trim($1::text)))
         RETURNING run::text, entity, id";
     let rows = client.query(images, &[&email]).await.map_err(failed)?;
     forgotten += forget_rows(client, &rows).await?;

@@ -72,6 +72,8 @@ pub struct EntityRecord {
     pub updated: u64,
     /// Rows left alone.
     pub unchanged: u64,
+    /// Rows deleted.
+    pub deleted: u64,
     /// Warnings.
     pub warnings: u64,
     /// Rows whose traces were removed by `muster runs forget`.
@@ -158,7 +160,7 @@ pub async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError>
 
 const ENTITIES: &str =
     "SELECT run::text, entity, \"table\", id_column, key_column, read, blank, accepted, rejected,
-    duplicates, inserted, updated, unchanged, warnings, forgotten FROM muster.run_counts
+    duplicates, inserted, updated, unchanged, warnings, forgotten, deleted FROM muster.run_counts
     WHERE $1::text IS NULL OR run = $1::text::uuid ORDER BY run, place";
 
 const FILES: &str = "SELECT run::text, entity, path, bytes, sha256, encoding, delimiter FROM muster.run_files
@@ -207,6 +209,7 @@ fn fill(run: &mut RunRecord, counts: &[Row], files: &[Row]) {
                 unchanged: count(12),
                 warnings: count(13),
                 forgotten: count(14),
+                deleted: count(15),
                 files: files
                     .iter()
                     .filter(|file| own(file) && file.get::<_, &str>(1) == row.get::<_, &str>(1))

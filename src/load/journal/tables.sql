@@ -59,6 +59,7 @@ CREATE TABLE muster.run_counts (
     unchanged bigint NOT NULL,
     warnings bigint NOT NULL,
     forgotten bigint NOT NULL DEFAULT 0,
+    deleted bigint NOT NULL,
     PRIMARY KEY (run, entity)
 );
 
@@ -101,6 +102,18 @@ CREATE TABLE muster.updated (
 );
 CREATE INDEX ON muster.updated (run, entity);
 CREATE INDEX ON muster.updated (entity, id);
+
+-- Deleted rows: what they were, who had written that, and whether they went after the others were written.
+CREATE TABLE muster.deleted (
+    run uuid NOT NULL,
+    entity text NOT NULL,
+    id bigint NOT NULL,
+    row_number bigint NOT NULL,
+    before jsonb NOT NULL,
+    before_xmin xid NOT NULL,
+    last boolean NOT NULL
+);
+CREATE INDEX ON muster.deleted (run, entity);
 
 -- Rows that an undo put back: written by the transaction now, they are as the one in stood left them.
 CREATE TABLE muster.restored (

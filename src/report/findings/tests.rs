@@ -45,6 +45,7 @@ pub(crate) fn context() -> Context {
         target: None,
         values: Values::Masked,
         again: Vec::new(),
+        again_of_files: Vec::new(),
         entities: vec![accounts, users],
     }
 }

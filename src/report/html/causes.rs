@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::record::{Code, Severity};
 
 use super::super::number::{count, grouped};
-use super::super::tally::RuleTally;
+use super::super::tally::{RECORDS, RuleTally};
 use super::{Page, text};
 
 /// How many causes are listed.
@@ -86,16 +86,19 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             @if causes.is_empty() {
                 p { @if rejected == 0 { "Nothing was rejected." } @else { "No row is held back by one cause alone: each has several." } }
             } @else {
-                div.wide { table.stack {
+                div.wide { table.stack.causes {
                     caption { "Rows that one cause alone holds back, and rows that wait for those (a user whose account is rejected). Largest first." }
                     thead { tr {
                         th scope="col" { "Cause" } th scope="col" { "Value" } th.n scope="col" { "Rows it alone holds back" }
-                        th.n scope="col" { "Waiting for them" } th scope="col" { "Together" } th scope="col" { "How to mend" }
+                        th.n scope="col" { "Rows that wait" } th scope="col" { "Together" } th scope="col" { "How to mend" }
                     } }
                     tbody { @for cause in causes.iter().take(LISTED) { (row(page, cause, most)) } }
                 } }
                 @if causes.len() > LISTED {
                     p.dim { "The " (LISTED) " largest of " (grouped(causes.len() as u64)) " causes; the others hold back " (count(left, "row")) "." }
+                }
+                @if page.tally.forgot_causes() {
+                    p.dim { "Rows that wait are counted for the first " (grouped(RECORDS as u64)) " rejected records that others may wait for." }
                 }
                 @if explained < rejected {
                     p.dim { (count(rejected - explained, "rejected row")) " of " (grouped(rejected)) " will be accepted only when several causes are mended." }
@@ -114,7 +117,7 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
                 @if let Some(column) = &cause.rule.column { " in " span.v { (text::value(column, 60)) } }
                 div.dim { (text::value(&page.context.entities[cause.entity].name, 40)) }
             }
-            td data-l="Value" {
+            td.w.none[cause.value.is_none() && !cause.others && is_empty(cause.rule)] {
                 @match &cause.value {
                     Some(value) => span.v { (text::value(value, 60)) },
                     None if cause.others => span.dim { "all other values" },
@@ -123,14 +126,14 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
             }
             td.n data-l="Alone" { (grouped(cause.alone)) }
             td.n data-l="Waiting" { (grouped(cause.knock_on)) }
-            td data-l="Together" {
+            td.lead data-l="Rows" {
                 (grouped(cause.weight()))
                 svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" {
                     rect.track width="100" height="6" {}
                     rect.rejected width=(format!("{width:.1}")) height="6" {}
                 }
             }
-            td data-l="How to mend" { (cause.rule.code.explanation().mend) }
+            td.w { (cause.rule.code.explanation().mend) }
         }
     }
 }
@@ -138,10 +141,14 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
 /// How many values a rule has, where it has any.
 fn distinct(rule: &RuleTally) -> Markup {
     let (number, more) = rule.values.distinct();
-    let empty = number == 1 && rule.values.top(1)[0].text.is_empty();
     html! {
-        @if empty { span.dim { "–" } }
+        @if is_empty(rule) { span.dim { "–" } }
         @else if more { span.dim { "more than " (count(number as u64, "value")) } }
         @else { span.dim { (count(number as u64, "value")) } }
     }
+}
+
+/// Whether a rule has no value but the empty one.
+fn is_empty(rule: &RuleTally) -> bool {
+    rule.values.distinct().0 == 1 && rule.values.top(1)[0].text.is_empty()
 }

@@ -12,7 +12,12 @@ const WIDTH: f64 = 1000.0;
 /// What the rows of an entity came to: class, name, number.
 fn parts(counts: &Counts, loaded: bool) -> Vec<(&'static str, u64)> {
     let mut parts = if loaded {
-        vec![("inserted", counts.inserted), ("updated", counts.updated), ("unchanged", counts.unchanged)]
+        let mut parts =
+            vec![("inserted", counts.inserted), ("updated", counts.updated), ("unchanged", counts.unchanged)];
+        if counts.deleted > 0 {
+            parts.push(("deleted", counts.deleted));
+        }
+        parts
     } else {
         vec![("accepted", counts.accepted)]
     };

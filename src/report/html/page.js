@@ -3,12 +3,15 @@
   var all = function (selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); };
   all("table[data-sort]").forEach(function (table) {
     var body = table.tBodies[0];
+    var choice = document.getElementById("sort");
+    var buttons = [];
     all("thead th", table).forEach(function (head, column) {
       var button = document.createElement("button");
       button.type = "button";
       button.textContent = head.textContent;
       head.textContent = "";
       head.appendChild(button);
+      buttons.push(button);
       button.addEventListener("click", function () {
         var number = head.classList.contains("n");
         var down = head.getAttribute("aria-sort") ? head.getAttribute("aria-sort") === "ascending" : number;
@@ -26,8 +29,27 @@
         rows.forEach(function (entry) { body.appendChild(entry.row); });
         all("thead th", table).forEach(function (other) { other.removeAttribute("aria-sort"); });
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
+        choice.value = String(column);
       });
     });
+    // Where the page is narrow there are no heads to click on.
+    var first = all("tr", body);
+    choice.addEventListener("change", function () {
+      if (choice.value) { buttons[Number(choice.value)].click(); return; }
+      first.forEach(function (row) { body.appendChild(row); });
+      all("thead th", table).forEach(function (head) { head.removeAttribute("aria-sort"); });
+    });
+  });
+  // From a rule to its samples, where the page has them.
+  all("tr[data-rule]").forEach(function (row) {
+    var samples = document.getElementById("rule-" + row.getAttribute("data-rule"));
+    if (!samples) { return; }
+    var code = row.querySelector("th code");
+    var link = document.createElement("a");
+    link.href = "#" + samples.id;
+    link.addEventListener("click", function () { samples.open = true; });
+    code.parentNode.insertBefore(link, code);
+    link.appendChild(code);
   });
   var tools = document.getElementById("tools");
   if (tools) {

@@ -17,6 +17,12 @@ const VALUES: usize = 6;
 /// How many characters of a value are shown.
 const CHARS: usize = 60;
 
+/// The table's columns, and which of them are numbers.
+const COLUMNS: [&str; 8] =
+    ["Code", "Column", "Entity", "Severity", "Rows", "Share", "Distinct values", "A sample"];
+const ROWS: usize = 4;
+const NUMBERS: usize = 3;
+
 /// All rules: rejects first, then duplicates, then warnings, each by its rows.
 pub(super) fn all<'a>(page: &Page<'a>) -> Vec<(usize, &'a RuleTally)> {
     let entities = 0..page.context.entities.len();
@@ -45,16 +51,21 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                             @for severity in ["reject", "duplicate", "warning"] { option value=(severity) { (severity) } }
                         }
                     }
+                    div.narrow {
+                        label for="sort" { "Sort by" }
+                        select #sort {
+                            option value="" { "severity and rows" }
+                            @for (at, name) in COLUMNS.into_iter().enumerate() { option value=(at) { (name) } }
+                        }
+                    }
                     p.dim #shown role="status" {}
                 }
                 div.wide { table.stack #rules-table data-sort {
                     caption { "A row with several findings counts once for each rule; shares are of the rows read." }
-                    thead { tr {
-                        th scope="col" { "Code" } th scope="col" { "Column" } th scope="col" { "Entity" }
-                        th scope="col" { "Severity" } th.n scope="col" { "Rows" } th.n scope="col" { "Share" }
-                        th.n scope="col" { "Distinct values" } th scope="col" { "A sample" }
-                    } }
-                    tbody { @for &(entity, rule) in rules.iter().take(LISTED) { (row(page, entity, rule)) } }
+                    thead { tr { @for (at, name) in COLUMNS.into_iter().enumerate() {
+                        th.n[(ROWS..ROWS + NUMBERS).contains(&at)] scope="col" { (name) }
+                    } } }
+                    tbody { @for (number, &(entity, rule)) in rules.iter().enumerate().take(LISTED) { (row(page, number, entity, rule)) } }
                 } }
                 @if rules.len() > LISTED {
                     p.dim { "The first " (LISTED) " of " (grouped(rules.len() as u64)) " rules; summary.json has all." }
@@ -64,7 +75,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-fn row(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
+/// One rule; `number` leads to its samples.
+fn row(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally) -> Markup {
     let names = &page.context.entities[entity];
     let read = page.outcome.counts.get(entity).map_or(0, |counts| counts.read);
     let file_level = rule.code.level() == Level::File;
@@ -73,21 +85,19 @@ fn row(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
     let sample = rule.samples.first();
     let valued = distinct > 1 || sample.is_some_and(|sample| !sample.value.is_empty());
     html! {
-        tr data-s=(rule.severity.as_str()) {
+        tr data-s=(rule.severity.as_str()) data-rule=(number) {
             th scope="row" { code { (rule.code.as_str()) } }
-            td data-l="Column" { @if let Some(column) = &rule.column { span.v { (text::value(column, CHARS)) } } }
-            td data-l="Entity" { (text::value(&names.name, 40)) }
-            td data-l="Severity" { span.sev { span class={ "key " (rule.severity.as_str()) } {} (rule.severity.as_str()) } }
-            td.n data-l="Rows" data-v=(rule.rows) { (grouped(rule.rows)) }
+            td { @if let Some(column) = &rule.column { span.v { (text::value(column, CHARS)) } } }
+            td { (text::value(&names.name, 40)) }
+            td { span.sev { span class={ "key " (rule.severity.as_str()) } {} (rule.severity.as_str()) } }
+            td.n.lead data-l="Rows" data-v=(rule.rows) { (grouped(rule.rows)) }
             td.n data-l="Share" data-v=(format!("{part:.9}")) { @if file_level { "–" } @else { (share(rule.rows, read)) } }
-            td.n data-l="Distinct values" data-v=(if valued { distinct } else { 0 }) {
+            td.n.none[!valued] data-l="Distinct" data-v=(if valued { distinct } else { 0 }) {
                 @if !valued { "–" } @else { @if more { "more than " } (grouped(distinct as u64)) }
             }
-            td data-l="A sample" {
-                @if let Some(sample) = sample {
-                    @if !sample.value.is_empty() {
-                        span.v { (text::value(&page.context.values.shown(names, sample, &sample.value), CHARS)) }
-                    }
+            td.w {
+                @if let Some(sample) = sample.filter(|sample| !sample.value.is_empty()) {
+                    span.v { (text::value(&page.context.values.shown(names, sample, &sample.value), CHARS)) }
                 }
             }
         }
@@ -124,10 +134,10 @@ fn warning(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
     html! {
         tr {
             th scope="row" { code { (rule.code.as_str()) } div.dim { (rule.code.explanation().what) } }
-            td data-l="Column" { @if let Some(column) = &rule.column { span.v { (text::value(column, CHARS)) } } }
-            td data-l="Entity" { (text::value(&names.name, 40)) }
+            td { @if let Some(column) = &rule.column { span.v { (text::value(column, CHARS)) } } }
+            td { (text::value(&names.name, 40)) }
             td.n data-l="Rows" { (grouped(rule.rows)) }
-            td data-l="Most frequent values" {
+            td.w {
                 @for value in rule.values.top(VALUES) {
                     @if let (Some(sample), false) = (rule.samples.first(), value.text.is_empty()) {
                         div { span.v { (text::value(&page.context.values.shown(names, sample, &value.text), CHARS)) } " " span.dim { "× " (grouped(value.rows)) } }

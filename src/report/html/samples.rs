@@ -23,12 +23,12 @@ const OPEN: usize = 3;
 
 /// The samples; as many rules as `budget` bytes hold.
 pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
-    let mut rules = rules::all(page);
-    rules.retain(|(_, rule)| !rule.samples.is_empty() && rule.severity != Severity::Duplicate);
+    let mut rules: Vec<_> = rules::all(page).into_iter().enumerate().collect();
+    rules.retain(|(_, (_, rule))| !rule.samples.is_empty() && rule.severity != Severity::Duplicate);
     let mut shown = Vec::new();
     let mut used = 0;
-    for (entity, rule) in &rules {
-        let markup = of_rule(page, *entity, rule, shown.len() < OPEN);
+    for &(number, (entity, rule)) in &rules {
+        let markup = of_rule(page, number, entity, rule, shown.len() < OPEN);
         used += markup.0.len();
         if used > budget {
             break;
@@ -47,11 +47,11 @@ pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
     }
 }
 
-fn of_rule(page: &Page<'_>, entity: usize, rule: &RuleTally, open: bool) -> Markup {
+fn of_rule(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally, open: bool) -> Markup {
     let names = &page.context.entities[entity];
     let explanation = rule.code.explanation();
     html! {
-        details open[open] {
+        details id={ "rule-" (number) } open[open] {
             summary {
                 code { (rule.code.as_str()) }
                 @if let Some(column) = &rule.column { " in " span.v { (text::value(column, 60)) } }
@@ -77,8 +77,11 @@ fn sample(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> 
                 @if location.record > 0 { " line " (grouped(location.line_start)) ", record " (grouped(location.record)) }
                 ": " (text::value(&finding.message, 300))
             }
-            @if let Some(line) = line(page, entity, names, finding) { (line) }
-            @if finding.column.is_some() || finding.suggestion.is_some() {
+            @let line = line(page, entity, names, finding);
+            @let marked = line.is_some() && finding.code.level() != Level::Record && finding.column.is_some();
+            @if let Some(line) = line { (line) }
+            // What is marked in the line need not be said again, unless there is more to say.
+            @if finding.suggestion.is_some() || hidden || finding.column.is_some() && !marked {
                 p {
                     @if finding.value.is_empty() { span.dim { "empty" } }
                     @else { mark.v { (text::value(&values.shown(names, finding, &finding.value), VALUE)) } }

@@ -25,7 +25,13 @@ fn page(context: &Context, findings: &[Finding]) -> String {
     let mut tally = Tally::new(context);
     tally.add_for_test(context, 1, findings);
     let outcome = outcome(context);
-    let returned = [Returned { entity: 1, name: "users.rejected.csv".into(), records: 8, duplicates: false }];
+    let returned = [Returned {
+        entity: 1,
+        name: "users.rejected.csv".into(),
+        records: 8,
+        duplicates: false,
+        encoding: None,
+    }];
     let folder = "out";
     Page {
         context,
@@ -70,7 +76,7 @@ fn no_value_is_markup_or_hides() {
     assert!(!html.contains("<img") && !html.contains("<b>"));
     let steers = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!html.contains(steers));
-    assert!(html.contains("[U+202E]") && html.contains("␛"));
+    assert!(html.contains("[U+202E]") && html.contains("[ESC]"));
 }
 
 #[test]
@@ -130,6 +136,6 @@ fn the_verdict_is_one_sentence() {
     let context = context();
     let html = page(&context, &hostile());
     let verdict = "180 of 200 rows are in the database; 16 were rejected and are to be mended, 4 lost against a duplicate.";
-    assert!(html.contains(&format!("<h1>{verdict}</h1>")));
+    assert!(html.contains(&format!("<div class=\"verdict mixed\"><h1>{verdict}</h1></div>")));
     assert!(html.contains("muster import out/users.rejected.csv"));
 }

@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::output::visible::{picture, visible};
+use crate::output::visible::{Picture, picture, visible};
 
 /// A text of ours with a name in it: visible, not marked up.
 pub(super) fn plain(text: &str) -> String {
@@ -30,7 +30,7 @@ pub(super) fn value(text: &str, most: usize) -> Markup {
     {
         count += 1;
         // A space at either end is seen, and one that is no plain space.
-        let picture = picture(c).map(|picture| picture.to_string()).or_else(|| match c {
+        let picture = picture(c).map(|picture| shown(c, picture)).or_else(|| match c {
             ' ' if at < start || at >= end => Some("·".to_owned()),
             '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => {
                 Some(format!("[U+{:04X}]", u32::from(c)))
@@ -54,6 +54,22 @@ pub(super) fn value(text: &str, most: usize) -> Markup {
     html! { bdi { (PreEscaped(out)) } }
 }
 
+/// The names of the control characters (ISO 646), as people know them.
+const CONTROLS: [&str; 32] = [
+    "NUL", "SOH", "STX", "ETX", "EOT", "ENQ", "ACK", "BEL", "BS", "TAB", "LF", "VT", "FF", "CR", "SO", "SI",
+    "DLE", "DC1", "DC2", "DC3", "DC4", "NAK", "SYN", "ETB", "CAN", "EM", "SUB", "ESC", "FS", "GS", "RS",
+    "US",
+];
+
+/// A control character by its name: few fonts have its picture, and at a text's size nobody can read it.
+fn shown(c: char, picture: Picture) -> String {
+    match (CONTROLS.get(c as usize), c) {
+        (Some(name), _) => format!("[{name}]"),
+        (None, '\u{7f}') => "[DEL]".to_owned(),
+        (None, _) => picture.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,7 +78,7 @@ mod tests {
     fn a_value_is_neither_markup_nor_invisible() {
         assert_eq!(
             value("<script>\u{202e}\u{200b}\"&\n", 99).0,
-            "<bdi>&lt;script&gt;<i>[U+202E][U+200B]</i>&quot;&amp;<i>␊</i></bdi>"
+            "<bdi>&lt;script&gt;<i>[U+202E][U+200B]</i>&quot;&amp;<i>[LF]</i></bdi>"
         );
         assert_eq!(value(" a b ", 99).0, "<bdi><i>·</i>a b<i>·</i></bdi>");
         assert_eq!(value("abcdef", 3).0, "<bdi>abc…</bdi>");

@@ -66,7 +66,7 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
     let spent = outcome.finished.duration_since(context.started).unsigned_abs();
     html! {
         header {
-            h1 { (sentence(page)) }
+            div class={ "verdict " (tone(page)) } { h1 { (sentence(page)) } }
             dl.head {
                 dt { "Run" } dd { code { (text::plain(&context.run)) } }
                 dt { "Command" } dd { "muster " (context.command) ", " (outcome.status.as_str()) }
@@ -75,14 +75,36 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
                 dt { "Version" } dd { (context.version) ", schema " code { (context.schema_sha256.chars().take(12).collect::<String>()) } }
             }
             nav aria-label="Sections" {
-                ul {
-                    @for (id, name) in [
-                        ("counts", "Counts"), ("first", "Mend first"), ("rules", "Rules"), ("where", "Where"),
-                        ("samples", "Samples"), ("duplicates", "Duplicates"), ("warnings", "Warnings"),
-                        ("files", "Files"), ("again", "Import again"),
-                    ] { li { a href={ "#" (id) } { (name) } } }
-                }
+                ul { @for (id, name) in sections(page) { li { a href={ "#" (id) } { (name) } } } }
             }
         }
+    }
+}
+
+/// The page's sections in their order: name of the place, name for people.
+fn sections(page: &Page<'_>) -> Vec<(&'static str, &'static str)> {
+    let mut sections = vec![("counts", "Counts"), ("first", "Mend first")];
+    if page.against.is_some() {
+        sections.push(("against", "Against the earlier run"));
+    }
+    sections.extend([
+        ("rules", "Rules"),
+        ("where", "Where"),
+        ("samples", "Samples"),
+        ("duplicates", "Duplicates"),
+        ("warnings", "Warnings"),
+        ("files", "Files"),
+        ("again", "Import again"),
+    ]);
+    sections
+}
+
+/// How the verdict is marked, for those who look before they read.
+fn tone(page: &Page<'_>) -> &'static str {
+    let total = total(page);
+    match page.outcome.status {
+        Status::Refused | Status::Failed | Status::Interrupted => "bad",
+        _ if total.rejected + total.duplicates > 0 => "mixed",
+        _ => "good",
     }
 }

@@ -7,7 +7,7 @@ use crate::record::Related;
 
 /// How many rejected records are remembered (16 bytes each). Rows that wait for one beyond are counted as
 /// rejected like all others; they are only not added to a cause's knock-on.
-const RECORDS: usize = 2_000_000;
+pub const RECORDS: usize = 2_000_000;
 
 /// The one rule (and value, where it is listed) that holds a record back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,7 @@ pub struct Cause {
 pub(super) struct Causes {
     known: HashMap<(u16, u16), Vec<Known>>,
     count: usize,
+    forgot: bool,
 }
 
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl Causes {
     pub(super) fn push(&mut self, entity: usize, file: u16, record: u64, cause: Option<Cause>) {
         let Ok(entity) = u16::try_from(entity) else { return };
         if self.count == RECORDS {
+            self.forgot = true;
             return;
         }
         self.count += 1;
@@ -55,6 +57,11 @@ impl Causes {
         self.known.entry((entity, file)).or_default().push(known);
     }
 
+    /// Whether a record came after the last one that is remembered.
+    pub(super) fn forgot(&self) -> bool {
+        self.forgot
+    }
+
     pub(super) fn of(&self, related: Related) -> Option<Cause> {
         let list = self.known.get(&(related.entity, related.file))?;
         let at = list.binary_search_by_key(&related.record, |known| known.record).ok()?;
@@ -64,5 +71,24 @@ impl Causes {
             rule: usize::from(known.rule),
             value: (known.value != NO_VALUE).then_some(known.value),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_beyond_the_room_are_forgotten_and_that_is_known() {
+        let mut causes = Causes::default();
+        let cause = Some(Cause { entity: 0, rule: 1, value: None });
+        for record in 1..=RECORDS as u64 {
+            causes.push(0, 0, record, cause);
+        }
+        assert!(!causes.forgot());
+        causes.push(0, 0, RECORDS as u64 + 1, cause);
+        assert!(causes.forgot());
+        assert_eq!(causes.of(Related { entity: 0, file: 0, record: RECORDS as u64 }), cause);
+        assert_eq!(causes.of(Related { entity: 0, file: 0, record: RECORDS as u64 + 1 }), None);
     }
 }

@@ -15,7 +15,7 @@ use crate::record::{Code, Finding, Related, Severity};
 
 use super::context::Context;
 
-pub use causes::Cause;
+pub use causes::{Cause, RECORDS};
 pub(crate) use chunk::{ChunkTally, same_record};
 pub use values::{DISTINCT, Value, ValueCounts};
 
@@ -178,6 +178,12 @@ impl Tally {
     #[must_use]
     pub fn findings(&self) -> u64 {
         self.entities.iter().map(|entity| entity.findings).sum()
+    }
+
+    /// Whether some rows that wait for others are not in any cause's knock-on ([`RECORDS`]).
+    #[must_use]
+    pub fn forgot_causes(&self) -> bool {
+        self.causes.forgot()
     }
 
     /// The first survivors of duplicates, with their first losers.

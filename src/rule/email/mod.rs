@@ -7,11 +7,13 @@
 //!
 //! A domain beyond ASCII (IDNA) is kept as Unicode, lower case, NFC, and its other spelling (`xn--…`) is
 //! turned into the same (`label`): a person reads in an export what was imported, and both spellings are
-//! one key. A local part beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it.
+//! one key. A local part beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it;
+//! so is a domain that is a slip of the pen away from a large provider's (`slip`).
 
 mod label;
 mod repair;
 mod shape;
+mod slip;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -35,11 +37,15 @@ impl Email {
     #[allow(clippy::unused_self)] // every rule is judged in the same way
     pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
         match shape::of(cell) {
-            Ok(shape) if shape.is_plain() => Fate::Same,
+            Ok(shape) if shape.is_plain() => {
+                note_slip(cell, shape.at, notes);
+                Fate::Same
+            }
             Ok(shape) if !shape.is_international() => {
                 out.clear();
                 out.push_str(cell);
                 out.make_ascii_lowercase();
+                note_slip(out, shape.at, notes);
                 Fate::Rewritten
             }
             Ok(shape) => keep_international(cell, &shape, out, notes),
@@ -52,6 +58,15 @@ impl Email {
                 Fate::Rejected
             }
         }
+    }
+}
+
+/// Warns where the domain of an address in lower case is nearly surely a slip.
+#[inline]
+fn note_slip(address: &str, at: usize, notes: &mut Vec<Note>) {
+    if let Some(meant) = slip::meant(&address[at + 1..]) {
+        let message = "the domain looks like a typing error";
+        notes.push(Note::new(Code::UncertainEmail, message).suggest(format!("{}@{meant}", &address[..at])));
     }
 }
 
@@ -194,7 +209,16 @@ mod tests {
     }
 
     #[test]
-    fn a_typing_error_that_is_an_address_is_an_address() {
-        assert_eq!(judge("piet@gmial.com"), (Fate::Same, String::new(), vec![]));
+    fn a_typing_error_that_is_an_address_comes_in_with_a_warning() {
+        for (cell, fate, out) in
+            [("piet@gmial.com", Fate::Same, ""), ("Piet@GMIAL.com", Fate::Rewritten, "piet@gmial.com")]
+        {
+            let (found, text, notes) = judge(cell);
+            assert_eq!((found, text.as_str(), notes.len()), (fate, out, 1));
+            assert_eq!(
+                (notes[0].code, notes[0].suggestion.as_deref()),
+                (Code::UncertainEmail, Some("piet@gmail.com"))
+            );
+        }
     }
 }

@@ -4,8 +4,8 @@
 
 use super::super::entity::by_header;
 use super::super::keys::Keys;
-use super::super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, header, magic};
-use super::{Code, Finding, Looker, file_finding};
+use super::super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, magic};
+use super::{Code, Looker};
 
 impl Looker<'_> {
     pub(super) fn look_at_objects(mut self) -> Result<Look, SourceError> {
@@ -77,14 +77,7 @@ impl Looker<'_> {
             Some(entity) => entity,
             None => by_header(self.source.name(), &self.fits(&names), self.schema)?,
         };
-        let place = self.place();
-        let mut matched = header::match_header(&names, &self.names[entity], place);
-        if matched.change_column.is_some() && !self.options.changes {
-            let message =
-                "these are the changes of an export, not rows to import; use import --apply-changes";
-            matched.findings.push(file_finding(place, Code::ChangesFile, message));
-            matched.findings.sort_by_key(Finding::sort_key);
-        }
+        let matched = self.matched(&names, entity);
         let opening = Opening {
             format,
             encoding: Encoding::Utf8,

@@ -104,6 +104,25 @@ impl Muster {
         let output = command.output().unwrap();
         Finished { line: format!("{command:?}"), folder: self.folder.path().to_owned(), output }
     }
+
+    /// Runs the command that a run named as the next one, by a shell as a person would.
+    #[track_caller]
+    pub fn next(&self, finished: &Finished) -> Finished {
+        let said = finished.stdout();
+        let command = said.split("  3. muster ").nth(1).unwrap_or_else(|| panic!("no command in{finished}"));
+        let like = self.command([""; 0]);
+        let script = format!("{} {command}", like.get_program().to_str().unwrap());
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(&script).current_dir(self.folder.path()).stdin(Stdio::null());
+        for (name, value) in like.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        let output = shell.output().unwrap();
+        Finished { line: script, folder: self.folder.path().to_owned(), output }
+    }
 }
 
 impl Drop for Muster {

@@ -4,22 +4,39 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use muster::db::{Endpoint, Session, postgres::SimpleQueryMessage};
 
-use super::{block_on, cluster};
+use super::{Cluster, block_on, cluster};
 
-/// A database of its own on the shared cluster.
+/// A database of its own, on the shared cluster unless a test says another.
 #[derive(Debug)]
 pub struct Database {
     name: String,
+    cluster: &'static Cluster,
 }
 
 impl Database {
     /// Creates an empty database.
     #[must_use]
     pub fn new() -> Self {
+        Self::made(cluster(), "template1")
+    }
+
+    /// Creates an empty database on this cluster.
+    #[must_use]
+    pub fn on(cluster: &'static Cluster) -> Self {
+        Self::made(cluster, "template1")
+    }
+
+    /// Creates a copy, the rows' versions included. Nobody may be connected to this one meanwhile.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self::made(self.cluster, &self.name)
+    }
+
+    fn made(cluster: &'static Cluster, template: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        run("postgres", &format!("CREATE DATABASE {name}"));
-        Self { name }
+        run(cluster, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
+        Self { name, cluster }
     }
 
     /// Its name.
@@ -29,12 +46,12 @@ impl Database {
 
     /// What to give to `--database-url`.
     pub fn url(&self) -> String {
-        cluster().url(&self.name)
+        self.cluster.url(&self.name)
     }
 
     /// Runs statements, and gives the rows of the last query: each cell as text, NULL as `None`.
     pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        run(&self.name, sql)
+        run(self.cluster, &self.name, sql)
     }
 
     /// Runs statements and gives the rows as text: cells joined by `|`, NULL as `∅`, a line each.
@@ -49,18 +66,18 @@ impl Drop for Database {
     fn drop(&mut self) {
         // A test that fails must show its own failure, not this one's.
         if !std::thread::panicking() {
-            run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            run(self.cluster, "postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }
 }
 
-fn run(database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+fn run(cluster: &'static Cluster, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
     // On a thread of its own: a test may ask from inside its runtime.
-    std::thread::scope(|scope| scope.spawn(|| block_on(answers(database, sql))).join().unwrap())
+    std::thread::scope(|scope| scope.spawn(|| block_on(answers(cluster, database, sql))).join().unwrap())
 }
 
-async fn answers(database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
-    let endpoint = Endpoint::named(Some(&cluster().url(database))).unwrap().unwrap();
+async fn answers(cluster: &'static Cluster, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
+    let endpoint = Endpoint::named(Some(&cluster.url(database))).unwrap().unwrap();
     let session: Session = endpoint.connect("muster tests").await.unwrap();
     let answers = session.client.simple_query(sql).await;
     let answers = answers.unwrap_or_else(|error| panic!("{sql}: {error:?}"));

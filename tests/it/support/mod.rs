@@ -10,12 +10,16 @@ mod command;
 mod customers;
 mod database;
 mod fake_server;
+mod halted;
+mod proxy;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
 pub use customers::{Customers, Found, found, order};
 pub use database::Database;
 pub use fake_server::FakeServer;
+pub use halted::{Halted, killed_at, said};
+pub use proxy::{Loses, Proxy};
 
 /// A runtime for one test, which blocks on what the library does asynchronously.
 pub fn block_on<F: Future>(future: F) -> F::Output {
