@@ -66,7 +66,7 @@ pub struct ExportArgs {
     /// Give each export a folder of its own in DIR, keep the newest N, and have DIR/latest lead to the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Nightly job")]
     pub keep: Option<u16>,
-    /// Write an OpenMetrics text file, after a failure, too
+    /// Write an `OpenMetrics` text file, after a failure, too
     #[arg(long, value_name = "FILE", help_heading = "Nightly job")]
     pub metrics: Option<PathBuf>,
     /// Print the manifest instead of a table

@@ -165,7 +165,7 @@ fn normal(field: &Field, value: &str) -> Result<Option<String>, ExportError> {
         Fate::Same => Ok(Some(text)),
         Fate::Rewritten => Ok(Some(out)),
         Fate::Rejected => {
-            let why = notes.last().map_or("it does not fit", |note| note.message.as_ref());
+            let why = notes.last().map_or("it does not fit", |note| &*note.message);
             Err(ExportError::Asked(format!("--where {}={value}: {why}", field.name)))
         }
     }

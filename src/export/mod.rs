@@ -252,6 +252,9 @@ impl Source {
     }
 }
 
+/// The files of a job, and the one with its changes.
+type Written = (Vec<FileEntry>, Option<(FileEntry, ChangeCounts)>);
+
 /// What becomes of the rows of one job.
 struct Writer<'w, 'f> {
     guard: &'w Interruptible<'w>,
@@ -289,7 +292,7 @@ impl Writer<'_, '_> {
     }
 
     /// Ends the files.
-    fn finish(self) -> Result<(Vec<FileEntry>, Option<(FileEntry, ChangeCounts)>), ExportError> {
+    fn finish(self) -> Result<Written, ExportError> {
         Ok((self.files.finish()?, self.changes.map(Changes::finish).transpose()?))
     }
 }

@@ -3,6 +3,7 @@
 //! has gone or moved. Whether anything still refers to one is asked of every foreign key, whatever its ON DELETE says.
 
 use crate::db::DbError;
+use crate::schema::Entity;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::sql::{Statements, literal, quoted};
@@ -38,7 +39,7 @@ impl Load<'_> {
     /// Whether another entity, or the entity itself, refers to it.
     pub(super) fn is_referred(&self, entity: usize) -> bool {
         let all = self.schema.entities.iter();
-        all.flat_map(|other| other.references()).any(|(_, reference)| reference.entity == entity)
+        all.flat_map(Entity::references).any(|(_, reference)| reference.entity == entity)
     }
 
     /// Deletes what is to go now, of whoever refers before whoever is referred to.

@@ -9,10 +9,10 @@ use crate::read::Layout;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::journal::Origin;
-use super::proof::{self, FieldChange};
+use super::proof::FieldChange;
 use super::refused::{self, Refused};
 use super::sql::Statements;
-use super::stage::Layouts;
+use super::stage::{Layouts, analyze};
 use super::{LoadError, Written, number};
 
 /// How many row numbers are sent at a time.
@@ -47,24 +47,11 @@ impl Merge<'_> {
         fault::reach(Point::LosersDropped);
         let mut written = Written::default();
         let mut changes = Vec::new();
-        if self.table_is_empty().await? {
-            for (number, layout) in self.layouts.distinct.iter().enumerate() {
-                written.inserted += self.insert(number, layout, false).await?;
-            }
-            fault::reach(Point::Inserted);
-            proof::check_whole_table(self.client, self.statements.entity, written).await?;
-        } else {
-            self.execute(&self.statements.create_plan()).await?;
-            for (number, layout) in self.layouts.distinct.iter().enumerate() {
-                written.unchanged += self.count(&self.statements.compare(number, layout)).await?;
-            }
-            fault::reach(Point::Compared);
-            if self.foresee {
-                changes = self.changes().await?;
-            }
-            self.write_planned(&mut written).await?;
-            self.check_planned(written).await?;
+        if self.foresee {
+            changes = self.changes().await?;
         }
+        self.write_planned(&mut written).await?;
+        self.check_planned(written).await?;
         fault::reach(Point::ReadBack);
         if self.reconcile {
             self.reconcile_columns(accepted).await?;
@@ -77,34 +64,48 @@ impl Merge<'_> {
     /// was rolled back; what this writes must be rolled back, too.
     pub(super) async fn find_refused(&self, verdict: &EntityVerdict) -> Result<Vec<Refused>, LoadError> {
         self.drop_losers(verdict).await?;
-        let planned = !self.table_is_empty().await?;
-        if planned {
-            self.execute(&self.statements.create_plan()).await?;
-            for (number, layout) in self.layouts.distinct.iter().enumerate() {
-                self.count(&self.statements.compare(number, layout)).await?;
-            }
+        refused::find(self.client, &self.statements, self.layouts).await
+    }
+
+    /// Compares the staged rows with the table, and notes what is to happen to each. This comes before the
+    /// settling, which asks for what is found here: one join answers both.
+    pub(super) async fn plan(&self) -> Result<(), LoadError> {
+        self.execute(&self.statements.create_plan()).await?;
+        for (number, layout) in self.layouts.distinct.iter().enumerate() {
+            self.execute(&self.statements.compare(number, layout)).await?;
         }
-        refused::find(self.client, &self.statements, self.layouts, planned).await
+        // Without statistics the server takes the plan for a handful of rows, and joins it row by row.
+        analyze(self.client, &self.statements.plan()).await.map_err(|e| DbError::of(self.doing(), e))?;
+        fault::reach(Point::Compared);
+        Ok(())
     }
 
     async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
-        // Without statistics the server takes the plan for a handful of rows, and joins it row by row.
-        self.execute(&format!("ANALYZE {}", self.statements.plan())).await?;
         let row = self.one(&self.statements.planned()).await?;
-        let (fresh, changed) = (row.get::<_, i64>(0), row.get::<_, i64>(1));
-        for (number, layout) in self.layouts.distinct.iter().enumerate() {
+        let [fresh, changed, same] = [0, 1, 2].map(|at| number(row.get(at)));
+        written.unchanged = same;
+        let at_once = self.checks_at_once(fresh).await?;
+        for (at, layout) in self.layouts.distinct.iter().enumerate() {
             if changed > 0
-                && let Some(update) = self.statements.update(number, layout, false)
+                && let Some(update) = self.statements.update(at, layout, false)
             {
                 written.updated += if self.undoable {
-                    self.noted(&self.statements.update_noted(&update, number, self.origin)).await?
+                    self.noted(&self.statements.update_noted(&update, at, self.origin)).await?
                 } else {
                     self.execute(&update).await?
                 };
             }
             fault::reach(Point::Updated);
             if fresh > 0 {
-                written.inserted += self.insert(number, layout, true).await?;
+                if at_once {
+                    self.lock_parents(at, layout).await?;
+                    self.pass_over_triggers(true).await?;
+                }
+                // Where all are fresh the plan says nothing.
+                written.inserted += self.insert(at, layout, changed + same > 0).await?;
+                if at_once {
+                    self.pass_over_triggers(false).await?;
+                }
             }
         }
         fault::reach(Point::Inserted);
@@ -135,18 +136,13 @@ impl Merge<'_> {
         let losers: Vec<i64> = losers.map(|(row, _)| row).collect();
         let doing = self.doing();
         for batch in losers.chunks(BATCH) {
-            let sql = format!(
-                "DELETE FROM {} s USING unnest($1::bigint[]) lost (o) WHERE s.o = lost.o",
-                self.statements.stage()
-            );
-            self.client.execute(&sql, &[&batch]).await.map_err(|e| DbError::of(&*doing, e))?;
+            for rows in [self.statements.stage(), self.statements.plan()] {
+                let sql =
+                    format!("DELETE FROM {rows} s USING unnest($1::bigint[]) lost (o) WHERE s.o = lost.o");
+                self.client.execute(&sql, &[&batch]).await.map_err(|e| DbError::of(&*doing, e))?;
+            }
         }
         Ok(())
-    }
-
-    async fn table_is_empty(&self) -> Result<bool, LoadError> {
-        let sql = format!("SELECT NOT EXISTS (SELECT FROM {})", self.statements.entity.table);
-        Ok(self.one(&sql).await?.get(0))
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<u64, LoadError> {

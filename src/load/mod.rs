@@ -10,6 +10,7 @@ mod commit;
 mod delete;
 mod edited;
 mod error;
+mod foreign;
 mod fresh;
 pub mod journal;
 mod lock;
@@ -48,9 +49,10 @@ use sql::Statements;
 use stage::Layouts;
 
 /// Facts must stay true until they are acted on, so all is seen as of one instant. The joins of a million
-/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back.
+/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back. What the
+/// statements compute is too little to be compiled first.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
-    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'";
+    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'; SET LOCAL jit = off";
 
 /// How long the lock of an empty table is waited for.
 const LOCK_PATIENCE: &str = "3s";
@@ -244,6 +246,7 @@ impl<'a> Load<'a> {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
+            self.merge(item.entity, &layouts).plan().await?;
         }
         fault::reach(Point::Staged);
         Ok(())

@@ -6,7 +6,7 @@ use crate::read::Layout;
 use crate::schema::FieldIndex;
 
 use super::journal::{IMAGE_HASH, Origin};
-use super::sql::{Statements, quoted};
+use super::sql::{Statements, literal, quoted};
 
 /// How many ids a block of inserted rows spans.
 const BLOCK: u32 = 4096;
@@ -41,7 +41,7 @@ impl Statements<'_> {
         format!(
             "WITH old AS MATERIALIZED (
                 SELECT t.{id}::bigint AS id, s.o, to_jsonb(t) AS before, t.xmin AS stamp
-                FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.fresh
+                FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same)
                 JOIN {table} t ON t.{key_column} = {key} WHERE s.l = {layout_number}),
              written AS ({update} RETURNING t.{id}::bigint AS id, {IMAGE_HASH} AS hash),
              noted AS (
@@ -61,12 +61,36 @@ impl Statements<'_> {
 
     /// How many of the planned rows stand in the table as written by this transaction: fresh ones, others.
     pub(super) fn read_back(&self, origin: Origin<'_>) -> String {
+        format!(
+            "SELECT count(*) FILTER (WHERE plan.fresh), count(*) FILTER (WHERE NOT plan.fresh) {}",
+            self.written_rows("NOT plan.same", origin)
+        )
+    }
+
+    /// The same where the journal has the ids of the fresh ones: by these, which spares the joins.
+    pub(super) fn read_back_noted(&self, origin: Origin<'_>) -> String {
+        let (table, id) = (&self.entity.table, quoted(&self.entity.system.id));
+        let stamp = stamp(origin);
+        format!(
+            "SELECT (SELECT coalesce(sum(CASE WHEN b.ids IS NULL
+                        THEN (SELECT count(*) FROM {table} t
+                              WHERE t.{id} BETWEEN b.first_id AND b.last_id AND t.xmin = {stamp})
+                        ELSE (SELECT count(*) FROM unnest(b.ids) n (id) JOIN {table} t ON t.{id} = n.id
+                              WHERE t.xmin = {stamp}) END), 0)::bigint
+                     FROM muster.inserted b WHERE b.run = {run} AND b.entity = {entity}),
+                    (SELECT count(*) {changed})",
+            run = format_args!("'{}'::uuid", origin.run),
+            entity = literal(origin.entity),
+            changed = self.written_rows("NOT (plan.fresh OR plan.same)", origin),
+        )
+    }
+
+    fn written_rows(&self, which: &str, origin: Origin<'_>) -> String {
         let key = self.entity.key;
         format!(
-            "SELECT count(*) FILTER (WHERE plan.fresh), count(*) FILTER (WHERE NOT plan.fresh)
-             FROM {plan} plan JOIN {stage} s ON s.o = plan.o JOIN {table} t ON t.{key_column} = {key}
-             WHERE t.xmin = (SELECT xmin FROM muster.stamps WHERE run = '{run}')",
-            run = origin.run,
+            "FROM {plan} plan JOIN {stage} s ON s.o = plan.o JOIN {table} t ON t.{key_column} = {key}
+             WHERE {which} AND t.xmin = {stamp}",
+            stamp = stamp(origin),
             plan = self.plan(),
             stage = self.stage(),
             table = self.entity.table,
@@ -152,7 +176,7 @@ impl Statements<'_> {
 
     fn planned_rows(&self, layout_number: usize, layout: &Layout) -> String {
         format!(
-            "FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.fresh
+            "FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same)
              JOIN {table} t ON t.{key_column} = {key}{parents} WHERE s.l = {layout_number}",
             stage = self.stage(),
             plan = self.plan(),
@@ -162,4 +186,9 @@ impl Statements<'_> {
             parents = self.parents(layout),
         )
     }
+}
+
+/// What a row has in `xmin` that the run wrote.
+fn stamp(origin: Origin<'_>) -> String {
+    format!("(SELECT xmin FROM muster.stamps WHERE run = '{}')", origin.run)
 }

@@ -58,7 +58,14 @@ impl Merge<'_> {
         if written.inserted + written.updated == 0 {
             return Ok(());
         }
-        let row = self.one(&self.statements.read_back(self.origin)).await?;
+        // By ids only where an index leads to them.
+        let by_id = self.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
+        let sql = if by_id {
+            self.statements.read_back_noted(self.origin)
+        } else {
+            self.statements.read_back(self.origin)
+        };
+        let row = self.one(&sql).await?;
         let found = Written { inserted: number(row.get(0)), updated: number(row.get(1)), ..written };
         same(self.statements.entity, written, found)
     }

@@ -29,21 +29,21 @@ pub(super) async fn find(
     client: &Client,
     statements: &Statements<'_>,
     layouts: &Layouts<'_>,
-    planned: bool,
 ) -> Result<Vec<Refused>, LoadError> {
     let doing = format!("finding the rows that table {} refuses", statements.entity.table);
     let mut steps = Vec::new();
     for (number, layout) in layouts.distinct.iter().enumerate() {
-        if planned && let Some(update) = statements.update(number, layout, true) {
+        if let Some(update) = statements.update(number, layout, true) {
             steps.push(format!("EXECUTE {} USING low, high;", dollars(&update)));
         }
-        let insert = statements.insert(number, layout, planned, true);
+        let insert = statements.insert(number, layout, true, true);
         steps.push(format!("EXECUTE {} USING low, high;", dollars(&insert)));
     }
     let steps = steps.join("\n");
-    let stage = statements.stage();
+    let (stage, plan) = (statements.stage(), statements.plan());
     let sql = format!(
         "CREATE INDEX ON {stage} (o);
+         CREATE INDEX ON {plan} (o);
          CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
          LANGUAGE plpgsql AS $function$ BEGIN {steps} END $function$;
          CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)

@@ -70,13 +70,16 @@ impl Statements<'_> {
     }
 
     /// Rows whose value of a unique field another row of the table holds; `leaving`: and does not leave before.
+    /// Asked once they are planned: a row that the table has as it is holds its values itself.
     pub(crate) fn in_use(&self, field: FieldIndex, leaving: bool) -> String {
         let key = self.entity.key;
         let leaves =
             if leaving { format!(" AND NOT EXISTS (SELECT {})", self.leaving("t")) } else { String::new() };
         format!(
-            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}{leaves}",
+            "SELECT s.o FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
+              JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}{leaves}",
             stage = self.stage(),
+            plan = self.plan(),
             table = self.entity.table,
             column = self.column(field),
             value = self.staged(field),
@@ -85,35 +88,22 @@ impl Statements<'_> {
         )
     }
 
-    /// Rows that the table holds with a reference to another record than theirs.
+    /// Rows that the table holds with a reference to another record than theirs, once they are planned.
     pub(crate) fn moved(&self, field: FieldIndex) -> String {
-        let key = self.entity.key;
-        let parent = self.parent(field);
-        format!(
-            "SELECT s.o FROM {stage} s JOIN {table} t ON t.{key_column} = {key}
-             JOIN {parent_table} p ON p.{id} = t.{column}
-             WHERE s.f{field} IS NOT NULL AND p.{parent_key} IS DISTINCT FROM s.f{field}",
-            stage = self.stage(),
-            table = self.entity.table,
-            key_column = self.column(key),
-            key = self.staged(key),
-            parent_table = parent.table,
-            id = quoted(&parent.system.id),
-            column = self.column(field),
-            parent_key = quoted(&parent.fields[parent.key].column),
-        )
+        format!("SELECT o FROM {} WHERE moved & {} <> 0", self.plan(), self.bit(field))
     }
 
-    /// Makes the table of rows to be written.
+    /// Makes the table of what is to happen to each staged row: whether the table lacks it, whether the table
+    /// has it as it is, which of its references lead elsewhere than those of the table's row.
     pub(crate) fn create_plan(&self) -> String {
         format!(
-            "CREATE TEMPORARY TABLE {} (o bigint NOT NULL, fresh boolean NOT NULL) ON COMMIT DROP",
+            "CREATE TEMPORARY TABLE {} (o bigint NOT NULL, fresh boolean NOT NULL, same boolean NOT NULL,
+                moved bigint NOT NULL) ON COMMIT DROP",
             self.plan()
         )
     }
 
-    /// Compares the staged rows of a layout with the table, plans those that differ, and counts those that
-    /// do not: one row with that count.
+    /// Compares the staged rows of a layout with the table, and plans them.
     pub(crate) fn compare(&self, layout_number: usize, layout: &Layout) -> String {
         let key = self.entity.key;
         let (old, new): (Vec<_>, Vec<_>) = layout
@@ -127,19 +117,47 @@ impl Statements<'_> {
         } else {
             format!("ROW({}) IS DISTINCT FROM ROW({})", old.join(", "), new.join(", "))
         };
+        let references = &layout.fields[..layout.references];
+        let moved: Vec<_> = references.iter().map(|&field| self.leads_elsewhere(field)).collect();
         format!(
-            "WITH judged AS MATERIALIZED (
-                SELECT s.o, t.{key_column} IS NULL AS fresh, t.{key_column} IS NULL OR {differs} AS write
-                FROM {stage} s LEFT JOIN {table} t ON t.{key_column} = {key}{parents} WHERE s.l = {layout_number}),
-             planned AS (INSERT INTO {plan} SELECT o, fresh FROM judged WHERE write)
-             SELECT count(*) FILTER (WHERE NOT write) FROM judged",
+            "INSERT INTO {plan} SELECT s.o, t.{key_column} IS NULL,
+                t.{key_column} IS NOT NULL AND NOT ({differs}{late}), {moved}
+             FROM {stage} s LEFT JOIN {table} t ON t.{key_column} = {key}{parents} WHERE s.l = {layout_number}",
             key_column = self.column(key),
+            late = references.iter().map(|&field| self.comes_later(field)).collect::<String>(),
+            moved = if moved.is_empty() { "0".to_owned() } else { moved.join(" | ") },
             stage = self.stage(),
             table = self.entity.table,
             key = self.staged(key),
             parents = self.parents(layout),
             plan = self.plan(),
         )
+    }
+
+    /// A reference's bit where the table's row has another one.
+    fn leads_elsewhere(&self, field: FieldIndex) -> String {
+        format!(
+            "CASE WHEN t.{column} IS NOT NULL AND s.f{field} IS NOT NULL AND {parent} IS DISTINCT FROM t.{column}
+                THEN {bit} ELSE 0 END",
+            column = self.column(field),
+            parent = self.staged(field),
+            bit = self.bit(field),
+        )
+    }
+
+    /// Also different: a reference to a record that is not there yet, unless the field stays as it is filled.
+    fn comes_later(&self, field: FieldIndex) -> String {
+        let stays = match self.entity.fields[field].policy(self.on_empty) {
+            OnUpdate::FillEmpty => format!(" AND t.{} IS NULL", self.column(field)),
+            OnUpdate::Overwrite | OnUpdate::Keep => String::new(),
+        };
+        format!(" OR (s.f{field} IS NOT NULL AND {} IS NULL{stays})", self.staged(field))
+    }
+
+    fn bit(&self, field: FieldIndex) -> i64 {
+        // A field beyond the 62nd reference shares a bit: never seen, and still only the safe side.
+        let at = self.entity.references().position(|(reference, _)| reference == field).unwrap_or(0);
+        1 << at.min(62)
     }
 
     /// Inserts the planned rows of a layout that the table does not have, in key order; `ranged` limits it to
@@ -201,7 +219,7 @@ impl Statements<'_> {
             sets.push(format!("{} = now()", quoted(column)));
         }
         Some(format!(
-            "UPDATE {table} t SET {sets} FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.fresh{parents}
+            "UPDATE {table} t SET {sets} FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same){parents}
              WHERE s.l = {layout_number}{range} AND t.{key_column} = {key}",
             range = range(ranged),
             table = self.entity.table,
@@ -214,10 +232,11 @@ impl Statements<'_> {
         ))
     }
 
-    /// Whether any row is planned, and how many are fresh and how many are not.
+    /// How many of the planned rows the table lacks, has otherwise, has as they are.
     pub(crate) fn planned(&self) -> String {
         format!(
-            "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT fresh) FROM {}",
+            "SELECT count(*) FILTER (WHERE fresh), count(*) FILTER (WHERE NOT (fresh OR same)),
+                    count(*) FILTER (WHERE same) FROM {}",
             self.plan()
         )
     }

@@ -80,14 +80,20 @@ pub(crate) async fn stage(
         }
         staged += copy.finish().await?;
     }
-    client
-        .batch_execute(&format!("ANALYZE {}", statements.stage()))
-        .await
-        .map_err(|e| DbError::of(&*doing, e))?;
+    analyze(client, &statements.stage()).await.map_err(|e| DbError::of(&*doing, e))?;
     listener.on(Event::Finished);
     if staged == harvest.rows {
         Ok(())
     } else {
         Err(LoadError::Staged { entity: entity.clone(), sent: harvest.rows, arrived: staged })
     }
+}
+
+/// Gives a temporary table statistics. The planner needs the number of rows and whether values repeat; the
+/// usual sample, ten times as large, took a tenth of the run where nothing had changed.
+pub(super) async fn analyze(client: &Client, table: &str) -> Result<(), crate::db::postgres::Error> {
+    let sql = format!(
+        "SET LOCAL default_statistics_target = 10; ANALYZE {table}; SET LOCAL default_statistics_target TO DEFAULT"
+    );
+    client.batch_execute(&sql).await
 }

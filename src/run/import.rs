@@ -183,7 +183,7 @@ impl Attempt<'_> {
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
                 // Whoever refers to a row that was to go keeps it.
                 Err(RunError::Load(LoadError::Referred { entity, rows })) => {
-                    facts.take_referred(entity, rows)
+                    facts.take_referred(entity, rows);
                 }
                 written => break (counts, written?),
             }
