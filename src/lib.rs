@@ -91,6 +91,10 @@
 //!   a column that a file does not have is left alone for the rows of that file.
 //! - **The end of a run is known.** After COMMIT was sent, a run is never "interrupted": a lost reply is resolved by
 //!   asking the server for the transaction's status.
+//! - **Every format becomes a record of cells.** A JSON object's values are laid out as cells of its own line, so that
+//!   places, rules and reports are those of CSV, and its header are the keys of all its records: where the first
+//!   records lack one, the file is read again. A Parquet file is written as CSV into a temporary file, each value as
+//!   its field is written, because what goes back must be something that a person can mend.
 //! - **No memory maps, no unsafe code.** Files are read by offset into buffers that are used again; what cannot be
 //!   read by offset (a pipe, a compressed file) is copied to a temporary file first.
 

@@ -77,6 +77,8 @@ impl ParquetTable {
             let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
             let metadata = reader.get_metadata()?;
             let rows = metadata.num_rows as u64;
+            // The type that has the method has no name here.
+            #[allow(clippy::redundant_closure_for_method_calls)]
             let groups = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
             let schema = reader.schema()?;
             let columns = schema.iter().map(|(name, field)| ParquetColumn {
@@ -134,10 +136,27 @@ fn careful<T>(read: impl FnOnce() -> Result<T, ParquetFault>) -> Result<T, Parqu
 fn is_read(kind: &ArrowDataType) -> bool {
     use ArrowDataType as A;
     match kind {
-        A::Null | A::Boolean | A::Utf8 | A::LargeUtf8 | A::Utf8View => true,
-        A::Binary | A::LargeBinary | A::BinaryView => true,
-        A::Int8 | A::Int16 | A::Int32 | A::Int64 | A::UInt8 | A::UInt16 | A::UInt32 | A::UInt64 => true,
-        A::Float32 | A::Float64 | A::Date32 | A::Date64 | A::Timestamp(..) => true,
+        A::Null
+        | A::Boolean
+        | A::Utf8
+        | A::LargeUtf8
+        | A::Utf8View
+        | A::Binary
+        | A::LargeBinary
+        | A::BinaryView
+        | A::Int8
+        | A::Int16
+        | A::Int32
+        | A::Int64
+        | A::UInt8
+        | A::UInt16
+        | A::UInt32
+        | A::UInt64
+        | A::Float32
+        | A::Float64
+        | A::Date32
+        | A::Date64
+        | A::Timestamp(..) => true,
         A::List(inner) | A::LargeList(inner) => {
             !matches!(inner.dtype, A::List(_) | A::LargeList(_) | A::BinaryView | A::Binary | A::LargeBinary)
                 && is_read(&inner.dtype)

@@ -105,13 +105,13 @@ impl<'p> Objects<'p> {
         let walked = walk(line, &mut path, |name, value| {
             let column = match self.keys.get(next) {
                 Some(key) if key == name => next,
-                _ => match self.index.get(name) {
-                    Some(&column) => column,
-                    None => {
+                _ => {
+                    let Some(&column) = self.index.get(name) else {
                         unknown |= !(value == Value::Null && self.is_null_object(name, &mut found));
                         return Ok(());
-                    }
-                },
+                    };
+                    column
+                }
             };
             next = column + 1;
             if std::mem::replace(&mut self.seen[column], true) {

@@ -133,7 +133,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         },
         may_hold_nul: plan.encoding.unit() > 1 || memchr::memchr(0, &block.bytes).is_some(),
         clerk: Clerk::new(plan, task.hasher),
-        objects: plan.keys.as_deref().map(|keys| Objects::new(plan, keys)),
+        objects: plan.keys.as_deref().map(|keys| Box::new(Objects::new(plan, keys))),
         cells: Vec::with_capacity(plan.columns),
         decoded: String::new(),
     };
@@ -162,7 +162,7 @@ struct Parser<'a> {
     text: Option<&'a str>,
     may_hold_nul: bool,
     clerk: Clerk<'a>,
-    objects: Option<Objects<'a>>,
+    objects: Option<Box<Objects<'a>>>,
     cells: Vec<Cell>,
     decoded: String,
 }

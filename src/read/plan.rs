@@ -52,6 +52,7 @@ pub struct Layout {
 
 /// What a run can ask of reading.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct ReadOptions {
     /// Warnings about cells reject.
     pub strict: bool,

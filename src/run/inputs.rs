@@ -189,6 +189,8 @@ pub(crate) fn read(
     let rules = &schema.entities[entity];
     let read_with = |file: &FileRead| ReadOptions {
         empty_text: looking.empty_text.unwrap_or(file.exported.is_some()),
+        // No spreadsheet has written the others, so an apostrophe of theirs is their own.
+        unguard: options.unguard && file.look.opening.format == FileFormat::Csv,
         ..options
     };
     let referred_to =
