@@ -1,4 +1,4 @@
-//! Parquet as others read it: declared types, sorted by the key, in row groups. Read back by polars, and by DuckDB
+//! Parquet as others read it: declared types, sorted by the key, in row groups. Read back by polars, and by `DuckDB`
 //! where a Python has it.
 
 use std::fs::File;
@@ -30,7 +30,7 @@ fn exported() -> Muster {
     muster
 }
 
-/// A Python that has DuckDB: the one named, that of the benchmarks, the machine's own.
+/// A Python that has `DuckDB`: the one named, that of the benchmarks, the machine's own.
 fn python() -> Option<PathBuf> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench/venv/bin/python");
     let named = std::env::var_os("MUSTER_TEST_PYTHON").map(PathBuf::from);
@@ -71,6 +71,8 @@ fn an_export_is_read_back_by_polars_and_by_duckdb() {
     let path = muster.path("ex/accounts.parquet");
     let mut reader = ParquetReader::new(File::open(&path).unwrap());
     let metadata = reader.get_metadata().unwrap();
+    // The type that has the method has no name here.
+    #[allow(clippy::redundant_closure_for_method_calls)]
     let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
     assert_eq!((groups.len(), groups.iter().sum()), (2, ROWS));
     let table = reader.finish().unwrap();
@@ -89,7 +91,7 @@ fn an_export_is_read_back_by_polars_and_by_duckdb() {
     assert_eq!(table.column("plan").unwrap().str().unwrap().get(0), None);
     match python() {
         None => {
-            println!("skipped: no Python has duckdb (make bench installs one, or set MUSTER_TEST_PYTHON)")
+            println!("skipped: no Python has duckdb (make bench installs one, or set MUSTER_TEST_PYTHON)");
         }
         Some(python) => {
             let output = Command::new(python).args(["-c", DUCKDB]).arg(&path).output().unwrap();
