@@ -2,15 +2,27 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod account;
 mod export;
+mod fields;
+mod records;
+mod rejects;
+mod roles;
+mod user;
 mod value;
 
+pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub use fields::{FieldValues, LineError};
+pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use rejects::{RejectsArgs, RejectsFormat};
+pub use roles::{RolesArgs, RolesFormat};
+pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, QuotedEmpty, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
@@ -46,6 +58,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Accounts: create one by the rules of the import, show one, list them
+    Account(AccountArgs),
+    /// Users: show one, list them
+    User(UserArgs),
+    /// What each role of a user may do
+    Roles(RolesArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -263,63 +281,6 @@ pub struct DatabaseArgs {
     pub database_url: Option<String>,
 }
 
-/// `muster rejects`.
-#[derive(Debug, Args)]
-#[command(after_help = REJECTS_EXAMPLES)]
-pub struct RejectsArgs {
-    /// The folder of a run's reports
-    #[arg(value_name = "RUN-DIR")]
-    pub run: PathBuf,
-    /// Only findings with this code; can be given several times
-    #[arg(long, value_name = "CODE", help_heading = "Which findings")]
-    pub code: Vec<String>,
-    /// Only findings about this column (its header, or the field it means); can be given several times
-    #[arg(long, value_name = "COLUMN", help_heading = "Which findings")]
-    pub column: Vec<String>,
-    /// Only findings about this entity; can be given several times
-    #[arg(long, value_name = "ENTITY", help_heading = "Which findings")]
-    pub entity: Vec<String>,
-    /// Print the first N findings with their source lines
-    #[arg(long, value_name = "N", conflicts_with_all = ["format", "against", "json"])]
-    pub show: Option<usize>,
-    /// Write the findings in this format
-    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["against", "json"])]
-    pub format: Option<RejectsFormat>,
-    /// Write them to this file instead of standard output
-    #[arg(long, value_name = "FILE", requires = "format")]
-    pub output: Option<PathBuf>,
-    /// Compare with the run in this folder; exit 3 when anything is new or worse
-    #[arg(long, value_name = "RUN-DIR")]
-    pub against: Option<PathBuf>,
-    /// The column rules of the run, where they were not the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
-    /// Show the sensitive cells of source lines
-    #[arg(long, requires = "show")]
-    pub show_values: bool,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
-const REJECTS_EXAMPLES: &str = "\
-Examples:
-  muster rejects out
-  muster rejects out --code invalid-email --show 20
-  muster rejects out --entity users --format parquet --output rejects.parquet
-  muster rejects out --against earlier";
-
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RejectsFormat {
-    /// For a spreadsheet: safe to open
-    Csv,
-    /// The lines of rejects.ndjson
-    Ndjson,
-    /// For data tools; needs --output
-    Parquet,
-}
-
 /// `muster runs`.
 #[derive(Debug, Args)]
 #[command(after_help = RUNS_EXAMPLES)]
@@ -416,7 +377,7 @@ pub enum SchemaAction {
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
     )]
     Print {
-        /// Only the file of this entity
+        /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column
@@ -472,12 +433,16 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// The script, from the definition of the command line itself.
-    #[must_use]
-    pub fn script(&self) -> Vec<u8> {
+    /// The script, from the definition of the command line itself, with the flags of the built-in schema.
+    ///
+    /// # Errors
+    ///
+    /// Never in a binary whose tests passed.
+    pub fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "muster", &mut script);
-        script
+        let mut command = fields::command(&crate::schema::Schema::built_in()?, None);
+        clap_complete::generate(self.shell, &mut command, "muster", &mut script);
+        Ok(script)
     }
 }
 

@@ -57,6 +57,9 @@
 //!
 //! # Decisions
 //!
+//! - **One record is a file of one row.** What is typed for a single account is written as a CSV file in memory and
+//!   imported ([`run::one`]). A way of its own would be quicker by some milliseconds and would drift; this one cannot.
+//!   Each answer of a dialogue is judged by the reader in the same way, with the answers before it.
 //! - **PostgreSQL is the engine, always.** With no server named, a private cluster is kept with the machine's own
 //!   programs ([`db`]). Nothing has to be kept true to a second engine.
 //! - **The schemas are data.** No module knows the word "gender"; entities load in the order of their references.

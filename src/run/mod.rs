@@ -6,6 +6,7 @@
 mod check;
 mod database;
 mod error;
+mod execute;
 mod exit;
 mod exported;
 mod findings;
@@ -13,6 +14,7 @@ mod import;
 mod inputs;
 mod journal;
 mod law;
+pub mod one;
 mod options;
 mod publish;
 mod rows;
@@ -28,6 +30,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::export::look::Whole;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
@@ -42,6 +45,7 @@ use rows::Settleable;
 
 pub use check::check;
 pub use error::RunError;
+pub use execute::execute;
 pub use exit::Exit;
 pub use import::{ImportOptions, import};
 pub use inputs::Looking;
@@ -71,6 +75,8 @@ pub struct Run<'o> {
     cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
     plan: Option<Plan>,
+    /// The one record of a run about one.
+    record: Option<Whole>,
 }
 
 /// What a run has to show for itself.
@@ -88,6 +94,8 @@ pub struct Reported {
     pub folder: PathBuf,
     /// What a dry run would do.
     pub plan: Option<Plan>,
+    /// The one record of a run about one, as the database has it at the end.
+    pub record: Option<Whole>,
 }
 
 impl Reported {
@@ -132,6 +140,7 @@ impl<'o> Run<'o> {
             listener,
             cancelled,
             plan: None,
+            record: None,
         })
     }
 

@@ -57,6 +57,12 @@ impl<'h> Settleable<'h> {
         }
     }
 
+    /// The key of a row, escaped as COPY wants it.
+    pub(crate) fn key_of(&self, row: u64) -> io::Result<Option<Vec<u8>>> {
+        // The key is the first of the slots.
+        self.value(row, 0)
+    }
+
     fn position(&self, file: u16, slot: usize) -> Option<usize> {
         self.positions[usize::from(file)][slot]
     }

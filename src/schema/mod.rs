@@ -3,6 +3,7 @@
 mod compile;
 mod compiled;
 pub mod ddl;
+pub mod describe;
 mod entity;
 mod field;
 mod header;
@@ -11,6 +12,7 @@ mod load;
 mod mistake;
 mod node;
 mod order;
+pub mod roles;
 mod setting;
 mod shape;
 pub mod table_schema;

@@ -68,7 +68,7 @@ impl InputPath {
     #[must_use]
     pub fn file(&self) -> Option<&std::path::Path> {
         match self {
-            Self::Stdin => None,
+            Self::Stdin | Self::Made(_) => None,
             Self::File(path) => Some(path),
         }
     }

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 9] = [
 const BOTTOM: [&str; 2] = ["event", "fault"];
 
 /// Libraries, and the modules that may name them. The program's own file may name what `run` may.
-const OWNERS: [(&str, &[&str]); 8] = [
+const OWNERS: [(&str, &[&str]); 9] = [
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli", "command"]),
     ("tokio_postgres", &["db"]),
@@ -30,6 +30,7 @@ const OWNERS: [(&str, &[&str]); 8] = [
     ("rayon", &["read", "export", "report"]),
     ("polars", &["frame"]),
     ("anyhow", &["main"]),
+    ("terminal_size", &["report"]),
 ];
 
 const PRINTERS: [&str; 2] = ["report", "main"];

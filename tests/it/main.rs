@@ -4,6 +4,7 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod account;
 mod apply_changes;
 mod architecture;
 mod cases;
@@ -19,6 +20,7 @@ mod crash;
 mod customers;
 mod database;
 mod determinism;
+mod dialogue;
 mod edited;
 mod exchange;
 mod export;
@@ -44,7 +46,9 @@ mod planted;
 mod progress;
 mod properties;
 mod readme;
+mod records;
 mod rejects;
+mod roles;
 mod round_trip;
 mod row_codes;
 mod support;
