@@ -10,6 +10,7 @@ use crate::source::InputSpec;
 mod account;
 mod export;
 mod fields;
+mod invite;
 mod records;
 mod rejects;
 mod roles;
@@ -19,6 +20,10 @@ mod value;
 pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
+pub use invite::{
+    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
+    WhomArgs,
+};
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
 pub use rejects::{RejectsArgs, RejectsFormat};
 pub use roles::{RolesArgs, RolesFormat};
@@ -60,7 +65,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Accounts: create one by the rules of the import, show one, list them
     Account(AccountArgs),
-    /// Users: show one, list them
+    /// Users: show one, list them, invite them by e-mail
     User(UserArgs),
     /// What each role of a user may do
     Roles(RolesArgs),

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             account::run(args, &cli.talk, &progress, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::User(args) => {
-            user::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+            user::run(args, &cli.talk, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
         }
         Command::Roles(args) => {
             roles::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))

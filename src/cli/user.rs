@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{ListArgs, ShowArgs};
+use super::{AcceptArgs, InviteArgs, InvitesArgs, ListArgs, ShowArgs};
 
 /// `muster user`.
 #[derive(Debug, Args)]
@@ -24,4 +24,10 @@ pub enum UserAction {
         after_help = "Examples:\n  muster user list --account A-17\n  muster user list --role accountAdmin --json"
     )]
     List(ListArgs),
+    /// Invite users by e-mail; who was invited before is passed over
+    Invite(Box<InviteArgs>),
+    /// See how invites stand, send them again, withdraw them
+    Invites(InvitesArgs),
+    /// Open the link of an invitation, once
+    Accept(AcceptArgs),
 }

@@ -7,6 +7,7 @@ pub mod db;
 pub mod explain;
 pub mod export;
 pub mod import;
+pub mod invite;
 pub mod records;
 pub mod rejects;
 mod request;

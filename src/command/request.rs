@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
 use crate::fault;
-use crate::read::ReadOptions;
+use crate::read::{Keep, ReadOptions};
 use crate::report::Values;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
@@ -43,6 +43,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             empty_text: args.quoted_empty == Some(QuotedEmpty::Text),
             unguard: args.from_spreadsheet,
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
+            keep: Keep::Rows,
             block_size: fault::block_size(ReadOptions::default().block_size),
         },
         duplicates: match args.duplicates {

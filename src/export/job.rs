@@ -179,7 +179,7 @@ pub(super) fn normal(field: &Field, value: &str) -> Result<Option<String>, Strin
         Fate::Same => Ok(Some(text)),
         Fate::Rewritten => Ok(Some(out)),
         Fate::Rejected => {
-            Err(notes.last().map_or("it does not fit".to_owned(), |note| note.message.to_string()))
+            Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message)))
         }
     }
 }

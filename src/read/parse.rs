@@ -1,11 +1,13 @@
 //! One block on one thread: decode, find the cells, judge them, encode the clean rows. No I/O, no shared
 //! state: what comes out depends on the block and the plan alone.
 
+use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
+use crate::rule::text::is_printable_ascii;
 use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
-use super::cells::{Cell, split_plain, split_quoted, unguard};
+use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::objects::{Objects, Refusal};
@@ -126,7 +128,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         task,
         block: &block,
         // Where the whole block is valid, its records need no further look.
-        text: if plan.encoding == Encoding::Utf8 {
+        text: if plan.encoding == Encoding::Utf8 && !fault::slow() {
             simdutf8::basic::from_utf8(&block.bytes).ok()
         } else {
             None
@@ -265,11 +267,13 @@ impl Parser<'_> {
             self.objects = Some(objects);
             return clean;
         }
-        if shape == Shape::Quoted {
-            split_quoted(text, plan.delimiter, &mut self.cells);
+        let printable = if fault::slow() {
+            split_slowly(text, plan.delimiter, &mut self.cells)
+        } else if shape == Shape::Quoted {
+            split_quoted(text, plan.delimiter, &mut self.cells)
         } else {
-            split_plain(text, plan.delimiter, &mut self.cells);
-        }
+            split_plain(text, plan.delimiter, &mut self.cells)
+        };
         if self.cells.len() != plan.columns
             && let Err((code, message)) = self.fits(text)
         {
@@ -285,7 +289,7 @@ impl Parser<'_> {
             parsed.counts.unguarded += unguard(text, &mut self.cells);
         }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
-        self.judged(text, location, parsed)
+        self.judged(text, printable, location, parsed)
     }
 
     /// Makes a row of a record that is a JSON object.
@@ -302,13 +306,14 @@ impl Parser<'_> {
         let text = objects.text(line);
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
         objects.put_numbers(&mut self.cells);
-        self.judged(text, location, parsed)
+        let printable = is_printable_ascii(text.as_bytes()) && !fault::slow();
+        self.judged(text, printable, location, parsed)
     }
 
     /// Judges the cells of a record, and encodes it where it is clean.
     #[inline]
-    fn judged(&mut self, text: &str, location: Location, parsed: &mut Parsed) -> bool {
-        if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
+    fn judged(&mut self, text: &str, printable: bool, location: Location, parsed: &mut Parsed) -> bool {
+        if self.clerk.judge(text, &self.cells, printable, &location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             if self.clerk.deletes() {
                 parsed.deletes.push(parsed.places.len() as u64);

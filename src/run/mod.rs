@@ -22,6 +22,7 @@ mod runs;
 mod table;
 mod undo;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +45,7 @@ use inputs::EntityRead;
 use rows::Settleable;
 
 pub use check::check;
+pub(crate) use database::Database;
 pub use error::RunError;
 pub use execute::execute;
 pub use exit::Exit;
@@ -118,7 +120,8 @@ impl<'o> Run<'o> {
             Some(folder) => Schema::load(folder)?,
             None => Schema::built_in()?,
         };
-        if let Some(threads) = options.threads {
+        let one = fault::slow().then_some(NonZeroUsize::MIN);
+        if let Some(threads) = one.or(options.threads) {
             crate::read::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
@@ -243,7 +246,7 @@ impl<'o> Run<'o> {
 }
 
 /// The flag that SIGINT and SIGTERM set.
-fn listen() -> Result<Arc<AtomicBool>, RunError> {
+pub(crate) fn listen() -> Result<Arc<AtomicBool>, RunError> {
     let cancelled = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
@@ -252,7 +255,7 @@ fn listen() -> Result<Arc<AtomicBool>, RunError> {
 }
 
 /// What the sessions of a run are called on the server, for whoever meets its lock.
-fn session_name(run: &str, started: Timestamp) -> String {
+pub(crate) fn session_name(run: &str, started: Timestamp) -> String {
     format!("muster {} since {started:.0}", &run[..13])
 }
 

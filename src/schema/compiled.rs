@@ -41,6 +41,27 @@ pub struct Entity {
     pub ignored: Vec<String>,
     /// Rules over several columns of a row.
     pub row_rules: Vec<RowRule>,
+    /// What an invitation needs to know of a record, where records are invited.
+    pub invite: Option<InviteFields>,
+}
+
+/// The fields that an invitation by e-mail looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InviteFields {
+    /// Where the mail goes; an e-mail address.
+    pub email: FieldIndex,
+    /// How the person is addressed.
+    pub first_name: Option<FieldIndex>,
+    /// The person's last name.
+    pub last_name: Option<FieldIndex>,
+    /// Which language the mail is in.
+    pub language: Option<FieldIndex>,
+    /// What the person belongs to; a reference.
+    pub account: Option<FieldIndex>,
+    /// What the person may do there.
+    pub role: Option<FieldIndex>,
+    /// Whether the person came from an older system; a boolean.
+    pub migrated: Option<FieldIndex>,
 }
 
 /// A table's name.

@@ -11,6 +11,7 @@ mod customers;
 mod database;
 mod fake_server;
 mod halted;
+mod postmark;
 mod proxy;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
@@ -19,6 +20,7 @@ pub use customers::{Customers, Found, found, order};
 pub use database::Database;
 pub use fake_server::FakeServer;
 pub use halted::{Halted, killed_at, said};
+pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 
 /// A runtime for one test, which blocks on what the library does asynchronously.
