@@ -145,6 +145,10 @@ impl Open {
                         let text = field.map(RowEncoder::unescape);
                         let fits = match (&column.rule, &text) {
                             (Rule::List(_), Some(text)) => file.list(position, &list::items(text)),
+                            // As the importer reads a text: a decimal comma where one is declared.
+                            (rule @ Rule::Decimal(_), Some(text)) => {
+                                file.cell(position, rule.written(text).as_deref())
+                            }
                             _ => file.cell(position, text.as_deref()),
                         };
                         if !fits {
