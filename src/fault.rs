@@ -9,6 +9,7 @@
 //! | `MUSTER_TEST_FALSIFY` | `ENTITY.COUNT`: one more of it is counted |
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
+//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
 
@@ -44,10 +45,12 @@ points! {
     TablesMade "tables-made" "Missing tables and a missing journal are made.",
     StageCreated "stage-created" "Once for each staged entity: its staging table is there.",
     StageHalf "stage-half" "Once for each staged entity: its first rows are sent.",
+    Compared "compared" "Once for each staged entity: it is known which rows are new, changed, the same.",
     Staged "staged" "All rows that are to be staged are.",
     FactsFound "facts-found" "The database has said what it holds; with that the snapshot is taken.",
     Settled "settled" "Every row has its verdict.",
     Stamped "stamped" "The journal has the run's stamp.",
+    Deleted "deleted" "Once for each entity of which changes delete rows: they are gone.",
     RecordsNoted "records-noted" "Once for each entity: the journal knows the rows' records.",
     Reserved "reserved" "Once for each empty table: identifiers are reserved.",
     TakenDown "taken-down" "Once for each empty table: its indexes and constraints are down.",
@@ -57,7 +60,6 @@ points! {
     Analyzed "analyzed" "Once for each empty table: it has statistics.",
     RangeNoted "range-noted" "Once for each empty table: the journal knows its rows' identifiers.",
     LosersDropped "losers-dropped" "Once for each staged entity: only rows to be written are staged.",
-    Compared "compared" "Once for each staged entity: it is known which rows are new, changed, the same.",
     Updated "updated" "Once for each staged entity: rows are updated and their before-images kept.",
     Inserted "inserted" "Once for each staged entity: rows are inserted and noted.",
     ReadBack "read-back" "Once for each entity: the table holds what was counted.",
@@ -103,6 +105,12 @@ mod unarmed {
     /// Makes blocks finish in another order than they began.
     pub(crate) fn delay(_block: usize) {}
 
+    /// Whether the plain ways are to be gone instead of the fast ones.
+    #[inline]
+    pub(crate) fn slow() -> bool {
+        false
+    }
+
     /// The size of a block.
     pub(crate) fn block_size(usual: usize) -> usize {
         usual
@@ -124,6 +132,7 @@ mod armed {
     use std::path::{Path, PathBuf};
     use std::pin::pin;
     use std::str::FromStr;
+    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Poll;
     use std::time::Duration;
@@ -187,6 +196,12 @@ mod armed {
             let turn = 3 - (block % 4) as u64;
             std::thread::sleep(Duration::from_millis(3 * turn));
         }
+    }
+
+    /// Whether the plain ways are to be gone instead of the fast ones.
+    pub(crate) fn slow() -> bool {
+        static SLOW: LazyLock<bool> = LazyLock::new(|| std::env::var_os("MUSTER_SLOW").is_some());
+        *SLOW
     }
 
     /// The size of a block.

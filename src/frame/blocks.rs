@@ -22,7 +22,14 @@ pub(super) struct Block {
 impl Block {
     /// Its lines, without the empty ones, with their numbers.
     pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let lines = self.bytes.split(|&byte| byte == b'\n');
+        let bytes = self.bytes.as_slice();
+        let end = bytes.last().is_some_and(|&last| last != b'\n').then_some(bytes.len());
+        let mut start = 0;
+        let lines = memchr::memchr_iter(b'\n', bytes).chain(end).map(move |end| {
+            let line = &bytes[start..end];
+            start = end + 1;
+            line
+        });
         (self.first_line..).zip(lines).filter(|(_, line)| !line.is_empty())
     }
 }

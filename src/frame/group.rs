@@ -3,8 +3,10 @@
 //! about one of 50,000 of the rule's findings is missed) and counted exactly in a second one.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::path::Path;
 
+use foldhash::fast::FixedState;
 use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series, UInt32Chunked};
 
 use super::blocks::{Block, parse};
@@ -14,6 +16,9 @@ use super::{Filter, FrameError, Scan};
 
 /// How many characters of a value tell it from others.
 const CHARS: usize = 200;
+
+/// Tells rules apart.
+const HASHER: FixedState = FixedState::with_seed(0x6d75_7374);
 
 /// Findings by rule, in the order severity, number (most first), entity, code, column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +103,7 @@ fn group_with(path: &Path, filter: &Filter, top: usize, mut values: Values) -> R
         }
         values.add(tables)
     })?;
+    values.count_waiting()?;
     if values.is_pruned() {
         values.begin_exact();
         Scan::open(path)?.in_parallel(work, |parts| {
@@ -107,6 +113,7 @@ fn group_with(path: &Path, filter: &Filter, top: usize, mut values: Values) -> R
             });
             values.count_exactly(tables.collect::<Result<_, _>>()?)
         })?;
+        values.count_waiting()?;
     }
     let mut listed = values.top(index.len(), top)?;
     let mut rules: Vec<RuleGroup> = index
@@ -134,8 +141,8 @@ fn order(rule: &RuleGroup) -> (u8, std::cmp::Reverse<u64>, &str, &str, Option<&s
 fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError> {
     let mut rules = Vec::new();
     let mut findings = Vec::new();
-    let mut index: HashMap<RuleKey, u32> = HashMap::new();
-    let mut last: Option<u32> = None;
+    // By the hash of what names a rule; two rules with one hash stand in one list.
+    let mut index: HashMap<u64, Vec<u32>, FixedState> = HashMap::default();
     let (mut numbers, mut values) = (Vec::new(), Vec::new());
     for (line, bytes) in block.lines() {
         let found: Grouped<'_> = parse(path, line, bytes)?;
@@ -144,35 +151,31 @@ fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError>
             continue;
         }
         let column = column.or(field);
-        // Neighbours often speak of the same rule.
-        let same = last.filter(|&number| {
+        let names = (&*found.entity, &*found.severity, &*found.code, column);
+        let same = index.entry(HASHER.hash_one(names)).or_default();
+        let known = same.iter().copied().find(|&number| {
             let key: &RuleKey = &rules[number as usize];
-            key.code == *found.code
-                && key.column.as_deref() == column
-                && key.severity == *found.severity
-                && key.entity == *found.entity
+            names == (&key.entity, &key.severity, &key.code, key.column.as_deref())
         });
-        let number = same.unwrap_or_else(|| {
-            let key = RuleKey {
+        let number = known.unwrap_or_else(|| {
+            rules.push(RuleKey {
                 entity: found.entity.to_string(),
                 severity: found.severity.to_string(),
                 code: found.code.to_string(),
                 column: column.map(str::to_owned),
-            };
-            *index.entry(key).or_insert_with_key(|key| {
-                rules.push(key.clone());
-                findings.push(0);
-                u32::try_from(rules.len() - 1).unwrap_or(u32::MAX)
-            })
+            });
+            findings.push(0);
+            let number = u32::try_from(rules.len() - 1).unwrap_or(u32::MAX);
+            same.push(number);
+            number
         });
-        last = Some(number);
         findings[number as usize] += 1;
         if let Some(value) = found.value {
             numbers.push(number);
             values.push(shortened(value.0));
         }
     }
-    let values = Values::counted(&numbers, &values)?;
+    let values = Values::table(&numbers, &values)?;
     Ok(Part { rules, findings, values })
 }
 

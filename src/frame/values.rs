@@ -13,10 +13,16 @@ use super::group::{ValueGroup, texts};
 /// How many distinct values of one rule are told apart.
 const ROOM: usize = 100_000;
 
+/// How many findings wait at least before they are counted into the table: to group it costs as much as it is
+/// large, so it must not be done for every block.
+const WAITING: usize = 250_000;
+
 /// The values of all rules.
 pub(super) struct Values {
     room: usize,
     table: Option<DataFrame>,
+    /// Tables of blocks that are not in the table yet, and how many findings they hold.
+    waiting: (Vec<DataFrame>, usize),
     /// Rules of which rare values were left out.
     pruned: Vec<u32>,
     exact: Option<DataFrame>,
@@ -33,25 +39,41 @@ impl Default for Values {
 
 impl Values {
     pub(super) fn with_room(room: usize) -> Self {
-        Self { room, table: None, pruned: Vec::new(), exact: None }
+        Self { room, table: None, waiting: (Vec::new(), 0), pruned: Vec::new(), exact: None }
     }
 
-    /// The table of one block: `numbers` names the rule of each of `values`.
-    pub(super) fn counted(numbers: &[u32], values: &[Cow<'_, str>]) -> Result<DataFrame, FrameError> {
+    /// The table of one block, a finding a row: `numbers` names the rule of each of `values`.
+    pub(super) fn table(numbers: &[u32], values: &[Cow<'_, str>]) -> Result<DataFrame, FrameError> {
         use polars::prelude::{Column, NamedFrom as _, Series};
         let columns: Vec<Column> = vec![
             Series::new("rule".into(), numbers).into(),
             texts("value", values.iter().map(|value| Some(value.as_ref()))).into(),
+            Series::new("n".into(), vec![1_u64; numbers.len()]).into(),
         ];
-        let table = DataFrame::new_infer_height(columns)?.lazy();
-        let number = len().cast(polars::prelude::DataType::UInt64).alias("n");
-        Ok(table.group_by([col("rule"), col("value")]).agg([number]).collect()?)
+        Ok(DataFrame::new_infer_height(columns)?)
     }
 
     /// Takes in the tables of some blocks. A rule that has too many values loses the rare ones.
+    /// When that happens depends on the findings alone, so that the same values stay for any number of threads.
     pub(super) fn add(&mut self, tables: Vec<DataFrame>) -> Result<(), FrameError> {
-        let table = summed(self.table.take().into_iter().chain(tables))?;
-        self.table = Some(self.prune(table)?);
+        for table in tables {
+            self.waiting.1 += table.height();
+            self.waiting.0.push(table);
+            if self.waiting.1 >= WAITING.max(self.table.as_ref().map_or(0, DataFrame::height) / 2) {
+                self.count_waiting()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what waits.
+    pub(super) fn count_waiting(&mut self) -> Result<(), FrameError> {
+        let (waiting, _) = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let table = summed(self.table.take().into_iter().chain(waiting))?;
+        self.table = if self.exact.is_some() { Some(table) } else { Some(self.prune(table)?) };
         Ok(())
     }
 
@@ -96,11 +118,13 @@ impl Values {
     /// Counts the values that were kept.
     pub(super) fn count_exactly(&mut self, tables: Vec<DataFrame>) -> Result<(), FrameError> {
         let Some(kept) = &self.exact else { return Ok(()) };
-        let by = [col("rule"), col("value")];
-        let found =
-            summed(tables)?.lazy().join(kept.clone().lazy(), by.clone(), by, JoinArgs::new(JoinType::Inner));
-        self.table = Some(summed(self.table.take().into_iter().chain([found.collect()?]))?);
-        Ok(())
+        let by = || [col("rule"), col("value")];
+        let all = concat(
+            tables.into_iter().map(polars::prelude::IntoLazy::lazy).collect::<Vec<_>>(),
+            UnionArgs::default(),
+        )?;
+        let found = all.join(kept.clone().lazy(), by(), by(), JoinArgs::new(JoinType::Inner)).collect()?;
+        self.add(vec![found])
     }
 
     /// For each rule its values, the `top` most frequent ones listed.

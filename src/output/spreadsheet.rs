@@ -42,7 +42,16 @@ pub fn cell(out: &mut Vec<u8>, value: &str) {
     }
     out.push(b'"');
     guard(out, value);
-    for (at, c) in value.char_indices() {
+    let bytes = value.as_bytes();
+    let mut done = 0;
+    while done < bytes.len() {
+        // What is plain is copied in runs.
+        let run = bytes[done..].iter().position(|&byte| SPECIAL[usize::from(byte)]);
+        let end = run.map_or(bytes.len(), |run| done + run);
+        out.extend_from_slice(&bytes[done..end]);
+        let Some(c) = value[end..].chars().next() else { break };
+        let at = end;
+        done = at + c.len_utf8();
         match picture(c) {
             Some(picture) => out.extend_from_slice(picture.to_string().as_bytes()),
             None if c == '"' => out.extend_from_slice(b"\"\""),
@@ -59,6 +68,12 @@ pub fn cell(out: &mut Vec<u8>, value: &str) {
 /// the sign are looked through, since some readers drop them; the wide forms of the signs count, since
 /// Japanese spreadsheets take them.
 fn guard(out: &mut Vec<u8>, rest: &str) {
+    // Nearly all that is guarded begins with a letter, or with one space and a letter.
+    if let [b' ', first, ..] | [first, ..] = rest.as_bytes()
+        && first.is_ascii_alphanumeric()
+    {
+        return;
+    }
     if rest.starts_with(['\t', '\r']) {
         out.push(b'\'');
         return;

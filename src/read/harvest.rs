@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::record::{Finding, Location, Severity};
 
@@ -58,7 +59,7 @@ pub struct FileHarvest {
 
 #[derive(Debug)]
 enum FindingChunk {
-    Memory(Vec<Finding>),
+    Memory(Arc<Vec<Finding>>),
     Spooled(Piece),
 }
 
@@ -129,7 +130,7 @@ impl Harvest {
         let size = findings.len() * FINDING_SIZE;
         if self.findings_held + size <= self.findings_budget {
             self.findings_held += size;
-            self.findings.push(FindingChunk::Memory(findings));
+            self.findings.push(FindingChunk::Memory(Arc::new(findings)));
             return Ok(());
         }
         let bytes = postcard::to_stdvec(&findings).map_err(io::Error::other)?;
@@ -139,13 +140,13 @@ impl Harvest {
     }
 
     /// All findings of reading, chunk after chunk, in the order file, record, column, code.
-    pub fn findings(&self) -> impl Iterator<Item = io::Result<Vec<Finding>>> + '_ {
+    pub fn findings(&self) -> impl Iterator<Item = io::Result<Arc<Vec<Finding>>>> + '_ {
         self.findings.iter().map(|chunk| match chunk {
-            FindingChunk::Memory(findings) => Ok(findings.clone()),
+            FindingChunk::Memory(findings) => Ok(Arc::clone(findings)),
             FindingChunk::Spooled(piece) => {
                 let mut buffer = Vec::new();
                 let bytes = self.findings_spool.get(piece, &mut buffer)?;
-                postcard::from_bytes(bytes).map_err(io::Error::other)
+                postcard::from_bytes(bytes).map(Arc::new).map_err(io::Error::other)
             }
         })
     }

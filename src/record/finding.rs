@@ -1,11 +1,10 @@
 //! One finding: a value about data, never an error. Written to the reports, counted, and it stops nothing.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Code, Location};
+use super::{Code, Location, Message};
 
 /// What a finding does to its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub struct Finding {
     /// characters of it. Reports mask it where the field is sensitive.
     pub value: String,
     /// What is wrong, for a person. Never contains the value of a sensitive field.
-    pub message: Cow<'static, str>,
+    pub message: Message,
     /// What the cell might have meant, where the tool can know.
     pub suggestion: Option<String>,
     /// Another record that this one is about.

@@ -5,8 +5,10 @@ mod code;
 mod copy;
 mod finding;
 mod location;
+mod message;
 
 pub use code::{Code, Explanation, Level};
 pub use copy::RowEncoder;
 pub use finding::{Finding, Related, Severity};
 pub use location::Location;
+pub use message::Message;

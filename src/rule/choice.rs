@@ -3,7 +3,7 @@
 
 use super::nearest::nearest;
 use super::{Fate, Note};
-use crate::record::Code;
+use crate::record::{Code, Message};
 
 /// One of a list of values.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct Choice {
     /// Every folded spelling with the position of its value; the values' own spellings first.
     spellings: Vec<(String, usize)>,
     /// Said of a value that is not among the choices.
-    message: String,
+    message: Message,
 }
 
 impl Choice {
@@ -34,7 +34,7 @@ impl Choice {
             Some(value) => format!("is not exactly one of {names} and was replaced by '{value}'"),
             None => format!("must be one of {names}"),
         };
-        Self { values, exact, otherwise, spellings, message }
+        Self { values, exact, otherwise, spellings, message: message.into() }
     }
 
     /// What every other value becomes.

@@ -23,7 +23,7 @@ pub mod vat;
 
 use std::borrow::Cow;
 
-use crate::record::Code;
+use crate::record::{Code, Message};
 
 /// What a rule made of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Note {
     /// Which rule spoke.
     pub code: Code,
     /// What is wrong, for a person; one lowercase sentence without a full stop, and without the cell's value.
-    pub message: Cow<'static, str>,
+    pub message: Message,
     /// What the cell might have meant, where that can be known.
     pub suggestion: Option<String>,
 }
@@ -50,7 +50,7 @@ pub struct Note {
 impl Note {
     /// A note without a suggestion.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(code: Code, message: impl Into<Message>) -> Self {
         Self { code, message: message.into(), suggestion: None }
     }
 

@@ -19,10 +19,11 @@ pub(crate) fn nearest<'w, T>(word: &str, candidates: impl Iterator<Item = (&'w s
     };
     let mut best = None;
     for (candidate, value) in candidates {
-        let candidate: Vec<char> = candidate.chars().collect();
-        if candidate.len() < 3 || candidate.len().abs_diff(word.len()) > allowed {
+        let length = candidate.chars().count();
+        if length < 3 || length.abs_diff(word.len()) > allowed {
             continue;
         }
+        let candidate: Vec<char> = candidate.chars().collect();
         let mistakes = distance(&word, &candidate);
         if mistakes <= allowed && best.as_ref().is_none_or(|(fewest, _)| mistakes < *fewest) {
             best = Some((mistakes, value));

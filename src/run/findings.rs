@@ -1,12 +1,12 @@
 //! All findings of an entity in their final order: what reading found, with what settling and the database
 //! added, by file, record, column, code.
 
-use std::borrow::Cow;
 use std::io;
 use std::iter::Peekable;
+use std::sync::Arc;
 
 use crate::read::Harvest;
-use crate::record::{Code, Finding, Location, Related, RowEncoder};
+use crate::record::{Code, Finding, Location, Message, Related, RowEncoder};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Loss, Target};
 
@@ -36,17 +36,19 @@ impl Merger<'_> {
     pub(crate) fn each(
         &self,
         verdict: &EntityVerdict,
-        mut take: impl FnMut(Vec<Finding>) -> Result<(), RunError>,
+        mut take: impl FnMut(Arc<Vec<Finding>>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let harvest = self.harvest();
         let mut losses = verdict.losses.iter().peekable();
         for chunk in harvest.findings() {
             let mut chunk = chunk.map_err(RunError::Spool)?;
             let Some(last) = chunk.last().map(place) else { continue };
-            let read = chunk.len();
-            self.add_up_to(last, &mut losses, &mut chunk).map_err(RunError::Spool)?;
-            if chunk.len() > read {
-                chunk.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+            let mut added = Vec::new();
+            self.add_up_to(last, &mut losses, &mut added).map_err(RunError::Spool)?;
+            if !added.is_empty() {
+                let all = Arc::make_mut(&mut chunk);
+                all.append(&mut added);
+                all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
             }
             take(chunk)?;
         }
@@ -58,7 +60,7 @@ impl Merger<'_> {
                 .collect::<io::Result<Vec<_>>>()
                 .map_err(RunError::Spool)?;
             chunk.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-            take(chunk)?;
+            take(Arc::new(chunk))?;
         }
         Ok(())
     }
@@ -132,7 +134,7 @@ impl Merger<'_> {
         }
     }
 
-    fn message(&self, loss: &Loss, field: Option<usize>, related: Option<Related>) -> Cow<'static, str> {
+    fn message(&self, loss: &Loss, field: Option<usize>, related: Option<Related>) -> Message {
         let entity = &self.schema.entities[self.index];
         let name = field.map_or("the row", |field| entity.fields[field].name.as_str());
         let reference = field.and_then(|field| entity.fields[field].reference);

@@ -3,9 +3,7 @@
 //! A column's name is tried as `--map` says, then as a field's exact name, then as one without regard to
 //! case, spaces, `_`, `-` and `.`, then among the aliases in the same way.
 
-use std::borrow::Cow;
-
-use crate::record::{Code, Finding, Location};
+use crate::record::{Code, Finding, Location, Message};
 use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
@@ -273,7 +271,7 @@ impl Findings<'_> {
 }
 
 /// A finding about a whole file.
-pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Cow<'static, str>>) -> Finding {
+pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Message>) -> Finding {
     Finding {
         location: place,
         column: None,

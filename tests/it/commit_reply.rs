@@ -16,7 +16,8 @@ const IMPORT: [&str; 5] = ["import", "accounts.csv", "users.csv", "--out", "out"
 /// A target that is filled or not, and the files.
 fn target(filled: bool) -> (Database, Muster) {
     let database = Database::new();
-    let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,Old\n").file("users.csv", USERS);
+    let muster =
+        Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,Old\n").file("users.csv", USERS);
     database.rows(&muster.run(["schema", "ddl"]).exits(0).stdout());
     if filled {
         muster.run(["import", "accounts.csv", "--out", "before"]).exits(0);
@@ -122,6 +123,18 @@ fn a_committed_run_whose_reports_cannot_be_put_in_place_says_that_its_rows_are_i
     }
     assert_eq!(summary(&out)["status"], "committed");
     assert!(std::fs::read_to_string(out.join("report.html")).unwrap().trim_end().ends_with("</html>"));
+}
+
+#[test]
+fn an_undo_whose_summary_cannot_be_put_in_place_says_that_it_is_done() {
+    let (database, muster) = target(true);
+    let run = database.text("SELECT id FROM muster.runs");
+    let halted = Halted::at(&muster, "summary-next", ["undo", "--yes", &run, "--out", "undone"]);
+    std::fs::create_dir_all(muster.path("undone/summary.json/in-the-way")).unwrap();
+    let output = halted.go_on();
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("is committed"), "{}", said(&output));
+    assert_eq!(rows(&database), "\n");
 }
 
 #[test]

@@ -67,7 +67,8 @@ impl Steady {
 
     /// Waits until it has been done so often from now on.
     fn goes_on(&self, times: u64) {
-        let (enough, end) = (self.done.load(Ordering::Relaxed) + times, Instant::now() + Duration::from_secs(20));
+        let (enough, end) =
+            (self.done.load(Ordering::Relaxed) + times, Instant::now() + Duration::from_secs(20));
         while self.done.load(Ordering::Relaxed) < enough {
             assert!(Instant::now() < end, "nobody gets on");
             std::thread::sleep(Duration::from_millis(2));
@@ -84,7 +85,8 @@ fn nobody_waits_for_an_import_into_filled_tables() {
         "INSERT INTO accounts (legacy_id, name) VALUES ('own', 'Own');
          INSERT INTO users (email, account_id) SELECT 'own@x.nl', id FROM accounts WHERE legacy_id = 'own'",
     );
-    let read = "SELECT count(*), max(contact_last_name) FROM users JOIN accounts a ON a.id = account_id;
+    let read =
+        "SELECT count(*), max(u.contact_last_name) FROM users u JOIN accounts a ON a.id = u.account_id;
         SELECT * FROM users WHERE email = 'u7@x.nl'";
     let write = "UPDATE users SET contact_phone = contact_phone WHERE email = 'own@x.nl';
         INSERT INTO users (email, account_id) SELECT 'more' || clock_timestamp() || '@x.nl', id FROM accounts
@@ -96,16 +98,24 @@ fn nobody_waits_for_an_import_into_filled_tables() {
         scope.spawn(|| writes.load(&database, write, &stop));
         // Whatever fails in here, the others must end.
         let _stop = Stop(&stop);
-        for point in ["transaction-begun", "staged", "compared:2", "updated", "inserted:2", "run-noted", "commit-sent"] {
-            let halted = Halted::at(&muster, point, ["import", "--dry-run", "accounts.csv", "users.csv"].iter()
-                .filter(|word| !(**word == "--dry-run" && ["run-noted", "commit-sent"].contains(&point))));
+        for point in
+            ["transaction-begun", "staged", "compared:2", "updated", "inserted:2", "run-noted", "commit-sent"]
+        {
+            let halted = Halted::at(
+                &muster,
+                point,
+                ["import", "--dry-run", "accounts.csv", "users.csv"]
+                    .iter()
+                    .filter(|word| !(**word == "--dry-run" && ["run-noted", "commit-sent"].contains(&point))),
+            );
             reads.goes_on(20);
             writes.goes_on(20);
             let waiting = "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
                 WHERE NOT l.granted AND a.application_name = 'steady'
                   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
             assert_eq!(database.text(waiting), "0", "{point}");
-            let strong = "SELECT l.relation::regclass, l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+            let strong =
+                "SELECT l.relation::regclass, l.mode FROM pg_locks l JOIN pg_stat_activity a USING (pid)
                 WHERE a.application_name LIKE 'muster % since %' AND a.datname = current_database()
                   AND l.relation IN ('accounts'::regclass, 'users'::regclass)
                   AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')";
@@ -158,7 +168,11 @@ fn a_deadlock_has_the_run_try_again() {
         until(&database, "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert!(said(&output).contains("40P01") && said(&output).contains("trying again"), "{}", said(&output));
+        assert!(
+            said(&output).contains("40P01") && said(&output).contains("trying again"),
+            "{}",
+            said(&output)
+        );
     });
     assert_eq!(names(&database), "New|40\nNew|40");
 }
@@ -188,8 +202,11 @@ fn a_lock_that_is_held_for_longer_than_the_role_waits_is_said_plainly() {
         scope.spawn(|| {
             database.rows("BEGIN; LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5)");
         });
-        until(&database, "SELECT FROM pg_locks WHERE granted AND mode = 'ShareRowExclusiveLock'
-            AND relation = 'users'::regclass");
+        until(
+            &database,
+            "SELECT FROM pg_locks WHERE granted AND mode = 'ShareRowExclusiveLock'
+            AND relation = 'users'::regclass",
+        );
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("lock_timeout"), "{}", said(&output));
@@ -207,7 +224,10 @@ fn unique_values_that_two_rows_of_the_database_swap_are_refused_and_named() {
         .file("users.csv", "email,accountId,legacyId\na@x.nl,A1,U1\nb@x.nl,A1,U2\nc@x.nl,A1,U3\n");
     muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
     // As the database stood before the run, each of the two values is the other row's.
-    muster.write("users.csv", "email,accountId,legacyId\na@x.nl,A1,U2\nb@x.nl,A1,U1\nc@x.nl,A1,U4\nd@x.nl,A1,U3\n");
+    muster.write(
+        "users.csv",
+        "email,accountId,legacyId\na@x.nl,A1,U2\nb@x.nl,A1,U1\nc@x.nl,A1,U4\nd@x.nl,A1,U3\n",
+    );
     let run = muster.run(["import", "users.csv", "--out", "out"]).exits(3);
     let found: Vec<String> = run
         .findings("out")

@@ -7,6 +7,9 @@ mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use rayon::prelude::*;
 
 use crate::output::{OutputError, RunFolder, StagedFile, names, spreadsheet};
@@ -34,16 +37,34 @@ pub struct FindingsWriter<'a> {
     ndjson: StagedFile,
     csv: StagedFile,
     tally: Tally,
-    gathered: Vec<(usize, Vec<Finding>)>,
+    gathered: Vec<Part>,
+    spare: Spare,
     count: usize,
     /// Rendered and not written yet.
-    ready: Vec<(usize, Vec<Finding>, Vec<Rendered>)>,
+    ready: Vec<(Part, Vec<Rendered>)>,
 }
+
+/// Findings of one entity, whole records, as a part of what was pushed.
+#[derive(Debug, Clone)]
+struct Part {
+    entity: usize,
+    all: Arc<Vec<Finding>>,
+    range: Range<usize>,
+}
+
+impl Part {
+    fn findings(&self) -> &[Finding] {
+        &self.all[self.range.clone()]
+    }
+}
+
+/// Buffers that were written and wait for the next chunk: to make new ones is not free.
+type Spare = Mutex<Vec<(Vec<u8>, Vec<u8>)>>;
 
 /// One chunk, ready to be written.
 #[derive(Debug)]
 struct Rendered {
-    findings: std::ops::Range<usize>,
+    findings: Range<usize>,
     ndjson: Vec<u8>,
     csv: Vec<u8>,
     tally: ChunkTally,
@@ -68,6 +89,7 @@ impl<'a> FindingsWriter<'a> {
             csv,
             tally: Tally::new(context),
             gathered: Vec::new(),
+            spare: Spare::default(),
             count: 0,
             ready: Vec::new(),
         })
@@ -78,20 +100,25 @@ impl<'a> FindingsWriter<'a> {
     /// # Errors
     ///
     /// Those of writing a file.
-    pub fn push(&mut self, entity: usize, mut findings: Vec<Finding>) -> Result<(), OutputError> {
-        findings.retain(|finding| finding.severity != Severity::Ignore);
+    pub fn push(&mut self, entity: usize, mut findings: Arc<Vec<Finding>>) -> Result<(), OutputError> {
+        if findings.iter().any(|finding| finding.severity == Severity::Ignore) {
+            Arc::make_mut(&mut findings).retain(|finding| finding.severity != Severity::Ignore);
+        }
         self.count += findings.len();
         // The findings of one record stay together.
-        if let Some((last_entity, last)) = self.gathered.last_mut()
-            && *last_entity == entity
-            && let Some(end) = last.last()
+        let mut belongs = 0;
+        if let Some(last) = self.gathered.last_mut()
+            && last.entity == entity
+            && let Some(end) = last.findings().last()
         {
-            let same = |finding: &&Finding| super::tally::same_record(end, finding);
-            let belongs = findings.iter().take_while(same).count();
-            last.extend(findings.drain(..belongs));
+            belongs = findings.iter().take_while(|finding| super::tally::same_record(end, finding)).count();
+            if belongs > 0 {
+                let joined = [last.findings(), &findings[..belongs]].concat();
+                *last = Part { entity, range: 0..joined.len(), all: Arc::new(joined) };
+            }
         }
-        if !findings.is_empty() {
-            self.gathered.push((entity, findings));
+        if belongs < findings.len() {
+            self.gathered.push(Part { entity, range: belongs..findings.len(), all: findings });
         }
         if self.count >= BATCH { self.turn(true) } else { Ok(()) }
     }
@@ -114,30 +141,38 @@ impl<'a> FindingsWriter<'a> {
     fn turn(&mut self, more: bool) -> Result<(), OutputError> {
         let mut gathered = std::mem::take(&mut self.gathered);
         self.count = 0;
-        if more && let Some((entity, last)) = gathered.last_mut() {
-            let start = last.iter().rposition(|f| !super::tally::same_record(f, &last[last.len() - 1]));
-            let kept = last.split_off(start.map_or(0, |at| at + 1));
-            self.count = kept.len();
-            self.gathered.push((*entity, kept));
+        if more
+            && let Some(last) = gathered.last_mut()
+            && let Some(end) = last.findings().last()
+        {
+            let start = last.findings().iter().rposition(|f| !super::tally::same_record(f, end));
+            let at = last.range.start + start.map_or(0, |at| at + 1);
+            self.count = last.range.end - at;
+            self.gathered.push(Part { range: at..last.range.end, ..last.clone() });
+            last.range.end = at;
         }
         let ready = std::mem::take(&mut self.ready);
         let (ndjson, csv) = (&mut self.ndjson, &mut self.csv);
-        let chunks = || ready.iter().flat_map(|(.., chunks)| chunks);
+        let chunks = || ready.iter().flat_map(|(_, chunks)| chunks);
         let (written, fresh) = rayon::join(
             || -> Result<(), OutputError> {
                 chunks().try_for_each(|chunk| ndjson.put(&chunk.ndjson))?;
                 chunks().try_for_each(|chunk| csv.put(&chunk.csv))
             },
-            || render(&self.renderer, &self.tally, self.context, &gathered),
+            || render(&self.renderer, &self.tally, self.context, &self.spare, &gathered),
         );
         written?;
-        for (entity, findings, chunks) in ready {
-            for chunk in chunks {
-                self.tally.merge(entity, chunk.tally, &findings[chunk.findings]);
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        for (part, chunks) in ready {
+            for mut chunk in chunks {
+                self.tally.merge(part.entity, chunk.tally, &part.findings()[chunk.findings]);
+                chunk.ndjson.clear();
+                chunk.csv.clear();
+                spare.push((chunk.ndjson, chunk.csv));
             }
         }
-        let fresh = gathered.into_iter().zip(fresh);
-        self.ready = fresh.map(|((entity, findings), chunks)| (entity, findings, chunks)).collect();
+        drop(spare);
+        self.ready = gathered.into_iter().zip(fresh).collect();
         Ok(())
     }
 }
@@ -147,9 +182,11 @@ fn render(
     renderer: &Renderer<'_>,
     tally: &Tally,
     context: &Context,
-    gathered: &[(usize, Vec<Finding>)],
+    spare: &Spare,
+    gathered: &[Part],
 ) -> Vec<Vec<Rendered>> {
-    let cut = |(entity, findings): &(usize, Vec<Finding>)| {
+    let cut = |part: &Part| {
+        let (entity, findings) = (part.entity, part.findings());
         let mut ranges = Vec::new();
         let mut start = 0;
         while start < findings.len() {
@@ -160,14 +197,16 @@ fn render(
             ranges.push(start..end);
             start = end;
         }
-        let chunk = |range: std::ops::Range<usize>| {
+        let chunk = |range: Range<usize>| {
             let part = &findings[range.clone()];
-            let mut ndjson = Vec::with_capacity(part.len() * LINE);
-            let mut csv = Vec::with_capacity(part.len() * LINE / 2);
+            let used = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let (mut ndjson, mut csv) = used.unwrap_or_else(|| {
+                (Vec::with_capacity(part.len() * LINE), Vec::with_capacity(part.len() * LINE / 2))
+            });
             for finding in part {
-                renderer.finding(&mut ndjson, &mut csv, *entity, finding);
+                renderer.finding(&mut ndjson, &mut csv, entity, finding);
             }
-            let tally = ChunkTally::of(tally, &context.entities[*entity], *entity, part);
+            let tally = ChunkTally::of(tally, &context.entities[entity], entity, part);
             Rendered { findings: range, ndjson, csv, tally }
         };
         ranges.into_par_iter().map(chunk).collect()

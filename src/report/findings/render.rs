@@ -140,7 +140,7 @@ impl<'a> Renderer<'a> {
         let suggestion = finding.suggestion.as_deref().map(|text| values.shown(entity, finding, text));
         for (key, text) in [
             (",\"value\":", value.as_deref()),
-            (",\"message\":", Some(finding.message.as_ref())),
+            (",\"message\":", Some(&*finding.message)),
             (",\"suggestion\":", suggestion.as_deref()),
         ] {
             json.extend_from_slice(key.as_bytes());

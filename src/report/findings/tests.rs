@@ -1,6 +1,5 @@
 //! Tests of the findings files and of the tally, over whole files.
 
-use std::borrow::Cow;
 use std::fs;
 
 use super::*;
@@ -66,7 +65,7 @@ pub(crate) fn finding(record: u64, column: Option<u16>, code: Code, value: &str)
         severity: code.default_severity(),
         code,
         value: value.to_owned(),
-        message: Cow::Borrowed("is wrong"),
+        message: "is wrong".into(),
         suggestion: None,
         related: None,
     }
@@ -77,7 +76,7 @@ fn written(context: &Context, chunks: Vec<(usize, Vec<Finding>)>) -> (String, St
     let mut folder = RunFolder::open(home.path()).unwrap();
     let mut writer = FindingsWriter::new(context, &mut folder).unwrap();
     for (entity, findings) in chunks {
-        writer.push(entity, findings).unwrap();
+        writer.push(entity, std::sync::Arc::new(findings)).unwrap();
     }
     let tally = writer.finish().unwrap();
     folder.seal().unwrap();

@@ -85,7 +85,8 @@ fn keep_international(cell: &str, shape: &Shape, out: &mut String, notes: &mut V
 }
 
 fn normal_form(cell: &str, shape: &Shape) -> String {
-    let lower: String = cell.to_lowercase().nfc().collect();
+    let lower: String =
+        if cell.is_ascii() { cell.to_ascii_lowercase() } else { cell.to_lowercase().nfc().collect() };
     if !shape.has_encoded_label() {
         return lower;
     }

@@ -9,16 +9,20 @@ mod cluster;
 mod command;
 mod customers;
 mod database;
+mod disk;
 mod fake_server;
 mod halted;
+mod postmark;
 mod proxy;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
 pub use customers::{Customers, Found, found, order};
 pub use database::Database;
+pub use disk::Disk;
 pub use fake_server::FakeServer;
 pub use halted::{Halted, killed_at, said};
+pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 
 /// A runtime for one test, which blocks on what the library does asynchronously.

@@ -62,7 +62,11 @@ impl Proxy {
 
     /// A connection string that leads through here.
     pub fn url(&self, database: &Database) -> String {
-        format!("postgresql:///{}?host={}&port=5432&user=postgres", database.name(), self.folder.path().display())
+        format!(
+            "postgresql:///{}?host={}&port=5432&user=postgres",
+            database.name(),
+            self.folder.path().display()
+        )
     }
 }
 
