@@ -19,10 +19,7 @@ mod value;
 pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
-pub use invite::{
-    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
-    WhomArgs,
-};
+pub use invite::*;
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
 pub use roles::{RolesArgs, RolesFormat};
 pub use user::{UserAction, UserArgs};
@@ -272,7 +269,7 @@ pub struct ReadArgs {
 #[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
     /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
 }
 
