@@ -21,10 +21,7 @@ mod value;
 pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
-pub use invite::{
-    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
-    WhomArgs,
-};
+pub use invite::*;
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
 pub use rejects::{RejectsArgs, RejectsFormat};
 pub use roles::{RolesArgs, RolesFormat};
