@@ -272,7 +272,7 @@ pub struct ReadArgs {
 #[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
     /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
 }
 

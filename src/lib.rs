@@ -99,7 +99,11 @@
 //!   none. Each row carries the number of its layout, so that files with different columns are staged together and
 //!   a column that a file does not have is left alone for the rows of that file.
 //! - **The end of a run is known.** After COMMIT was sent, a run is never "interrupted": a lost reply is resolved by
-//!   asking the server for the transaction's status.
+//!   asking the server for the transaction's status, and by the journal where a server that crashed has forgotten the
+//!   transaction's number. What fails after COMMIT is an error of its own with the exit code of "look": a script that
+//!   takes 1 for "nothing was written" must not be told 1.
+//! - **A run can be stopped at named points**, in test builds alone ([`fault`]): the crash test kills the program and
+//!   its server's side at each of them, both ways of loading. What the tests need from inside has this one place.
 //! - **No memory maps, no unsafe code.** Files are read by offset into buffers that are used again; what cannot be
 //!   read by offset (a pipe, a compressed file) is copied to a temporary file first.
 

@@ -50,7 +50,7 @@ pub fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoEr
         out: args.out.clone(),
         patience: Duration::from_secs(args.lock_timeout),
     };
-    let reported = undo(&options, |run| if asks { ask(run) } else { Ok(()) })?;
+    let reported = undo(&options, move |run| if asks { ask(run) } else { Ok(()) })?;
     let text = if args.json { reported.to_json() } else { render(&reported) };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // It is done; a reader that went away does not change that.

@@ -3,6 +3,7 @@
 //! has gone or moved. Whether anything still refers to one is asked of every foreign key, whatever its ON DELETE says.
 
 use crate::db::DbError;
+use crate::fault::{self, Point};
 use crate::schema::Entity;
 use crate::settle::{EntityVerdict, Fate};
 
@@ -83,6 +84,7 @@ impl Load<'_> {
         if left > 0 {
             return Err(LoadError::StillThere { table: statements.entity.table.to_string(), deleted, left });
         }
+        fault::reach(Point::Deleted);
         Ok(Gone { entity: item.entity, deleted, absent })
     }
 

@@ -13,7 +13,7 @@ use crate::load::LoadError;
 use super::RunError;
 
 /// How often the signal is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the server is waited for when it should stop something.
 const PATIENCE: Duration = Duration::from_secs(2);

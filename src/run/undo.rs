@@ -1,7 +1,8 @@
 //! `undo`: an earlier run taken back, in one transaction.
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +13,7 @@ use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
 use crate::output::{RunFolder, names};
 use crate::report::Status;
 
-use super::database::Database;
+use super::database::{Database, LOOK};
 use super::publish::publish_committed;
 use super::{RunError, listen, session_name};
 
@@ -97,7 +98,7 @@ impl UndoReported {
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
 pub fn undo(
     options: &UndoOptions,
-    confirm: impl FnOnce(&RunRecord) -> Result<(), RunError>,
+    confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {
     let (id, started) = (uuid::Uuid::now_v7().to_string(), Timestamp::now());
     let cancelled = listen()?;
@@ -109,7 +110,7 @@ pub fn undo(
     })?;
     database.wait(&session, Undo::of(&session.client, &run))?;
     if !options.dry_run {
-        confirm(&run)?;
+        answer(confirm, &run, &cancelled)?;
     }
     let mut folder = options.out.as_ref().map(RunFolder::open).transpose()?;
     // Looked at again under the lock: the answer may have taken its time.
@@ -148,6 +149,28 @@ pub fn undo(
         publish_committed(folder, &reported.run)?;
     }
     Ok(reported)
+}
+
+/// Waits for the answer, or for a signal, which does not end the reading of an answer by itself.
+fn answer(
+    confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
+    run: &RunRecord,
+    cancelled: &AtomicBool,
+) -> Result<(), RunError> {
+    let (sender, receiver) = mpsc::channel();
+    let run = run.clone();
+    // Left behind where nobody answers: it ends with the process.
+    std::thread::spawn(move || sender.send(confirm(&run)));
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(answer) => return answer,
+            Err(RecvTimeoutError::Disconnected) => return Err(RunError::Declined),
+            Err(RecvTimeoutError::Timeout) if cancelled.load(Ordering::Relaxed) => {
+                return Err(RunError::Interrupted);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
 }
 
 fn entity(undone: Undone) -> UndoneEntity {

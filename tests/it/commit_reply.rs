@@ -126,6 +126,18 @@ fn a_committed_run_whose_reports_cannot_be_put_in_place_says_that_its_rows_are_i
 }
 
 #[test]
+fn an_undo_whose_summary_cannot_be_put_in_place_says_that_it_is_done() {
+    let (database, muster) = target(true);
+    let run = database.text("SELECT id FROM muster.runs");
+    let halted = Halted::at(&muster, "summary-next", ["undo", "--yes", &run, "--out", "undone"]);
+    std::fs::create_dir_all(muster.path("undone/summary.json/in-the-way")).unwrap();
+    let output = halted.go_on();
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("is committed"), "{}", said(&output));
+    assert_eq!(rows(&database), "\n");
+}
+
+#[test]
 fn a_folder_in_the_way_of_a_report_is_found_before_commit() {
     let (database, muster) = target(true);
     let before = rows(&database);

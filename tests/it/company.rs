@@ -85,7 +85,8 @@ fn nobody_waits_for_an_import_into_filled_tables() {
         "INSERT INTO accounts (legacy_id, name) VALUES ('own', 'Own');
          INSERT INTO users (email, account_id) SELECT 'own@x.nl', id FROM accounts WHERE legacy_id = 'own'",
     );
-    let read = "SELECT count(*), max(contact_last_name) FROM users JOIN accounts a ON a.id = account_id;
+    let read =
+        "SELECT count(*), max(u.contact_last_name) FROM users u JOIN accounts a ON a.id = u.account_id;
         SELECT * FROM users WHERE email = 'u7@x.nl'";
     let write = "UPDATE users SET contact_phone = contact_phone WHERE email = 'own@x.nl';
         INSERT INTO users (email, account_id) SELECT 'more' || clock_timestamp() || '@x.nl', id FROM accounts

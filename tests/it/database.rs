@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use muster::db::{DbError, Endpoint, Session, require_writable};
 
-use super::support::{Cluster, Database, FakeServer, block_on, cluster, with_causes};
+use super::support::{Cluster, Database, FakeServer, Halted, Muster, block_on, cluster, said, with_causes};
 
 const SECRET: &str = "s3cret-and-nobodys";
 
@@ -248,4 +248,34 @@ fn a_missing_right_and_a_lost_connection_are_told_apart() {
         tokio::time::timeout(std::time::Duration::from_secs(5), closed).await.unwrap();
     });
     database.rows("DROP ROLE poor");
+}
+
+#[cfg(feature = "fault-points")]
+#[test]
+fn a_whole_import_goes_over_tls_where_that_is_asked_for() {
+    let database = Database::new();
+    let url = role(&database, "imports_over_tls");
+    // What README says that the role needs, the first time: the tables and the journal are still to be made.
+    database.rows(&format!(
+        "GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO imports_over_tls;
+         GRANT USAGE, CREATE ON SCHEMA public TO imports_over_tls",
+        database.name()
+    ));
+    let url = format!("{url}?sslmode=verify-full&sslrootcert={}/ca.crt", cluster().folder.display());
+    let muster = Muster::on(&database)
+        .file("accounts.csv", "legacyId,name\nA1,One\n")
+        .file("users.csv", "email,accountId\na@x.nl,A1\n")
+        .env("DATABASE_URL", url);
+    for (point, inserted) in [("copied:2", "1"), ("inserted:2", "2")] {
+        let halted = Halted::at(&muster, point, ["import", "accounts.csv", "users.csv", "--out", "out"]);
+        let sessions =
+            "SELECT a.usename, s.ssl, s.version FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)
+            WHERE a.datname = current_database() AND a.application_name LIKE 'muster % since %'";
+        assert_eq!(database.text(sessions), "imports_over_tls|t|TLSv1.3", "{point}");
+        let output = halted.go_on();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(database.text("SELECT count(*) FROM users"), inserted);
+        muster.write("users.csv", "email,accountId\na@x.nl,A1\nb@x.nl,A1\n");
+    }
+    database.rows("DROP OWNED BY imports_over_tls; DROP ROLE imports_over_tls");
 }
