@@ -15,6 +15,8 @@ KINDS = {
     "others": ["--skip-users", "{users}"],
     "faulty": ["--faults", "5"],
     "rejected": ["--faults", "100", "--only", "invalid-boolean"],
+    # Users that no other input has, in accounts that each of them has.
+    "batch": ["--skip-users", "50000000"],
 }
 
 
@@ -45,6 +47,10 @@ class Inputs:
             subprocess.run(self.command(size, kind, path), check=True)
             (path / "plants.csv").unlink(missing_ok=True)
         return path
+
+    def remove(self, size: Size, kind: str) -> None:
+        """Removes an input that is too large to be kept."""
+        shutil.rmtree(WORK / "inputs" / f"{size.accounts}-{size.users}" / kind, ignore_errors=True)
 
     def command(self, size: Size, kind: str, out: Path) -> list[str]:
         """The generator's command line."""

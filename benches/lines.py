@@ -28,13 +28,17 @@ class Line:
     theirs: Command
     rows: float = 1.0
     """Rows of ours by rows of theirs, where these differ: the ratio is then one of the times per row."""
+    pairs: int | None = None
+    """How often the pair is run, where that is not as often as any other."""
+    done: Callable[[], None] = lambda: None
+    """Clears away what only this line needs."""
 
 
 class Bench:
     """All lines, at one size, on one server."""
 
-    def __init__(self, muster: Path, files: Inputs, server: Server, size: Size) -> None:
-        self.muster, self.inputs, self.server, self.size = muster, files, server, size
+    def __init__(self, muster: Path, files: Inputs, server: Server, size: Size, whole: bool = False) -> None:
+        self.muster, self.inputs, self.server, self.size, self.whole = muster, files, server, size, whole
         self.out = WORK / "out"
         self.exports = WORK / "export"
         self.made: set[str] = set()
@@ -42,6 +46,7 @@ class Bench:
     def lines(self) -> Iterator[tuple[str, Callable[[], Line]]]:
         """The lines by name, each to be prepared when its turn comes."""
         yield "check", self.check
+        yield "check-polars", self.check_polars
         yield "check-faulty", lambda: self.check_kind("faulty", "5 % faults of all codes", "")
         yield "check-rejected", lambda: self.check_kind("rejected", "every row rejected", "≤ 2 ×")
         yield "check-scale", self.check_scale
@@ -49,13 +54,18 @@ class Bench:
         yield "import-again", lambda: self.import_filled("again", "clean", "the same files again")
         yield "import-changed", lambda: self.import_filled("changed", "changed", "1 % of the rows changed")
         yield "import-others", lambda: self.import_filled("others", "others", "as many other users")
+        yield "import-copy", self.import_copy
+        if shutil.which("pgloader"):
+            yield "import-pgloader", self.import_pgloader
+        yield "journal-empty", self.journal_empty
+        yield "journal-changed", self.journal_changed
         yield "import-scale", self.import_scale
-        if self.has("export"):
-            yield "export", self.export
-
-    def has(self, command: str) -> bool:
-        """Whether this muster has a command."""
-        return subprocess.run([self.muster, command, "--help"], capture_output=True, check=False).returncode == 0
+        yield "export", self.export
+        yield "batch", self.batch
+        yield "batch-check", self.batch_check
+        if self.whole:
+            yield "large-check", self.large_check
+            yield "large-import", self.large_import
 
     # ---- check ----
 
@@ -69,6 +79,13 @@ class Bench:
         theirs = Command([str(inputs.python()), str(HERE / "duckdb_check.py"), users])
         ours = self.check_command(self.size, "clean")
         return Line("check", "check, both files, all rules", "DuckDB, the users alone, five checks", "≤ 1.0 ×", ours, theirs)
+
+    def check_polars(self) -> Line:
+        users = str(self.inputs.folder(self.size, "clean") / "users.csv")
+        theirs = Command([str(inputs.python()), str(HERE / "polars_check.py"), users])
+        ours = self.check_command(self.size, "clean")
+        names = ("check, both files, all rules", "Polars, the users alone, five checks")
+        return Line("check-polars", *names, "", ours, theirs)
 
     def check_kind(self, kind: str, what: str, target: str) -> Line:
         ours, theirs = self.check_command(self.size, kind, (3,)), self.check_command(self.size, "clean")
@@ -148,6 +165,127 @@ class Bench:
         theirs, _ = self.both(tenth, "clean", False, tenth.users)
         names = ("import into empty tables, per row", "per row of a tenth of the rows")
         return Line("import-scale", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    def import_copy(self) -> Line:
+        """Against the floor: nothing but COPY."""
+        ours, _ = self.both(self.size, "clean", False, self.size.users)
+        theirs = Command(
+            [str(HERE / "by_hand.sh"), str(self.inputs.folder(self.size, "clean")), "by_copy.sql"],
+            environment=self.server.environment("work"),
+            before=self.bare,
+        )
+        return Line("import-copy", "import into empty tables", "\\copy alone, into bare tables of text", "", ours, theirs)
+
+    def import_pgloader(self) -> Line:
+        tenth = self.size.tenth()
+        ours, _ = self.both(tenth, "clean", False, tenth.users)
+        theirs = Command(
+            [str(HERE / "pgloader.sh"), str(self.inputs.folder(tenth, "clean"))],
+            environment=self.server.environment("work"),
+            before=self.bare,
+        )
+        names = ("import into empty tables, a tenth of the rows", "pgloader, the same rows into bare tables of text")
+        return Line("import-pgloader", *names, "", ours, theirs, pairs=1)
+
+    def bare(self) -> None:
+        self.server.sql("DROP DATABASE IF EXISTS work")
+        self.server.sql("CREATE DATABASE work")
+        self.server.sql((HERE / "bare.sql").read_text(), "work")
+
+    # ---- what the journal costs ----
+
+    def journal_empty(self) -> Line:
+        ours, _ = self.both(self.size, "clean", False, self.size.users)
+        theirs, _ = self.both(self.size, "clean", False, self.size.users)
+        return self.journal("journal-empty", "into empty tables", ours, theirs)
+
+    def journal_changed(self) -> Line:
+        ours, _ = self.both(self.size, "changed", True, self.size.users)
+        theirs, _ = self.both(self.size, "changed", True, self.size.users)
+        return self.journal("journal-changed", "1 % of the rows changed", ours, theirs)
+
+    def journal(self, name: str, what: str, ours: Command, theirs: Command) -> Line:
+        theirs.words.insert(2, "--no-undo")
+        return Line(name, f"import, {what}", "the same with --no-undo", "≤ 1.15 ×", ours, theirs)
+
+    # ---- cost follows the batch ----
+
+    def batch(self) -> Line:
+        ours, theirs = self.batch_command("import", self.widened()), self.batch_command("import", self.narrow())
+        factor = f"{self.size.users:,} users"
+        return Line(
+            "batch", f"import, 1,000 new users into ten times {factor}", f"the same into {factor}", "≤ 1.3 ×", ours, theirs
+        )
+
+    def batch_check(self) -> Line:
+        ours, theirs = self.batch_command("check", self.widened()), self.batch_command("check", self.narrow())
+        factor = f"{self.size.users:,} users"
+        what = f"check --against-database, 1,000 users, ten times {factor}"
+        return Line("batch-check", what, f"the same against {factor}", "≤ 1.3 ×", ours, theirs, done=self.unwiden)
+
+    def batch_command(self, command: str, database: str) -> Command:
+        users = str(self.inputs.folder(Size(100, 1_000), "batch") / "users.csv")
+        words = [str(self.muster), command, "--quiet", "--out", str(self.out)]
+        words += ["--against-database"] if command == "check" else []
+        counts = {"read": 1_000} if command == "check" else {"inserted": 1_000}
+        ours = Command([*words, "--database-url", self.server.url(database), users])
+        ours.before, ours.after = self.clean_out, lambda: self.expect(**counts)
+        if command == "import":
+            # Large tables are not copied for each turn; the rows go again, and the pages are as they were.
+            ours.before = lambda: (self.clean_out(), self.forget_batch(database))
+        return ours
+
+    def forget_batch(self, database: str) -> None:
+        self.server.sql(f"DELETE FROM users WHERE id > (SELECT top FROM top_{database}); VACUUM users; CHECKPOINT", database)
+
+    def narrow(self) -> str:
+        self.copy_once("filled_by_muster", "narrow")
+        return "narrow"
+
+    def widened(self) -> str:
+        """The filled tables with nine times as many users more."""
+        if self.copy_once("filled_by_muster", "wide"):
+            self.server.sql(
+                "SET session_replication_role = replica; SET maintenance_work_mem = '1GB';"
+                "INSERT INTO users (email, legacy_id, account_id) "
+                "SELECT 'filler' || n || '@example.org', 'F-' || n, (SELECT min(id) FROM accounts) + n % "
+                f"{self.size.accounts} FROM generate_series(1, {9 * self.size.users}) n; VACUUM ANALYZE users;"
+                "TRUNCATE top_wide; INSERT INTO top_wide SELECT max(id) FROM users; CHECKPOINT",
+                "wide",
+            )
+        return "wide"
+
+    def copy_once(self, template: str, database: str) -> bool:
+        if database in self.made:
+            return False
+        self.made.add(database)
+        self.server.copy(self.database(template, self.size), database)
+        self.server.sql(f"CREATE TABLE top_{database} AS SELECT max(id) AS top FROM users", database)
+        return True
+
+    def unwiden(self) -> None:
+        for database in ("wide", "narrow"):
+            self.server.sql(f"DROP DATABASE IF EXISTS {database}")
+
+    # ---- ten times the rows, once ----
+
+    def large(self) -> Size:
+        return Size(10 * self.size.accounts, 10 * self.size.users)
+
+    def large_check(self) -> Line:
+        large = self.large()
+        ours, theirs = self.check_command(large, "clean"), self.check_command(self.size, "clean")
+        names = (f"check, {large.users:,} users, per row", f"per row of {self.size.users:,}")
+        return Line("large-check", *names, "≤ 1.3 ×, ≤ 600 MiB", ours, theirs, large.users / self.size.users, 1)
+
+    def large_import(self) -> Line:
+        large = self.large()
+        ours, _ = self.both(large, "clean", False, large.users, updated=0, unchanged=0)
+        theirs, _ = self.both(self.size, "clean", False, self.size.users)
+        names = (f"import into empty tables, {large.users:,} users, per row", f"per row of {self.size.users:,}")
+        line = Line("large-import", *names, "≤ 1.3 ×, ≤ 600 MiB", ours, theirs, large.users / self.size.users, 1)
+        line.done = lambda: (self.server.sql("DROP DATABASE IF EXISTS work"), self.inputs.remove(large, "clean"))
+        return line
 
     # ---- export ----
 

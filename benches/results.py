@@ -2,20 +2,23 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
 import inputs
 from inputs import ROOT, Size
+import chart
 from lines import Line, shown
 from measure import Pairs, peak, seconds
 from server import SETTINGS, Server
 
 HEAD = """# What was measured
 
-Written by `{make}` on {date}. A figure is the median of {pairs} pairs of commands run in turn on one machine; the
-ratio is the median of the pairs' ratios, with the smallest and the largest behind it. Machines differ and are noisy:
+Written by `{make}` on {date}. A figure is the median of {pairs} pairs of commands run in turn on one machine
+(of fewer where the line says so); the ratio is the median of the pairs' ratios, with the smallest and the largest
+behind it. Machines differ and are noisy:
 read the ratios, not the seconds. Peak memory is that of the client's process.
 
 | | |
@@ -24,7 +27,8 @@ read the ratios, not the seconds. Peak memory is that of the client's process.
 | load at the start | {load} |
 | muster | {muster}, commit {commit} |
 | PostgreSQL | {postgres}, with {settings} |
-| DuckDB | {duckdb} |
+| DuckDB, Polars | {duckdb}, {polars} |
+| pgloader | {pgloader} |
 | input | {accounts:,} accounts ({accounts_mb} MB) and {users:,} users ({users_mb} MB), clean |
 
 """
@@ -40,7 +44,18 @@ def row(line: Line, pairs: Pairs) -> str:
     ratio = f"**{pairs.ratio() / line.rows:.2f}** ({min(ratios):.2f} – {max(ratios):.2f})"
     times = f"{seconds(pairs.ours):.2f} | {seconds(pairs.theirs):.2f}"
     memory = f"{peak(pairs.ours) >> 20} | {peak(pairs.theirs) >> 20}"
-    return f"| {line.ours_is} | {line.theirs_is} | {times} | {ratio} | {line.target or '–'} | {memory} |\n"
+    name = line.ours_is + (f" ({len(ratios)} pair)" if line.pairs else "")
+    return f"| {name} | {line.theirs_is} | {times} | {ratio} | {line.target or '–'} | {memory} |\n"
+
+
+def write(target: Path, head: str, measured: list[tuple[Line, Pairs]], server: Server) -> None:
+    """Writes the table, the chart that it shows, and the command lines."""
+    picture = target.with_suffix(".svg")
+    picture.write_text(chart.drawn(measured))
+    table = TABLE + "".join(row(line, pairs) for line, pairs in measured)
+    typed = "".join(commands(line, server) for line, _ in measured)
+    shown_chart = f"\n![The ratios as bars]({picture.name})\n"
+    target.write_text(f"{head}{table}{shown_chart}\n## Command lines\n\n```sh\n{typed}```\n")
 
 
 def commands(line: Line, server: Server) -> str:
@@ -65,6 +80,8 @@ def head(make: str, muster: Path, clean: Path, server: Server, size: Size, pairs
         postgres=server.sql("SHOW server_version"),
         settings=", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items() if value),
         duckdb=said([str(inputs.python()), "-c", "import duckdb; print(duckdb.__version__)"]),
+        polars=said([str(inputs.python()), "-c", "import polars; print(polars.__version__)"]),
+        pgloader=said(["pgloader", "--version"]).split("\n")[0] if shutil.which("pgloader") else "not installed",
         accounts=size.accounts,
         users=size.users,
         accounts_mb=(clean / "accounts.csv").stat().st_size // 1_000_000,

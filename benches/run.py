@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the benchmark: every line with its counterpart, in turn, and writes one table.
+"""Runs the benchmark: every line with its counterpart, in turn, and writes one table and a chart.
 
-    benches/run.py            100,000 accounts and 1,000,000 users, five pairs; writes benches/RESULTS.md
-    benches/run.py --quick    a tenth of the rows, three pairs; writes target/bench/RESULTS-quick.md
+    benches/run.py            100,000 accounts and 1,000,000 users, five pairs; writes benches/RESULTS.md and .svg
+    benches/run.py --quick    a tenth of the rows, three pairs; writes target/bench/RESULTS-quick.md and .svg
 
 It is no test: nothing fails by the clock. A command that does not do its work ends it. Needs PostgreSQL's server
 programs and Python 3.9; what else it compares with it installs under target/bench. See `make bench`.
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import results
 from inputs import ROOT, WORK, Inputs, Size
-from lines import Bench
+from lines import Bench, Line
 from measure import Pairs
 from server import Server
 
@@ -50,21 +50,21 @@ def main() -> None:
     files = Inputs(muster.parent / "examples" / "generate")
     with Server() as server:
         make = "make bench-quick" if asked.quick else "make bench"
-        text = results.head(make, muster, files.folder(size, "clean"), server, size, count, load) + results.TABLE
-        print(text, flush=True)
-        typed = ""
-        for name, prepare in Bench(muster, files, server, size).lines():
+        head = results.head(make, muster, files.folder(size, "clean"), server, size, count, load)
+        print(head, flush=True)
+        measured: list[tuple[Line, Pairs]] = []
+        for name, prepare in Bench(muster, files, server, size, whole).lines():
             if asked.only and not any(name.startswith(start) for start in asked.only):
                 continue
             print(f"{name}:", flush=True)
             line, pairs = prepare(), Pairs()
-            pairs.run(line.ours, line.theirs, count)
-            text += results.row(line, pairs)
-            typed += results.commands(line, server)
+            pairs.run(line.ours, line.theirs, min(line.pairs or count, count))
+            line.done()
+            measured.append((line, pairs))
             print(results.row(line, pairs), flush=True)
-        text += f"\n## Command lines\n\n```sh\n{typed}```\n"
-    target.write_text(text)
-    print(f"{text}\nwritten to {target}")
+            # After each line, so that a run that is cut short leaves what it has measured.
+            results.write(target, head, measured, server)
+    print(f"{target.read_text()}\nwritten to {target}")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,30 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::run::MaxRejects;
 use crate::source::InputSpec;
 
+mod account;
 mod export;
+mod fields;
+mod invite;
+mod records;
+mod roles;
+mod user;
 mod value;
 
+pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub use fields::{FieldValues, LineError};
+pub use invite::{
+    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
+    WhomArgs,
+};
+pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use roles::{RolesArgs, RolesFormat};
+pub use user::{UserAction, UserArgs};
 pub use value::{FieldMapping, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
@@ -46,6 +61,12 @@ pub enum Command {
     Export(ExportArgs),
     /// Compare the files of an export with its manifest, and with the database
     Verify(VerifyArgs),
+    /// Accounts: create one by the rules of the import, show one, list them
+    Account(AccountArgs),
+    /// Users: show one, list them, invite them by e-mail
+    User(UserArgs),
+    /// What each role of a user may do
+    Roles(RolesArgs),
     /// Look into the findings of a run: by rule, by column, by value; compare two runs
     Rejects(RejectsArgs),
     /// What ran, on which files, with which counts
@@ -408,7 +429,7 @@ pub enum SchemaAction {
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
     )]
     Print {
-        /// Only the file of this entity
+        /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column
@@ -464,12 +485,16 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// The script, from the definition of the command line itself.
-    #[must_use]
-    pub fn script(&self) -> Vec<u8> {
+    /// The script, from the definition of the command line itself, with the flags of the built-in schema.
+    ///
+    /// # Errors
+    ///
+    /// Never in a binary whose tests passed.
+    pub fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "muster", &mut script);
-        script
+        let mut command = fields::command(&crate::schema::Schema::built_in()?, None);
+        clap_complete::generate(self.shell, &mut command, "muster", &mut script);
+        Ok(script)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `MUSTER_TEST_FALSIFY` | `ENTITY.COUNT`: one more of it is counted |
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
+//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
 
@@ -104,6 +105,12 @@ mod unarmed {
     /// Makes blocks finish in another order than they began.
     pub(crate) fn delay(_block: usize) {}
 
+    /// Whether the plain ways are to be gone instead of the fast ones.
+    #[inline]
+    pub(crate) fn slow() -> bool {
+        false
+    }
+
     /// The size of a block.
     pub(crate) fn block_size(usual: usize) -> usize {
         usual
@@ -125,6 +132,7 @@ mod armed {
     use std::path::{Path, PathBuf};
     use std::pin::pin;
     use std::str::FromStr;
+    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::task::Poll;
     use std::time::Duration;
@@ -188,6 +196,12 @@ mod armed {
             let turn = 3 - (block % 4) as u64;
             std::thread::sleep(Duration::from_millis(3 * turn));
         }
+    }
+
+    /// Whether the plain ways are to be gone instead of the fast ones.
+    pub(crate) fn slow() -> bool {
+        static SLOW: LazyLock<bool> = LazyLock::new(|| std::env::var_os("MUSTER_SLOW").is_some());
+        *SLOW
     }
 
     /// The size of a block.

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use muster::cli::{Cli, Command, DbAction, LogFormat, RejectsArgs, Talk};
-use muster::command::{check, completions, db, explain, export, import, rejects, runs, schema, undo, verify};
+use muster::cli::{Cli, Command, DbAction, LineError, LogFormat, RejectsArgs, Talk};
+use muster::command::{
+    account, check, completions, db, explain, export, import, rejects, roles, runs, schema, undo, user,
+    verify,
+};
 use muster::report::Status;
 use muster::report::log::{self, Format};
 use muster::report::progress::Progress;
@@ -15,7 +16,11 @@ use muster::report::terminal;
 use muster::run::{Exit, Reported, RunError};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(LineError::Line(error)) => error.exit(),
+        Err(LineError::Schema(error)) => return ExitCode::from(fail(&error, 1)),
+    };
     let progress = Progress::new(!cli.talk.quiet && !cli.talk.no_progress && reads_files(&cli.command));
     log::init(cli.talk.verbose, cli.talk.quiet, format(&cli.talk), &progress);
     let mut out = io::stdout().lock();
@@ -29,6 +34,15 @@ fn main() -> ExitCode {
         }
         Command::Verify(args) => verify::run(args, cli.talk.quiet, &mut out)
             .unwrap_or_else(|e| log_or_fail(&e, e.exit_code(), &cli.talk)),
+        Command::Account(args) => {
+            account::run(args, &cli.talk, &progress, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::User(args) => {
+            user::run(args, &cli.talk, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
+        Command::Roles(args) => {
+            roles::run(args, cli.talk.quiet, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code()))
+        }
         Command::Rejects(args) => look_into(args, &mut out),
         Command::Explain(args) => explain::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
         Command::Schema(args) => schema::run(args, &mut out).unwrap_or_else(|e| fail(&e, e.exit_code())),
@@ -50,7 +64,7 @@ fn finish(run: Result<Reported, RunError>, progress: Progress, json: bool, out: 
         Ok(reported) => reported,
         Err(error) => return fail(&error, error.exit().code()),
     };
-    let Reported { context, outcome, tally, returned, folder, plan } = &reported;
+    let Reported { context, outcome, tally, returned, folder, plan, record: _ } = &reported;
     let printed = if json {
         out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {

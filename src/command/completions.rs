@@ -11,7 +11,7 @@ use crate::cli::CompletionsArgs;
 /// Where `out` cannot be written to.
 pub fn run(args: &CompletionsArgs, out: &mut dyn Write) -> io::Result<u8> {
     // Made in memory first: the generator panics where a pipe is closed early.
-    out.write_all(&args.script())?;
+    out.write_all(&args.script().map_err(io::Error::other)?)?;
     Ok(0)
 }
 

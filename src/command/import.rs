@@ -36,6 +36,7 @@ pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunEr
         dry_run: args.dry_run,
         allow_deletes: args.allow_deletes,
         report_absent: args.report_absent,
+        one: None,
     };
     import(&options, &how, listener)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Duplicates, Empty, ReadArgs};
 use crate::fault;
-use crate::read::ReadOptions;
+use crate::read::{Keep, ReadOptions};
 use crate::report::Values;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
@@ -40,6 +40,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
+            keep: Keep::Rows,
             block_size: fault::block_size(ReadOptions::default().block_size),
         },
         duplicates: match args.duplicates {

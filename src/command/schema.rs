@@ -4,9 +4,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::cli::{SchemaAction, SchemaArgs};
+use crate::schema::roles::{self, Roles};
 use crate::schema::{
     Entity, Schema, SchemaError, SchemaFile, compile, ddl, json_schema, nearest, table_schema,
 };
+
+/// What stands for the roles where an entity is named.
+const ROLES: &str = "roles";
 
 /// What `muster schema` can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,19 @@ pub fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, SchemaCommandEr
     Ok(0)
 }
 
+/// The roles, where the folder has any.
+fn roles_file(folder: Option<&Path>) -> Result<Option<SchemaFile>, SchemaError> {
+    folder.map_or_else(|| Ok(Some(Roles::built_in_file())), Roles::file)
+}
+
+fn no_roles(folder: Option<&Path>) -> SchemaCommandError {
+    let folder = folder.unwrap_or(Path::new("."));
+    SchemaCommandError::UnknownEntity {
+        entity: ROLES.to_owned(),
+        advice: format!("{} has no {}", folder.display(), roles::FILE),
+    }
+}
+
 fn files(folder: Option<&Path>) -> Result<Vec<SchemaFile>, SchemaError> {
     folder.map_or_else(|| Ok(Schema::built_in_files()), Schema::files)
 }
@@ -66,8 +83,13 @@ fn files(folder: Option<&Path>) -> Result<Vec<SchemaFile>, SchemaError> {
 /// Prints the files as they are; all of them with a line between that names the next one.
 fn print(folder: Option<&Path>, entity: Option<&str>, out: &mut dyn Write) -> Result<(), SchemaCommandError> {
     let files = files(folder)?;
+    let roles = roles_file(folder)?;
+    if entity == Some(ROLES) {
+        let text = roles.ok_or_else(|| no_roles(folder))?.text;
+        return Ok(out.write_all(text.as_bytes())?);
+    }
     let Some(entity) = entity else {
-        for (i, file) in files.iter().enumerate() {
+        for (i, file) in files.iter().chain(&roles).enumerate() {
             let gap = if i == 0 { "" } else { "\n" };
             write!(out, "{gap}# ---- {} ----\n{}", file.name, file.text)?;
         }
@@ -81,9 +103,13 @@ fn print(folder: Option<&Path>, entity: Option<&str>, out: &mut dyn Write) -> Re
 
 fn check(folder: Option<&Path>, out: &mut dyn Write) -> Result<(), SchemaCommandError> {
     let schema = compile(&files(folder)?)?;
+    let roles = roles_file(folder)?.map(|file| Roles::compile(&file, &schema)).transpose()?;
     for entity in &schema.entities {
         let key = &entity.fields[entity.key].name;
         writeln!(out, "{}: {} fields, key {key}, table {}", entity.name, entity.fields.len(), entity.table)?;
+    }
+    if let Some(Roles { roles, choice: (entity, field), .. }) = roles {
+        writeln!(out, "roles: {} of them, for {field} of {entity}", roles.len())?;
     }
     Ok(writeln!(out, "the schema is sound (sha256 {})", schema.sha256)?)
 }

@@ -20,9 +20,7 @@ pub enum ExportError {
     #[error("{0}")]
     Asked(String),
     /// A table is not there.
-    #[error(
-        "there is no table {table} for {entity}; nothing was exported; import first, or see `muster schema ddl`"
-    )]
+    #[error("there is no table {table} for {entity}; import first, or see `muster schema ddl`")]
     NoTable {
         /// The entity.
         entity: String,
@@ -30,7 +28,7 @@ pub enum ExportError {
         table: String,
     },
     /// The tables do not fit the schema.
-    #[error("the database does not fit the schema; nothing was exported:\n{}", list(.0))]
+    #[error("the database does not fit the schema:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
     /// A value has no way to be written in the format.
     #[error(
@@ -142,6 +140,9 @@ pub enum ExportError {
         /// What is wrong.
         problem: String,
     },
+    /// Whoever was told of the records could not take them.
+    #[error("cannot write to standard output")]
+    Told(#[source] io::Error),
     /// The runtime cannot be made.
     #[error("the system refuses threads")]
     Threads(#[source] io::Error),

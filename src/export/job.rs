@@ -47,11 +47,12 @@ pub(crate) struct Query {
 }
 
 /// A filter of one entity's rows.
-struct Condition {
-    entity: usize,
-    field: FieldIndex,
+#[derive(Debug)]
+pub(super) struct Condition {
+    pub(super) entity: usize,
+    pub(super) field: FieldIndex,
     /// The normal form; none is NULL.
-    value: Option<String>,
+    pub(super) value: Option<String>,
 }
 
 /// An identifier, quoted.
@@ -142,15 +143,28 @@ fn conditions(schema: &Schema, filters: &[Filter]) -> Result<Vec<Condition>, Exp
             return Err(ExportError::Asked(message));
         }
         for (entity, field) in places {
-            let value = normal(&schema.entities[entity].fields[field], &filter.value)?;
+            let value = normal(&schema.entities[entity].fields[field], &filter.value).map_err(|why| {
+                ExportError::Asked(format!("--where {}={}: {why}", filter.field, filter.value))
+            })?;
             all.push(Condition { entity, field, value });
         }
     }
     Ok(all)
 }
 
-/// The normal form of a filter's value; none where it is empty.
-fn normal(field: &Field, value: &str) -> Result<Option<String>, ExportError> {
+/// The whole records of one entity that meet the conditions, with what no file sets.
+pub(super) fn records(
+    schema: &Schema,
+    tables: &[Option<TableInfo>],
+    index: usize,
+    conditions: &[Condition],
+) -> Job {
+    let builder = Builder { schema, tables, conditions, index };
+    builder.job(&schema.entities[index].name, |_| true, true)
+}
+
+/// The normal form of a filter's value, none where it is empty; or why there is none.
+pub(super) fn normal(field: &Field, value: &str) -> Result<Option<String>, String> {
     let mut copy = String::new();
     let text = match cleanse(value, false, &mut copy) {
         Cleansed::Part(part) => part.to_owned(),
@@ -165,8 +179,7 @@ fn normal(field: &Field, value: &str) -> Result<Option<String>, ExportError> {
         Fate::Same => Ok(Some(text)),
         Fate::Rewritten => Ok(Some(out)),
         Fate::Rejected => {
-            let why = notes.last().map_or("it does not fit", |note| &*note.message);
-            Err(ExportError::Asked(format!("--where {}={value}: {why}", field.name)))
+            Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message)))
         }
     }
 }
@@ -325,6 +338,16 @@ impl Query {
             self.from,
             where_clause(&conditions),
             self.order
+        )
+    }
+
+    /// The COPY of the first rows in the order of their keys; of all without a limit.
+    pub(super) fn first(&self, limit: Option<u64>) -> String {
+        let limit = limit.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
+        let conditions = where_clause(&self.conditions);
+        format!(
+            "COPY (SELECT {} FROM {}{conditions} ORDER BY {}{limit}) TO STDOUT",
+            self.select, self.from, self.order
         )
     }
 

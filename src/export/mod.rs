@@ -12,6 +12,7 @@ mod folder;
 mod job;
 mod json;
 pub mod keep;
+pub mod look;
 mod manifest;
 pub mod metrics;
 mod options;

@@ -2,6 +2,7 @@
 //! before it looks at anything.
 
 use crate::db::catalog::{self, Misfit, TableInfo};
+use crate::db::postgres::Client;
 use crate::db::{DbError, Session, connect};
 use crate::schema::Schema;
 
@@ -64,31 +65,40 @@ impl Snapshot {
         schema: &Schema,
         chosen: &[usize],
     ) -> Result<Vec<Option<TableInfo>>, ExportError> {
-        let mut needed: Vec<usize> = chosen.to_vec();
-        let mut at = 0;
-        while let Some(&index) = needed.get(at) {
-            let more = schema.entities[index].references().map(|(_, reference)| reference.entity);
-            needed.extend(more.filter(|more| !needed.contains(more)).collect::<Vec<_>>());
-            at += 1;
-        }
-        let mut tables = Vec::new();
-        let mut misfits = Vec::new();
-        for (index, entity) in schema.entities.iter().enumerate() {
-            if !needed.contains(&index) {
-                tables.push(None);
-                continue;
-            }
-            let Some(table) = catalog::look_up(&self.session.client, &entity.table).await? else {
-                let (entity, table) = (entity.name.clone(), entity.table.to_string());
-                return Err(ExportError::NoTable { entity, table });
-            };
-            misfits.extend(catalog::misfits(entity, &table).into_iter().filter(|misfit| match misfit {
-                Misfit::MissingColumn { .. } | Misfit::Type { .. } => true,
-                Misfit::Right { right, .. } => *right == "SELECT",
-                Misfit::Computed { .. } | Misfit::NoUniqueIndex { .. } | Misfit::Unfilled { .. } => false,
-            }));
-            tables.push(Some(table));
-        }
-        if misfits.is_empty() { Ok(tables) } else { Err(ExportError::Misfits(misfits)) }
+        tables(&self.session.client, schema, chosen).await
     }
+}
+
+/// See [`Snapshot::tables`].
+pub(super) async fn tables(
+    client: &Client,
+    schema: &Schema,
+    chosen: &[usize],
+) -> Result<Vec<Option<TableInfo>>, ExportError> {
+    let mut needed: Vec<usize> = chosen.to_vec();
+    let mut at = 0;
+    while let Some(&index) = needed.get(at) {
+        let more = schema.entities[index].references().map(|(_, reference)| reference.entity);
+        needed.extend(more.filter(|more| !needed.contains(more)).collect::<Vec<_>>());
+        at += 1;
+    }
+    let mut tables = Vec::new();
+    let mut misfits = Vec::new();
+    for (index, entity) in schema.entities.iter().enumerate() {
+        if !needed.contains(&index) {
+            tables.push(None);
+            continue;
+        }
+        let Some(table) = catalog::look_up(client, &entity.table).await? else {
+            let (entity, table) = (entity.name.clone(), entity.table.to_string());
+            return Err(ExportError::NoTable { entity, table });
+        };
+        misfits.extend(catalog::misfits(entity, &table).into_iter().filter(|misfit| match misfit {
+            Misfit::MissingColumn { .. } | Misfit::Type { .. } => true,
+            Misfit::Right { right, .. } => *right == "SELECT",
+            Misfit::Computed { .. } | Misfit::NoUniqueIndex { .. } | Misfit::Unfilled { .. } => false,
+        }));
+        tables.push(Some(table));
+    }
+    if misfits.is_empty() { Ok(tables) } else { Err(ExportError::Misfits(misfits)) }
 }

@@ -27,6 +27,12 @@ pub enum LoadError {
     /// The tables do not fit the schema.
     #[error("the target does not fit the schema; nothing has been read:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
+    /// The role lacks rights. Nothing has been done.
+    #[error("the role lacks rights; nothing has been done. What grants them:\n{}", statements(.grants))]
+    Rights {
+        /// The statements that grant them.
+        grants: Vec<String>,
+    },
     /// The spool could not be read back.
     #[error("the spooled rows could not be read back")]
     Spool(#[source] io::Error),
@@ -176,6 +182,10 @@ pub enum LoadError {
 
 fn list(misfits: &[Misfit]) -> String {
     misfits.iter().map(|misfit| format!("  {misfit}")).collect::<Vec<_>>().join("\n")
+}
+
+fn statements(grants: &[String]) -> String {
+    grants.iter().map(|grant| format!("  {grant};")).collect::<Vec<_>>().join("\n")
 }
 
 fn differing(differences: &[Difference]) -> String {

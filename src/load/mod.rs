@@ -19,6 +19,7 @@ mod merge;
 mod noted;
 mod proof;
 mod refused;
+mod rights;
 mod sql;
 mod stage;
 mod tables;
@@ -147,6 +148,7 @@ impl<'a> Load<'a> {
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
+        rights::import(&session.client, schema, &tables).await?;
         let mut obstacles = vec![None; tables.len()];
         obstacles.fill(options.obstacle());
         Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })

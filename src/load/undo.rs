@@ -12,6 +12,7 @@ use crate::fault::{self, Point};
 
 use super::delete::back;
 use super::journal::{self, EntityRecord, IMAGE_HASH, RunRecord};
+use super::rights;
 use super::sql::{literal, quoted};
 use super::{LoadError, number};
 
@@ -106,6 +107,8 @@ impl<'a> Undo<'a> {
                 "it ran with --no-undo, which keeps no before-images and no provenance".to_owned(),
             );
         }
+        rights::journal(client, rights::JOURNAL_UNDO).await?;
+        rights::undo(client, &run.entities).await?;
         let sql =
             "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::numeric - xid::text::numeric >= 4294967296
                    FROM muster.runs WHERE id = $1::text::uuid";

@@ -29,7 +29,7 @@ pub(crate) struct Span {
 }
 
 /// Some whole records of a file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// Counted from 0 within the file.
     pub index: usize,
@@ -284,15 +284,6 @@ mod tests {
     use super::super::split::Narrow;
     use super::*;
     use proptest::prelude::*;
-
-    impl Bytes for Vec<u8> {
-        fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-            let from = usize::try_from(offset).unwrap().min(self.len());
-            let len = buf.len().min(self.len() - from);
-            buf[..len].copy_from_slice(&self[from..from + len]);
-            Ok(len)
-        }
-    }
 
     /// A span in the file: start, end, line, lines, shape.
     type Absolute = (u64, u64, u64, u32, Shape);

@@ -3,6 +3,8 @@
 
 use memchr::memchr;
 
+use crate::rule::text::{dirt_of, is_printable_ascii};
+
 /// One cell's place in its record's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
@@ -38,23 +40,55 @@ fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.push_str(rest);
 }
 
-/// Finds the cells of a record without quotes. `record` has no line end.
+/// Finds the cells of a record without quotes; says whether they hold nothing but printable ASCII. `record` has
+/// no line end.
+///
+/// One pass over words of eight bytes: cells are so short that a search for each delimiter by itself, and one
+/// for dirt in each cell, would begin more often than it finds.
 #[inline]
-pub(crate) fn split_plain(record: &str, delimiter: u8, cells: &mut Vec<Cell>) {
+pub(crate) fn split_plain(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
+    const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
     cells.clear();
     let bytes = record.as_bytes();
-    let mut start = 0;
-    for at in memchr::memchr_iter(delimiter, bytes) {
-        cells.push(Cell { start: small(start), end: small(at), doubled: false });
-        start = at + 1;
+    let end = small(bytes.len());
+    let pattern = u64::from_ne_bytes([delimiter; 8]);
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (mut start, mut base, mut dirt) = (0, 0, 0);
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let other = word ^ pattern;
+        // The high bit of each byte that is the delimiter, without carries between bytes.
+        let mut found = !(((other & LOW) + LOW) | other | LOW);
+        // A tab that delimits is no dirt: another bit makes it a bracket.
+        dirt |= dirt_of(word | found >> 2);
+        while found != 0 {
+            let at = base + found.trailing_zeros() / 8;
+            cells.push(Cell { start, end: at, doubled: false });
+            start = at + 1;
+            found &= found - 1;
+        }
+        base += 8;
     }
-    cells.push(Cell { start: small(start), end: small(bytes.len()), doubled: false });
+    let mut clean = dirt == 0;
+    for &byte in rest {
+        if byte == delimiter {
+            cells.push(Cell { start, end: base, doubled: false });
+            start = base + 1;
+        } else {
+            clean &= (0x20..0x7F).contains(&byte);
+        }
+        base += 1;
+    }
+    cells.push(Cell { start, end, doubled: false });
+    clean
 }
 
-/// Finds the cells of a record whose quotes all stand where they belong. `record` has no line end.
-pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) {
+/// Finds the cells of a record whose quotes all stand where they belong; says whether they hold nothing but
+/// printable ASCII. `record` has no line end.
+pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
     cells.clear();
     let bytes = record.as_bytes();
+    let clean = is_printable_ascii(bytes);
     let mut at = 0;
     loop {
         if bytes.get(at) == Some(&b'"') {
@@ -77,10 +111,46 @@ pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) {
             at = end;
         }
         if bytes.get(at) != Some(&delimiter) {
-            return;
+            return clean;
         }
         at += 1;
     }
+}
+
+/// The plain way of both, byte by byte, for tests to hold them against. It takes no cell for clean.
+#[cold]
+pub(crate) fn split_slowly(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
+    cells.clear();
+    let bytes = record.as_bytes();
+    let (mut at, mut quoted) = (0, false);
+    let mut cell = Cell { start: 0, end: 0, doubled: false };
+    let mut closed = false;
+    while let Some(&byte) = bytes.get(at) {
+        let here = small(at);
+        match byte {
+            b'"' if quoted && bytes.get(at + 1) == Some(&b'"') => {
+                cell.doubled = true;
+                at += 1;
+            }
+            b'"' if quoted => (quoted, closed, cell.end) = (false, true, here),
+            b'"' if here == cell.start && !closed => (quoted, cell.start) = (true, here + 1),
+            _ if byte == delimiter && !quoted => {
+                if !closed {
+                    cell.end = here;
+                }
+                cells.push(cell);
+                cell = Cell { start: here + 1, end: 0, doubled: false };
+                closed = false;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if !closed {
+        cell.end = small(bytes.len());
+    }
+    cells.push(cell);
+    false
 }
 
 /// Offsets within a record: the splitter's horizon keeps it far below 4 GiB.
@@ -94,12 +164,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn texts(record: &str) -> Vec<String> {
-        let mut cells = Vec::new();
+        let (mut cells, mut slow) = (Vec::new(), Vec::new());
+        split_slowly(record, b',', &mut slow);
         if record.contains('"') {
             split_quoted(record, b',', &mut cells);
         } else {
-            split_plain(record, b',', &mut cells);
+            let clean = split_plain(record, b',', &mut cells);
+            assert_eq!(clean, record.bytes().all(|byte| (0x20..0x7F).contains(&byte)), "{record:?}");
         }
+        assert_eq!(cells, slow, "{record:?}");
         cells.iter().map(|cell| cell.text(record, &mut String::new()).to_owned()).collect()
     }
 

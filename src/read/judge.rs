@@ -11,13 +11,14 @@ use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
 use super::cells::Cell;
 use super::columns::{Decision, Proofs};
 use super::plan::Plan;
+use super::step::Step;
 
 /// Hashes keys; seeded once a run.
 pub(crate) type KeyHasher = foldhash::quality::RandomState;
 
 /// Where a field's normal form is.
 #[derive(Debug, Clone, Copy)]
-enum Value {
+pub(crate) enum Value {
     /// There is none: the file has no such column.
     Absent,
     /// The cell is empty.
@@ -36,6 +37,8 @@ pub(crate) struct Clerk<'p> {
     hasher: &'p KeyHasher,
     /// Per field.
     rules: Vec<&'p Rule>,
+    /// In judging order.
+    steps: Vec<Step>,
     values: Vec<Value>,
     arena: String,
     unquoted: String,
@@ -54,6 +57,7 @@ impl<'p> Clerk<'p> {
             plan,
             hasher,
             rules: (0..plan.entity.fields.len()).map(|field| plan.rule(field)).collect(),
+            steps: plan.entity.judging_order.iter().map(|&field| Step::new(plan, field)).collect(),
             values: vec![Value::Absent; plan.entity.fields.len()],
             arena: String::new(),
             unquoted: String::new(),
@@ -80,12 +84,14 @@ impl<'p> Clerk<'p> {
         }
     }
 
-    /// Judges a record's cells. Returns whether the row is clean; findings are pushed in any order.
+    /// Judges a record's cells. Returns whether the row is clean; findings are pushed in any order. `printable`
+    /// says that they hold nothing but printable ASCII.
     pub(crate) fn judge(
         &mut self,
         record: &str,
         cells: &[Cell],
-        location: Location,
+        printable: bool,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) -> bool {
         self.arena.clear();
@@ -95,17 +101,26 @@ impl<'p> Clerk<'p> {
         if let Some(position) = plan.change {
             self.judge_change(position, record, cells, location, findings);
         }
-        for &index in &plan.entity.judging_order {
-            self.values[index] = match plan.cells[index] {
-                // A row that goes is named by its key; whatever else it was obeys no rule any more.
-                _ if self.deletes && index != plan.entity.key => Value::Absent,
-                None => Value::Absent,
-                Some(position) => {
-                    let cell = cells.get(position).copied();
-                    self.judge_cell(index, position, record, cell, location, findings)
-                }
-            };
+        let steps = std::mem::take(&mut self.steps);
+        for step in &steps {
+            let Some(position) = step.position else { continue };
+            // A row that goes is named by its key; whatever else it was obeys no rule any more.
+            if self.deletes && step.field != plan.entity.key {
+                self.values[step.field] = Value::Absent;
+                continue;
+            }
+            if printable
+                && let Some(cell) = cells.get(position)
+                && let Some(value) = step.at_once(record, *cell)
+            {
+                self.values[step.field] = value;
+                continue;
+            }
+            let cell = cells.get(position).copied();
+            self.values[step.field] =
+                self.judge_cell(step.field, position, record, cell, printable, location, findings);
         }
+        self.steps = steps;
         if !self.deletes {
             for rule in &plan.entity.row_rules {
                 self.judge_row_rule(rule, record, location, findings);
@@ -120,7 +135,7 @@ impl<'p> Clerk<'p> {
         position: usize,
         record: &str,
         cells: &[Cell],
-        location: Location,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) {
         let raw = cells.get(position).map_or("", |cell| cell.text(record, &mut self.unquoted));
@@ -132,7 +147,7 @@ impl<'p> Clerk<'p> {
                 // Whatever else is wrong with it would be told by a guess at what it is.
                 self.deletes = true;
                 findings.push(Finding {
-                    location,
+                    location: *location,
                     column: u16::try_from(position).ok(),
                     field: None,
                     severity: Severity::Reject,
@@ -151,14 +166,16 @@ impl<'p> Clerk<'p> {
         self.deletes
     }
 
-    #[inline]
+    #[inline(never)] // the common cells' loop stays small
+    #[allow(clippy::too_many_arguments)] // a cell, its place and where what is said of it goes
     fn judge_cell(
         &mut self,
         index: FieldIndex,
         position: usize,
         record: &str,
         cell: Option<Cell>,
-        location: Location,
+        printable: bool,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) -> Value {
         let plan = self.plan;
@@ -166,13 +183,17 @@ impl<'p> Clerk<'p> {
         let rule = self.rules[index];
         let raw = cell.map_or("", |cell| cell.text(record, &mut self.unquoted));
         let report = Report { plan, field, index, position, raw, location };
-        let text = match cleanse(raw, rule.multiline(), &mut self.cleansed) {
-            Cleansed::Part(part) => part,
-            Cleansed::Copied => self.cleansed.as_str(),
-            Cleansed::Control(at) => {
-                let note = control_character(raw, at);
-                self.rejected |= report.note(note, findings) == Severity::Reject;
-                return Value::Refused;
+        let text = if printable {
+            raw.trim_ascii()
+        } else {
+            match cleanse(raw, rule.multiline(), &mut self.cleansed) {
+                Cleansed::Part(part) => part,
+                Cleansed::Copied => self.cleansed.as_str(),
+                Cleansed::Control(at) => {
+                    let note = control_character(raw, at);
+                    self.rejected |= report.note(note, findings) == Severity::Reject;
+                    return Value::Refused;
+                }
             }
         };
         if text.is_empty() {
@@ -233,7 +254,7 @@ impl<'p> Clerk<'p> {
         &mut self,
         rule: &RowRule,
         record: &str,
-        location: Location,
+        location: &Location,
         findings: &mut Vec<Finding>,
     ) {
         let plan = self.plan;
@@ -278,6 +299,10 @@ impl<'p> Clerk<'p> {
                 None => RowEncoder::null(rows),
             }
         }
+        // A file can lack all that is kept of its rows.
+        if self.plan.layout.fields.is_empty() {
+            rows.push(b'\t');
+        }
         RowEncoder::end_row(rows);
         for (&index, hashes) in self.plan.slots.iter().zip(hashes) {
             hashes.push(text_of(self.values[index], record, &self.arena).map_or(0, |key| self.hash(key)));
@@ -310,7 +335,7 @@ struct Report<'a> {
     index: FieldIndex,
     position: usize,
     raw: &'a str,
-    location: Location,
+    location: &'a Location,
 }
 
 impl Report<'_> {
@@ -325,7 +350,7 @@ impl Report<'_> {
         };
         if severity != Severity::Ignore {
             findings.push(Finding {
-                location: self.location,
+                location: *self.location,
                 column: u16::try_from(self.position).ok(),
                 field: u16::try_from(self.index).ok(),
                 severity,

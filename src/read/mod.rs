@@ -27,11 +27,14 @@ mod cells;
 mod columns;
 mod harvest;
 mod judge;
+#[doc(hidden)]
+pub mod micro;
 mod parse;
 mod plan;
 mod segment;
 mod split;
 mod spool;
+mod step;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -54,7 +57,7 @@ use split::{Grammar, Narrow, Units, Wide};
 pub use columns::{Decision, OpenColumn};
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
-pub use plan::{Layout, Plan, ReadOptions, slots};
+pub use plan::{Keep, Layout, Plan, ReadOptions, slots};
 pub use segment::{Rows, Segment};
 pub use spool::{Piece, Spool};
 

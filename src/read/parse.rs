@@ -1,11 +1,12 @@
 //! One block on one thread: decode, find the cells, judge them, encode the clean rows. No I/O, no shared
 //! state: what comes out depends on the block and the plan alone.
 
+use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
 use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
-use super::cells::{Cell, split_plain, split_quoted};
+use super::cells::{Cell, split_plain, split_quoted, split_slowly};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
 use super::plan::Plan;
@@ -119,7 +120,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         task,
         block: &block,
         // Where the whole block is valid, its records need no further look.
-        text: if plan.encoding == Encoding::Utf8 {
+        text: if plan.encoding == Encoding::Utf8 && !fault::slow() {
             simdutf8::basic::from_utf8(&block.bytes).ok()
         } else {
             None
@@ -246,11 +247,13 @@ impl Parser<'_> {
             let column = count_cells(super::split::Narrow, plan.delimiter, &text.as_bytes()[..at]) - 1;
             return self.finding_in(Code::NulByte, message, Some(column), location, parsed);
         }
-        if shape == Shape::Quoted {
-            split_quoted(text, plan.delimiter, &mut self.cells);
+        let printable = if fault::slow() {
+            split_slowly(text, plan.delimiter, &mut self.cells)
+        } else if shape == Shape::Quoted {
+            split_quoted(text, plan.delimiter, &mut self.cells)
         } else {
-            split_plain(text, plan.delimiter, &mut self.cells);
-        }
+            split_plain(text, plan.delimiter, &mut self.cells)
+        };
         if self.cells.len() != plan.columns
             && let Err((code, message)) = self.fits(text)
         {
@@ -263,7 +266,7 @@ impl Parser<'_> {
             return self.finding_in(Code::TooManyCells, message, None, location, parsed);
         }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
-        if self.clerk.judge(text, &self.cells, location, &mut parsed.findings) {
+        if self.clerk.judge(text, &self.cells, printable, &location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             if self.clerk.deletes() {
                 parsed.deletes.push(parsed.places.len() as u64);

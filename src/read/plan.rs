@@ -36,13 +36,23 @@ pub struct Plan<'s> {
 }
 
 /// The fields that an encoded row holds, in this order: the references (as keys), then all others that the
-/// file has. Load prepends what only it knows and can cut the references off.
+/// file has (or just the unique ones: see [`Keep`]). Load prepends what only it knows and can cut the references off.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// The fields.
     pub fields: Vec<FieldIndex>,
     /// How many of them, at the front, are references.
     pub references: usize,
+}
+
+/// What of a clean row is kept for the phases behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// All its fields, to be loaded.
+    #[default]
+    Rows,
+    /// What settling looks at, where nothing is loaded.
+    Keys,
 }
 
 /// What a run can ask of reading.
@@ -57,6 +67,8 @@ pub struct ReadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
     /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
     pub on_empty: OnUpdate,
+    /// What of a clean row is kept.
+    pub keep: Keep,
     /// How many bytes are split at a time.
     pub block_size: usize,
     /// How many bytes of rows and findings are held in memory.
@@ -70,6 +82,7 @@ impl Default for ReadOptions {
             pad_short: false,
             max_record: 1 << 20,
             on_empty: OnUpdate::Overwrite,
+            keep: Keep::Rows,
             block_size: 1 << 20,
             memory: 256 << 20,
         }
@@ -91,7 +104,7 @@ impl<'s> Plan<'s> {
         options: ReadOptions,
     ) -> Self {
         let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        let layout = Layout::new(entity, &cells);
+        let layout = Layout::new(entity, &cells, options.keep);
         let open = OpenColumn::of(entity, &cells);
         Self {
             entity,
@@ -124,7 +137,9 @@ impl<'s> Plan<'s> {
 }
 
 impl Layout {
-    fn new(entity: &Entity, cells: &[Option<usize>]) -> Self {
+    fn new(entity: &Entity, cells: &[Option<usize>], keep: Keep) -> Self {
+        let unique: Vec<_> = entity.unique_fields().collect();
+        let kept = |field: &FieldIndex| keep == Keep::Rows || unique.contains(field);
         let present = |reference: bool| {
             move |&field: &FieldIndex| {
                 cells[field].is_some() && entity.fields[field].reference.is_some() == reference
@@ -132,7 +147,7 @@ impl Layout {
         };
         let mut fields: Vec<_> = (0..entity.fields.len()).filter(present(true)).collect();
         let references = fields.len();
-        fields.extend((0..entity.fields.len()).filter(present(false)));
+        fields.extend((0..entity.fields.len()).filter(present(false)).filter(kept));
         Self { fields, references }
     }
 }

@@ -29,14 +29,19 @@ pub enum Format {
 /// leaves errors alone.
 pub fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level(verbose, quiet)));
-    let colour =
-        io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colour = colour();
     let writer = Around { bars: progress.bars() };
     // The only way to fail is that there is one already.
     let _ = match format {
         Format::Text => tracing::subscriber::set_global_default(text(filter, colour, writer)),
         Format::Json => tracing::subscriber::set_global_default(json(filter, writer)),
     };
+}
+
+/// Whether standard error may be coloured: a person looks on, and `NO_COLOR` is not set.
+#[must_use]
+pub fn colour() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The filter for a number of `-v`. Libraries speak only from the third on.

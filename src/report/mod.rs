@@ -16,8 +16,11 @@ pub mod rejects;
 pub mod returned;
 pub mod shell;
 pub mod summary;
+pub mod table;
 pub mod tally;
 pub mod terminal;
+mod told;
+pub mod width;
 
 pub use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
 pub use findings::FindingsWriter;
@@ -28,3 +31,4 @@ pub use progress::Progress;
 pub use returned::ReturnedFile;
 pub use summary::Summary;
 pub use tally::Tally;
+pub use told::Told;

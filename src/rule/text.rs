@@ -13,6 +13,7 @@
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use super::{Fate, Note};
+use crate::fault;
 
 /// Free text; `multiline` allows line breaks.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ pub enum Cleansed<'c> {
 pub fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
     buffer.clear();
     let trimmed = raw.trim_ascii();
-    if is_printable_ascii(trimmed.as_bytes()) {
+    if !fault::slow() && is_printable_ascii(trimmed.as_bytes()) {
         return Cleansed::Part(trimmed);
     }
     cleanse_slowly(raw, multiline, buffer)
@@ -72,21 +73,24 @@ pub fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleans
 
 /// Whether all bytes are in 0x20..=0x7E, eight at a time.
 #[inline]
-fn is_printable_ascii(bytes: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    const SPACES: u64 = 0x2020_2020_2020_2020;
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    // A byte below 0x20 borrows, DEL carries into its high bit, and the rest has that bit already. A borrow
-    // into the next byte happens only where the answer is no anyhow.
-    let dirt = |word: [u8; 8]| {
-        let word = u64::from_le_bytes(word);
-        (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH
-    };
+pub(crate) fn is_printable_ascii(bytes: &[u8]) -> bool {
+    let dirt = |word: [u8; 8]| dirt_of(u64::from_le_bytes(word));
     let Some(&last) = bytes.last_chunk::<8>() else {
         return bytes.iter().all(|byte| (0x20..0x7F).contains(byte));
     };
     let (words, _) = bytes.as_chunks::<8>();
     words.iter().fold(dirt(last), |all, &word| all | dirt(word)) == 0
+}
+
+/// Not 0 where one of eight bytes is none of 0x20..=0x7E.
+#[inline]
+pub(crate) fn dirt_of(word: u64) -> u64 {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    const SPACES: u64 = 0x2020_2020_2020_2020;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A byte below 0x20 borrows, DEL carries into its high bit, and the rest has that bit already. A borrow
+    // into the next byte happens only where the answer is no anyhow.
+    (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH
 }
 
 #[inline(never)]

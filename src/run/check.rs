@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::event::Listener;
 use crate::load::{Cargo, Lookup};
+use crate::read::{Keep, ReadOptions};
 use crate::report::Status;
 use crate::settle::{EntityVerdict, Facts, Question};
 
@@ -23,7 +24,9 @@ pub fn check(
     move_rows: bool,
     listener: &dyn Listener,
 ) -> Result<Reported, RunError> {
-    let mut run = Run::begin("check", options, listener)?;
+    // Nothing is loaded, so nothing needs the other fields of a row once they have been judged.
+    let options = Options { read: ReadOptions { keep: Keep::Keys, ..options.read }, ..options.clone() };
+    let mut run = Run::begin("check", &options, listener)?;
     let entities = run.read()?;
     let (verdicts, target) = match database {
         None => (run.settle(&entities, &mut Facts::none(), |_, _| Ok(()))?, None),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::export::ExportError;
 use crate::frame::FrameError;
 use crate::load::LoadError;
 use crate::output::OutputError;
@@ -30,6 +31,9 @@ pub enum RunError {
     /// The database.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// What was written cannot be looked at.
+    #[error(transparent)]
+    Look(#[from] ExportError),
     /// `--against` names no finished run.
     #[error(transparent)]
     Earlier(#[from] StoredError),

@@ -13,6 +13,7 @@ use super::database::Database;
 use super::inputs::EntityRead;
 use crate::schema::Schema;
 
+use super::one::One;
 use super::{Options, Reported, Run, RunError, cargo, law};
 
 /// How often a transaction that met another one is tried.
@@ -34,6 +35,8 @@ pub struct ImportOptions {
     pub allow_deletes: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
     pub report_absent: bool,
+    /// The run is about one record by itself.
+    pub one: Option<One>,
 }
 
 /// Imports the inputs and writes the reports.
@@ -46,7 +49,8 @@ pub fn import(
     import: &ImportOptions,
     listener: &dyn Listener,
 ) -> Result<Reported, RunError> {
-    let mut run = Run::begin("import", options, listener)?;
+    let command = import.one.as_ref().map_or("import", |one| one.command);
+    let mut run = Run::begin(command, options, listener)?;
     let database = Database::new(&run.cancelled)?;
     let schema = run.schema.clone();
     let mut target = Target { database: &database, session: database.target(&run, import)? };
@@ -141,6 +145,10 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
+    pub(super) fn entities(&self) -> &[EntityRead] {
+        self.entities
+    }
+
     /// Goes all the way. `judged` has the latest verdicts, also where this ends with an error.
     fn go(
         &self,
@@ -189,6 +197,12 @@ impl Attempt<'_> {
             }
         };
         let verdicts = judged.as_deref().unwrap_or_default();
+        if self.import.one.as_ref().is_some_and(|one| !one.update)
+            && written.iter().any(|(written, _)| written.updated + written.unchanged > 0)
+        {
+            database.wait(session, load.roll_back())?;
+            return self.report(run, verdicts, &counts, Status::Refused);
+        }
         let mut changes = Vec::new();
         for (item, (written, changed)) in cargo.iter().zip(written) {
             changes.push((item.entity, changed));
@@ -200,6 +214,9 @@ impl Attempt<'_> {
             counts.deleted = written.deleted;
             law::falsify(entity, counts, true);
             law::loaded(entity, counts)?;
+        }
+        if let Some(one) = &self.import.one {
+            run.record = self.record(run, one)?;
         }
         if self.import.dry_run {
             run.plan = Some(run.plan_of(&changes, &counts));

@@ -321,7 +321,7 @@ fn lost(file: &FileRead, source: std::io::Error) -> RunError {
 pub(crate) fn paths(inputs: &[InputSpec]) -> impl Iterator<Item = &PathBuf> {
     inputs.iter().filter_map(|spec| match &spec.path {
         InputPath::File(path) => Some(path),
-        InputPath::Stdin => None,
+        InputPath::Stdin | InputPath::Made(_) => None,
     })
 }
 

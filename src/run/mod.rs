@@ -6,18 +6,21 @@
 mod check;
 mod database;
 mod error;
+mod execute;
 mod exit;
 mod findings;
 mod import;
 mod inputs;
 mod journal;
 mod law;
+pub mod one;
 mod options;
 mod publish;
 mod rows;
 mod runs;
 mod undo;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +29,7 @@ use jiff::Timestamp;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::export::look::Whole;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
@@ -39,7 +43,9 @@ use inputs::EntityRead;
 use rows::Settleable;
 
 pub use check::check;
+pub(crate) use database::Database;
 pub use error::RunError;
+pub use execute::execute;
 pub use exit::Exit;
 pub use import::{ImportOptions, import};
 pub use inputs::Looking;
@@ -68,6 +74,8 @@ pub struct Run<'o> {
     cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
     plan: Option<Plan>,
+    /// The one record of a run about one.
+    record: Option<Whole>,
 }
 
 /// What a run has to show for itself.
@@ -85,6 +93,8 @@ pub struct Reported {
     pub folder: PathBuf,
     /// What a dry run would do.
     pub plan: Option<Plan>,
+    /// The one record of a run about one, as the database has it at the end.
+    pub record: Option<Whole>,
 }
 
 impl Reported {
@@ -107,7 +117,8 @@ impl<'o> Run<'o> {
             Some(folder) => Schema::load(folder)?,
             None => Schema::built_in()?,
         };
-        if let Some(threads) = options.threads {
+        let one = fault::slow().then_some(NonZeroUsize::MIN);
+        if let Some(threads) = one.or(options.threads) {
             crate::read::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
@@ -129,6 +140,7 @@ impl<'o> Run<'o> {
             listener,
             cancelled,
             plan: None,
+            record: None,
         })
     }
 
@@ -230,7 +242,7 @@ impl<'o> Run<'o> {
 }
 
 /// The flag that SIGINT and SIGTERM set.
-fn listen() -> Result<Arc<AtomicBool>, RunError> {
+pub(crate) fn listen() -> Result<Arc<AtomicBool>, RunError> {
     let cancelled = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
@@ -239,7 +251,7 @@ fn listen() -> Result<Arc<AtomicBool>, RunError> {
 }
 
 /// What the sessions of a run are called on the server, for whoever meets its lock.
-fn session_name(run: &str, started: Timestamp) -> String {
+pub(crate) fn session_name(run: &str, started: Timestamp) -> String {
     format!("muster {} since {started:.0}", &run[..13])
 }
 

@@ -89,7 +89,15 @@ impl Run<'_> {
         self.folder.seal()?;
         fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);
-        Ok(Reported { context, outcome, tally, returned, folder, plan: self.plan.clone() })
+        Ok(Reported {
+            context,
+            outcome,
+            tally,
+            returned,
+            folder,
+            plan: self.plan.clone(),
+            record: self.record.clone(),
+        })
     }
 
     /// Gives the sealed files their names.

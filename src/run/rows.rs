@@ -57,6 +57,12 @@ impl<'h> Settleable<'h> {
         }
     }
 
+    /// The key of a row, escaped as COPY wants it.
+    pub(crate) fn key_of(&self, row: u64) -> io::Result<Option<Vec<u8>>> {
+        // The key is the first of the slots.
+        self.value(row, 0)
+    }
+
     fn position(&self, file: u16, slot: usize) -> Option<usize> {
         self.positions[usize::from(file)][slot]
     }
@@ -69,14 +75,17 @@ impl Rows for Settleable<'_> {
         Ok(position.and_then(|position| RowEncoder::field(&bytes, position)).map(<[u8]>::to_vec))
     }
 
-    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+    fn parts(&self) -> usize {
+        self.harvest.segments.len()
+    }
+
+    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
         let mut buffer = Vec::new();
-        for segment in &self.harvest.segments {
-            let rows = segment.open(&self.harvest.spool, &mut buffer)?;
-            let position = self.position(segment.file, slot);
-            for (row, bytes) in (segment.first..).zip(rows.iter()) {
-                each(row, position.and_then(|position| RowEncoder::field(bytes, position)));
-            }
+        let segment = &self.harvest.segments[part];
+        let rows = segment.open(&self.harvest.spool, &mut buffer)?;
+        let position = self.position(segment.file, slot);
+        for (row, bytes) in (segment.first..).zip(rows.iter()) {
+            each(row, position.and_then(|position| RowEncoder::field(bytes, position)));
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ use regex::Regex;
 use crate::record::{Code, Severity};
 use crate::rule::Rule;
 
+use super::header::header_key;
+
 /// A field's position in its entity's `fields`.
 pub type FieldIndex = usize;
 
@@ -39,6 +41,27 @@ pub struct Entity {
     pub ignored: Vec<String>,
     /// Rules over several columns of a row.
     pub row_rules: Vec<RowRule>,
+    /// What an invitation needs to know of a record, where records are invited.
+    pub invite: Option<InviteFields>,
+}
+
+/// The fields that an invitation by e-mail looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InviteFields {
+    /// Where the mail goes; an e-mail address.
+    pub email: FieldIndex,
+    /// How the person is addressed.
+    pub first_name: Option<FieldIndex>,
+    /// The person's last name.
+    pub last_name: Option<FieldIndex>,
+    /// Which language the mail is in.
+    pub language: Option<FieldIndex>,
+    /// What the person belongs to; a reference.
+    pub account: Option<FieldIndex>,
+    /// What the person may do there.
+    pub role: Option<FieldIndex>,
+    /// Whether the person came from an older system; a boolean.
+    pub migrated: Option<FieldIndex>,
 }
 
 /// A table's name.
@@ -204,6 +227,25 @@ impl Entity {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<FieldIndex> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// The field that a header means, however it is spelled: by its name, else by an alias.
+    #[must_use]
+    pub fn meant(&self, header: &str) -> Option<FieldIndex> {
+        let key = header_key(header);
+        let by = |is: &dyn Fn(&Field) -> bool| self.fields.iter().position(is);
+        self.field(header)
+            .or_else(|| by(&|field| header_key(&field.name) == key))
+            .or_else(|| by(&|field| field.aliases.iter().any(|alias| header_key(alias) == key)))
+    }
+
+    /// The required fields that none of the headers means.
+    pub fn lacking<'h>(
+        &self,
+        headers: impl IntoIterator<Item = &'h str>,
+    ) -> impl Iterator<Item = FieldIndex> {
+        let given: Vec<_> = headers.into_iter().filter_map(|header| self.meant(header)).collect();
+        (0..self.fields.len()).filter(move |index| self.fields[*index].required && !given.contains(index))
     }
 
     /// The fields in which no two rows may agree: the key first, then the unique ones.

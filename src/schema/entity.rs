@@ -4,6 +4,7 @@
 use super::compiled::{Entity, Field, FieldIndex, RowRule, SystemColumns, Table};
 use super::field;
 use super::header::{column_name, header_key};
+use super::invite;
 use super::mistake::{Located, Mistakes, Place};
 use super::order::order;
 use super::setting::Kind;
@@ -38,6 +39,7 @@ pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut M
     let judging_order = judging_order(shape, mistakes);
     field::check_conditions(shape, &fields, mistakes);
     let row_rules = row_rules(shape, &fields, mistakes);
+    let invite = invite::compile(shape, &fields, mistakes);
     if mistakes.len() > before {
         return None;
     }
@@ -50,6 +52,7 @@ pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut M
         judging_order,
         ignored,
         row_rules,
+        invite,
     })
 }
 

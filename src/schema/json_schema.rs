@@ -20,6 +20,7 @@ pub fn json_schema() -> Value {
             "key": described(text(), "The field that says whether two rows are the same record; required, a text or an email."),
             "ignored": described(texts(), "Headers that are ignored with one warning; netsuite.* is all that begins with netsuite."),
             "table": table(),
+            "invite": invite(),
             "field": {"type": "array", "minItems": 1, "description": "The columns.", "items": field()},
             "row_rule": {"type": "array", "description": "Rules over several columns of a row.", "items": row_rule()},
         },
@@ -44,6 +45,24 @@ fn table() -> Value {
             "id": described(text(), "The bigint identity that references point at; else id."),
             "created_at": described(absent.clone(), "Set when a row is inserted; false where the table has no such column."),
             "updated_at": described(absent, "Set when a row is inserted or changed; false where the table has no such column."),
+        },
+    })
+}
+
+fn invite() -> Value {
+    json!({
+        "type": "object",
+        "description": "The records are people who are invited by e-mail: which fields say what of them.",
+        "required": ["email"],
+        "additionalProperties": false,
+        "properties": {
+            "email": described(text(), "Where the mail goes; of type email."),
+            "first_name": described(text(), "How the person is addressed."),
+            "last_name": described(text(), "The person's last name."),
+            "language": described(text(), "The language of the mail; of type choice or language."),
+            "account": described(text(), "What the person belongs to; a reference."),
+            "role": described(text(), "What the person may do there; a choice."),
+            "migrated": described(text(), "Whether the person came from an older system; a boolean."),
         },
     })
 }
@@ -161,7 +180,7 @@ fn described(mut schema: Value, doc: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::shape::{ENTITY_KEYS, ROW_RULE_KINDS, TABLE_KEYS, row_rule_keys};
+    use crate::schema::shape::{ENTITY_KEYS, INVITE_KEYS, ROW_RULE_KINDS, TABLE_KEYS, row_rule_keys};
 
     /// To write the file anew: `muster schema json-schema > schemas/muster.schema.json`.
     #[test]
@@ -185,6 +204,7 @@ mod tests {
         };
         assert_eq!(keys(&schema["properties"]), sorted(&ENTITY_KEYS));
         assert_eq!(keys(&schema["properties"]["table"]["properties"]), sorted(&TABLE_KEYS));
+        assert_eq!(keys(&schema["properties"]["invite"]["properties"]), sorted(&INVITE_KEYS));
         for (rule, kind) in
             schema["properties"]["row_rule"]["items"]["oneOf"].as_array().unwrap().iter().zip(ROW_RULE_KINDS)
         {

@@ -28,9 +28,13 @@ use crate::record::{Code, Severity};
 use crate::schema::OnUpdate;
 
 /// The keys at the top of a file.
-pub(super) const ENTITY_KEYS: [&str; 6] = ["entity", "key", "ignored", "table", "field", "row_rule"];
+pub(super) const ENTITY_KEYS: [&str; 7] =
+    ["entity", "key", "ignored", "table", "invite", "field", "row_rule"];
 /// The keys of `[table]`.
 pub(super) const TABLE_KEYS: [&str; 5] = ["schema", "name", "id", "created_at", "updated_at"];
+/// The keys of `[invite]`.
+pub(super) const INVITE_KEYS: [&str; 7] =
+    ["email", "first_name", "last_name", "language", "account", "role", "migrated"];
 /// The kinds of `[[row_rule]]`.
 pub(super) const ROW_RULE_KINDS: [&str; 3] = ["required-when", "one-of", "equal-to"];
 
@@ -50,6 +54,7 @@ pub(super) struct EntityShape {
     pub(super) key: Option<Located<String>>,
     pub(super) ignored: Vec<Located<String>>,
     pub(super) table: TableShape,
+    pub(super) invite: Option<InviteShape>,
     pub(super) fields: Vec<FieldShape>,
     pub(super) row_rules: Vec<RowRuleShape>,
 }
@@ -62,6 +67,13 @@ pub(super) struct TableShape {
     pub(super) id: Option<Located<String>>,
     pub(super) created_at: SystemColumn,
     pub(super) updated_at: SystemColumn,
+}
+
+/// What an invitation needs to know of a record, each the name of a field.
+pub(super) struct InviteShape {
+    pub(super) place: Place,
+    /// In the order of [`INVITE_KEYS`].
+    pub(super) fields: [Option<Located<String>>; 7],
 }
 
 /// A column that muster sets where the table has it.
@@ -137,12 +149,13 @@ pub(super) fn read(index: usize, file: &SchemaFile, mistakes: &mut Mistakes) -> 
     let key = node.string("key", mistakes);
     let ignored = node.strings("ignored", mistakes);
     let table = node.table("table", mistakes).map(|table| read_table(table, mistakes)).unwrap_or_default();
+    let invite = node.table("invite", mistakes).map(|table| read_invite(table, mistakes));
     let fields = node.tables("field", mistakes);
     let fields = fields.into_iter().filter_map(|field| read_field(field, mistakes)).collect();
     let rules = node.tables("row_rule", mistakes);
     let row_rules = rules.into_iter().filter_map(|rule| read_row_rule(rule, mistakes)).collect();
     node.finish("a schema file", &ENTITY_KEYS, mistakes);
-    Some(EntityShape { entity: entity?, key, ignored, table, fields, row_rules })
+    Some(EntityShape { entity: entity?, key, ignored, table, invite, fields, row_rules })
 }
 
 fn read_table(mut node: Node, mistakes: &mut Mistakes) -> TableShape {
@@ -155,6 +168,12 @@ fn read_table(mut node: Node, mistakes: &mut Mistakes) -> TableShape {
     };
     node.finish("[table]", &TABLE_KEYS, mistakes);
     table
+}
+
+fn read_invite(mut node: Node, mistakes: &mut Mistakes) -> InviteShape {
+    let fields = INVITE_KEYS.map(|key| node.string(key, mistakes));
+    node.finish("[invite]", &INVITE_KEYS, mistakes);
+    InviteShape { place: node.place.clone(), fields }
 }
 
 fn read_system_column(node: &mut Node, key: &'static str, mistakes: &mut Mistakes) -> SystemColumn {

@@ -3,6 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
+use rayon::prelude::*;
+
+use crate::fault;
 use crate::record::{Code, Severity};
 
 use super::Candidates;
@@ -23,16 +26,24 @@ pub enum Policy {
 type HashSetOf<T> = HashSet<T, foldhash::fast::FixedState>;
 type HashMapOf<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
+/// Hashes that more than one row has, per unique slot. A value of theirs may be shared; no other is.
+pub(super) type Shared = HashSetOf<u64>;
+
+/// What rows may have to compete for. Which of them are acceptable does not matter yet, so that this can be
+/// found out beside all else.
+pub(super) fn contested(candidates: &Candidates<'_>) -> Vec<Shared> {
+    candidates.hashes[..candidates.unique_slots()].par_iter().map(|hashes| repeated(hashes)).collect()
+}
+
 /// Settles the rows that are still acceptable.
 pub(super) fn settle(
     candidates: &Candidates<'_>,
+    contested: &[Shared],
     policy: Policy,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
-    let slots = candidates.unique_slots();
+    let slots = contested.len();
     // Most rows share nothing with any other: only those that might are looked at any further.
-    let contested: Vec<_> =
-        candidates.hashes[..slots].iter().map(|hashes| repeated(hashes, &verdict.fates)).collect();
     if contested.iter().all(HashSetOf::is_empty) {
         return Ok(());
     }
@@ -55,23 +66,25 @@ pub(super) fn settle(
     Ok(())
 }
 
-/// The hashes that more than one acceptable row has.
+/// The hashes that more than one row has.
 ///
 /// Sorting them all would be the dearest step of a clean file's settling. So a bit per hash, in a table with
-/// room for sixteen times as many, first tells the few that might repeat, and these alone are sorted.
-fn repeated(hashes: &[u64], fates: &[Fate]) -> HashSetOf<u64> {
-    let acceptable = || {
-        let rows = hashes.iter().zip(fates);
-        rows.filter(|&(&hash, &fate)| hash != 0 && fate == Fate::Kept).map(|(&hash, _)| hash)
-    };
+/// room for eight times as many, first tells the few that might repeat, and these alone are sorted.
+fn repeated(hashes: &[u64]) -> Shared {
+    if fault::slow() {
+        let mut seen = HashSetOf::default();
+        return hashes.iter().copied().filter(|&hash| hash != 0 && !seen.insert(hash)).collect();
+    }
+    let present = || hashes.iter().copied().filter(|&hash| hash != 0);
     let mut once = Bits::for_hashes(hashes.len());
     let mut again = Bits::for_hashes(hashes.len());
-    for hash in acceptable() {
+    for hash in present() {
         if once.set(hash) {
             again.set(hash);
         }
     }
-    let mut sorted: Vec<u64> = acceptable().filter(|&hash| again.has(hash)).collect();
+    drop(once);
+    let mut sorted: Vec<u64> = present().filter(|&hash| again.has(hash)).collect();
     sorted.sort_unstable();
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
@@ -81,9 +94,10 @@ type Holders = (u64, Option<u64>);
 struct Bits(Vec<u64>);
 
 impl Bits {
-    /// Sixteen bits and more a hash: of the hashes that never repeat, one in sixteen is taken for one that might.
+    /// Eight bits and more a hash: of the hashes that never repeat, one in eight at most is taken for one that
+    /// might. More would be fewer to sort, but a table that does not stay in the cache.
     fn for_hashes(hashes: usize) -> Self {
-        Self(vec![0; (hashes / 4).next_power_of_two()])
+        Self(vec![0; (hashes / 8).next_power_of_two()])
     }
 
     /// Adds a hash. Returns whether it seemed to be there already.

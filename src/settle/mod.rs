@@ -25,7 +25,7 @@ use references::KeyIndex;
 
 /// What settling must know of one entity's clean rows. Values are the raw bytes of COPY's text format, which
 /// are equal exactly when the values are.
-pub trait Rows {
+pub trait Rows: Sync {
     /// The value of `slot` in `row`; `None` where it has none.
     ///
     /// # Errors
@@ -33,12 +33,15 @@ pub trait Rows {
     /// The rows could not be read back.
     fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>>;
 
-    /// Calls `each` with the value of `slot` for all rows in order.
+    /// Into how many parts the rows fall, one behind the other, each of which can be scanned by itself.
+    fn parts(&self) -> usize;
+
+    /// Calls `each` with the value of `slot` for the rows of a part in order.
     ///
     /// # Errors
     ///
     /// The rows could not be read back.
-    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()>;
+    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()>;
 }
 
 /// One entity's clean rows, waiting to be settled.
@@ -91,8 +94,20 @@ pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io:
     for (index, candidates) in entities.iter().enumerate() {
         let mut verdict = EntityVerdict::new(candidates.len());
         reject_by_facts(facts, index, &mut verdict);
-        references::resolve(candidates, entities, &indexes, facts, &mut verdict, &mut verdicts.questions)?;
-        duplicates::settle(candidates, policy, &mut verdict)?;
+        let ((), contested) = both(
+            || {
+                references::resolve(
+                    candidates,
+                    entities,
+                    &indexes,
+                    facts,
+                    &mut verdict,
+                    &mut verdicts.questions,
+                )
+            },
+            || Ok(duplicates::contested(candidates)),
+        )?;
+        duplicates::settle(candidates, &contested, policy, &mut verdict)?;
         verdict.finish();
         let referred_to = entities
             .iter()
@@ -101,6 +116,15 @@ pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io:
         verdicts.entities.push(verdict);
     }
     Ok(verdicts)
+}
+
+/// Does two things at once, where there are threads for it.
+fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> io::Result<A> + Send,
+    other: impl FnOnce() -> io::Result<B> + Send,
+) -> io::Result<(A, B)> {
+    let (one, other) = rayon::join(one, other);
+    Ok((one?, other?))
 }
 
 fn reject_by_facts(facts: &Facts, entity: usize, verdict: &mut EntityVerdict) {

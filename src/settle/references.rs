@@ -1,8 +1,11 @@
 //! References: does the record that a row refers to exist, and was it kept?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::io;
 
+use rayon::prelude::*;
+
+use crate::fault;
 use crate::record::{Code, Related, Severity};
 
 use super::Candidates;
@@ -12,8 +15,9 @@ use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
 /// The keys of an entity that others refer to, with what became of each.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex {
-    /// The rows with a hash; more than one only where keys repeat or hashes collide.
+    /// The first row with a hash.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
+    /// Further ones: only where keys repeat or hashes collide.
     more: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
     /// All keys, one after another, and where each ends.
     bytes: Vec<u8>,
@@ -22,7 +26,28 @@ pub(super) struct KeyIndex {
     rejected: HashMap<Vec<u8>, Related>,
 }
 
-type Entry = u32;
+/// What nearly every look-up needs, in one place of memory.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    row: u32,
+    kept: bool,
+    head: Option<Head>,
+}
+
+/// A key that is short enough to be compared in two steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Head([u64; 2], u8);
+
+impl Head {
+    #[inline]
+    fn of(key: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 16];
+        bytes.get_mut(..key.len())?.copy_from_slice(key);
+        let (low, high) = bytes.split_at(8);
+        let word = |half: &[u8]| half.first_chunk().map_or(0, |half| u64::from_le_bytes(*half));
+        Some(Self([word(low), word(high)], u8::try_from(key.len()).ok()?))
+    }
+}
 
 /// What an index says of a key.
 enum Answer {
@@ -37,23 +62,28 @@ impl KeyIndex {
         let mut index = Self::default();
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
-        candidates.rows.scan(0, &mut |row, key| {
-            index.bytes.extend_from_slice(key.unwrap_or_default());
-            index.ends.push(index.bytes.len());
-            index.kept.push(verdict.fate(row) == Fate::Kept);
-        })?;
-        for (row, &hash) in (0_u32..).zip(hashes) {
-            if candidates.deletes.binary_search(&u64::from(row)).is_ok() {
-                continue;
-            }
-            match index.rows.entry(hash) {
-                std::collections::hash_map::Entry::Vacant(vacant) => {
-                    vacant.insert(row);
+        for part in 0..candidates.rows.parts() {
+            candidates.rows.scan(part, 0, &mut |row, key| {
+                let key = key.unwrap_or_default();
+                index.bytes.extend_from_slice(key);
+                index.ends.push(index.bytes.len());
+                let kept = verdict.fate(row) == Fate::Kept;
+                index.kept.push(kept);
+                if candidates.deletes.binary_search(&row).is_ok() {
+                    return;
                 }
-                std::collections::hash_map::Entry::Occupied(_) => {
-                    index.more.entry(hash).or_default().push(row);
+                let hash = hashes[position(row)];
+                // A row's position fits in what a parent's number has.
+                let row = u32::try_from(row).unwrap_or(NO_PARENT);
+                match index.rows.entry(hash) {
+                    hash_map::Entry::Vacant(vacant) => {
+                        vacant.insert(Entry { row, kept, head: Head::of(key) });
+                    }
+                    hash_map::Entry::Occupied(_) => {
+                        index.more.entry(hash).or_default().push(row);
+                    }
                 }
-            }
+            })?;
         }
         for (key, related) in candidates.rejected {
             index.rejected.entry(key.clone()).or_insert(*related);
@@ -67,8 +97,20 @@ impl KeyIndex {
         &self.bytes[start..self.ends[row]]
     }
 
+    #[inline]
     fn look_up(&self, hash: u64, key: &[u8]) -> Answer {
-        let first = self.rows.get(&hash).copied();
+        match self.rows.get(&hash) {
+            Some(Entry { row, kept: true, head: head @ Some(_) })
+                if !fault::slow() && *head == Head::of(key) =>
+            {
+                Answer::Kept(*row)
+            }
+            first => self.look_up_slowly(first, hash, key),
+        }
+    }
+
+    fn look_up_slowly(&self, first: Option<&Entry>, hash: u64, key: &[u8]) -> Answer {
+        let first = first.map(|entry| entry.row);
         let more = if first.is_some() && !self.more.is_empty() { self.more.get(&hash) } else { None };
         let same =
             first.into_iter().chain(more.into_iter().flatten().copied()).filter(|&r| self.key(r) == key);
@@ -100,49 +142,87 @@ pub(super) fn resolve(
     let mut asked = HashSet::new();
     for (slot, &field) in candidates.slots.iter().enumerate() {
         let Some(reference) = candidates.entity.fields[field].reference else { continue };
-        let target = &entities[reference.entity];
-        let index = &indexes[reference.entity];
-        let hashes = &candidates.hashes[slot];
-        let mut losses = Vec::new();
-        let mut parents = vec![NO_PARENT; candidates.len()];
-        candidates.rows.scan(slot, &mut |row, key| {
-            let Some(key) = key else { return };
-            let answer = index.look_up(hashes[position(row)], key);
-            if let Answer::Kept(parent) = answer {
-                parents[position(row)] = parent;
-                return;
-            }
-            if facts.database {
-                let question = Question { entity: reference.entity, key: key.to_vec() };
-                match facts.holds(&question) {
-                    Some(true) => return,
-                    Some(false) => {}
-                    None => {
-                        if asked.insert(question.clone()) {
-                            questions.push(question);
-                        }
-                        return;
-                    }
-                }
-            }
-            let (code, severity, related) = match answer {
-                Answer::Row(lost) => {
-                    (Code::AccountRejected, Severity::Reject, Some(Target::Row(reference.entity, lost)))
-                }
-                Answer::Record(related) => {
-                    (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
-                }
-                Answer::Unknown | Answer::Kept(_) if target.given || facts.database => {
-                    (Code::UnknownAccount, Severity::Reject, None)
-                }
-                Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
-            };
-            losses.push(Loss { row, code, severity, slot: Some(slot), rival: None, related, detail: None });
-        })?;
-        verdict.parents.push(parents);
-        for loss in losses {
-            verdict.lose(loss);
+        let resolver = Resolver {
+            candidates,
+            slot,
+            target: reference.entity,
+            given: entities[reference.entity].given,
+            index: &indexes[reference.entity],
+            facts,
+        };
+        let parts = (0..candidates.rows.parts()).into_par_iter().map(|part| resolver.part(part));
+        let mut parents = Vec::with_capacity(candidates.len());
+        for part in parts.collect::<io::Result<Vec<_>>>()? {
+            parents.extend_from_slice(&part.parents);
+            part.losses.into_iter().for_each(|loss| verdict.lose(loss));
+            questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
         }
+        verdict.parents.push(parents);
     }
     Ok(())
+}
+
+/// Resolves one reference of an entity.
+struct Resolver<'a> {
+    candidates: &'a Candidates<'a>,
+    slot: usize,
+    /// The entity that is referred to.
+    target: usize,
+    /// Whether a file of it was given.
+    given: bool,
+    index: &'a KeyIndex,
+    facts: &'a Facts,
+}
+
+/// What came of a part of the rows.
+#[derive(Default)]
+struct Resolved {
+    parents: Vec<u32>,
+    losses: Vec<Loss>,
+    questions: Vec<Question>,
+}
+
+impl Resolver<'_> {
+    fn part(&self, part: usize) -> io::Result<Resolved> {
+        let mut resolved = Resolved::default();
+        self.candidates.rows.scan(part, self.slot, &mut |row, key| {
+            let parent = key.and_then(|key| self.row(row, key, &mut resolved));
+            resolved.parents.push(parent.unwrap_or(NO_PARENT));
+        })?;
+        Ok(resolved)
+    }
+
+    /// The kept row that `row` refers to; else what that means is noted.
+    fn row(&self, row: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
+        let answer = self.index.look_up(self.candidates.hashes[self.slot][position(row)], key);
+        if let Answer::Kept(parent) = answer {
+            return Some(parent);
+        }
+        if self.facts.database {
+            let question = Question { entity: self.target, key: key.to_vec() };
+            match self.facts.holds(&question) {
+                Some(true) => return None,
+                Some(false) => {}
+                None => {
+                    resolved.questions.push(question);
+                    return None;
+                }
+            }
+        }
+        let (code, severity, related) = match answer {
+            Answer::Row(lost) => {
+                (Code::AccountRejected, Severity::Reject, Some(Target::Row(self.target, lost)))
+            }
+            Answer::Record(related) => {
+                (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
+            }
+            Answer::Unknown | Answer::Kept(_) if self.given || self.facts.database => {
+                (Code::UnknownAccount, Severity::Reject, None)
+            }
+            Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
+        };
+        let slot = Some(self.slot);
+        resolved.losses.push(Loss { row, code, severity, slot, rival: None, related, detail: None });
+        None
+    }
 }

@@ -35,8 +35,13 @@ impl Rows for Texts {
         Ok(self.slots[slot][usize::try_from(row).unwrap()].clone().map(String::into_bytes))
     }
 
-    fn scan(&self, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
-        for (row, value) in (0..).zip(&self.slots[slot]) {
+    /// One row a part, so that every order of the parts is tried.
+    fn parts(&self) -> usize {
+        self.slots[0].len()
+    }
+
+    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+        for (row, value) in (0..).zip(&self.slots[slot]).skip(part).take(1) {
             each(row, value.as_ref().map(String::as_bytes));
         }
         Ok(())
@@ -73,6 +78,7 @@ fn entity(name: &str, fields: Vec<Field>) -> Entity {
         key: 0,
         ignored: Vec::new(),
         row_rules: Vec::new(),
+        invite: None,
     }
 }
 

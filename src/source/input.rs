@@ -19,16 +19,18 @@ pub struct InputSpec {
 pub enum InputPath {
     /// `-`
     Stdin,
-    /// Anything else.
+    /// Anything else on a command line.
     File(PathBuf),
+    /// Not on a command line: a file that was made in memory.
+    Made(Vec<u8>),
 }
 
 impl InputPath {
-    /// As given; `-` for standard input.
+    /// As given; `-` for standard input, and for what was typed there and made a file of.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Stdin => "-".to_owned(),
+            Self::Stdin | Self::Made(_) => "-".to_owned(),
             Self::File(path) => path.display().to_string(),
         }
     }

@@ -57,6 +57,7 @@ impl Source {
                 let file = File::open(path).map_err(|error| refused(&name, error))?;
                 Self::of_file(name, file, spool_dir)
             }
+            InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), spool_dir),
         }
     }
 

@@ -39,6 +39,7 @@ fn entity(name: &str, fields: Vec<Field>) -> Entity {
         key: 0,
         ignored: vec!["integrations.*".to_owned(), "netsuite.*".to_owned()],
         row_rules: Vec::new(),
+        invite: None,
     }
 }
 

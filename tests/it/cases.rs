@@ -104,7 +104,7 @@ fn every_rejected_record_of_the_corpus_is_a_slice_of_its_source() {
 }
 
 /// All cases and what their runs left behind. They are run once, for all tests here.
-fn runs() -> &'static [(PathBuf, Files)] {
+pub(super) fn runs() -> &'static [(PathBuf, Files)] {
     static RUNS: OnceLock<Vec<(PathBuf, Files)>> = OnceLock::new();
     RUNS.get_or_init(|| {
         let cases = folders(&root());
@@ -120,12 +120,12 @@ fn runs() -> &'static [(PathBuf, Files)] {
     })
 }
 
-fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
 }
 
 /// The folders directly below one.
-fn folders(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -152,7 +152,11 @@ fn files_below(folder: &Path) -> Files {
 
 /// Runs one case in a folder of its own.
 fn run(case: &Path) -> Files {
-    let muster = Muster::new();
+    run_in(case, Muster::new())
+}
+
+/// Runs one case in this folder.
+pub(super) fn run_in(case: &Path, muster: Muster) -> Files {
     let mut arguments = vec!["check".to_owned(), "--out".to_owned(), "out".to_owned()];
     let mut inputs = Vec::new();
     for (name, bytes) in files_below(case) {

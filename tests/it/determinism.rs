@@ -8,7 +8,7 @@ use std::fs;
 use super::support::{Customers, Database, Muster, order};
 
 /// All report files of a run by name, without the run's identity and times.
-fn reports(muster: &Muster) -> BTreeMap<String, String> {
+pub(super) fn reports(muster: &Muster) -> BTreeMap<String, String> {
     let folder = muster.path("out");
     let summary = fs::read_to_string(folder.join("summary.json")).unwrap();
     let parsed: serde_json::Value = serde_json::from_str(&summary).unwrap();

@@ -4,6 +4,7 @@
 // A test binary has no public interface, and its failures are panics.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
+mod account;
 mod apply_changes;
 mod architecture;
 mod cases;
@@ -19,6 +20,7 @@ mod crash;
 mod customers;
 mod database;
 mod determinism;
+mod dialogue;
 mod disks;
 mod edited;
 mod export;
@@ -31,6 +33,10 @@ mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
+mod invite;
+#[cfg(feature = "fault-points")]
+mod invite_faults;
+mod invite_mails;
 mod journal;
 mod laws;
 mod local_cluster;
@@ -43,8 +49,12 @@ mod planted;
 mod progress;
 mod properties;
 mod readme;
+mod records;
 mod rejects;
+mod rights;
+mod roles;
 mod row_codes;
+mod slow;
 mod support;
 mod tables;
 mod undo;

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use muster::cli::Cli;
 use muster::record::Code;
 use muster::run::Exit;
@@ -62,7 +61,7 @@ fn every_command_line_can_be_typed() {
     let commands = commands();
     assert!(commands.len() > 20, "the README's commands are not where this test looks: {commands:?}");
     for command in commands {
-        if let Err(error) = Cli::try_parse_from(&command) {
+        if let Err(error) = Cli::read(command.iter().map(Into::into)) {
             panic!("{command:?}: {error}");
         }
     }

@@ -17,6 +17,7 @@ use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::schema::{Entity, Schema, Table};
 
+use super::rights;
 use super::sql::literal;
 use super::{LoadError, Written};
 
@@ -79,8 +80,9 @@ pub struct FileNote {
 ///
 /// # Errors
 ///
-/// A newer program made it.
-pub(crate) async fn exists(client: &Client) -> Result<bool, LoadError> {
+/// A newer program made it, or the role lacks one of these rights on it.
+pub(crate) async fn exists(client: &Client, rights: &[&str]) -> Result<bool, LoadError> {
+    rights::journal(client, rights).await?;
     let failed = |e| DbError::of("looking for the journal (schema muster)", e);
     let there = "SELECT to_regclass('muster.version') IS NOT NULL";
     if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
@@ -95,8 +97,8 @@ pub(crate) async fn exists(client: &Client) -> Result<bool, LoadError> {
 
 /// Makes the journal where there is none, within the transaction at hand.
 pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
-    if !exists(client).await? {
-        let doing = "creating the journal (schema muster; the role needs CREATE on the database)";
+    if !exists(client, rights::JOURNAL_IMPORT).await? {
+        let doing = "creating the journal (schema muster)";
         client.batch_execute(include_str!("tables.sql")).await.map_err(|e| DbError::of(doing, e))?;
     }
     Ok(())

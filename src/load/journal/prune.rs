@@ -4,7 +4,7 @@ use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 
 use super::super::sql::quoted;
-use super::super::{LoadError, number};
+use super::super::{LoadError, number, rights};
 use super::exists;
 
 fn failed(error: crate::db::postgres::Error) -> DbError {
@@ -18,7 +18,7 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 ///
 /// The server refuses; then nothing was removed.
 pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
-    if !exists(client).await? {
+    if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
     }
     client.batch_execute("BEGIN").await.map_err(failed)?;
@@ -42,7 +42,7 @@ pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
 ///
 /// The server refuses; then nothing was removed.
 pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
-    if !exists(client).await? {
+    if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
     }
     client.batch_execute("BEGIN").await.map_err(failed)?;
@@ -59,7 +59,9 @@ pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
     forgotten += forget_rows(client, &rows).await?;
     let tables = "SELECT DISTINCT ON (c.entity, c.\"table\") c.entity, c.\"table\", c.id_column
         FROM muster.run_counts c WHERE to_regclass(c.\"table\") IS NOT NULL";
-    for table in client.query(tables, &[]).await.map_err(failed)? {
+    let tables = client.query(tables, &[]).await.map_err(failed)?;
+    rights::read(client, &tables.iter().map(|row| row.get(1)).collect::<Vec<_>>()).await?;
+    for table in tables {
         let (entity, name, id): (String, String, String) = (table.get(0), table.get(1), table.get(2));
         let sql = format!(
             "WITH person AS MATERIALIZED (SELECT t.{id}::bigint AS id FROM {name} t WHERE EXISTS (
@@ -75,8 +77,20 @@ pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
         let rows = client.query(&sql, &[&email, &entity]).await.map_err(failed)?;
         forgotten += forget_rows(client, &rows).await?;
     }
+    forgotten += forget_invites(client, email).await?;
     client.batch_execute("COMMIT").await.map_err(failed)?;
     Ok(forgotten)
+}
+
+/// Removes the invites of this address with their mails and links. That nothing may be sent there stays known:
+/// else the next invitation would.
+async fn forget_invites(client: &Client, email: &str) -> Result<u64, LoadError> {
+    let there = "SELECT to_regclass('muster.invites') IS NOT NULL";
+    if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let sql = "DELETE FROM muster.invites WHERE address = lower(trim($1::text))";
+    Ok(client.execute(sql, &[&email]).await.map_err(failed)?)
 }
 
 /// Takes rows (run, entity, id) out of the blocks of inserted rows, and counts them with their runs.

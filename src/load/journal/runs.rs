@@ -3,7 +3,7 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 
-use super::super::{LoadError, number};
+use super::super::{LoadError, number, rights};
 use super::exists;
 
 /// One run as the journal has it.
@@ -111,7 +111,7 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 ///
 /// The server could not be asked.
 pub async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
-    if !exists(client).await? {
+    if !exists(client, rights::JOURNAL_READ).await? {
         return Ok(Vec::new());
     }
     let sql = format!("{RUN} ORDER BY finished DESC, id DESC");
@@ -135,7 +135,7 @@ pub async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError>
     let typed = prefix.trim().to_ascii_lowercase();
     if typed.is_empty()
         || !typed.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-        || !exists(client).await?
+        || !exists(client, rights::JOURNAL_READ).await?
     {
         return Err(unknown());
     }

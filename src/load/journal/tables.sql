@@ -1,4 +1,4 @@
-CREATE SCHEMA muster;
+CREATE SCHEMA IF NOT EXISTS muster;
 COMMENT ON SCHEMA muster IS 'The journal of muster: what was imported, by whom, from which files, and how to take it back.';
 
 CREATE TABLE muster.version (version integer NOT NULL);

@@ -47,6 +47,9 @@ pub(super) fn sentence(page: &Page<'_>) -> String {
     match page.outcome.status {
         Status::Checked => whole("can be imported", "can be imported"),
         Status::Planned => whole("would be imported (dry run, rolled back)", "would be imported (dry run)"),
+        Status::Refused if total.rejected == 0 => {
+            "Refused, because of what it would have changed. The target is as it was before.".to_owned()
+        }
         Status::Refused => format!(
             "Refused: {} of {} are rejected, more than --max-rejects allows. The target is as it was before.",
             grouped(total.rejected),

@@ -6,8 +6,8 @@ use crate::frame::{Change, Verdict};
 use crate::output::visible::visible;
 
 use super::super::number::grouped;
+use super::super::width::{WIDTH, fitted, padded};
 use super::StoredRun;
-use super::width::{WIDTH, fitted, padded};
 
 /// The table's text.
 #[must_use]

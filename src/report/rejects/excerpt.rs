@@ -7,8 +7,8 @@ use crate::output::visible::visible;
 use crate::record::Code;
 
 use super::super::number::grouped;
+use super::super::width::{WIDTH, fitted};
 use super::Sources;
-use super::width::{WIDTH, fitted};
 
 /// Appends a finding; `sources` has its line.
 pub fn render(out: &mut String, finding: &StoredFinding<'_>, sources: &mut Sources<'_>, colour: bool) {

@@ -1,7 +1,7 @@
 //! A source line for a terminal: as many cells around the bad one as fit, with carets below it.
 
 use super::super::cells::cells;
-use super::width::{fitted, width};
+use super::super::width::{fitted, width};
 
 /// How wide the bad cell and its neighbours may be.
 const BAD: usize = 48;

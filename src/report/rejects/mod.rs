@@ -7,7 +7,6 @@ mod line;
 mod overview;
 mod sources;
 mod stored;
-mod width;
 
 pub use changes::render as render_changes;
 pub use excerpt::render as render_finding;

@@ -6,8 +6,8 @@ use crate::frame::Groups;
 use crate::output::visible::visible;
 
 use super::super::number::{count, grouped};
+use super::super::width::{WIDTH, fitted, padded};
 use super::StoredRun;
-use super::width::{WIDTH, fitted, padded};
 
 /// The table's text.
 #[must_use]
@@ -55,7 +55,7 @@ pub fn render(run: &StoredRun, groups: &Groups) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::width::width;
+    use super::super::super::width::width;
     use super::*;
     use crate::frame::{RuleGroup, ValueGroup};
 

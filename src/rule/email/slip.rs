@@ -50,7 +50,9 @@ static SLIPS: LazyLock<HashMap<String, String, foldhash::fast::FixedState>> = La
 pub(super) fn meant(domain: &str) -> Option<String> {
     // Nearly every address ends here: its ending is looked at, and its first letter.
     let bytes = domain.as_bytes();
+    let is_common = matches!(bytes, [.., b'.', b'n', b'l'] | [.., b'.', b'c', b'o', b'm']);
     let odd_ending = matches!(bytes, [.., b'n' | b'o' | b'm' | b'l'])
+        && !is_common
         && ENDINGS.iter().any(|(wrong, _)| domain.ends_with(wrong));
     if !odd_ending
         && !matches!(

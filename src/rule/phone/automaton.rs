@@ -124,7 +124,6 @@ impl Builder {
             let is_start = sets.len() == 1;
             let good = if is_start { Some(0) } else { lengths(&matched) };
             let state = match good {
-                Some(_) if set.is_empty() => 0,
                 None => 0,
                 Some(good) => {
                     if sets.len() == MOST_STATES {
@@ -196,15 +195,26 @@ impl Automaton {
     /// Whether `digits` are ASCII digits only, and good.
     #[inline]
     pub(super) fn accepts(&self, digits: &[u8]) -> bool {
+        let state = usize::from(self.run(digits));
+        digits.len() < 32 && self.good[state] >> digits.len() & 1 == 1
+    }
+
+    /// Whether `digits` are ASCII digits only, met no dead end, and are not good.
+    pub(super) fn refuses(&self, digits: &[u8]) -> bool {
+        self.run(digits) > 1 && !self.accepts(digits)
+    }
+
+    #[inline]
+    fn run(&self, digits: &[u8]) -> u16 {
         let mut state = 1_u16;
         for &byte in digits {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                return false;
+                return 0;
             }
             state = self.next[usize::from(state) * STRIDE + usize::from(digit)];
         }
-        digits.len() < 32 && self.good[usize::from(state)] >> digits.len() & 1 == 1
+        state
     }
 }
 
@@ -253,5 +263,8 @@ mod tests {
         assert!(!automaton.accepts(b"123"));
         assert!(!automaton.accepts(b"1294"));
         assert!(!automaton.accepts(b"12a4"));
+        // What no pattern can match any more is known to be wrong; of a dead end nothing is known.
+        assert!(automaton.refuses(b"9999") && automaton.refuses(b"123"));
+        assert!(!automaton.refuses(b"1294") && !automaton.refuses(b"12a4") && !automaton.refuses(b"1234"));
     }
 }

@@ -14,6 +14,10 @@ use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, PhoneNum
 /// The longest cell that is looked at, in bytes; libphonenumber's own limit on input (kMaxInputStringLength).
 const LONGEST: usize = 250;
 
+/// Said of a number that is possible only.
+pub(super) const IN_NO_RANGE: &str =
+    "the number has a possible length, but is in no known range of its country";
+
 /// What the library makes of a cell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -70,10 +74,7 @@ fn look_up_unguarded(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -
         Ok(NumberLengthType::IsPossibleLocalOnly) => {
             Verdict::Possible(parsed(util, &number), "the number seems to lack its area code")
         }
-        Ok(NumberLengthType::IsPossible) => Verdict::Possible(
-            parsed(util, &number),
-            "the number has a possible length, but is in no known range of its country",
-        ),
+        Ok(NumberLengthType::IsPossible) => Verdict::Possible(parsed(util, &number), IN_NO_RANGE),
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! What a number is, is libphonenumber's business, and its Rust port answers here (`library`). Because the
 //! port costs about a microsecond a number, the plain forms that clean files consist of are answered by
-//! automata built from the same metadata (`plan`, `automaton`): they only ever say "valid, and this is
-//! its E.164 form"; whatever they do not know goes to the library, so they can be incomplete and never
-//! wrong (a test compares both on random numbers). What a spreadsheet did to a number is undone in `excel`.
+//! automata built from the same metadata (`plan`, `automaton`): they say "valid, and this is its E.164 form",
+//! and of a number with its + "possible, but in no known range"; whatever they do not know goes to the
+//! library, so they can be incomplete and never wrong (a test compares both on random numbers). What a spreadsheet did to a number is undone in `excel`.
 //!
 //! Decided as the library decides: punctuation, brackets, `00` and `+`, digits of any script, letters on a
 //! telephone keypad (`0800-FLOWERS`), words before the number. Decided here: an extension has no place in
@@ -20,6 +20,7 @@ use std::fmt;
 use self::library::Verdict;
 use self::plan::{Number, Plans};
 use super::{Fate, Note};
+use crate::fault;
 use crate::record::Code;
 
 /// A telephone number; `region` is the country where the row names none (alpha-2).
@@ -45,11 +46,19 @@ impl Phone {
     /// See [`super::Rule::judge`].
     #[inline]
     pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+        let region = sibling.or(self.region.as_deref());
+        if fault::slow() {
+            return self.judge_slowly(cell, region, out, notes);
+        }
         if self.plans.is_valid_e164(cell.as_bytes()) {
             return Fate::Same;
         }
-        let region = sibling.or(self.region.as_deref());
         if let Some(number) = self.plans.recognise(cell.as_bytes(), region) {
+            return keep(cell, &number, out);
+        }
+        // With its + it names its country itself: nothing better can be known.
+        if let Some(number) = self.plans.uncertain(cell.as_bytes()) {
+            notes.push(Note::new(Code::UncertainPhone, library::IN_NO_RANGE));
             return keep(cell, &number, out);
         }
         self.judge_slowly(cell, region, out, notes)
@@ -64,7 +73,9 @@ impl Phone {
         notes: &mut Vec<Note>,
     ) -> Fate {
         let text = excel::unwrap(cell);
-        if let Some(number) = self.plans.recognise(text.as_bytes(), region) {
+        if !fault::slow()
+            && let Some(number) = self.plans.recognise(text.as_bytes(), region)
+        {
             return keep(cell, &number, out);
         }
         if let Some(digits) = excel::scientific(text) {

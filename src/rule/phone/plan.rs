@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{LazyLock, OnceLock};
 
 use prost::Message;
+use regex::Regex;
 use rlibphonenumber::{PhoneMetadata, PhoneMetadataCollection, PhoneNumberDesc, PhoneNumberUtil};
 
 use super::automaton::{Automaton, Builder};
@@ -40,6 +41,8 @@ struct CallingCode {
     /// Lengths of national numbers for which a leading trunk zero may be dropped, where the plan is of the
     /// plain kind: one country, `0` before national numbers, `00` before international ones.
     trunk: Option<u32>,
+    /// For each country what is dialled there before international numbers; see `stand_at_home`.
+    abroad: Vec<OnceLock<Option<Regex>>>,
 }
 
 /// A number in its normal form.
@@ -85,6 +88,7 @@ impl Plans {
                 digits: code.to_string(),
                 trunk: trunk(&plans),
                 automaton: OnceLock::new(),
+                abroad: vec![OnceLock::new(); plans.len()],
                 plans,
             });
             let position = u16::try_from(codes.len()).expect("at most 999 calling codes");
@@ -119,9 +123,11 @@ impl Plans {
     }
 
     /// The normal form of a valid number in one of the plain spellings: `+31 6 1234 5678`,
-    /// `0031612345678`, `06-12345678`; digits with single spaces, dashes, dots, slashes or brackets between.
+    /// `0031612345678`, `06-12345678`, `(020) 123 4567`; digits with spaces, dashes, dots, slashes or brackets
+    /// between.
     pub(super) fn recognise(&self, cell: &[u8], region: Option<&str>) -> Option<Number> {
         let mut buffer = [0_u8; 24];
+        let cell = cell.strip_prefix(b"(").unwrap_or(cell);
         let international = cell.first() == Some(&b'+');
         let digits = digits_between(&cell[usize::from(international)..], &mut buffer)?;
         if international {
@@ -130,16 +136,24 @@ impl Plans {
         }
         let home = self.by_country.get(letters(region?)?).copied().filter(|&position| position != 0)?;
         let home = &self.codes[usize::from(home) - 1];
-        home.trunk?;
         match digits {
-            [b'0', b'0', rest @ ..] => {
+            [b'0', b'0', rest @ ..] if home.trunk.is_some() => {
                 let (code, national) = self.split(rest)?;
                 code.at_home(national)
             }
             // The library may take these digits for a calling code whose + was lost.
             _ if digits.starts_with(home.digits.as_bytes()) => None,
+            _ if home.trunk.is_none() && !home.stand_at_home(region?, digits) => None,
             _ => home.at_home(digits),
         }
+    }
+
+    /// The normal form of a number written with its `+` that is possible in its country, and in no known range.
+    pub(super) fn uncertain(&self, cell: &[u8]) -> Option<Number> {
+        let mut buffer = [0_u8; 24];
+        let digits = digits_between(cell.strip_prefix(b"+")?, &mut buffer)?;
+        let (code, national) = self.split(digits)?;
+        code.is_uncertain(national).then(|| code.number(national))?
     }
 
     /// Parts a calling code from what follows it.
@@ -162,7 +176,37 @@ impl Plans {
 impl CallingCode {
     #[inline]
     fn accepts(&self, national: &[u8]) -> bool {
-        self.automaton.get_or_init(|| compile(&self.plans)).as_ref().is_some_and(|it| it.accepts(national))
+        self.automaton().is_some_and(|it| it.accepts(national))
+    }
+
+    #[inline]
+    fn automaton(&self) -> Option<&Automaton> {
+        self.automaton.get_or_init(|| compile(&self.plans)).as_ref()
+    }
+
+    /// Whether the library takes digits dialled in `region` as they stand, where the plan is not of the plain
+    /// kind: nothing leads abroad, and the region drops what its calling code's main country drops.
+    fn stand_at_home(&self, region: &str, digits: &[u8]) -> bool {
+        let Some(at) = self.plans.iter().position(|plan| plan.id == region) else { return false };
+        let abroad = self.abroad[at].get_or_init(|| {
+            let (plan, main) = (&self.plans[at], &self.plans[0]);
+            let is_alike = plan.national_prefix_for_parsing() == main.national_prefix_for_parsing()
+                && plan.national_prefix_transform_rule() == main.national_prefix_transform_rule();
+            let prefix = is_alike.then(|| inside(plan.international_prefix())).flatten()?;
+            Regex::new(&format!("^(?:{prefix})")).ok()
+        });
+        let digits = std::str::from_utf8(digits).unwrap_or_default();
+        abroad.as_ref().is_some_and(|abroad| !abroad.is_match(digits))
+    }
+
+    /// Whether the library takes these digits as they stand, finds their number possible, and knows no range.
+    #[expect(deprecated, reason = "see `trunk`")]
+    fn is_uncertain(&self, national: &[u8]) -> bool {
+        let Some(general) = &self.plans[0].general_desc else { return false };
+        let lengths = bits(&general.possible_length) & !bits(&general.possible_length_local_only);
+        (SHORTEST..=LONGEST).contains(&national.len())
+            && lengths >> national.len() & 1 == 1
+            && self.automaton().is_some_and(|it| it.refuses(national))
     }
 
     /// The number that `national` is, as it stands or without its trunk zero.

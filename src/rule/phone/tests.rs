@@ -99,6 +99,7 @@ fn a_possible_number_in_no_known_range_is_kept_with_a_warning() {
     let (fate, out, notes) = judge(Some("NL"), "+31 99 999 9999");
     assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31999999999", Code::UncertainPhone));
     assert_eq!(complaint(Some("NL"), "+31999999999"), (Fate::Same, Code::UncertainPhone, None));
+    assert!(Plans::shared().uncertain(b"+31 99 999 9999").is_some(), "the library is not needed for that");
     // A Belgian number without its +: its length would do in the Netherlands.
     assert_eq!(
         complaint(Some("NL"), "32470123456"),
@@ -212,7 +213,7 @@ fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
         let (b, c) = b.split_at(b.len().min(3));
         format!("{a}{by}{b}{by}{c}")
     };
-    match chance.below(16) {
+    match chance.below(20) {
         0..8 => format!("+{code}{national}"),
         8 => format!("0{national}"),
         9 => national,
@@ -221,6 +222,16 @@ fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
         12 => format!("+{code} (0){national}"),
         13 => format!("0{}", spaced(&national, "-")),
         14 => format!("{code}{national}"),
+        15 => format!("(0{}) {}", &national[..national.len().min(2)], &national[national.len().min(2)..]),
+        16 => format!(
+            "({}) {}",
+            &national[..national.len().min(3)],
+            spaced(&national[national.len().min(3)..], "-")
+        ),
+        17 => format!("(+{code}) {national}"),
+        18 => {
+            spaced(&national, [".", " ", "--", " - ", ") ", "/"][usize::try_from(chance.below(6)).unwrap()])
+        }
         _ => format!("+{}{}", chance.below(1000), national),
     }
 }
@@ -247,7 +258,9 @@ fn compare(seed: u64, count: u64) -> (u64, u64) {
             notes.clear();
         }
         let is_e164 = phone.plans.is_valid_e164(cell.as_bytes());
-        let quick = is_e164 || phone.plans.recognise(cell.as_bytes(), region).is_some();
+        let quick = is_e164
+            || phone.plans.recognise(cell.as_bytes(), region).is_some()
+            || phone.plans.uncertain(cell.as_bytes()).is_some();
         answered += u64::from(quick);
         let fast_fate = phone.judge(&cell, region, &mut fast.0, &mut fast.1);
         let slow_fate = phone.ask_library(&cell, &cell, region, &mut slow.0, &mut slow.1);

@@ -78,7 +78,7 @@ impl Muster {
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if ["PG", "MUSTER_", "XDG_", "DATABASE_URL", "NO_COLOR", "RUST_LOG"]
+            if ["PG", "POSTMARK_", "MUSTER_", "XDG_", "DATABASE_URL", "NO_COLOR", "RUST_LOG"]
                 .iter()
                 .any(|p| text.starts_with(p))
             {

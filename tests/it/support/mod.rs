@@ -12,6 +12,7 @@ mod database;
 mod disk;
 mod fake_server;
 mod halted;
+mod postmark;
 mod proxy;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
@@ -21,6 +22,7 @@ pub use database::Database;
 pub use disk::Disk;
 pub use fake_server::FakeServer;
 pub use halted::{Halted, killed_at, said};
+pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 
 /// A runtime for one test, which blocks on what the library does asynchronously.

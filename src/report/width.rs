@@ -3,7 +3,7 @@
 use crate::output::visible::visible;
 
 /// How wide a terminal is taken to be.
-pub(super) const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// How many columns a character takes: two for the East Asian wide and the pictographs, none for marks that
 /// combine (Unicode Standard Annex 11, in broad ranges).
@@ -36,12 +36,12 @@ fn columns(c: char) -> usize {
 }
 
 /// How many columns a text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(columns).sum()
 }
 
 /// A text that takes at most `most` columns, harmless.
-pub(super) fn fitted(text: &str, most: usize) -> String {
+pub(crate) fn fitted(text: &str, most: usize) -> String {
     // A long text is cut before its signs are looked at: each takes a column at least, or is a mark.
     let head: String = text.chars().take(most * 4 + 16).collect();
     let text = visible(&head);
@@ -62,7 +62,7 @@ pub(super) fn fitted(text: &str, most: usize) -> String {
 }
 
 /// `text` with spaces behind it up to `columns`.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 

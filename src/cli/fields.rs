@@ -1,0 +1,228 @@
+//! The flags that are made from the schema at run time: one for each field, for `create` what the field is to
+//! hold, for `list` what it must hold. Which schema and which entity that is stands on the command line itself,
+//! so these two words are looked for before the line is parsed.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+
+use crate::schema::{Entity, Field, Schema, SchemaError, describe};
+
+use super::Cli;
+
+/// What the flags' identifiers begin with, so that no field can be mistaken for an option.
+const PREFIX: &str = "field:";
+
+/// The commands whose flags come from the schema, and the entity that each is named after.
+const COMMANDS: [(&str, &str); 2] = [("account", "accounts"), ("user", "users")];
+
+/// What was given for fields: the field's name, and each value in the order of the command line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldValues(pub Vec<(String, Vec<String>)>);
+
+impl FromArgMatches for FieldValues {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = matches.ids().filter_map(|id| {
+            let name = id.as_str().strip_prefix(PREFIX)?;
+            let values = matches.get_many::<String>(id.as_str())?;
+            Some((name.to_owned(), values.cloned().collect()))
+        });
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The flags themselves come from [`command`]: the type alone does not know the schema.
+impl Args for FieldValues {
+    fn augment_args(command: Command) -> Command {
+        command
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        command
+    }
+}
+
+/// Why a command line could not be parsed.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// The line itself; or help was asked for.
+    #[error(transparent)]
+    Line(#[from] clap::Error),
+    /// The schema that the flags come from.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+}
+
+impl Cli {
+    /// Parses a whole command line, its first word the program's name.
+    ///
+    /// # Errors
+    ///
+    /// A wrong line, a request for help, and where flags come from a schema the mistakes of that.
+    pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
+        let line: Vec<OsString> = line.into_iter().collect();
+        let command = if is_about_records(&line) {
+            let schema = match option(&line, "--schemas") {
+                Some(folder) => Schema::load(&PathBuf::from(folder))?,
+                None => Schema::built_in()?,
+            };
+            let entity = option(&line, "--entity").and_then(|name| name.into_string().ok());
+            command(&schema, entity.as_deref())
+        } else {
+            Self::command()
+        };
+        Ok(Self::from_arg_matches(&command.try_get_matches_from(line)?)?)
+    }
+}
+
+/// The whole command line with the flags of this schema. An entity that it does not have gets no flags: the
+/// command itself says what is wrong.
+pub(super) fn command(schema: &Schema, entity: Option<&str>) -> Command {
+    let mut cli = Cli::command();
+    for (name, own) in COMMANDS {
+        if cli.find_subcommand(name).is_none() {
+            continue;
+        }
+        let Some(entity) = schema.entities.iter().find(|e| e.name == entity.unwrap_or(own)) else { continue };
+        cli = cli.mut_subcommand(name, |group| {
+            let actions: Vec<String> = group.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+            actions.iter().fold(group, |group, action| match action.as_str() {
+                "create" => group.mut_subcommand(action, |command| to_fill(command, entity, schema)),
+                "list" => group.mut_subcommand(action, |command| to_match(command, entity, schema)),
+                _ => group,
+            })
+        });
+    }
+    cli
+}
+
+/// A flag for what each field is to hold.
+fn to_fill(command: Command, entity: &Entity, schema: &Schema) -> Command {
+    flags(command, entity, |field, arg| {
+        let action = if describe::is_list(field) { ArgAction::Append } else { ArgAction::Set };
+        let heading = if field.required { "Fields that must be given" } else { "Fields" };
+        arg.action(action).help(describe::rule(field, entity, schema)).help_heading(heading)
+    })
+}
+
+/// A flag for what each field must hold.
+fn to_match(command: Command, entity: &Entity, schema: &Schema) -> Command {
+    flags(command, entity, |field, arg| {
+        let help = match field.reference {
+            Some(to) => format!("Only those of {} with this key", schema.entities[to.entity].name),
+            None => format!("Only those with this {}", field.name),
+        };
+        arg.help(help).help_heading("Which records")
+    })
+}
+
+fn flags(mut command: Command, entity: &Entity, finish: impl Fn(&Field, Arg) -> Arg) -> Command {
+    let mut taken: HashSet<String> = Cli::command()
+        .get_arguments()
+        .chain(command.get_arguments())
+        .filter_map(Arg::get_long)
+        .chain(["help", "version"])
+        .map(str::to_owned)
+        .collect();
+    let names: HashSet<&str> = entity.fields.iter().map(|field| field.name.as_str()).collect();
+    for field in &entity.fields {
+        let long =
+            if taken.contains(&field.name) { format!("field.{}", field.name) } else { field.name.clone() };
+        let head = field.reference.and_then(|_| field.name.split_once('.')).map(|(head, _)| head.to_owned());
+        let aliases: Vec<String> = head
+            .into_iter()
+            .chain(field.aliases.iter().cloned())
+            .filter(|alias| !names.contains(alias.as_str()) && taken.insert(alias.clone()))
+            .collect();
+        taken.insert(long.clone());
+        let arg = Arg::new(format!("{PREFIX}{}", field.name))
+            .long(long)
+            .aliases(aliases)
+            .value_name("VALUE")
+            .allow_negative_numbers(true);
+        command = command.arg(finish(field, arg));
+    }
+    command
+}
+
+/// Whether the line's first word that belongs to no option is a command about records; `help` may stand before.
+fn is_about_records(line: &[OsString]) -> bool {
+    let mut words = line.iter().skip(1);
+    while let Some(word) = words.next() {
+        match word.to_str() {
+            // The only option before a command that takes a value.
+            Some("--log-format") => _ = words.next(),
+            Some("help") => {}
+            Some(flag) if flag.starts_with('-') => {}
+            word => return COMMANDS.iter().any(|(name, _)| word == Some(name)),
+        }
+    }
+    false
+}
+
+/// The value of an option, wherever it stands before `--`.
+fn option(line: &[OsString], name: &str) -> Option<OsString> {
+    let mut words = line.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        if word == name {
+            return words.next().cloned();
+        }
+        let joined = word.to_str().and_then(|word| word.strip_prefix(name)?.strip_prefix('='));
+        if let Some(value) = joined {
+            return Some(value.into());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Command as Parsed, UserAction};
+    use super::*;
+
+    #[test]
+    fn the_command_is_found_behind_options_of_all_commands() {
+        for line in
+            ["-q account list --plan x", "--log-format json account list --plan x", "user list --role=x"]
+        {
+            assert!(read(line).is_ok(), "{line}");
+        }
+        let fields = |line: &str| read(line).unwrap_err().to_string();
+        assert!(fields("account list --pln x").contains("--plan"));
+        assert!(fields("account list --schemas none --plan x").contains("cannot read the schema"));
+    }
+
+    fn read(line: &str) -> Result<Cli, LineError> {
+        Cli::read(std::iter::once("muster").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_with_all_flags_holds_together() {
+        command(&Schema::built_in().unwrap(), None).debug_assert();
+    }
+
+    #[test]
+    fn a_list_is_filtered_by_any_field_and_by_what_it_belongs_to() {
+        let cli = read("user list --account A-17 --role billingAdmin --contact.gender=female").unwrap();
+        let Parsed::User(user) = cli.command else { panic!("not user") };
+        let UserAction::List(list) = user.action else { panic!("not list") };
+        let mut given = list.fields.0;
+        given.sort();
+        let pair = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
+        assert_eq!(
+            given,
+            [
+                pair("account.legacyId", "A-17"),
+                pair("contact.gender", "female"),
+                pair("role", "billingAdmin")
+            ]
+        );
+    }
+}

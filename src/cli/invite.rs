@@ -1,0 +1,233 @@
+//! What can be typed to invite users, to look at their invites and to open a link.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use crate::invite::{Link, Mailbox, STATES};
+
+use super::{DatabaseArgs, age};
+
+/// Whom: what is given must all hold.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Whom (all that is given must hold)")]
+pub struct WhomArgs {
+    /// Users with these addresses
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// Users whose addresses stand in this file: one a line, or CSV with a column `email`
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Users that this run inserted
+    #[arg(long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Users of the account with this key
+    #[arg(long, value_name = "KEY")]
+    pub account: Option<String>,
+    /// Only users with this role
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
+    /// Only users with this language
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
+    /// Only users who came from an older system (true), or who did not (false)
+    #[arg(long, value_name = "BOOL")]
+    pub migrated: Option<bool>,
+}
+
+/// What the mails say, how they go out, and how many.
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    /// Who the mails are from: an address, or 'Name <address>'
+    #[arg(long, value_name = "SENDER", required_unless_present = "dry_run", help_heading = "Mails")]
+    pub from: Option<Mailbox>,
+    /// Where the links lead; {token} stands for the secret
+    #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
+    pub link: Option<Link>,
+    /// How long a link opens: a number with h, d or w
+    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
+    pub expires: Duration,
+    /// Own texts: LANGUAGE.txt and LANGUAGE.html for each language
+    #[arg(long, value_name = "DIR", help_heading = "Mails")]
+    pub templates: Option<PathBuf>,
+    /// A template that Postmark keeps, by its alias; {language} stands for the user's language
+    #[arg(long, value_name = "ALIAS", conflicts_with = "templates", help_heading = "Mails")]
+    pub template: Option<String>,
+    /// Write .eml files into this folder instead of sending
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["token_file", "stream"], help_heading = "Sending")]
+    pub to_dir: Option<PathBuf>,
+    /// The file with Postmark's server token, mode 0600; else the variable `POSTMARK_SERVER_TOKEN`
+    #[arg(long, value_name = "FILE", help_heading = "Sending")]
+    pub token_file: Option<PathBuf>,
+    /// Postmark's message stream
+    #[arg(long, value_name = "NAME", default_value = "outbound", help_heading = "Sending")]
+    pub stream: String,
+    #[arg(long, value_name = "URL", env = "POSTMARK_API_URL", hide = true)]
+    #[allow(missing_docs)] // For the tests: shown nowhere.
+    pub postmark_url: Option<String>,
+    /// Send nothing to the addresses in this file, now and later; can be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Sending")]
+    pub suppress: Vec<PathBuf>,
+    /// At most so many mails now
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Sending")]
+    pub limit: Option<u64>,
+    /// At most so many mails a minute
+    #[arg(long, value_name = "N/min", value_parser = rate, help_heading = "Sending")]
+    pub rate: Option<u32>,
+    /// How long after a lost answer Postmark is asked whether it took a mail: a number with s, m or h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = "Sending")]
+    pub settle: Duration,
+    /// Show what would go to whom; send and write nothing
+    #[arg(long, help_heading = "Sending")]
+    pub dry_run: bool,
+}
+
+/// `muster user invite`, `muster user invites resend`.
+#[derive(Debug, Args)]
+#[command(after_help = INVITE_EXAMPLES)]
+pub struct InviteArgs {
+    /// Whom.
+    #[command(flatten)]
+    pub whom: WhomArgs,
+    /// What, and how.
+    #[command(flatten)]
+    pub send: SendArgs,
+    /// Where they are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+const INVITE_EXAMPLES: &str = "\
+Examples:
+  muster user invite --run 0193f2 --dry-run
+  muster user invite --run 0193f2 --migrated true --limit 10 --to-dir mails \\
+    --from 'Laadpalen <no-reply@example.nl>' --link 'https://app.example.nl/join/{token}'
+  muster user invite jan@example.nl --token-file postmark.token \\
+    --from no-reply@example.nl --link 'https://app.example.nl/join/{token}'
+
+Nobody is mailed twice: who was invited before is passed over (`invites resend` sends again), also after a
+crash. The role needs SELECT on the users' tables and CREATE on the database the first time, for the outbox.";
+
+/// Where the users are, and how the result is printed.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// Read the column rules from this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub schemas: Option<PathBuf>,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Print JSON
+    #[arg(long, help_heading = "Output options")]
+    pub json: bool,
+}
+
+/// `muster user accept`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  muster user accept -    (reads the token from standard input)")]
+pub struct AcceptArgs {
+    /// The secret of the link; - reads it from standard input, where no other user of the machine sees it
+    pub token: String,
+    /// Where the users are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// `muster user invites`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct InvitesArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: InvitesAction,
+}
+
+/// What to do with invites.
+#[derive(Debug, Subcommand)]
+pub enum InvitesAction {
+    /// List invites and how each stands
+    #[command(
+        after_help = "Examples:\n  muster user invites list --state failed\n  muster user invites list --json"
+    )]
+    List(ListInvitesArgs),
+    /// Send again to users who were invited and have not accepted; their earlier links open no more
+    Resend(Box<InviteArgs>),
+    /// Withdraw invites that are not accepted: waiting mails do not go out, links open no more
+    #[command(after_help = "Example:\n  muster user invites revoke jan@example.nl")]
+    Revoke(RevokeArgs),
+}
+
+/// `muster user invites list`.
+#[derive(Debug, Args)]
+pub struct ListInvitesArgs {
+    /// Only the invite for this address
+    #[arg(value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Only invites that stand so
+    #[arg(long, value_name = "STATE", value_parser = STATES)]
+    pub state: Option<String>,
+    /// Only invites to the account with this key
+    #[arg(long, value_name = "KEY")]
+    pub account: Option<String>,
+    /// Where the users are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// `muster user invites revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// Whom.
+    #[command(flatten)]
+    pub whom: WhomArgs,
+    /// Where the users are.
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// `N/min`, or `N`.
+fn rate(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/min").unwrap_or(text).trim();
+    match number.parse() {
+        Ok(rate @ 1..) => Ok(rate),
+        _ => Err("write how many mails a minute, for example 60/min".to_owned()),
+    }
+}
+
+/// A whole number of seconds (`s`), minutes (`m`) or hours (`h`).
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "write a time such as 30s, 5m or 1h".to_owned();
+    let text = text.trim();
+    let unit = match text.chars().last().ok_or_else(wrong)? {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    Ok(Duration::from_secs(u64::from(number) * unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_mails_a_minute() {
+        assert_eq!((rate("60/min"), rate("7")), (Ok(60), Ok(7)));
+        for wrong in ["", "0", "60/h", "-1", "a/min"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_time_has_a_unit() {
+        for (text, seconds) in [("0s", 0), ("30s", 30), ("5m", 300), ("1h", 3600)] {
+            assert_eq!(time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "s", "30", "1.5m", "3d", "é"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
+}

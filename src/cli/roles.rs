@@ -1,0 +1,48 @@
+//! What can be typed for `muster roles`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::DatabaseArgs;
+
+/// `muster roles`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct RolesArgs {
+    /// Read roles.toml and the schema from this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub schemas: Option<PathBuf>,
+    /// How they are printed
+    #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
+    pub format: RolesFormat,
+    /// Write them to the table muster.roles of the database, in place of what it holds
+    #[arg(long, conflicts_with_all = ["format", "json"])]
+    pub store: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub database: DatabaseArgs,
+    /// Print JSON instead of a table
+    #[arg(long, help_heading = "Output options")]
+    pub json: bool,
+}
+
+/// How roles are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RolesFormat {
+    /// For people
+    Table,
+    /// One JSON object
+    Json,
+    /// A record for each role and permission
+    Csv,
+    /// A script that makes and fills the table muster.roles
+    Sql,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  muster roles
+  muster roles --format csv > roles.csv
+  muster roles --store
+  muster db psql -c 'SELECT u.email, r.permission FROM users u JOIN muster.roles r USING (role)'";

@@ -1,0 +1,33 @@
+//! What can be typed for `muster user`.
+
+use clap::{Args, Subcommand};
+
+use super::{AcceptArgs, InviteArgs, InvitesArgs, ListArgs, ShowArgs};
+
+/// `muster user`.
+#[derive(Debug, Args)]
+#[command(arg_required_else_help = true)]
+pub struct UserArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: UserAction,
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Show one user, by its key
+    #[command(after_help = "Example:\n  muster user show jan@example.nl --json")]
+    Show(ShowArgs),
+    /// List users in the order of their keys
+    #[command(
+        after_help = "Examples:\n  muster user list --account A-17\n  muster user list --role accountAdmin --json"
+    )]
+    List(ListArgs),
+    /// Invite users by e-mail; who was invited before is passed over
+    Invite(Box<InviteArgs>),
+    /// See how invites stand, send them again, withdraw them
+    Invites(InvitesArgs),
+    /// Open the link of an invitation, once
+    Accept(AcceptArgs),
+}

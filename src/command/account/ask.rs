@@ -1,0 +1,179 @@
+//! Questions, one by one: what must be given first, then the rest in the order of the schema. Each answer is
+//! judged at once by the import's own rules, together with what was answered before, and asked for again where
+//! they reject it. Nothing is written before the last answer, so that leaving leaves nothing.
+
+use std::io::{self, BufRead, Write};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::cli::CreateArgs;
+use crate::command::export::signals;
+use crate::record::{Finding, Severity};
+use crate::report::Told;
+use crate::report::log::colour;
+use crate::run::RunError;
+use crate::run::one::{Typed, judge};
+use crate::schema::{Entity, FieldIndex, Schema, describe};
+
+use super::AccountError;
+
+/// How often the signal is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Asks for a record's cells.
+///
+/// # Errors
+///
+/// An interruption, and an end of the answers before the last question.
+pub(super) fn cells(
+    schema: &Schema,
+    entity: &Entity,
+    args: &CreateArgs,
+    yes: bool,
+) -> Result<Vec<(String, String)>, AccountError> {
+    let mut dialogue = Dialogue { schema, entity, args, answers: lines()?, given: Vec::new() };
+    say(&format!(
+        "A new record of {}. Enter leaves a field empty, Ctrl-C leaves nothing behind.\n\n",
+        entity.name
+    ));
+    let (required, others): (Vec<_>, Vec<_>) =
+        (0..entity.fields.len()).partition(|&index| entity.fields[index].required);
+    for index in required.into_iter().chain(others) {
+        dialogue.ask(index)?;
+    }
+    if !yes {
+        dialogue.confirm()?;
+    }
+    Ok(dialogue.given.into_iter().map(|(index, text)| (entity.fields[index].name.clone(), text)).collect())
+}
+
+struct Dialogue<'a> {
+    schema: &'a Schema,
+    entity: &'a Entity,
+    args: &'a CreateArgs,
+    answers: Answers,
+    given: Vec<(FieldIndex, String)>,
+}
+
+impl Dialogue<'_> {
+    /// Asks for a field until its answer is accepted. Where the answer makes another one wrong that was
+    /// accepted before, that one is asked for again.
+    fn ask(&mut self, index: FieldIndex) -> Result<(), AccountError> {
+        let mut waiting = vec![index];
+        while let Some(&at) = waiting.last() {
+            let field = &self.entity.fields[at];
+            say(&format!("{} ({}): ", field.name, describe::rule(field, self.entity, self.schema)));
+            let answer = self.answers.next()?;
+            self.put(at, answer);
+            let mut findings = self.judge()?;
+            // A row's rules look at fields that have not been asked for yet; they speak at the end.
+            findings.retain(|finding| self.is_about_given(finding));
+            let (rejects, warnings): (Vec<_>, Vec<_>) =
+                findings.into_iter().partition(|finding| finding.severity == Severity::Reject);
+            self.tell(rejects.iter().chain(warnings.iter().filter(|warning| place(warning) == Some(at))));
+            if let Some(wrong) = rejects.iter().filter_map(place).find(|&wrong| wrong != at) {
+                waiting.push(wrong);
+            } else if rejects.is_empty() && (warnings.iter().all(|w| place(w) != Some(at)) || self.keeps()?) {
+                // All that was given is right by now, also what made this one wrong.
+                waiting.clear();
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, index: FieldIndex, answer: String) {
+        self.given.retain(|(other, _)| *other != index);
+        if !answer.trim().is_empty() || self.entity.fields[index].required {
+            self.given.push((index, answer));
+        }
+    }
+
+    fn judge(&self) -> Result<Vec<Finding>, AccountError> {
+        let name = |index: FieldIndex| self.entity.fields[index].name.clone();
+        let cells = self.given.iter().map(|(index, text)| (name(*index), text.clone())).collect();
+        let typed = Typed { entity: self.entity.name.clone(), cells };
+        Ok(judge(&typed, self.schema, self.args.strict)?)
+    }
+
+    fn is_about_given(&self, finding: &Finding) -> bool {
+        place(finding).is_some_and(|place| self.given.iter().any(|(index, _)| *index == place))
+    }
+
+    /// Whether an answer stays of which a warning was told.
+    fn keeps(&mut self) -> Result<bool, AccountError> {
+        say("keep it? [Y/n] ");
+        Ok(!matches!(self.answers.next()?.trim().to_ascii_lowercase().as_str(), "n" | "no"))
+    }
+
+    fn confirm(&mut self) -> Result<(), AccountError> {
+        let what = if self.args.update { "Create or update" } else { "Create" };
+        loop {
+            say(&format!("\n{what} this record of {}? [y/n] ", self.entity.name));
+            match self.answers.next()?.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(()),
+                "n" | "no" => return Err(RunError::Declined.into()),
+                // Who skips fields with Enter has not said anything yet.
+                _ => {}
+            }
+        }
+    }
+
+    fn tell<'f>(&self, findings: impl Iterator<Item = &'f Finding>) {
+        let mut text = String::new();
+        for finding in findings {
+            Told::fresh(finding, self.entity, self.args.records.show_values).render(&mut text, colour());
+        }
+        say(&text);
+    }
+}
+
+/// A terminal that takes no questions gives no answers either: that is noticed there.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
+}
+
+fn place(finding: &Finding) -> Option<FieldIndex> {
+    finding.field.map(usize::from)
+}
+
+/// The lines of standard input, and the signal that ends the dialogue.
+struct Answers {
+    lines: Receiver<io::Result<String>>,
+    interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+/// Reads lines on a thread of its own: a read cannot be interrupted, the wait for one can.
+fn lines() -> Result<Answers, AccountError> {
+    let interrupted = signals()?;
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(Answers { lines, interrupted })
+}
+
+impl Answers {
+    fn next(&self) -> Result<String, AccountError> {
+        loop {
+            if self.interrupted.load(Ordering::Relaxed) {
+                let _ = writeln!(io::stderr());
+                return Err(RunError::Interrupted.into());
+            }
+            match self.lines.recv_timeout(LOOK) {
+                Ok(Ok(line)) => return Ok(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The end of the answers is no answer.
+                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
+                    let _ = writeln!(io::stderr());
+                    return Err(RunError::Declined.into());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `muster account`: the accounts of the database, one by one, and a new one by the rules of the import.
+
+mod ask;
+mod json;
+
+use std::fs;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::{AccountAction, AccountArgs, CreateArgs, Talk};
+use crate::event::Listener;
+use crate::export::ExportError;
+use crate::frame::StoredFinding;
+use crate::output::visible::visible;
+use crate::report::log::colour;
+use crate::report::mask::mask;
+use crate::report::{Told, Values};
+use crate::rule::Rule;
+use crate::run::one::{Done, Fate, One, OneOptions, Typed, one};
+use crate::run::{Exit, RunError};
+use crate::schema::{Entity, Schema, SchemaError};
+
+use super::records;
+
+/// The entity that the command is named after.
+const ENTITY: &str = "accounts";
+
+/// What `muster account` can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Looking at records.
+    #[error(transparent)]
+    Look(#[from] ExportError),
+    /// The schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The command line is wrong, or what it names.
+    #[error("{0}")]
+    Asked(String),
+    /// The JSON cannot be read.
+    #[error("{}: cannot be read", .path.display())]
+    Read {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output cannot be written to. The record has been written.
+    #[error("cannot write to standard output; see `muster account show`")]
+    Write(#[from] io::Error),
+}
+
+impl AccountError {
+    /// The exit code that this error ends the program with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Run(error) => error.exit().code(),
+            Self::Look(error) => error.exit_code(),
+            Self::Asked(_) => Exit::Usage.code(),
+            Self::Schema(_) | Self::Read { .. } | Self::Write(_) => Exit::Failed.code(),
+        }
+    }
+}
+
+/// Does what was asked. Returns the exit code.
+///
+/// # Errors
+///
+/// See [`AccountError`].
+pub fn run(
+    args: &AccountArgs,
+    talk: &Talk,
+    listener: &dyn Listener,
+    out: &mut dyn Write,
+) -> Result<u8, AccountError> {
+    match &args.action {
+        AccountAction::Create(args) => create(args, talk, listener, out),
+        AccountAction::Show(args) => Ok(records::show(args, ENTITY, out)?),
+        AccountAction::List(args) => Ok(records::list(args, ENTITY, talk.quiet, out)?),
+    }
+}
+
+fn create(
+    args: &CreateArgs,
+    talk: &Talk,
+    listener: &dyn Listener,
+    out: &mut dyn Write,
+) -> Result<u8, AccountError> {
+    let schema = match &args.records.schemas {
+        Some(folder) => Schema::load(folder)?,
+        None => Schema::built_in()?,
+    };
+    let name = args.records.entity.as_deref().unwrap_or(ENTITY);
+    let Some(entity) = schema.entities.iter().find(|entity| entity.name == name) else {
+        let known: Vec<_> = schema.entities.iter().map(|entity| entity.name.as_str()).collect();
+        let known = known.join(", ");
+        return Err(AccountError::Asked(format!(
+            "the schema has no entity `{name}`; it has {known}: name one with --entity"
+        )));
+    };
+    let cells = match source(args)? {
+        Source::Flags => of_flags(args, entity),
+        Source::Json(path) => json::cells(&read(path)?, entity).map_err(AccountError::Asked)?,
+        Source::Questions => ask::cells(&schema, entity, args, talk.yes)?,
+    };
+    let typed = Typed { entity: entity.name.clone(), cells };
+    let show = args.records.show_values;
+    let options = OneOptions {
+        schemas: args.records.schemas.clone(),
+        database_url: args.records.database.database_url.clone(),
+        one: One { command: "account create", update: args.update, veil: (!show).then_some(mask) },
+        strict: args.strict,
+        dry_run: args.dry_run,
+        out: args.out.clone(),
+        patience: Duration::from_secs(args.lock_timeout),
+        values: if show { Values::Shown } else { Values::Masked },
+    };
+    let done = one(&typed, &options, listener)?;
+    tell(&done, &typed, args, entity, talk.quiet, out)?;
+    Ok(match (done.reported.exit(), done.fate()) {
+        // No row was read: the record looks like its own header.
+        (Exit::Done, Fate::Rejected) => Exit::Rejects.code(),
+        (exit, _) => exit.code(),
+    })
+}
+
+/// Where the fields come from.
+enum Source<'a> {
+    Flags,
+    /// A path; `-` is standard input.
+    Json(&'a Path),
+    Questions,
+}
+
+fn source(args: &CreateArgs) -> Result<Source<'_>, AccountError> {
+    let people = io::stdin().is_terminal() && io::stderr().is_terminal();
+    match (&args.json_file, args.fields.0.is_empty()) {
+        (Some(_), false) => Err(AccountError::Asked(
+            "fields come from flags or from JSON, not from both; leave one of them away".to_owned(),
+        )),
+        (Some(path), true) => Ok(Source::Json(path)),
+        (None, false) => Ok(Source::Flags),
+        (None, true) if people => Ok(Source::Questions),
+        (None, true) if !io::stdin().is_terminal() => Ok(Source::Json(Path::new("-"))),
+        (None, true) => Err(AccountError::Asked(
+            "nobody can be asked, because standard error is no terminal; give fields as flags (see --help) or \
+             a JSON object on standard input"
+                .to_owned(),
+        )),
+    }
+}
+
+/// The cells of flags. A list that is given in pieces is put together as its cell holds it.
+fn of_flags(args: &CreateArgs, entity: &Entity) -> Vec<(String, String)> {
+    let given = args.fields.0.iter();
+    let cells = given.map(|(name, values)| {
+        let separator = match entity.field(name).map(|index| &entity.fields[index].rule) {
+            Some(Rule::List(list)) => list.separator(),
+            _ => ',',
+        };
+        (name.clone(), values.join(&separator.to_string()))
+    });
+    cells.collect()
+}
+
+fn read(path: &Path) -> Result<String, AccountError> {
+    let mut bytes = Vec::new();
+    let read = if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
+    } else {
+        fs::read(path).map(|read| bytes = read)
+    };
+    let lost = |source| AccountError::Read { path: path.to_owned(), source };
+    read.map_err(lost)?;
+    String::from_utf8(bytes).map_err(|_| AccountError::Asked("the JSON is not UTF-8".to_owned()))
+}
+
+/// Findings for people on standard error; on standard output what became of the record, or the record itself.
+fn tell(
+    done: &Done,
+    typed: &Typed,
+    args: &CreateArgs,
+    entity: &Entity,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<(), AccountError> {
+    let findings: Vec<StoredFinding<'_>> =
+        done.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let mut text = String::new();
+    for finding in findings.iter().filter(|finding| !quiet || &*finding.severity != "warning") {
+        Told::stored(finding).render(&mut text, colour());
+        text.push('\n');
+    }
+    // What was found must be seen, or the exit code is a riddle.
+    io::stderr().write_all(text.as_bytes())?;
+    let fate = done.fate();
+    let record = done.reported.record.as_ref();
+    let key = record.map_or_else(String::new, |record| format!(" {}", visible(&record.key)));
+    let name = &entity.name;
+    let done_so = if args.dry_run { "would be" } else { "is" };
+    let run = &done.reported.context.run[..13];
+    let line = match fate {
+        Fate::Exists => {
+            let own = &entity.fields[entity.key].name;
+            let given = typed.cells.iter().find(|(name, _)| entity.meant(name) == Some(entity.key));
+            let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
+            let _ = writeln!(
+                io::stderr(),
+                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it"
+            );
+            return Ok(());
+        }
+        Fate::Rejected if args.records.json => {
+            let findings: Vec<&str> = done.findings.lines().collect();
+            writeln!(out, "{{\"findings\":[{}]}}", findings.join(","))?;
+            return Ok(out.flush()?);
+        }
+        Fate::Rejected if done.findings.is_empty() => {
+            "nothing was given; nothing has been written".to_owned()
+        }
+        Fate::Rejected => {
+            let _ = writeln!(io::stderr(), "muster: {name}: rejected; nothing has been written");
+            return Ok(());
+        }
+        Fate::Unchanged => format!("{name}{key} is there already, and the same"),
+        Fate::Created | Fate::Updated => {
+            let what = if fate == Fate::Created { "created" } else { "updated" };
+            if args.dry_run {
+                format!("{name}{key} {done_so} {what}; everything was rolled back")
+            } else {
+                format!("{name}{key} {done_so} {what}; `muster undo {run}` takes it back")
+            }
+        }
+    };
+    match record {
+        Some(record) if args.records.json => out.write_all(&record.json)?,
+        _ if quiet => {}
+        Some(record) => {
+            let filled =
+                record.fields.iter().filter(|(_, value)| value.as_ref().is_some_and(|v| !v.is_empty()));
+            let filled: Vec<_> = filled.map(|(name, value)| (name.as_str(), value.clone())).collect();
+            write!(out, "{line}\n\n{}", records::lines(&filled))?;
+        }
+        None => writeln!(out, "{line}")?,
+    }
+    Ok(out.flush()?)
+}

@@ -1,0 +1,332 @@
+//! `muster user invite`, `invites` and `accept`: mails to users, how they stand, and links opened.
+
+use std::io::{self, BufRead, IsTerminal, Read as _, Write};
+
+use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, RevokeArgs, WhomArgs};
+use crate::invite::postmark::{API, Access, Content, Secret};
+use crate::invite::{
+    Invite, InviteError, InviteOptions, Invited, ListQuery, Means, Plan, Selection, Sending, Templates,
+    accept, invite, list, revoke,
+};
+use crate::output::visible::visible;
+use crate::report::number::{count, grouped};
+use crate::run::{Exit, RunError};
+
+/// How many accounts and places are named where a person reads.
+const NAMED: usize = 10;
+
+/// What these commands can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitingError {
+    /// The invitation itself.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
+    /// Standard output cannot be written to, or standard input not read.
+    #[error("standard output or input is gone; how the invites stand: muster user invites list")]
+    Stream(#[from] io::Error),
+}
+
+impl InvitingError {
+    /// The exit code that this error ends the program with.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Invite(error) => error.exit().code(),
+            Self::Stream(_) => Exit::Failed.code(),
+        }
+    }
+}
+
+/// Shows the plan, asks, and sends. Returns the exit code.
+///
+/// # Errors
+///
+/// See [`InvitingError`].
+pub fn run(args: &InviteArgs, resend: bool, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+    let options = options(args, resend)?;
+    let json = args.place.json;
+    let by = options.sending.as_ref().map_or(String::new(), |sending| match &sending.means {
+        Means::Folder(path) => format!("into {}", path.display()),
+        Means::Postmark(_) => "by Postmark".to_owned(),
+    });
+    let mut shown: io::Result<()> = Ok(());
+    let invited = invite(&options, |plan| {
+        if !json {
+            shown = out.write_all(render_plan(plan).as_bytes()).and_then(|()| out.flush());
+        }
+        if plan.mails == 0 || yes { Ok(()) } else { ask(&question(plan, &by)) }
+    })?;
+    shown?;
+    let text = match (json, invited.dry_run) {
+        (true, _) => pretty(&invited),
+        (false, true) => format!("{}\nnothing was sent\n", render_plan(&invited.plan)),
+        (false, false) => render_result(&invited, &by),
+    };
+    out.write_all(text.as_bytes())?;
+    let lacking = invited.failed + invited.unknown > 0 || invited.plan.is_incomplete();
+    Ok(if lacking { Exit::Rejects.code() } else { Exit::Done.code() })
+}
+
+/// Lists, sends again, or withdraws. Returns the exit code.
+///
+/// # Errors
+///
+/// See [`InvitingError`].
+pub fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+    match &args.action {
+        InvitesAction::List(args) => show(args, out),
+        InvitesAction::Resend(args) => run(args, true, yes, out),
+        InvitesAction::Revoke(args) => withdraw(args, yes, out),
+    }
+}
+
+/// Opens a link. Returns the exit code.
+///
+/// # Errors
+///
+/// See [`InvitingError`].
+pub fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
+    let mut token = args.token.clone();
+    if token == "-" {
+        token.clear();
+        // No token is longer.
+        io::stdin().lock().take(1000).read_to_string(&mut token)?;
+    }
+    let place = &args.place;
+    let accepted = accept(&token, place.schemas.as_deref(), place.database.database_url.as_deref())?;
+    let text = if place.json {
+        pretty(&accepted)
+    } else {
+        let of = accepted.account.as_ref().map_or(String::new(), |account| format!(" of account {account}"));
+        format!("accepted: {}{}\n", visible(&accepted.email), visible(&of))
+    };
+    out.write_all(text.as_bytes())?;
+    Ok(Exit::Done.code())
+}
+
+fn selection(whom: &WhomArgs) -> Result<Selection, InviteError> {
+    if whom.addresses.is_empty() && whom.file.is_none() && whom.run.is_none() && whom.account.is_none() {
+        let problem = "say whom: addresses, --file, --run or --account".to_owned();
+        return Err(InviteError::Option { option: "ADDRESS", problem });
+    }
+    Ok(Selection {
+        addresses: whom.addresses.clone(),
+        file: whom.file.clone(),
+        run: whom.run.clone(),
+        account: whom.account.clone(),
+        role: whom.role.clone(),
+        language: whom.language.clone(),
+        migrated: whom.migrated,
+    })
+}
+
+fn options(args: &InviteArgs, resend: bool) -> Result<InviteOptions, InviteError> {
+    let send = &args.send;
+    let content = match (&send.template, &send.templates) {
+        (Some(alias), _) => Content::Kept(alias.clone()),
+        (None, Some(folder)) => Content::Own(Templates::load(folder)?),
+        (None, None) => Content::Own(Templates::built_in()),
+    };
+    let sending = match (&send.from, &send.link) {
+        (Some(from), Some(link)) if !send.dry_run => {
+            Some(Sending { means: means(args)?, from: from.clone(), link: link.clone() })
+        }
+        _ => None,
+    };
+    Ok(InviteOptions {
+        database_url: args.place.database.database_url.clone(),
+        schemas: args.place.schemas.clone(),
+        selection: selection(&args.whom)?,
+        resend,
+        content,
+        sending,
+        suppress: send.suppress.clone(),
+        limit: send.limit,
+        rate: send.rate,
+        expires: send.expires,
+        settle: send.settle,
+    })
+}
+
+fn means(args: &InviteArgs) -> Result<Means, InviteError> {
+    if let Some(folder) = &args.send.to_dir {
+        return Ok(Means::Folder(folder.clone()));
+    }
+    let variable = std::env::var("POSTMARK_SERVER_TOKEN").ok();
+    Ok(Means::Postmark(Access {
+        url: args.send.postmark_url.clone().unwrap_or_else(|| API.to_owned()),
+        token: Secret::token(args.send.token_file.as_deref(), variable.as_deref())?,
+        stream: args.send.stream.clone(),
+    }))
+}
+
+fn show(args: &ListInvitesArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
+    let query =
+        ListQuery { state: args.state.clone(), account: args.account.clone(), address: args.address.clone() };
+    let place = &args.place;
+    let found = list(&query, place.schemas.as_deref(), place.database.database_url.as_deref())?;
+    let text = if place.json { pretty(&found) } else { table(&found) };
+    out.write_all(text.as_bytes())?;
+    Ok(Exit::Done.code())
+}
+
+fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+    let place = &args.place;
+    let selection = selection(&args.whom)?;
+    // Who types an address means it.
+    let asks = !yes && (selection.file.is_some() || selection.addresses.is_empty());
+    let (revoked, wrong) =
+        revoke(&selection, place.schemas.as_deref(), place.database.database_url.as_deref(), |number| {
+            if asks { ask(&format!("Withdraw {}?", count(number, "invite"))) } else { Ok(()) }
+        })?;
+    let mut text = if place.json {
+        pretty(&serde_json::json!({ "revoked": revoked, "wrong": wrong }))
+    } else {
+        format!("{} withdrawn\n", count(revoked, "invite"))
+    };
+    if !place.json {
+        text.push_str(&named("not an address", &wrong));
+    }
+    out.write_all(text.as_bytes())?;
+    Ok(if wrong.is_empty() { Exit::Done.code() } else { Exit::Rejects.code() })
+}
+
+fn ask(question: &str) -> Result<(), RunError> {
+    let question = question.to_owned();
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(RunError::Unasked { question });
+    }
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
+    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        (Ok(_), _) => Err(RunError::Declined),
+        (Err(_), _) => Err(RunError::Unasked { question }),
+    }
+}
+
+fn question(plan: &Plan, by: &str) -> String {
+    let languages: Vec<String> =
+        plan.languages.iter().map(|of| format!("{} {}", language(&of.language), grouped(of.mails))).collect();
+    let accounts = count(plan.accounts.len() as u64, "account");
+    format!("Send {} ({}) to people of {accounts} {by}?", count(plan.mails, "mail"), languages.join(", "))
+}
+
+fn language(name: &str) -> &str {
+    if name.is_empty() { "no language" } else { name }
+}
+
+fn render_plan(plan: &Plan) -> String {
+    let mut text = format!("{}, {}\n", count(plan.people, "user"), count(plan.mails, "mail"));
+    let mut line = |label: &str, number: u64| {
+        if number > 0 {
+            text.push_str(&format!("  {:<34}{:>10}\n", visible(label), grouped(number)));
+        }
+    };
+    line("waiting since an earlier command", plan.waiting);
+    line("to be looked up at the provider", plan.looked_up);
+    line("held back by --limit", plan.held_back);
+    for of in &plan.languages {
+        let written = if of.written_in == of.language {
+            String::new()
+        } else {
+            format!(" (mail in {})", of.written_in)
+        };
+        line(&format!("in {}{written}", language(&of.language)), of.mails);
+    }
+    for of in plan.accounts.iter().take(NAMED) {
+        line(&format!("to account {}", of.account.as_deref().unwrap_or("none")), of.mails);
+    }
+    let more: u64 = plan.accounts.iter().skip(NAMED).map(|of| of.mails).sum();
+    line(&format!("to {}", count(plan.accounts.len().saturating_sub(NAMED) as u64, "other account")), more);
+    for passed in &plan.passed {
+        line(&format!("no mail: {}", reason(&passed.why)), passed.people);
+    }
+    text.push_str(&named("no such user", &plan.unmatched));
+    text.push_str(&named("not an address", &plan.wrong));
+    text
+}
+
+/// Why somebody gets no mail, for people.
+fn reason(why: &str) -> &str {
+    match why {
+        "sent" => "invited before",
+        "expired" => "invited before, link expired",
+        "accepted" => "accepted",
+        "withdrawn" => "invite withdrawn",
+        "failed" => "address failed before",
+        "suppressed" => "suppressed",
+        "no-address" => "no e-mail address",
+        "same-address" => "same address as another",
+        "no-account" => "account does not exist",
+        "not-invited" => "never invited",
+        other => other,
+    }
+}
+
+fn named(label: &str, places: &[String]) -> String {
+    let mut text = String::new();
+    for place in places.iter().take(NAMED) {
+        text.push_str(&format!("  {label}: {}\n", visible(place)));
+    }
+    if places.len() > NAMED {
+        text.push_str(&format!(
+            "  {label}: {} more (--json lists all)\n",
+            grouped((places.len() - NAMED) as u64)
+        ));
+    }
+    text
+}
+
+fn render_result(invited: &Invited, by: &str) -> String {
+    if invited.plan.mails == 0 {
+        return "\nnothing to send\n".to_owned();
+    }
+    let mut text = format!("\n{} sent {by}\n", count(invited.sent, "mail"));
+    let mut line = |number: u64, what: &str, next: &str| {
+        if number > 0 {
+            text.push_str(&format!("  {} {what}{next}\n", grouped(number)));
+        }
+    };
+    line(invited.found, "of them sent by an earlier command, whose answer was lost", "");
+    line(invited.failed, "failed: the address is not taken", ": muster user invites list --state failed");
+    line(invited.unknown, "without an answer", ": give the same command again; nobody is mailed twice");
+    line(invited.cancelled, "cancelled: accepted, withdrawn, suppressed or gone in the meantime", "");
+    text
+}
+
+fn table(invites: &[Invite]) -> String {
+    if invites.is_empty() {
+        return "No invites.\n".to_owned();
+    }
+    let width = |text: fn(&Invite) -> &str, least: usize| {
+        invites.iter().map(|invite| visible(text(invite)).chars().count()).max().unwrap_or(0).max(least)
+    };
+    let email = width(|invite| &invite.email, 5);
+    let account = width(|invite| invite.account.as_deref().unwrap_or(""), 7);
+    let mut text =
+        format!("{:9}  {:email$}  {:account$}  {:16}  expires\n", "state", "email", "account", "sent");
+    let minute = |time: &Option<String>| {
+        time.as_deref().and_then(|time| time.get(..16)).map_or(String::new(), |time| time.replace('T', " "))
+    };
+    for invite in invites {
+        let (sent, expires) = (minute(&invite.sent), minute(&invite.expires));
+        let code = invite.code.map_or(String::new(), |code| format!("  (Postmark's code {code})"));
+        let account_key = visible(invite.account.as_deref().unwrap_or(""));
+        let line = format!(
+            "{:9}  {:email$}  {account_key:account$}  {sent:16}  {expires}{code}",
+            invite.state,
+            visible(&invite.email)
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn pretty<T: serde::Serialize>(value: &T) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}

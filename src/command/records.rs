@@ -1,0 +1,157 @@
+//! Records on a screen: one below the other's names, many as a table that fits the terminal, or as JSON. What
+//! `muster account` and `muster user` have in common.
+
+use std::io::{self, Write};
+
+use crate::cli::{FieldValues, ListArgs, RecordsArgs, ShowArgs};
+use crate::export::look::{LookOptions, Record, look};
+use crate::export::{ExportError, Filter};
+use crate::output::visible::visible;
+use crate::report::mask::mask;
+use crate::report::number::{count, grouped};
+use crate::report::table::{self, Table};
+use crate::report::width::{padded, width};
+
+use crate::schema::{header_key, nearest};
+
+use super::export::signals;
+
+/// How many records a table has where nothing else is said.
+const TABLE: u64 = 100;
+
+/// Shows one record.
+///
+/// # Errors
+///
+/// See [`ExportError`].
+pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result<u8, ExportError> {
+    let options = LookOptions { key: Some(args.key.clone()), ..options(&args.records, entity) };
+    let json = args.records.json;
+    told(look(&options, &*signals()?, &mut |record| {
+        out.write_all(&if json { record.json() } else { whole(record).into_bytes() })
+    }))?;
+    Ok(0)
+}
+
+/// Lists records.
+///
+/// # Errors
+///
+/// See [`ExportError`].
+pub(super) fn list(
+    args: &ListArgs,
+    entity: &str,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<u8, ExportError> {
+    let json = args.records.json;
+    let default = if json { None } else { Some(TABLE) };
+    let options = LookOptions {
+        filters: filters(&args.fields, args),
+        limit: args.limit.map_or(default, |limit| (limit > 0).then_some(limit)),
+        ..options(&args.records, entity)
+    };
+    let cancelled = signals()?;
+    if json {
+        told(look(&options, &cancelled, &mut |record| out.write_all(&record.json())))?;
+        return Ok(0);
+    }
+    let mut table: Option<(Table, Vec<String>)> = None;
+    let looked = look(&options, &cancelled, &mut |record| {
+        let layout = record.layout();
+        let begin =
+            || (Table::new(layout.names(), layout.key()), layout.names().map(str::to_owned).collect());
+        table.get_or_insert_with(begin).0.add(record.cells());
+        Ok(())
+    })?;
+    let Some((table, names)) = table else {
+        if !quiet {
+            let _ = writeln!(io::stderr(), "(none)");
+        }
+        return Ok(0);
+    };
+    let (text, left) = table.render(table::room(), &chosen(&args.columns, &names)?);
+    told(out.write_all(text.as_bytes()).map_err(ExportError::Told))?;
+    let mut notes = Vec::new();
+    if looked.all > looked.shown {
+        let (shown, all) = (grouped(looked.shown), grouped(looked.all));
+        notes.push(format!("{shown} of {all}: --limit 0 shows all of them"));
+    }
+    if left > 0 {
+        notes.push(format!(
+            "{} without room: --columns FIELD,… chooses, --json shows all",
+            count(left as u64, "column")
+        ));
+    }
+    if !quiet && !notes.is_empty() {
+        // A remark; where it cannot be made, the table is whole without it.
+        let _ = writeln!(io::stderr(), "({})", notes.join("; "));
+    }
+    Ok(0)
+}
+
+/// The columns asked for by name.
+fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, ExportError> {
+    let find = |name: &String| {
+        let is = |own: &str| header_key(own) == header_key(name);
+        // The first part of a dotted name will do where only one name has it (`account`).
+        let mut parts =
+            (0..names.len()).filter(|&at| names[at].split_once('.').is_some_and(|(head, _)| is(head)));
+        let by_part = parts.next().filter(|_| parts.next().is_none());
+        names.iter().position(|own| is(own)).or(by_part).ok_or_else(|| {
+            let advice = match nearest(name, names.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("there are {}", names.join(", ")),
+            };
+            ExportError::Asked(format!("--columns {name}: no such field; {advice}"))
+        })
+    };
+    asked.iter().map(find).collect()
+}
+
+/// A reader that went away has seen what it wanted.
+fn told<T>(done: Result<T, ExportError>) -> Result<(), ExportError> {
+    match done {
+        Err(ExportError::Told(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+fn options(args: &RecordsArgs, entity: &str) -> LookOptions {
+    LookOptions {
+        schemas: args.schemas.clone(),
+        database_url: args.database.database_url.clone(),
+        entity: args.entity.clone().unwrap_or_else(|| entity.to_owned()),
+        key: None,
+        filters: Vec::new(),
+        limit: None,
+        veil: (!args.show_values).then_some(mask),
+    }
+}
+
+fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
+    let flags = flags.0.iter().flat_map(|(field, values)| {
+        values.iter().map(|value| Filter { field: field.clone(), value: value.clone() })
+    });
+    let more =
+        args.filters.iter().map(|filter| Filter { field: filter.field.clone(), value: filter.value.clone() });
+    flags.chain(more).collect()
+}
+
+/// A whole record, a line a field.
+fn whole(record: &Record<'_>) -> String {
+    lines(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
+}
+
+/// Fields and their values, a line each.
+pub(super) fn lines(fields: &[(&str, Option<String>)]) -> String {
+    let room = fields.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in fields {
+        let line =
+            format!("{}  {}", padded(&visible(name), room), visible(value.as_deref().unwrap_or_default()));
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,297 @@
+//! Records for a screen: the rows of one entity that are asked for, in the order of their keys, with references
+//! resolved to keys. Read in one transaction that writes nothing. How they are laid out is left to the caller.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use crate::db::postgres::Client;
+use crate::db::{CopyOut, DbError};
+use crate::record::RowEncoder;
+use crate::rule::text::Text;
+use crate::rule::{Rule, list};
+use crate::schema::{Entity, Schema, header_key, nearest};
+
+use super::encode::fields;
+use super::error::ExportError;
+use super::job::{self, Condition, Job};
+use super::json::Json;
+use super::options::Filter;
+use super::snapshot::{self, Snapshot};
+use super::{Interruptible, load_schema, runtime};
+
+/// Makes a value unreadable that not everybody may read.
+pub type Veil = fn(&str) -> String;
+
+/// Which records are asked for.
+#[derive(Debug, Clone)]
+pub struct LookOptions {
+    /// A folder of schema files; the built-in ones without.
+    pub schemas: Option<PathBuf>,
+    /// See [`crate::db::connect()`].
+    pub database_url: Option<String>,
+    /// The entity.
+    pub entity: String,
+    /// Only the record with this key.
+    pub key: Option<String>,
+    /// Only records with these values.
+    pub filters: Vec<Filter>,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// What is done to the values of sensitive fields.
+    pub veil: Option<Veil>,
+}
+
+/// What a look found besides the records themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// How many were handed on.
+    pub shown: u64,
+    /// How many there are.
+    pub all: u64,
+}
+
+/// How the records of an entity are laid out: one for all of them.
+#[derive(Debug)]
+pub struct Layout {
+    job: Job,
+    json: Json,
+    sensitive: Vec<bool>,
+    veil: Option<Veil>,
+}
+
+/// One record.
+#[derive(Debug)]
+pub struct Record<'r> {
+    layout: &'r Layout,
+    raw: Vec<u8>,
+}
+
+impl Layout {
+    fn new(mut job: Job, entity: &Entity, veil: Option<Veil>) -> Self {
+        let is_sensitive =
+            |name: &str| entity.field(name).is_some_and(|index| entity.fields[index].sensitive);
+        let sensitive: Vec<bool> = job.columns.iter().map(|column| is_sensitive(&column.name)).collect();
+        for (column, sensitive) in job.columns.iter_mut().zip(&sensitive) {
+            if *sensitive && veil.is_some() {
+                // What is veiled is a text, whatever it was.
+                column.rule = Rule::Text(Text::new(false));
+            }
+        }
+        let json = Json::new(&job.columns);
+        Self { job, json, sensitive, veil }
+    }
+
+    /// The names of the fields, and of what no file sets behind them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.job.columns.iter().map(|column| column.name.as_str())
+    }
+
+    /// Which of the names is the key.
+    #[must_use]
+    pub fn key(&self) -> usize {
+        self.job.key
+    }
+
+    fn record(&self, raw: &[u8]) -> Record<'_> {
+        let Some(veil) = self.veil else { return Record { layout: self, raw: raw.to_vec() } };
+        let mut veiled = Vec::with_capacity(raw.len());
+        for (value, sensitive) in fields(raw).zip(&self.sensitive) {
+            match value {
+                None => RowEncoder::null(&mut veiled),
+                Some(value) if *sensitive => {
+                    RowEncoder::text(&mut veiled, &veil(&RowEncoder::unescape(value)));
+                }
+                Some(value) => {
+                    veiled.extend_from_slice(value);
+                    veiled.push(b'\t');
+                }
+            }
+        }
+        RowEncoder::end_row(&mut veiled);
+        Record { layout: self, raw: veiled }
+    }
+}
+
+impl Record<'_> {
+    /// The layout of this record and its like.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        self.layout
+    }
+
+    /// The values for a person, in the order of [`Layout::names`]; none is NULL.
+    pub fn cells(&self) -> impl Iterator<Item = Option<String>> {
+        fields(&self.raw).zip(&self.layout.job.columns).map(|(raw, column)| {
+            let text = RowEncoder::unescape(raw?);
+            Some(match &column.rule {
+                Rule::List(_) => list::items(&text).join(", "),
+                _ => text,
+            })
+        })
+    }
+
+    /// The record as a JSON object, nested as the dotted names say, and a line feed.
+    #[must_use]
+    pub fn json(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.layout.json.row(&self.raw, &self.layout.job, &mut out);
+        out
+    }
+}
+
+/// One record by itself, to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// Its key.
+    pub key: String,
+    /// Every field with its value for a person, and what no file sets behind them; none is NULL.
+    pub fields: Vec<(String, Option<String>)>,
+    /// As a JSON object and a line feed.
+    pub json: Vec<u8>,
+}
+
+/// The record with this key, in whatever transaction the session is in.
+///
+/// # Errors
+///
+/// See [`ExportError`].
+pub(crate) async fn one(
+    client: &Client,
+    schema: &Schema,
+    entity: usize,
+    key: &str,
+    veil: Option<Veil>,
+) -> Result<Option<Whole>, ExportError> {
+    let tables = snapshot::tables(client, schema, &[entity]).await?;
+    let rules = &schema.entities[entity];
+    let key = Condition { entity, field: rules.key, value: Some(key.to_owned()) };
+    let job = job::records(schema, &tables, entity, std::slice::from_ref(&key));
+    let mut found = None;
+    read(client, &Layout::new(job, rules, veil), Some(1), &mut |record| {
+        let names = record.layout().names().map(str::to_owned);
+        let fields = names.zip(record.cells()).collect();
+        found = Some(Whole { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Looks, and hands on each record.
+///
+/// # Errors
+///
+/// See [`ExportError`]; a key that no record has is one, too. What `each` fails with is handed back as
+/// [`ExportError::Told`].
+pub fn look(
+    options: &LookOptions,
+    cancelled: &AtomicBool,
+    each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
+) -> Result<Looked, ExportError> {
+    let schema = load_schema(options.schemas.as_deref())?;
+    let index = entity(&schema, &options.entity)?;
+    let mut conditions = conditions(&schema, index, &options.filters)?;
+    if let Some(key) = &options.key {
+        conditions.push(condition_of(&schema, index, schema.entities[index].key, key, "KEY")?);
+    }
+    let runtime = runtime(1)?;
+    let guard = Interruptible { runtime: &runtime, cancelled };
+    let name = format!("muster {}", options.entity);
+    guard.wait(async {
+        let snapshot = Snapshot::take(options.database_url.as_deref(), &name, false).await?;
+        let tables = snapshot.tables(&schema, &[index]).await?;
+        let job = job::records(&schema, &tables, index, &conditions);
+        let count = job.query.count();
+        let layout = Layout::new(job, &schema.entities[index], options.veil);
+        let client = &snapshot.session.client;
+        let shown = read(client, &layout, options.limit, each).await?;
+        if let (Some(key), 0) = (&options.key, shown) {
+            let message = format!("{}: none has the key {key}; is it the right database?", options.entity);
+            return Err(ExportError::Asked(message));
+        }
+        let all = if options.limit == Some(shown) {
+            let failed = |e| DbError::of(format!("counting the rows of table {}", layout.job.query.table), e);
+            let row = client.query_one(&count, &[]).await.map_err(failed)?;
+            u64::try_from(row.get::<_, i64>(0)).unwrap_or(shown)
+        } else {
+            shown
+        };
+        Ok(Looked { shown, all })
+    })
+}
+
+async fn read(
+    client: &Client,
+    layout: &Layout,
+    limit: Option<u64>,
+    each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
+) -> Result<u64, ExportError> {
+    let query = &layout.job.query;
+    let doing = format!("reading table {}", query.table);
+    let mut copy = CopyOut::begin(client, &query.first(limit), &doing).await?;
+    let mut shown = 0;
+    while let Some(row) = copy.next().await? {
+        each(&layout.record(&row)).map_err(ExportError::Told)?;
+        shown += 1;
+    }
+    Ok(shown)
+}
+
+fn entity(schema: &Schema, name: &str) -> Result<usize, ExportError> {
+    schema.entities.iter().position(|entity| entity.name == name).ok_or_else(|| {
+        let known: Vec<&str> = schema.entities.iter().map(|entity| entity.name.as_str()).collect();
+        ExportError::Asked(format!(
+            "the schema has no entity `{name}`; it has {}: name one with --entity",
+            known.join(", ")
+        ))
+    })
+}
+
+/// What each filter means: a field of the entity by its name or an alias, or what it belongs to by the first
+/// part of the reference's name.
+fn conditions(schema: &Schema, index: usize, filters: &[Filter]) -> Result<Vec<Condition>, ExportError> {
+    let fields = &schema.entities[index].fields;
+    let mut all = Vec::new();
+    for filter in filters {
+        let asked = header_key(&filter.field);
+        let is = |name: &str| header_key(name) == asked;
+        let found = fields.iter().position(|field| is(&field.name)).or_else(|| {
+            fields.iter().position(|field| {
+                let head = field.name.split('.').next().unwrap_or_default();
+                field.aliases.iter().any(|alias| is(alias)) || (field.reference.is_some() && is(head))
+            })
+        });
+        let Some(field) = found else {
+            let names = fields.iter().map(|field| field.name.as_str());
+            let advice = match nearest(&filter.field, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("see `muster schema print {}`", schema.entities[index].name),
+            };
+            let message = format!(
+                "--where {}: {} has no such field; {advice}",
+                filter.field, schema.entities[index].name
+            );
+            return Err(ExportError::Asked(message));
+        };
+        all.push(condition_of(schema, index, field, &filter.value, &format!("--{}", fields[field].name))?);
+    }
+    Ok(all)
+}
+
+/// The condition that a field has this value; a reference that it leads to the record with this key.
+fn condition_of(
+    schema: &Schema,
+    entity: usize,
+    field: usize,
+    value: &str,
+    said: &str,
+) -> Result<Condition, ExportError> {
+    let (entity, field) = match schema.entities[entity].fields[field].reference {
+        Some(to) => (to.entity, schema.entities[to.entity].key),
+        None => (entity, field),
+    };
+    let value = job::normal(&schema.entities[entity].fields[field], value)
+        .map_err(|why| ExportError::Asked(format!("{said} {value}: {why}")))?;
+    Ok(Condition { entity, field, value })
+}

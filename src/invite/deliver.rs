@@ -1,0 +1,348 @@
+//! The way of the mails from the outbox to the provider, a batch at a time: taken and noted as `sending`,
+//! committed, handed over, the answers noted, committed. A batch without an answer is in doubt; once the provider
+//! would have it if it ever got it, it is asked, and only what it does not have goes out again.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::db::Session;
+use crate::load::LoadError;
+use crate::run::Database;
+
+use super::error::InviteError;
+use super::fault;
+use super::outbox::{self, Doubtful, Mail};
+use super::people::Invitees;
+use super::provider::{Answer, Provider, Reply, Stop, Wait};
+use super::token::Token;
+
+/// How often in a row the same batch is tried, or batches stay without an answer.
+const TRIES: u32 = 8;
+/// The longest time that a provider's `Retry-After` is waited for.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// How long an answer is waited for after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+/// How often the signal is looked at.
+const LOOK: Duration = Duration::from_millis(50);
+/// A rate is kept by batches of so many seconds.
+const SLICE: u64 = 2;
+
+/// What a delivery needs.
+pub(super) struct Delivery<'a> {
+    pub database: &'a Database,
+    pub session: &'a Session,
+    pub cancelled: &'a AtomicBool,
+    pub invitees: Invitees<'a>,
+    pub provider: Arc<dyn Provider + Send + Sync>,
+    pub run: &'a str,
+    /// How long a link opens.
+    pub expires: Duration,
+    /// After which time a provider that does not have a mail never got it.
+    pub settle: Duration,
+    /// How many mails a minute.
+    pub rate: Option<u32>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Delivered {
+    /// Mails that were taken.
+    pub sent: u64,
+    /// Of these: found at the provider, where an earlier call had left them without an answer.
+    pub found: u64,
+    /// Addresses that were refused.
+    pub failed: u64,
+    /// Mails of which it is still not known whether they were taken.
+    pub unknown: u64,
+    /// Mails that nobody should get any more.
+    pub cancelled: u64,
+    /// Calls in a row without a mail taken.
+    troubles: u32,
+    /// When the next batch may go out.
+    next: Option<Instant>,
+}
+
+/// Whether there were mails in doubt to ask for.
+enum Due {
+    /// There were.
+    Asked,
+    /// Not yet, but after this time.
+    In(Duration),
+    /// There are none.
+    None,
+}
+
+type Mails = Arc<Vec<(Mail, Token)>>;
+
+impl Delivery<'_> {
+    /// Hands over all mails of the run.
+    ///
+    /// # Errors
+    ///
+    /// The provider takes nothing any more, the database is gone, a signal. What was handed over is noted.
+    pub(crate) fn deliver(&self) -> Result<Delivered, InviteError> {
+        let mut done = Delivered::default();
+        let mut asked = HashSet::new();
+        // What an earlier command left in doubt comes first.
+        self.look_up_due(&mut asked, &mut done)?;
+        loop {
+            self.look(&done)?;
+            if self.hand_over(&mut done)? {
+                continue;
+            }
+            match self.look_up_due(&mut asked, &mut done)? {
+                Due::Asked => {}
+                Due::In(wait) => {
+                    tracing::warn!("waiting {} s to look up mails that got no answer", wait.as_secs() + 1);
+                    self.sleep(wait + LOOK, &done)?;
+                }
+                Due::None => break,
+            }
+        }
+        let client = &self.session.client;
+        done.cancelled = self.surely(outbox::cancel_rest(client, self.run))?;
+        (_, done.unknown) = self.surely(outbox::left(client, self.run))?;
+        Ok(done)
+    }
+
+    /// Asks for the mails in doubt that the provider would show by now; `asked` are those that stay in doubt.
+    fn look_up_due(&self, asked: &mut HashSet<i64>, done: &mut Delivered) -> Result<Due, InviteError> {
+        let (due, wait) = self.surely(outbox::doubtful(&self.session.client, self.run, self.settle))?;
+        let due: Vec<Doubtful> = due.into_iter().filter(|mail| !asked.contains(&mail.id)).collect();
+        let found_any = !due.is_empty();
+        for mail in due {
+            self.look(done)?;
+            if !self.look_up(&mail, done)? {
+                asked.insert(mail.id);
+            }
+        }
+        Ok(match wait {
+            _ if found_any => Due::Asked,
+            Some(seconds) => Due::In(Duration::from_secs_f64(seconds.min(LONGEST.as_secs_f64()))),
+            None => Due::None,
+        })
+    }
+
+    /// Takes a batch and hands it over; false where none is left.
+    fn hand_over(&self, done: &mut Delivered) -> Result<bool, InviteError> {
+        let Some(batch) = self.take(done)? else { return Ok(false) };
+        let began = Instant::now();
+        fault::point("claimed");
+        let mut tries = 0;
+        loop {
+            match self.call(&batch) {
+                Reply::Answers(answers) => {
+                    fault::point("answered");
+                    self.note(&batch, &answers, done)?;
+                    break;
+                }
+                Reply::Later(wait) => {
+                    tries += 1;
+                    let goes_on = tries < TRIES
+                        && wait.after.is_none_or(|after| after <= LONGEST)
+                        && self.rest(&wait, tries, done).is_ok();
+                    if !goes_on {
+                        self.surely(outbox::put_back(&self.session.client, &batch))?;
+                        self.look(done)?;
+                        return Err(stopped(&wait, done));
+                    }
+                    self.surely(outbox::touch(&self.session.client, &batch))?;
+                }
+                Reply::Lost(wait) => {
+                    self.surely(outbox::note_unknown(&self.session.client, &batch))?;
+                    self.trouble(&wait, done)?;
+                    break;
+                }
+                Reply::Stop(stop) => {
+                    self.surely(outbox::put_back(&self.session.client, &batch))?;
+                    return Err(InviteError::Stopped { stop, sent: done.sent });
+                }
+            }
+        }
+        done.next = self
+            .rate
+            .map(|rate| began + Duration::from_secs_f64(batch.len() as f64 * 60.0 / f64::from(rate)));
+        Ok(true)
+    }
+
+    /// The next batch, noted as being handed over.
+    fn take(&self, done: &Delivered) -> Result<Option<Mails>, InviteError> {
+        let client = &self.session.client;
+        if let Some(next) = done.next {
+            let (waiting, _) = self.surely(outbox::left(client, self.run))?;
+            if waiting > 0 {
+                self.sleep(next.saturating_duration_since(Instant::now()), done)?;
+            }
+        }
+        let slice = self.rate.map_or(u64::MAX, |rate| (u64::from(rate) * SLICE).div_ceil(60).max(1));
+        let most = self.provider.most().min(usize::try_from(slice).unwrap_or(usize::MAX));
+        let claimed = self.surely(async {
+            outbox::begin(client).await?;
+            outbox::claim(client, &self.invitees, self.run, most, self.expires).await
+        })?;
+        let mut batch = Vec::with_capacity(claimed.len());
+        for mail in claimed {
+            batch.push((mail, Token::draw().map_err(InviteError::Random)?));
+        }
+        batch.truncate(self.provider.fits(&batch));
+        self.surely(async {
+            if !batch.is_empty() {
+                outbox::note_sending(client, &batch, self.provider.channel()).await?;
+            }
+            outbox::commit(client).await
+        })?;
+        Ok((!batch.is_empty()).then(|| Arc::new(batch)))
+    }
+
+    /// Notes the answers of a batch.
+    fn note(&self, batch: &Mails, answers: &[Answer], done: &mut Delivered) -> Result<(), InviteError> {
+        let settled = self.surely(outbox::note_answers(&self.session.client, batch, answers))?;
+        fault::point("recorded");
+        done.sent += settled.sent;
+        done.failed += settled.failed;
+        tracing::info!("{} mails sent, {} failed", done.sent, done.failed);
+        if let Some(stop) = answers.iter().find_map(|answer| match answer {
+            Answer::Stop(stop) => Some(stop.clone()),
+            _ => None,
+        }) {
+            return Err(InviteError::Stopped { stop, sent: done.sent });
+        }
+        match answers
+            .iter()
+            .find_map(|answer| if let Answer::Later(code) = answer { Some(code) } else { None })
+        {
+            None => done.troubles = 0,
+            Some(code) => {
+                let why = format!("the provider takes some of the mails later (ErrorCode {code})");
+                self.trouble(&Wait { why, after: None }, done)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for one mail; false where it stays in doubt.
+    fn look_up(&self, mail: &Doubtful, done: &mut Delivered) -> Result<bool, InviteError> {
+        let found = if mail.channel == self.provider.channel() {
+            let mut tries = 0;
+            loop {
+                let (provider, asked) = (Arc::clone(&self.provider), mail.clone());
+                match self.aside(move || provider.find(asked.id, &asked.tag, &asked.address)) {
+                    Some(Ok(found)) => break found,
+                    Some(Err(Reply::Later(wait) | Reply::Lost(wait))) => {
+                        tries += 1;
+                        if tries >= TRIES || wait.after.is_some_and(|after| after > LONGEST) {
+                            return Err(stopped(&wait, done));
+                        }
+                        self.rest(&wait, tries, done)?;
+                    }
+                    Some(Err(Reply::Stop(stop))) => {
+                        return Err(InviteError::Stopped { stop, sent: done.sent });
+                    }
+                    Some(Err(Reply::Answers(_))) | None => {
+                        return Err(InviteError::Interrupted { sent: done.sent });
+                    }
+                }
+            }
+        } else if mail.channel == "postmark-test" {
+            // The test token delivers nothing.
+            None
+        } else {
+            return Ok(false);
+        };
+        fault::point("looked-up");
+        if found.is_none() && !mail.again {
+            return Ok(false);
+        }
+        let sent = self.surely(outbox::note_found(&self.session.client, mail, found.as_deref()))?;
+        done.sent += sent;
+        done.found += sent;
+        Ok(true)
+    }
+
+    /// Hands a batch over. The answer is waited for in another thread, so that a signal is heard.
+    fn call(&self, batch: &Mails) -> Reply {
+        let (provider, batch) = (Arc::clone(&self.provider), Arc::clone(batch));
+        let lost = || Reply::Lost(Wait { why: "interrupted".to_owned(), after: None });
+        self.aside(move || provider.send(&batch)).unwrap_or_else(lost)
+    }
+
+    /// Does a piece of work in another thread; none where a signal came and the work did not end soon after.
+    fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || tell.send(work()));
+        let mut since = None;
+        loop {
+            match told.recv_timeout(LOOK) {
+                Ok(done) => return Some(done),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            if self.cancelled.load(Ordering::Relaxed)
+                && since.get_or_insert_with(Instant::now).elapsed() > GRACE
+            {
+                return None;
+            }
+        }
+    }
+
+    /// Counts a call that took no mails, and rests; an error where there were too many of them in a row.
+    fn trouble(&self, wait: &Wait, done: &mut Delivered) -> Result<(), InviteError> {
+        done.troubles += 1;
+        self.look(done)?;
+        if done.troubles >= TRIES || wait.after.is_some_and(|after| after > LONGEST) {
+            return Err(stopped(wait, done));
+        }
+        self.rest(wait, done.troubles, done)
+    }
+
+    /// Waits as long as the provider asks for, else twice as long each time.
+    fn rest(&self, wait: &Wait, tries: u32, done: &Delivered) -> Result<(), InviteError> {
+        let pause = wait.after.unwrap_or_else(|| unit() * (1 << tries.saturating_sub(1).min(6)));
+        tracing::warn!("{}; trying again in {} s", wait.why, pause.as_secs_f64().ceil());
+        self.sleep(pause, done)
+    }
+
+    fn sleep(&self, time: Duration, done: &Delivered) -> Result<(), InviteError> {
+        let until = Instant::now() + time;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            self.look(done)?;
+            std::thread::sleep(left.min(LOOK));
+        }
+        self.look(done)
+    }
+
+    /// An error where a signal came.
+    fn look(&self, done: &Delivered) -> Result<(), InviteError> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(InviteError::Interrupted { sent: done.sent });
+        }
+        Ok(())
+    }
+
+    /// What is noted is noted in spite of any signal: it has happened.
+    fn surely<T>(&self, work: impl Future<Output = Result<T, LoadError>>) -> Result<T, InviteError> {
+        Ok(self.database.wait_surely(work)?)
+    }
+}
+
+fn stopped(wait: &Wait, done: &Delivered) -> InviteError {
+    let asks =
+        wait.after.map_or(String::new(), |after| format!("; it asks for {} s of patience", after.as_secs()));
+    InviteError::Stopped { stop: Stop(format!("{}{asks}", wait.why)), sent: done.sent }
+}
+
+/// The first pause.
+#[cfg(not(feature = "fault-points"))]
+fn unit() -> Duration {
+    Duration::from_secs(1)
+}
+
+/// The tests do not wait for seconds.
+#[cfg(feature = "fault-points")]
+fn unit() -> Duration {
+    let wish = std::env::var("MUSTER_TEST_INVITE_PAUSE_MS").ok().and_then(|text| text.parse().ok());
+    Duration::from_millis(wish.unwrap_or(1000))
+}

@@ -1,0 +1,107 @@
+//! What an invitation would do, before it does anything: how many mails to whom, and who gets none and why.
+
+use serde::Serialize;
+
+use crate::db::postgres::Client;
+use crate::load::LoadError;
+
+use super::people::failed;
+
+/// Mails of one language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfLanguage {
+    /// The people's own; empty where they have none.
+    pub language: String,
+    /// The language of the templates that they are written to with.
+    pub written_in: String,
+    /// How many.
+    pub mails: u64,
+}
+
+/// Mails to people of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OfAccount {
+    /// The account's key; none where people have no account.
+    pub account: Option<String>,
+    /// How many.
+    pub mails: u64,
+}
+
+/// People who get no mail for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passed {
+    /// The reason, in kebab-case.
+    pub why: String,
+    /// How many.
+    pub people: u64,
+}
+
+/// The plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// How many people are meant.
+    pub people: u64,
+    /// How many mails go out.
+    pub mails: u64,
+    /// Of these: left waiting by an earlier command.
+    pub waiting: u64,
+    /// Of these: handed over earlier without an answer; they are looked up first, and sent again only where the
+    /// provider does not have them.
+    pub looked_up: u64,
+    /// How many mails `--limit` holds back.
+    pub held_back: u64,
+    /// By language.
+    pub languages: Vec<OfLanguage>,
+    /// By account, most mails first.
+    pub accounts: Vec<OfAccount>,
+    /// Who gets none.
+    pub passed: Vec<Passed>,
+    /// Addresses of the selection that belong to no user who passes the filters: where they stand.
+    pub unmatched: Vec<String>,
+    /// Places of the selection where an address should be and is none.
+    pub wrong: Vec<String>,
+}
+
+impl Plan {
+    /// Whether somebody who was named gets nothing, for want of an address or of a user.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        let lacking = ["no-address", "no-account"];
+        !self.unmatched.is_empty()
+            || !self.wrong.is_empty()
+            || self.passed.iter().any(|passed| lacking.contains(&passed.why.as_str()))
+    }
+}
+
+/// The plan of what was judged within the transaction at hand.
+pub(super) async fn of(client: &Client, written_in: impl Fn(&str) -> String) -> Result<Plan, LoadError> {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let mut plan = Plan::default();
+    let sql = "SELECT count(*), count(*) FILTER (WHERE taken),
+            count(*) FILTER (WHERE taken AND fate = 'pending'), count(*) FILTER (WHERE taken AND fate = 'unknown'),
+            count(*) FILTER (WHERE NOT taken AND fate IN ('new', 'again', 'pending', 'unknown'))
+        FROM muster_judged";
+    let row = client.query_one(sql, &[]).await.map_err(failed)?;
+    let [people, mails, waiting, looked_up, held_back] = [0, 1, 2, 3, 4].map(|at| count(row.get(at)));
+    (plan.people, plan.mails, plan.waiting, plan.looked_up, plan.held_back) =
+        (people, mails, waiting, looked_up, held_back);
+    let sql = "SELECT language, count(*) FROM muster_judged WHERE taken GROUP BY 1 ORDER BY 2 DESC, 1";
+    for row in client.query(sql, &[]).await.map_err(failed)? {
+        let language: String = row.get(0);
+        let written_in = written_in(&language);
+        plan.languages.push(OfLanguage { language, written_in, mails: count(row.get(1)) });
+    }
+    let sql = "SELECT account, count(*) FROM muster_judged WHERE taken GROUP BY 1 ORDER BY 2 DESC, 1";
+    let rows = client.query(sql, &[]).await.map_err(failed)?;
+    plan.accounts =
+        rows.iter().map(|row| OfAccount { account: row.get(0), mails: count(row.get(1)) }).collect();
+    let sql = "SELECT fate, count(*) FROM muster_judged
+        WHERE fate NOT IN ('new', 'again', 'pending', 'unknown') GROUP BY 1 ORDER BY 2 DESC, 1";
+    let rows = client.query(sql, &[]).await.map_err(failed)?;
+    plan.passed = rows.iter().map(|row| Passed { why: row.get(0), people: count(row.get(1)) }).collect();
+    let sql = "SELECT w.place FROM muster_wanted w
+        WHERE NOT EXISTS (SELECT FROM muster_chosen c WHERE c.address = w.address) ORDER BY w.number";
+    let rows = client.query(sql, &[]).await.map_err(failed)?;
+    plan.unmatched = rows.iter().map(|row| row.get(0)).collect();
+    Ok(plan)
+}

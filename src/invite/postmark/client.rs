@@ -1,0 +1,176 @@
+//! One HTTP call to Postmark: a connection of its own, no redirects, with an end in time. TLS is the same as
+//! the database's (rustls with ring, the system's authorities), and is not done without but to this machine.
+
+use std::net::ToSocketAddrs as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, http};
+
+use super::super::error::InviteError;
+use super::secret::Secret;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take, 50 MB on a slow line included.
+const CALL: Duration = Duration::from_secs(120);
+/// How long an answer may be.
+const ANSWER: u64 = 10_000_000;
+
+/// What came back.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// A status, what `Retry-After` says, and a body (none where it broke off).
+    Reply { status: u16, retry_after: Option<String>, body: Option<String> },
+    /// The call did not get as far as being sent.
+    NotSent(String),
+    /// TLS refuses the server.
+    Untrusted(String),
+    /// Anything may have happened.
+    Lost(String),
+}
+
+/// How Postmark is called.
+#[derive(Debug)]
+pub(super) struct Client {
+    agent: Agent,
+    url: String,
+    /// Whose address must be found first; none where a proxy does that.
+    host: Option<(String, u16)>,
+    token: Secret,
+}
+
+impl Client {
+    pub(super) fn new(url: &str, token: Secret) -> Result<Self, InviteError> {
+        let wrong =
+            |problem: &str| InviteError::Option { option: "POSTMARK_API_URL", problem: problem.to_owned() };
+        let uri: http::Uri = url.parse().map_err(|_| wrong("is not an address"))?;
+        let is_here = matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_connections(0)
+            .timeout_connect(Some(CONNECT))
+            .timeout_global(Some(patience()))
+            .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")));
+        match uri.scheme_str() {
+            Some("https") => config = config.tls_config(tls()?),
+            Some("http") if is_here => config = config.proxy(None),
+            _ => return Err(wrong("must begin with https:// (http:// to this machine alone)")),
+        }
+        let config = config.build();
+        let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let name = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let host = config.proxy().is_none().then_some((name, port));
+        Ok(Self { agent: config.new_agent(), url: url.trim_end_matches('/').to_owned(), host, token })
+    }
+
+    /// A name without an address, which the library tells like any broken connection.
+    fn unresolved(&self) -> Option<Heard> {
+        let (name, port) = self.host.as_ref()?;
+        let error = (name.as_str(), *port).to_socket_addrs().err()?;
+        Some(Heard::NotSent(format!("{name}: {error}")))
+    }
+
+    pub(super) fn post(&self, path: &str, body: &str) -> Heard {
+        if let Some(unresolved) = self.unresolved() {
+            return unresolved;
+        }
+        let request = self.agent.post(format!("{}{path}", self.url));
+        let request = request
+            .header("X-Postmark-Server-Token", self.token.reveal())
+            .header("Accept", "application/json")
+            .header("Content-Type", "application/json");
+        heard(request.send(body))
+    }
+
+    pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> Heard {
+        if let Some(unresolved) = self.unresolved() {
+            return unresolved;
+        }
+        let request = self.agent.get(format!("{}{path}", self.url)).query_pairs(query.iter().copied());
+        let request = request
+            .header("X-Postmark-Server-Token", self.token.reveal())
+            .header("Accept", "application/json");
+        heard(request.call())
+    }
+}
+
+fn heard(result: Result<http::Response<Body>, ureq::Error>) -> Heard {
+    match result {
+        Ok(mut response) => {
+            let retry_after = response.headers().get("retry-after");
+            Heard::Reply {
+                status: response.status().as_u16(),
+                retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
+                body: response.body_mut().with_config().limit(ANSWER).read_to_string().ok(),
+            }
+        }
+        Err(error) => {
+            let told = error.to_string();
+            match error {
+                ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) => {
+                    Heard::NotSent(told)
+                }
+                ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => Heard::NotSent(told),
+                ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => Heard::Untrusted(told),
+                ureq::Error::Io(inner) => match inner.get_ref().and_then(|inner| inner.downcast_ref()) {
+                    Some(rustls::Error::InvalidCertificate(_)) => Heard::Untrusted(told),
+                    _ if inner.kind() == std::io::ErrorKind::ConnectionRefused => Heard::NotSent(told),
+                    _ => Heard::Lost(told),
+                },
+                _ => Heard::Lost(told),
+            }
+        }
+    }
+}
+
+/// The system's authorities.
+fn tls() -> Result<TlsConfig, InviteError> {
+    let found = rustls_native_certs::load_native_certs();
+    if found.certs.is_empty() {
+        let problem =
+            "the system has no certificate authorities to trust; install ca-certificates".to_owned();
+        return Err(InviteError::Option { option: "POSTMARK_API_URL", problem });
+    }
+    let roots = found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned());
+    Ok(TlsConfig::builder()
+        .root_certs(RootCerts::from(roots))
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .build())
+}
+
+#[cfg(not(feature = "fault-points"))]
+fn patience() -> Duration {
+    CALL
+}
+
+/// The tests do not wait for minutes.
+#[cfg(feature = "fault-points")]
+fn patience() -> Duration {
+    let wish = std::env::var("MUSTER_TEST_INVITE_PATIENCE_MS").ok().and_then(|text| text.parse().ok());
+    wish.map_or(CALL, Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_travels_encrypted_or_not_at_all() {
+        for (url, allowed) in [
+            ("https://api.postmarkapp.com", true),
+            ("http://127.0.0.1:8025", true),
+            ("http://localhost:8025/", true),
+            ("http://api.postmarkapp.com", false),
+            ("http://localhost.example.nl", false),
+            ("ftp://localhost", false),
+            ("nonsense", false),
+        ] {
+            let client = Client::new(url, Secret::new("s3cret".to_owned()));
+            assert_eq!(client.is_ok(), allowed, "{url}");
+            assert!(!format!("{client:?}").contains("s3cret"));
+        }
+    }
+}

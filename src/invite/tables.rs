@@ -1,0 +1,54 @@
+//! The tables of the invitations, beside the journal's in the schema `muster`, and the lock that keeps two
+//! invitations apart.
+
+use crate::db::DbError;
+use crate::db::postgres::Client;
+use crate::load::{LoadError, journal};
+
+/// The version of the tables that this program writes.
+const VERSION: i32 = 1;
+/// The advisory lock's key: `musteri` in ASCII. An import's is another: the two do not wait for each other.
+const KEY: i64 = 0x006D_7573_7465_7269;
+
+/// Whether the tables are there, of the version that this program knows.
+///
+/// # Errors
+///
+/// A newer program made them.
+pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
+    let failed = |e| DbError::of("looking for the invitations (schema muster)", e);
+    let there = "SELECT to_regclass('muster.invite_version') IS NOT NULL";
+    if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let row =
+        client.query_one("SELECT max(version) FROM muster.invite_version", &[]).await.map_err(failed)?;
+    match row.get::<_, Option<i32>>(0) {
+        Some(VERSION) => Ok(true),
+        other => Err(LoadError::JournalVersion { found: other.unwrap_or(0), known: VERSION }),
+    }
+}
+
+/// Makes the tables where there are none, within the transaction at hand; the journal, too.
+///
+/// # Errors
+///
+/// The server refuses, or a newer program made them.
+pub(super) async fn ensure(client: &Client) -> Result<(), LoadError> {
+    journal::ensure(client).await?;
+    if !exist(client).await? {
+        let doing = "creating the tables of the invitations (schema muster)";
+        client.batch_execute(include_str!("tables.sql")).await.map_err(|e| DbError::of(doing, e))?;
+    }
+    Ok(())
+}
+
+/// Takes the lock for the session's life; false where another session has it.
+///
+/// # Errors
+///
+/// The server refuses.
+pub(super) async fn lock(client: &Client) -> Result<bool, LoadError> {
+    let taken = client.query_one("SELECT pg_try_advisory_lock($1)", &[&KEY]).await;
+    Ok(taken.map_err(|e| DbError::of("taking the invitations' lock", e))?.get(0))
+}

@@ -1,0 +1,24 @@
+//! A script of muster's own run in a database, as a whole.
+
+use jiff::Timestamp;
+
+use crate::db::{DbError, require_writable};
+use crate::load::LoadError;
+
+use super::database::Database;
+use super::{RunError, listen, session_name};
+
+/// Runs a script that brings its own transaction. `doing` says for errors what is going on.
+///
+/// # Errors
+///
+/// See [`RunError`].
+pub fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
+    let database = Database::new(&listen()?)?;
+    let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let session = database.connect(database_url, &name)?;
+    database.wait::<_, LoadError>(&session, async {
+        require_writable(&session).await?;
+        Ok(session.client.batch_execute(script).await.map_err(|e| DbError::of(doing, e))?)
+    })
+}
