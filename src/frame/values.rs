@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use polars::prelude::{
-    DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, UnionArgs, col, concat, len, lit,
+    DataFrame, IntoLazy as _, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, UnionArgs, col, concat,
+    len, lit,
 };
 
 use super::FrameError;
@@ -118,7 +119,10 @@ impl Values {
     pub(super) fn count_exactly(&mut self, tables: Vec<DataFrame>) -> Result<(), FrameError> {
         let Some(kept) = &self.exact else { return Ok(()) };
         let by = || [col("rule"), col("value")];
-        let all = concat(tables.into_iter().map(IntoLazy::lazy).collect::<Vec<_>>(), UnionArgs::default())?;
+        let all = concat(
+            tables.into_iter().map(polars::prelude::IntoLazy::lazy).collect::<Vec<_>>(),
+            UnionArgs::default(),
+        )?;
         let found = all.join(kept.clone().lazy(), by(), by(), JoinArgs::new(JoinType::Inner)).collect()?;
         self.add(vec![found])
     }
