@@ -1,7 +1,7 @@
 //! Looks for inputs that break `check`: `cargo run --example fuzz_check -- --minutes 10 [--seed N]`.
 //!
 //! The inputs of the corpus below `tests/cases` are mutated (bits, quotes, line ends, byte order marks, slices
-//! of other inputs put in or cut out). For each result `check` must not panic, must find the same with blocks
+//! of other inputs put in or cut out), and so are the same rows as NDJSON. For each result `check` must not panic, must find the same with blocks
 //! of another size, and the bytes of every rejected record must be the file's bytes at its offsets. A find
 //! stays in `target/fuzz-finds`: mend the fault, and make a case of it.
 //!
@@ -80,9 +80,15 @@ fn batch(seed: u64) {
         }
         let path = folder.join(name);
         fs::write(&path, &bytes).unwrap();
-        let max_record = if random.below(4) == 0 { 50 } else { 1 << 20 };
-        let one = found(&path, 1 << 22, max_record);
-        let other = found(&path, 64 + random.below(200), max_record);
+        let read = ReadOptions {
+            block_size: 1 << 22,
+            max_record: if random.below(4) == 0 { 50 } else { 1 << 20 },
+            pad_short: random.below(2) == 0,
+            unguard: random.below(2) == 0,
+            ..ReadOptions::default()
+        };
+        let one = found(&path, read);
+        let other = found(&path, ReadOptions { block_size: 64 + random.below(200), ..read });
         assert!(one == other, "the size of the blocks matters:\n{one}\n{other}");
         fs::remove_file(&path).unwrap();
     }
@@ -100,12 +106,43 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
             }
         }
     }
+    let objects: Vec<_> = inputs.iter().filter_map(|(name, bytes)| as_objects(name, bytes)).collect();
+    inputs.extend(objects);
     inputs.sort();
     inputs
 }
 
+/// The rows of an input as NDJSON, nested as the header's dots say; the cells that are a number or a word of JSON
+/// as such, and some as lists.
+fn as_objects(name: &str, bytes: &[u8]) -> Option<(String, Vec<u8>)> {
+    let stem = name.strip_suffix(".csv")?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let header: Vec<String> =
+        reader.headers().ok().filter(|header| header.len() > 1)?.iter().map(str::to_owned).collect();
+    let mut lines = Vec::new();
+    for record in reader.records().flatten() {
+        let mut object = serde_json::json!({});
+        for (column, cell) in header.iter().zip(&record) {
+            let value = match cell {
+                "" => serde_json::Value::Null,
+                cell if cell.contains('|') => cell.split('|').collect(),
+                cell => serde_json::from_str(cell).unwrap_or_else(|_| cell.into()),
+            };
+            let place = column.split('.').fold(&mut object, |place, part| {
+                if !place.is_object() {
+                    *place = serde_json::json!({});
+                }
+                &mut place[part]
+            });
+            *place = value;
+        }
+        lines.extend_from_slice(format!("{object}\n").as_bytes());
+    }
+    Some((format!("{stem}.ndjson"), lines))
+}
+
 fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
-    const WORDS: [&[u8]; 14] = [
+    const WORDS: [&[u8]; 27] = [
         b"\"",
         b"\"\"",
         b"\n",
@@ -120,6 +157,19 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
         b"sep=;\n",
         b"\",\"",
         b"\n\"",
+        b"'=",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b"null",
+        b"-1.5e3",
+        b"\\u0000",
+        b"\\ud83c",
+        b"\\",
+        b",\"legacyId\":\"x\"",
+        b"{\"contact\":{\"phone\":[\"1\"]}}\n",
     ];
     let at = random.below(bytes.len() + 1);
     let until = (at + random.below(40)).min(bytes.len());
@@ -144,19 +194,19 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 }
 
 /// All findings of a check, or its error.
-fn found(path: &Path, block_size: usize, max_record: u64) -> String {
+fn found(path: &Path, read: ReadOptions) -> String {
     let out = path.with_file_name("out");
     let options = Options {
         inputs: vec![path.to_str().unwrap().parse().unwrap()],
         out: Some(out.clone()),
-        read: ReadOptions { block_size, max_record, ..ReadOptions::default() },
+        read,
         ..Options::default()
     };
     let text = match check(&options, None, false, &Silent) {
         Ok(reported) => {
             let findings = fs::read_to_string(out.join("rejects.ndjson")).unwrap();
             // Offsets of a compressed file are those of its content.
-            if path.extension().is_some_and(|extension| extension == "csv") {
+            if path.extension().is_some_and(|extension| extension == "csv" || extension == "ndjson") {
                 slices(&findings, &fs::read(path).unwrap(), &out);
             }
             findings.replace(&reported.context.run, "RUN")
@@ -182,8 +232,7 @@ fn slices(findings: &str, source: &[u8], out: &Path) {
     }
     spans.dedup();
     let rejected = fs::read_dir(out).unwrap().map(|entry| entry.unwrap().path());
-    let Some(file) = rejected.into_iter().find(|path| path.to_str().unwrap().ends_with(".rejected.csv"))
-    else {
+    let Some(file) = rejected.into_iter().find(|path| path.to_str().unwrap().contains(".rejected.")) else {
         assert!(spans.is_empty(), "{spans:?} and no rejected file");
         return;
     };

@@ -12,21 +12,22 @@ mod export;
 mod fields;
 mod invite;
 mod records;
+mod rejects;
 mod roles;
+mod schema;
 mod user;
 mod value;
 
 pub use account::{AccountAction, AccountArgs, CreateArgs};
 pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
 pub use fields::{FieldValues, LineError};
-pub use invite::{
-    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, PlaceArgs, RevokeArgs, SendArgs,
-    WhomArgs,
-};
+pub use invite::*;
 pub use records::{ListArgs, RecordsArgs, ShowArgs};
+pub use rejects::{RejectsArgs, RejectsFormat};
 pub use roles::{RolesArgs, RolesFormat};
+pub use schema::{SchemaAction, SchemaArgs};
 pub use user::{UserAction, UserArgs};
-pub use value::{FieldMapping, age, delimiter, memory};
+pub use value::{FieldMapping, QuotedEmpty, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 #[derive(Debug, Parser)]
@@ -134,6 +135,7 @@ Examples:
   muster check accounts.csv users.csv
   muster check --delimiter ';' --encoding windows-1252 accounts.csv
   zcat old.csv.gz | muster check users=-
+  muster check accounts.ndjson users.parquet
   muster check users.csv --against-database --max-rejects 1%";
 
 /// `muster import`.
@@ -208,7 +210,7 @@ pub enum Duplicates {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct ReadArgs {
-    /// A path, - for standard input, or entity=path; several files of one entity are read as one
+    /// CSV, NDJSON or Parquet: a path, - for standard input, or entity=path; several of one entity are read as one
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<InputSpec>,
     /// Read the column rules from this folder instead of the built-in ones
@@ -229,9 +231,16 @@ pub struct ReadArgs {
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,
-    /// Accept records that lack trailing cells where all that is missing is optional
+    /// Accept records that lack trailing cells, or keys of NDJSON, where all that is missing is optional
     #[arg(long, help_heading = "Reading")]
     pub pad_short: bool,
+    /// Take the apostrophe off again that `export --for-spreadsheet` puts before a cell that would be a formula
+    #[arg(long, help_heading = "Reading")]
+    pub from_spreadsheet: bool,
+    /// What "" means: the empty text, or as empty as a cell without quotes; the empty text only in files that
+    /// muster exported where not given
+    #[arg(long, value_name = "WHAT", help_heading = "Reading")]
+    pub quoted_empty: Option<QuotedEmpty>,
     /// Reject records larger than this (K, M or G)
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = memory, help_heading = "Reading")]
     pub max_record: u64,
@@ -274,63 +283,6 @@ pub struct DatabaseArgs {
     /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<String>,
-}
-
-/// `muster rejects`.
-#[derive(Debug, Args)]
-#[command(after_help = REJECTS_EXAMPLES)]
-pub struct RejectsArgs {
-    /// The folder of a run's reports
-    #[arg(value_name = "RUN-DIR")]
-    pub run: PathBuf,
-    /// Only findings with this code; can be given several times
-    #[arg(long, value_name = "CODE", help_heading = "Which findings")]
-    pub code: Vec<String>,
-    /// Only findings about this column (its header, or the field it means); can be given several times
-    #[arg(long, value_name = "COLUMN", help_heading = "Which findings")]
-    pub column: Vec<String>,
-    /// Only findings about this entity; can be given several times
-    #[arg(long, value_name = "ENTITY", help_heading = "Which findings")]
-    pub entity: Vec<String>,
-    /// Print the first N findings with their source lines
-    #[arg(long, value_name = "N", conflicts_with_all = ["format", "against", "json"])]
-    pub show: Option<usize>,
-    /// Write the findings in this format
-    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["against", "json"])]
-    pub format: Option<RejectsFormat>,
-    /// Write them to this file instead of standard output
-    #[arg(long, value_name = "FILE", requires = "format")]
-    pub output: Option<PathBuf>,
-    /// Compare with the run in this folder; exit 3 when anything is new or worse
-    #[arg(long, value_name = "RUN-DIR")]
-    pub against: Option<PathBuf>,
-    /// The column rules of the run, where they were not the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
-    /// Show the sensitive cells of source lines
-    #[arg(long, requires = "show")]
-    pub show_values: bool,
-    /// Print JSON instead of a table
-    #[arg(long)]
-    pub json: bool,
-}
-
-const REJECTS_EXAMPLES: &str = "\
-Examples:
-  muster rejects out
-  muster rejects out --code invalid-email --show 20
-  muster rejects out --entity users --format parquet --output rejects.parquet
-  muster rejects out --against earlier";
-
-/// How findings are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RejectsFormat {
-    /// For a spreadsheet: safe to open
-    Csv,
-    /// The lines of rejects.ndjson
-    Ndjson,
-    /// For data tools; needs --output
-    Parquet,
 }
 
 /// `muster runs`.
@@ -408,44 +360,6 @@ pub struct UndoArgs {
 pub struct ExplainArgs {
     /// The code; all of them are listed where none is given
     pub code: Option<String>,
-}
-
-/// `muster schema`.
-#[derive(Debug, Args)]
-pub struct SchemaArgs {
-    /// What to do with the schema; without it, print.
-    #[command(subcommand)]
-    pub action: Option<SchemaAction>,
-    /// Read the column rules from this folder instead of the built-in ones
-    #[arg(long, value_name = "DIR", global = true)]
-    pub schemas: Option<PathBuf>,
-}
-
-/// What to do with the schema.
-#[derive(Debug, Subcommand)]
-pub enum SchemaAction {
-    /// Print the schema files, to change them and give them back with --schemas
-    #[command(
-        after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
-    )]
-    Print {
-        /// Only the file of this entity; `roles` for roles.toml
-        entity: Option<String>,
-    },
-    /// Report every mistake of the schema with its file, line and column
-    #[command(after_help = "Example:\n  muster schema check --schemas my-schemas")]
-    Check,
-    /// Print the JSON Schema of the schema files, for editors
-    JsonSchema,
-    /// Print the Frictionless Table Schema of an entity, for other tools
-    #[command(after_help = "Example:\n  muster schema table-schema users > users.schema.json")]
-    TableSchema {
-        /// Which entity
-        entity: String,
-    },
-    /// Print the SQL that creates the tables
-    #[command(after_help = "Example:\n  muster schema ddl | psql \"$DATABASE_URL\"")]
-    Ddl,
 }
 
 /// `muster db`.

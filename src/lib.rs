@@ -104,6 +104,10 @@
 //!   takes 1 for "nothing was written" must not be told 1.
 //! - **A run can be stopped at named points**, in test builds alone ([`fault`]): the crash test kills the program and
 //!   its server's side at each of them, both ways of loading. What the tests need from inside has this one place.
+//! - **Every format becomes a record of cells.** A JSON object's values are laid out as cells of its own line, so that
+//!   places, rules and reports are those of CSV, and its header are the keys of all its records: where the first
+//!   records lack one, the file is read again. A Parquet file is written as CSV into a temporary file, each value as
+//!   its field is written, because what goes back must be something that a person can mend.
 //! - **No memory maps, no unsafe code.** Files are read by offset into buffers that are used again; what cannot be
 //!   read by offset (a pipe, a compressed file) is copied to a temporary file first.
 

@@ -3,6 +3,15 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+/// What a cell is that is quoted and empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum QuotedEmpty {
+    /// The empty text, where the field can hold one
+    Text,
+    /// As empty as a cell without quotes
+    Empty,
+}
+
 /// A header that is to be read as a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldMapping {

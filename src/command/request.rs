@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use std::path::PathBuf;
 
-use crate::cli::{Duplicates, Empty, ReadArgs};
+use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
 use crate::fault;
 use crate::read::{Keep, ReadOptions};
 use crate::report::Values;
@@ -32,6 +32,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             encodings: args.encoding.iter().map(|text| encoding(text)).collect::<Result<_, _>>()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
+            empty_text: args.quoted_empty.map(|what| what == QuotedEmpty::Text),
             changes: false,
         },
         read: ReadOptions {
@@ -39,6 +40,8 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             pad_short: args.pad_short,
             max_record: args.max_record.min(1 << 30),
             on_empty: on_empty(args),
+            empty_text: args.quoted_empty == Some(QuotedEmpty::Text),
+            unguard: args.from_spreadsheet,
             memory: usize::try_from(args.memory).unwrap_or(usize::MAX),
             keep: Keep::Rows,
             block_size: fault::block_size(ReadOptions::default().block_size),
@@ -90,6 +93,10 @@ fn again(args: &ReadArgs) -> Vec<String> {
     for encoding in args.encoding.iter().filter(|text| !text.contains('=')) {
         add("--encoding", encoding.clone());
     }
+    if let Some(what) = args.quoted_empty {
+        let what = if what == QuotedEmpty::Text { "text" } else { "empty" };
+        add("--quoted-empty", what.to_owned());
+    }
     for map in &args.map {
         add("--map", format!("{}={}", map.header, map.field));
     }
@@ -104,9 +111,12 @@ fn again(args: &ReadArgs) -> Vec<String> {
     if args.empty == Empty::Keep {
         add("--empty", "keep".to_owned());
     }
-    for (option, given) in
-        [("--pad-short", args.pad_short), ("--strict", args.strict), ("--move-users", args.move_users)]
-    {
+    for (option, given) in [
+        ("--from-spreadsheet", args.from_spreadsheet),
+        ("--pad-short", args.pad_short),
+        ("--strict", args.strict),
+        ("--move-users", args.move_users),
+    ] {
         if given {
             again.push(option.to_owned());
         }

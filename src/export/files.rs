@@ -1,5 +1,6 @@
 //! The files of one job: rows come in key order, and a new file begins where the one at hand is full.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::mem;
 
@@ -142,9 +143,13 @@ impl Open {
                     let row = batch.row(index);
                     let cells = fields(row).zip(&job.columns);
                     for (position, (field, column)) in cells.enumerate() {
-                        let text = field.map(RowEncoder::unescape);
+                        let text = field.map(unescaped);
                         let fits = match (&column.rule, &text) {
                             (Rule::List(_), Some(text)) => file.list(position, &list::items(text)),
+                            // As the importer reads a text: a decimal comma where one is declared.
+                            (rule @ Rule::Decimal(_), Some(text)) => {
+                                file.cell(position, rule.written(text).as_deref())
+                            }
                             _ => file.cell(position, text.as_deref()),
                         };
                         if !fits {
@@ -175,6 +180,14 @@ impl Open {
         (self.entry.bytes, self.entry.sha256) = stored;
         Ok(self.entry)
     }
+}
+
+/// A field without COPY's escapes, which few have.
+fn unescaped(field: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr(b'\\', field).is_some() {
+        return RowEncoder::unescape(field).into();
+    }
+    String::from_utf8_lossy(field)
 }
 
 fn kind(rule: &Rule) -> Kind {

@@ -107,9 +107,10 @@ fn value(raw: &[u8], rule: &Rule, out: &mut Vec<u8>) {
         Rule::Decimal(_) if raw.iter().all(|&byte| matches!(byte, b'0'..=b'9' | b'-' | b'.')) => {
             out.extend_from_slice(raw);
         }
+        // As the importer reads them: in the declared format, by default that of ISO 8601 and RFC 3339.
         Rule::Date(_) | Rule::Timestamp(_) => {
             let normal = RowEncoder::unescape(raw);
-            write(&rule.written(&normal).unwrap_or_default(), out);
+            write(&rule.written(&normal).unwrap_or_else(|| normal.as_str().into()), out);
         }
         Rule::List(_) => write(&list::items(&RowEncoder::unescape(raw)), out),
         _ => write(&RowEncoder::unescape(raw), out),

@@ -170,3 +170,18 @@ impl Manifest {
         files.map(|file| (file.name.as_str(), file.rows, file.bytes))
     }
 }
+
+impl Manifest {
+    /// The manifest in a folder; none where there is none that this version can read.
+    #[must_use]
+    pub fn beside(folder: &Path) -> Option<Self> {
+        Self::read(&folder.join(NAME)).ok()
+    }
+
+    /// The SHA-256 and the number of rows of the file with this name, where it is listed.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<(String, u64)> {
+        let mut files = self.entities.iter().flat_map(|entity| &entity.files);
+        files.find(|file| file.name == name).map(|file| (file.sha256.clone(), file.rows))
+    }
+}

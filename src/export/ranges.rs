@@ -8,7 +8,7 @@ use super::fault;
 use super::job::{Query, literal};
 
 /// How many bytes of a table a range has, about.
-const RANGE: i64 = 16 << 20;
+const RANGE: i64 = 32 << 20;
 /// How many pages are looked at for the cuts.
 const PAGES: f64 = 500.0;
 /// How many ranges there are at most.

@@ -1,5 +1,5 @@
 //! The findings of a finished run as tables: grouped by rule, column and value, compared with another run's,
-//! written as Parquet. The one module that knows polars; what goes in and comes out are types of our own.
+//! written as Parquet; and Parquet files that come in and go out. The one module that knows polars; what goes in and comes out are types of our own.
 //!
 //! `rejects.ndjson` is read in blocks, each turned into a small table on a thread of its own and merged in
 //! the order of the file, so memory does not grow with the number of findings and the result does not
@@ -11,6 +11,7 @@ mod compare;
 mod error;
 mod group;
 mod parquet;
+pub mod parquet_in;
 pub mod parquet_out;
 mod stored;
 mod values;

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{
     Column, DataFrame, DataType, Field, IntoSeries, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
-    ParquetCompression, ParquetWriter, PlSmallStr, PolarsError, Schema, Series, TimeUnit, TimeZone,
+    ParquetCompression, ParquetWriter, PlSmallStr, PolarsError, Schema, Series, StringChunkedBuilder,
+    TimeUnit, TimeZone,
 };
 
 /// How many rows a row group has.
@@ -59,7 +60,7 @@ impl<W: Write> Write for Shared<W> {
 }
 
 enum Values {
-    Text(Vec<Option<String>>),
+    Text(Box<StringChunkedBuilder>),
     Boolean(Vec<Option<bool>>),
     Integer(Vec<Option<i64>>),
     Date(Vec<Option<i32>>),
@@ -80,7 +81,7 @@ impl<W: Write> ParquetFile<W> {
         let compression = if gzip { ParquetCompression::Gzip(None) } else { ParquetCompression::Zstd(None) };
         let writer = ParquetWriter::new(Shared(Arc::clone(&target))).with_compression(compression);
         let writer = writer.batched(&schema)?;
-        let columns = columns.iter().map(|(name, kind)| ((*name).into(), kind.values())).collect();
+        let columns = columns.iter().map(|(name, kind)| ((*name).into(), kind.values(name))).collect();
         Ok(Self { writer, target, columns, rows: 0, bytes: 0 })
     }
 
@@ -92,7 +93,7 @@ impl<W: Write> ParquetFile<W> {
         self.bytes += text.map_or(0, str::len);
         let Some((_, values)) = self.columns.get_mut(column) else { return false };
         match (values, text) {
-            (Values::Text(all), text) => all.push(text.map(str::to_owned)),
+            (Values::Text(all), text) => all.append_option(text),
             (Values::Boolean(all), None) => all.push(None),
             (Values::Date(all), None) => all.push(None),
             (Values::Instant(all), None) => all.push(None),
@@ -175,9 +176,9 @@ impl Kind {
         }
     }
 
-    fn values(self) -> Values {
+    fn values(self, name: &str) -> Values {
         match self {
-            Self::Text => Values::Text(Vec::new()),
+            Self::Text => Values::Text(Box::new(StringChunkedBuilder::new(name.into(), 0))),
             Self::Boolean => Values::Boolean(Vec::new()),
             Self::Integer => Values::Integer(Vec::new()),
             Self::Date => Values::Date(Vec::new()),
@@ -192,7 +193,9 @@ impl Values {
     fn take(&mut self, name: &PlSmallStr) -> Result<Series, ParquetError> {
         let name = name.clone();
         Ok(match self {
-            Self::Text(all) => Series::new(name, mem::take(all)),
+            Self::Text(all) => {
+                mem::replace(&mut **all, StringChunkedBuilder::new(name, 0)).finish().into_series()
+            }
             Self::Boolean(all) => Series::new(name, mem::take(all)),
             Self::Integer(all) => Series::new(name, mem::take(all)),
             Self::Date(all) => Series::new(name, mem::take(all)).cast(&Kind::Date.data_type())?,

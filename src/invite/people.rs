@@ -232,6 +232,6 @@ fn normal(field: &Field, value: &str) -> Result<String, String> {
     match judged {
         Judged::Same if !replaced => Ok(text),
         Judged::Rewritten if !replaced => Ok(out),
-        _ => Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message))),
+        _ => Err(notes.last().map_or("it does not fit".to_owned(), |note| note.message.to_string())),
     }
 }

@@ -300,8 +300,9 @@ fn is_leftover(name: &str) -> bool {
     let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".partial"));
     inner.is_some_and(|inner| {
         names::FIXED.contains(&inner)
-            || inner.ends_with(".rejected.csv")
-            || inner.ends_with(".duplicates.csv")
+            || [".rejected.csv", ".duplicates.csv", ".rejected.ndjson", ".duplicates.ndjson"]
+                .iter()
+                .any(|end| inner.ends_with(end))
     })
 }
 
@@ -318,7 +319,9 @@ fn written_by(summary: &[u8]) -> Vec<String> {
         }
         for file in entity["files"].as_array().into_iter().flatten() {
             let stem = stems.next(file["path"].as_str().unwrap_or_default(), name);
-            written.extend([names::rejected(&stem), names::duplicates(&stem)]);
+            // As `source` names the formats; a Parquet file's records go back as CSV.
+            let end = if file["format"] == "ndjson" { "ndjson" } else { "csv" };
+            written.extend([names::rejected(&stem, end), names::duplicates(&stem, end)]);
         }
     }
     written

@@ -3,6 +3,7 @@
 //! not known here (that is `report` and `export`).
 
 pub mod error;
+pub mod exact;
 pub mod folder;
 pub mod names;
 pub mod ndjson;

@@ -15,15 +15,15 @@ pub const PAGE: &str = "report.html";
 /// The names that every run uses.
 pub const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
-/// What an input file's own name gives to its returned files: no folder, no `.gz` or `.zst`, no `.csv`
-/// (whatever their case). Standard input (`-`) takes its entity's name.
+/// What an input file's own name gives to its returned files: no folder, no `.gz` or `.zst`, and no ending of a
+/// format that is read, such as `.csv` (whatever their case). Standard input (`-`) takes its entity's name.
 #[must_use]
 pub fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
     }
     let mut name = Path::new(path).file_name().and_then(|name| name.to_str()).unwrap_or(entity);
-    for suffixes in [[".gz", ".zst"].as_slice(), &[".csv", ".tsv", ".txt"]] {
+    for suffixes in [[".gz", ".zst"].as_slice(), &[".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".parquet"]] {
         for suffix in suffixes {
             let cut = name.len().saturating_sub(suffix.len());
             if cut > 0 && name.get(cut..).is_some_and(|end| end.eq_ignore_ascii_case(suffix)) {
@@ -56,16 +56,16 @@ impl Stems {
     }
 }
 
-/// The file with the rejected records.
+/// The file with the rejected records; `extension` says how they are written.
 #[must_use]
-pub fn rejected(stem: &str) -> String {
-    format!("{stem}.rejected.csv")
+pub fn rejected(stem: &str, extension: &str) -> String {
+    format!("{stem}.rejected.{extension}")
 }
 
 /// The file with the losers of duplicates.
 #[must_use]
-pub fn duplicates(stem: &str) -> String {
-    format!("{stem}.duplicates.csv")
+pub fn duplicates(stem: &str, extension: &str) -> String {
+    format!("{stem}.duplicates.{extension}")
 }
 
 /// The file with the keys of an entity's rows in the target that the files lack.
@@ -85,6 +85,9 @@ mod tests {
             ("/data/in/users.csv.gz", "users"),
             ("USERS.CSV.ZST", "USERS"),
             ("users", "users"),
+            ("users.ndjson.gz", "users"),
+            ("users.JSONL", "users"),
+            ("users.parquet", "users"),
             ("users.v2.csv", "users.v2"),
             ("users.rejected.csv", "users.rejected"),
             (".csv", ".csv"),
@@ -92,8 +95,8 @@ mod tests {
         ] {
             assert_eq!(stem(path, "accounts"), expected, "{path}");
         }
-        assert_eq!(rejected("users"), "users.rejected.csv");
-        assert_eq!(duplicates("users"), "users.duplicates.csv");
+        assert_eq!(rejected("users", "csv"), "users.rejected.csv");
+        assert_eq!(duplicates("users", "ndjson"), "users.duplicates.ndjson");
     }
 
     #[test]

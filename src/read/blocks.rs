@@ -161,7 +161,8 @@ impl<'s, U: Units> Blocks<'s, U> {
                 Scan::BeyondHorizon => return (at, true),
             };
             let length = scanned.end - at;
-            if self.is_blank(&buffer[at..scanned.end]) {
+            let lines = if self.grammar.by_record { 1 } else { scanned.lines };
+            if self.units.is_blank(&buffer[at..scanned.end]) {
                 block.blank += 1;
             } else {
                 let header = self.is_header(&buffer[at..scanned.end]);
@@ -169,22 +170,16 @@ impl<'s, U: Units> Blocks<'s, U> {
                     start: small(at),
                     line: small(usize::try_from(self.line - block.first_line).unwrap_or(usize::MAX)),
                     len: length as u64,
-                    lines: scanned.lines,
+                    lines,
                     shape: scanned.shape,
                     header,
                 });
                 self.record += u64::from(!header);
             }
-            self.line += u64::from(scanned.lines);
+            self.line += u64::from(lines);
             at = scanned.end;
         }
         (at, false)
-    }
-
-    fn is_blank(&self, record: &[u8]) -> bool {
-        record.len() <= 2 * U::WIDTH
-            && matches!(self.units.ascii(record, 0), Some(b'\n' | b'\r'))
-            && end_of_line(self.units, record, 0, true) == Some(record.len())
     }
 
     fn is_header(&self, record: &[u8]) -> bool {
@@ -291,7 +286,7 @@ mod tests {
     /// All spans, the number of blank lines, and how many bytes the blocks cover.
     fn spans(data: &[u8], block_size: usize, horizon: usize) -> (Vec<Absolute>, u64, u64) {
         let source = data.to_vec();
-        let grammar = Grammar { delimiter: b',', columns: 3, horizon };
+        let grammar = Grammar { delimiter: b',', columns: 3, horizon, by_record: false };
         let opening = Opening { offset: 0, line: 1, header: b"a,b,c".to_vec() };
         let mut blocks = Blocks::new(&source, Narrow, grammar, opening, block_size);
         let mut all = Vec::new();
@@ -341,7 +336,7 @@ mod tests {
     #[test]
     fn a_repeated_header_is_no_record() {
         let source = b"1,2,3\na,b,c\n4,5,6\n".to_vec();
-        let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16 };
+        let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false };
         let opening = Opening { offset: 0, line: 2, header: b"a,b,c".to_vec() };
         let block = Blocks::new(&source, Narrow, grammar, opening, 1 << 16);
         let block = { block }.next_block(Vec::new()).unwrap().unwrap();

@@ -40,6 +40,24 @@ fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.push_str(rest);
 }
 
+/// Takes the guard of `export --for-spreadsheet` off: one apostrophe before a sign that would begin a formula,
+/// or before further apostrophes and such a sign. Returns from how many cells.
+pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> u64 {
+    let mut taken = 0;
+    for cell in cells {
+        let text = &record.as_bytes()[cell.start as usize..cell.end as usize];
+        if text.first() != Some(&b'\'') {
+            continue;
+        }
+        let sign = text.iter().find(|&&byte| byte != b'\'');
+        if matches!(sign, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
+            cell.start += 1;
+            taken += 1;
+        }
+    }
+    taken
+}
+
 /// Finds the cells of a record without quotes; says whether they hold nothing but printable ASCII. `record` has
 /// no line end.
 ///
@@ -181,6 +199,31 @@ mod tests {
         assert_eq!(texts("a,,\"b,c\",\"d\"\"e\"\"\",\"\""), ["a", "", "b,c", "d\"e\"", ""]);
         assert_eq!(texts(""), [""]);
         assert_eq!(texts(","), ["", ""]);
+    }
+
+    #[test]
+    fn one_apostrophe_before_a_formula_is_taken_off_and_no_other() {
+        for (cell, text, taken) in [
+            ("'=1+1", "=1+1", 1),
+            ("\"'+31 6\"", "+31 6", 1),
+            ("''-5", "'-5", 1),
+            ("'@x", "@x", 1),
+            ("\"'\tx\"", "\tx", 1),
+            ("'s-Gravenhage", "'s-Gravenhage", 0),
+            ("'", "'", 0),
+            ("", "", 0),
+            ("=1", "=1", 0),
+            ("a'=1", "a'=1", 0),
+        ] {
+            let mut cells = Vec::new();
+            if cell.contains('"') {
+                split_quoted(cell, b',', &mut cells);
+            } else {
+                split_plain(cell, b',', &mut cells);
+            }
+            assert_eq!(unguard(cell, &mut cells), taken, "{cell}");
+            assert_eq!(cells[0].text(cell, &mut String::new()), text, "{cell}");
+        }
     }
 
     proptest! {

@@ -23,6 +23,8 @@ pub(crate) enum Value {
     Absent,
     /// The cell is empty.
     Empty,
+    /// The cell is the empty text: for every rule as empty as the others, and stored as a text.
+    EmptyText,
     /// The cell was refused.
     Refused,
     /// In the record's own text.
@@ -201,12 +203,16 @@ impl<'p> Clerk<'p> {
                 let note = Note::new(Code::Required, "the cell is empty and must not be");
                 self.rejected |= report.note(note, findings) == Severity::Reject;
             }
-            return Value::Empty;
+            return if plan.options.empty_text && is_empty_text(field, record, cell) {
+                Value::EmptyText
+            } else {
+                Value::Empty
+            };
         }
         let sibling = field.sibling.and_then(|sibling| match self.values[sibling] {
             Value::Record(start, end) => Some(&record[start as usize..end as usize]),
             Value::Arena(start, end) => Some(&self.arena[start as usize..end as usize]),
-            Value::Empty | Value::Absent | Value::Refused => None,
+            Value::Empty | Value::EmptyText | Value::Absent | Value::Refused => None,
         });
         self.out.clear();
         let fate = rule.judge(text, sibling, &mut self.out, &mut self.notes);
@@ -305,7 +311,11 @@ impl<'p> Clerk<'p> {
         }
         RowEncoder::end_row(rows);
         for (&index, hashes) in self.plan.slots.iter().zip(hashes) {
-            hashes.push(text_of(self.values[index], record, &self.arena).map_or(0, |key| self.hash(key)));
+            let key = match self.values[index] {
+                Value::EmptyText => Some(""),
+                value => text_of(value, record, &self.arena),
+            };
+            hashes.push(key.map_or(0, |key| self.hash(key)));
         }
     }
 
@@ -316,6 +326,9 @@ impl<'p> Clerk<'p> {
 
     fn stored<'a>(&'a self, index: FieldIndex, record: &'a str) -> Option<&'a str> {
         let field = &self.plan.entity.fields[index];
+        if matches!(self.values[index], Value::EmptyText) {
+            return Some("");
+        }
         text_of(self.values[index], record, &self.arena).or_else(|| {
             let overwrites = field.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
             if overwrites { field.when_empty() } else { None }
@@ -370,8 +383,17 @@ fn text_of<'a>(value: Value, record: &'a str, arena: &'a str) -> Option<&'a str>
     match value {
         Value::Record(start, end) => Some(&record[start as usize..end as usize]),
         Value::Arena(start, end) => Some(&arena[start as usize..end as usize]),
-        Value::Absent | Value::Empty | Value::Refused => None,
+        Value::Absent | Value::Empty | Value::EmptyText | Value::Refused => None,
     }
+}
+
+/// Whether an empty cell stands in quotes, where that means the empty text: in a field that can hold one.
+#[cold]
+fn is_empty_text(field: &Field, record: &str, cell: Option<Cell>) -> bool {
+    let quoted = |cell: Cell| {
+        cell.start == cell.end && cell.start > 0 && record.as_bytes()[cell.start as usize - 1] == b'"'
+    };
+    field.reference.is_none() && field.rule.holds_empty_text() && cell.is_some_and(quoted)
 }
 
 /// Where `part` lies in `whole`, if it is a part of it and not a copy.

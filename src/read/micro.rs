@@ -28,7 +28,8 @@ impl Cut {
     ///
     /// Never: the bytes are in memory.
     pub fn of(records: &Vec<u8>, plan: &Plan<'_>) -> io::Result<Option<Self>> {
-        let grammar = Grammar { delimiter: plan.delimiter, columns: plan.columns, horizon: 4 << 20 };
+        let grammar =
+            Grammar { delimiter: plan.delimiter, columns: plan.columns, horizon: 4 << 20, by_record: false };
         let opening = Opening { offset: 0, line: 1, header: Vec::new() };
         let mut blocks = Blocks::new(records, Narrow, grammar, opening, records.len());
         Ok(blocks.next_block(Vec::new())?.map(Self))
@@ -53,7 +54,7 @@ mod tests {
     /// The cells of a whole file, split into records here and into cells as parsing does it.
     fn cells(file: &[u8], block_size: usize) -> Vec<Vec<String>> {
         let source = file.to_vec();
-        let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16 };
+        let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false };
         let opening = Opening { offset: 0, line: 1, header: Vec::new() };
         let mut blocks = Blocks::new(&source, Narrow, grammar, opening, block_size);
         let mut records = Vec::new();

@@ -19,7 +19,7 @@
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
 //! | empty cells beyond the header | an error | dropped |
 //! | the header again | a row, or an error of a type | skipped with a warning |
-//! | an empty cell, `""` and nothing | the empty text and NULL | both are empty |
+//! | an empty cell and `""` | NULL and the empty text | both are empty; told apart where [`ReadOptions::empty_text`] says so |
 //! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;
@@ -29,6 +29,7 @@ mod harvest;
 mod judge;
 #[doc(hidden)]
 pub mod micro;
+mod objects;
 mod parse;
 mod plan;
 mod segment;
@@ -52,7 +53,7 @@ use crate::source::{Encoding, Source, Utf8Evidence};
 use blocks::{Blocks, Bytes, Opening};
 use columns::Proofs;
 use parse::{Parsed, Task, parse};
-use split::{Grammar, Narrow, Units, Wide};
+use split::{Grammar, Lines, Narrow, Units, Wide};
 
 pub use columns::{Decision, OpenColumn};
 pub use harvest::{FileHarvest, Harvest, Seed};
@@ -76,6 +77,8 @@ pub struct Input<'s> {
     pub header: Vec<u8>,
     /// The encoding is an assumption that the whole file may refute.
     pub assumed: bool,
+    /// All records were asked for the keys of the header.
+    pub whole: bool,
     /// What the columns that the schema leaves open have decided; `None` where that is still to be found out.
     pub decisions: Option<Vec<Option<Decision>>>,
     /// What was found about the file as a whole; it comes before what its records bring.
@@ -133,6 +136,8 @@ pub enum Reading {
 pub enum Refutation {
     /// It is not in the encoding that was assumed.
     Encoding,
+    /// Its records have keys that the header lacks.
+    Keys,
     /// Its open columns decide otherwise than their beginnings did.
     Columns(Vec<Option<Decision>>),
 }
@@ -166,6 +171,7 @@ impl Reader<'_> {
                 Encoding::Utf16Be => {
                     self.read_file(Wide { big_endian: true }, input, referred_to, &mut harvest)?
                 }
+                _ if input.plan.keys.is_some() => self.read_file(Lines, input, referred_to, &mut harvest)?,
                 _ => self.read_file(Narrow, input, referred_to, &mut harvest)?,
             };
             if let Some(refutation) = refuted {
@@ -199,7 +205,9 @@ impl Reader<'_> {
         harvest.take_file_findings(input.findings.clone()).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
+        let mut unknown = false;
         let mut take = |parsed: Parsed| {
+            unknown |= parsed.unknown_keys;
             evidence += parsed.evidence;
             proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
@@ -208,6 +216,9 @@ impl Reader<'_> {
         self.pipeline(&mut blocks(units, input), task, input, &mut take)?;
         if input.assumed && contradicts(plan.encoding, evidence) {
             return Ok(Some(Refutation::Encoding));
+        }
+        if unknown && !input.whole {
+            return Ok(Some(Refutation::Keys));
         }
         let decisions: Vec<_> = proofs.iter().map(Proofs::decision).collect();
         if input.decisions.is_none() && decisions != assumed {
@@ -298,10 +309,13 @@ impl Reader<'_> {
 fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
     let plan = &input.plan;
     let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
+    // The longest record of a table has line ends that are none of the file's: it must be seen whole.
+    let longest = usize::try_from(plan.longest.unwrap_or(0)).unwrap_or(usize::MAX).saturating_add(1);
     let grammar = Grammar {
         delimiter: plan.delimiter,
         columns: plan.columns,
-        horizon: horizon.clamp(64 << 10, 1 << 30),
+        horizon: horizon.max(longest).clamp(64 << 10, 1 << 30),
+        by_record: plan.longest.is_some(),
     };
     let opening = Opening { offset: input.data_start, line: input.data_line, header: input.header.clone() };
     Blocks::new(input.source, units, grammar, opening, plan.options.block_size)

@@ -3,12 +3,14 @@
 
 use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
+use crate::rule::text::is_printable_ascii;
 use crate::source::{Encoding, Utf8Evidence};
 
 use super::blocks::{Block, Span};
-use super::cells::{Cell, split_plain, split_quoted, split_slowly};
+use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
 use super::columns::Proofs;
 use super::judge::{Clerk, KeyHasher};
+use super::objects::{Objects, Refusal};
 use super::plan::Plan;
 use super::segment::Place;
 use super::split::{Shape, Wide, count_cells};
@@ -37,6 +39,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Findings that only warn.
     pub warnings: u64,
+    /// Cells from which the guard against formulas was taken off.
+    pub unguarded: u64,
 }
 
 impl Counts {
@@ -47,6 +51,7 @@ impl Counts {
         self.clean += other.clean;
         self.rejected += other.rejected;
         self.warnings += other.warnings;
+        self.unguarded += other.unguarded;
     }
 }
 
@@ -75,6 +80,8 @@ pub(crate) struct Parsed {
     pub counts: Counts,
     /// Whether the bytes look like UTF-8.
     pub evidence: Utf8Evidence,
+    /// A record has a key that the header lacks.
+    pub unknown_keys: bool,
     /// What the cells of the open columns prove, in the plan's order.
     pub proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.
@@ -113,6 +120,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         } else {
             Utf8Evidence::default()
         },
+        unknown_keys: false,
         proofs: vec![Proofs::default(); plan.open.len()],
         buffer: Vec::new(),
     };
@@ -127,6 +135,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         },
         may_hold_nul: plan.encoding.unit() > 1 || memchr::memchr(0, &block.bytes).is_some(),
         clerk: Clerk::new(plan, task.hasher),
+        objects: plan.keys.as_deref().map(|keys| Box::new(Objects::new(plan, keys))),
         cells: Vec::with_capacity(plan.columns),
         decoded: String::new(),
     };
@@ -143,6 +152,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         parser.record(span, location, &mut parsed);
         record += u64::from(!span.header);
     }
+    parsed.unknown_keys = parser.objects.as_ref().is_some_and(|objects| objects.unknown);
     drop(parser);
     parsed.buffer = block.bytes;
     parsed
@@ -154,6 +164,7 @@ struct Parser<'a> {
     text: Option<&'a str>,
     may_hold_nul: bool,
     clerk: Clerk<'a>,
+    objects: Option<Box<Objects<'a>>>,
     cells: Vec<Cell>,
     decoded: String,
 }
@@ -244,8 +255,17 @@ impl Parser<'_> {
             && let Some(at) = memchr::memchr(0, text.as_bytes())
         {
             let message = "the record holds a NUL byte, which PostgreSQL cannot store".to_owned();
-            let column = count_cells(super::split::Narrow, plan.delimiter, &text.as_bytes()[..at]) - 1;
-            return self.finding_in(Code::NulByte, message, Some(column), location, parsed);
+            let before = &text.as_bytes()[..at];
+            let column = match self.objects {
+                Some(_) => None,
+                None => Some(count_cells(super::split::Narrow, plan.delimiter, before) - 1),
+            };
+            return self.finding_in(Code::NulByte, message, column, location, parsed);
+        }
+        if let Some(mut objects) = self.objects.take() {
+            let clean = self.object_row(&mut objects, text, location, parsed);
+            self.objects = Some(objects);
+            return clean;
         }
         let printable = if fault::slow() {
             split_slowly(text, plan.delimiter, &mut self.cells)
@@ -265,7 +285,34 @@ impl Parser<'_> {
             let message = format!("the cell in column {} is filled, but the column has no name", column + 1);
             return self.finding_in(Code::TooManyCells, message, None, location, parsed);
         }
+        if plan.options.unguard {
+            parsed.counts.unguarded += unguard(text, &mut self.cells);
+        }
         self.clerk.prove(text, &self.cells, &mut parsed.proofs);
+        self.judged(text, printable, location, parsed)
+    }
+
+    /// Makes a row of a record that is a JSON object.
+    fn object_row(
+        &mut self,
+        objects: &mut Objects<'_>,
+        line: &str,
+        location: Location,
+        parsed: &mut Parsed,
+    ) -> bool {
+        if let Err(Refusal { code, message, column }) = objects.lay_out(line, &mut self.cells) {
+            return self.finding_in(code, message.into_owned(), column, location, parsed);
+        }
+        let text = objects.text(line);
+        self.clerk.prove(text, &self.cells, &mut parsed.proofs);
+        objects.put_numbers(&mut self.cells);
+        let printable = is_printable_ascii(text.as_bytes()) && !fault::slow();
+        self.judged(text, printable, location, parsed)
+    }
+
+    /// Judges the cells of a record, and encodes it where it is clean.
+    #[inline]
+    fn judged(&mut self, text: &str, printable: bool, location: Location, parsed: &mut Parsed) -> bool {
         if self.clerk.judge(text, &self.cells, printable, &location, &mut parsed.findings) {
             self.clerk.encode(text, &mut parsed.rows, &mut parsed.hashes);
             if self.clerk.deletes() {
@@ -326,7 +373,7 @@ impl Parser<'_> {
         parsed: &mut Parsed,
     ) -> bool {
         let plan = self.task.plan;
-        let column = at.map(|(bytes, at)| {
+        let column = at.filter(|_| self.objects.is_none()).map(|(bytes, at)| {
             let before = &bytes[..(at as usize).min(bytes.len())];
             match plan.encoding {
                 Encoding::Utf16Le => count_cells(Wide { big_endian: false }, plan.delimiter, before) - 1,

@@ -17,6 +17,11 @@ pub struct Plan<'s> {
     pub encoding: Encoding,
     /// The cells' delimiter.
     pub delimiter: u8,
+    /// Where the file is a table that has been written as CSV: bytes of its longest record. Then a record's line is
+    /// its own number, and the header stands nowhere again.
+    pub longest: Option<u64>,
+    /// The names of the columns, where the records are JSON objects and not cells in a row.
+    pub keys: Option<Vec<String>>,
     /// The number of cells in the header.
     pub columns: usize,
     /// How many of them there are up to the last one with a name: cells behind it must be empty.
@@ -57,6 +62,7 @@ pub enum Keep {
 
 /// What a run can ask of reading.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub struct ReadOptions {
     /// Warnings about cells reject.
     pub strict: bool,
@@ -67,6 +73,10 @@ pub struct ReadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
     /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
     pub on_empty: OnUpdate,
+    /// A quoted empty cell is the empty text, and not as empty as one without quotes.
+    pub empty_text: bool,
+    /// The apostrophe that keeps a spreadsheet from seeing a formula is taken off again.
+    pub unguard: bool,
     /// What of a clean row is kept.
     pub keep: Keep,
     /// How many bytes are split at a time.
@@ -82,6 +92,8 @@ impl Default for ReadOptions {
             pad_short: false,
             max_record: 1 << 20,
             on_empty: OnUpdate::Overwrite,
+            empty_text: false,
+            unguard: false,
             keep: Keep::Rows,
             block_size: 1 << 20,
             memory: 256 << 20,
@@ -111,6 +123,8 @@ impl<'s> Plan<'s> {
             file,
             encoding,
             delimiter,
+            longest: None,
+            keys: None,
             columns: header.len(),
             named,
             cells,

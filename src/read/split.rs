@@ -24,6 +24,8 @@ pub(crate) struct Grammar {
     pub columns: usize,
     /// How far the splitter looks for a record's end before it gives up, in bytes.
     pub horizon: usize,
+    /// Lines are not those of the file: each record counts as one.
+    pub by_record: bool,
 }
 
 /// How a record's quoting turned out.
@@ -67,6 +69,12 @@ pub(crate) enum Scan {
 pub(crate) trait Units: Copy + Sync {
     /// Bytes of one code unit.
     const WIDTH: usize;
+    /// Whether a record is a line with nothing on it.
+    fn is_blank(self, record: &[u8]) -> bool {
+        record.len() <= 2 * Self::WIDTH
+            && matches!(self.ascii(record, 0), Some(b'\n' | b'\r'))
+            && end_of_line(self, record, 0, true) == Some(record.len())
+    }
     /// The next quote, line feed or carriage return at or behind `from`, and which it is.
     fn next_special(self, bytes: &[u8], from: usize) -> Option<(usize, u8)>;
     /// The next quote at or behind `from`.
@@ -90,6 +98,32 @@ impl Units for Narrow {
     #[inline]
     fn next_quote(self, bytes: &[u8], from: usize) -> Option<usize> {
         memchr(b'"', bytes.get(from..)?).map(|i| from + i)
+    }
+
+    #[inline]
+    fn ascii(self, bytes: &[u8], at: usize) -> Option<u8> {
+        bytes.get(at).copied()
+    }
+}
+
+/// Lines of NDJSON: they end at a line feed, whatever else is in them, and white space alone is nothing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lines;
+
+impl Units for Lines {
+    const WIDTH: usize = 1;
+
+    fn is_blank(self, record: &[u8]) -> bool {
+        record.trim_ascii().is_empty()
+    }
+
+    #[inline]
+    fn next_special(self, bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+        memchr(b'\n', bytes.get(from..)?).map(|i| (from + i, b'\n'))
+    }
+
+    fn next_quote(self, _bytes: &[u8], _from: usize) -> Option<usize> {
+        None
     }
 
     #[inline]

@@ -3,7 +3,7 @@
 use super::*;
 
 fn scan(bytes: &[u8]) -> (usize, Shape, u32) {
-    let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16 };
+    let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false };
     match scan_record(Narrow, &grammar, bytes, 0, true) {
         Scan::Record(Scanned { end, lines, shape }) => (end, shape, lines),
         other => panic!("{other:?}"),
@@ -37,7 +37,7 @@ fn utf16_is_split_by_code_units() {
             .encode_utf16()
             .flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() })
             .collect();
-        let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16 };
+        let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false };
         let Scan::Record(first) = scan_record(Wide { big_endian }, &grammar, &bytes, 0, true) else {
             panic!("incomplete")
         };

@@ -108,9 +108,9 @@ codes! {
         "Usually a separator inside a cell that is not quoted. Nothing is shifted to make it fit."
         "Put the cell that contains the separator in double quotes.";
     MissingCells "missing-cells" Record Reject
-        "The record has fewer cells than the header."
+        "The record has fewer cells than the header, or lacks a key that others of its file have."
         "A line that was cut off or broken in two. Nothing is shifted to make it fit."
-        "Complete the record; --pad-short accepts it where all that is missing is optional.";
+        "Complete the record; --pad-short takes what is missing as empty where all of it is optional.";
     UnclosedQuote "unclosed-quote" Record Reject
         "A double quote opens a cell and is never closed."
         "Reading went on at the next line, so that the fault costs this record alone."
@@ -127,6 +127,10 @@ codes! {
         "The record holds bytes that are not valid in the file's encoding."
         "They are never replaced in silence."
         "Mend the bytes, or name the right encoding with --encoding.";
+    InvalidJson "invalid-json" Record Reject
+        "The line is not one JSON object with one value, or a list of values, for each of its keys."
+        "Values that cannot be told apart are never guessed; a key that stands twice has no value."
+        "Mend the place that the finding names; in a list, no item may hold what separates a cell's items.";
     NulByte "nul-byte" Record Reject
         "The record holds a NUL byte."
         "PostgreSQL's text cannot hold one."

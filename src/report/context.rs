@@ -66,7 +66,9 @@ pub struct File {
     pub sha256: String,
     /// The encoding's name, for example `utf-8`.
     pub encoding: String,
-    /// The delimiter as one character.
+    /// How its records are written: `csv`, `ndjson` or `parquet`.
+    pub format: String,
+    /// The delimiter as one character; empty where there is none.
     pub delimiter: String,
     /// The header's names as they stand there; a finding's `column` counts in it.
     pub header: Vec<String>,
@@ -164,6 +166,8 @@ pub struct Counts {
     pub deleted: u64,
     /// Findings that are warnings.
     pub warnings: u64,
+    /// Cells from which the guard against formulas was taken off.
+    pub unguarded: u64,
 }
 
 impl Entity {

@@ -42,8 +42,22 @@ struct EntitySummary<'a> {
     #[serde(skip_serializing_if = "is_zero")]
     deleted: u64,
     warnings: u64,
+    /// Where `--from-spreadsheet` has found any.
+    #[serde(skip_serializing_if = "is_none")]
+    unguarded: u64,
     files: Vec<FileSummary<'a>>,
     rules: Vec<RuleSummary<'a>>,
+}
+
+/// Whether a format is the usual one, or not known.
+fn is_csv(format: &str) -> bool {
+    matches!(format, "" | "csv")
+}
+
+/// Whether there is nothing to be said.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks with a reference
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Debug, Serialize)]
@@ -51,6 +65,9 @@ struct FileSummary<'a> {
     path: &'a str,
     bytes: u64,
     sha256: &'a str,
+    /// Where it is not CSV.
+    #[serde(skip_serializing_if = "is_csv")]
+    format: &'a str,
     encoding: &'a str,
     delimiter: &'a str,
     header: &'a [String],
@@ -86,6 +103,7 @@ impl<'a> Summary<'a> {
             unchanged: counts.unchanged,
             deleted: counts.deleted,
             warnings: counts.warnings,
+            unguarded: counts.unguarded,
             files: entity
                 .files
                 .iter()
@@ -93,6 +111,7 @@ impl<'a> Summary<'a> {
                     path: &file.path,
                     bytes: file.bytes,
                     sha256: &file.sha256,
+                    format: &file.format,
                     encoding: &file.encoding,
                     delimiter: &file.delimiter,
                     header: &file.header,

@@ -90,7 +90,7 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
 /// The counts, an entity a column; as many tables as the width asks for.
 fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     let loaded = matches!(outcome.status, Status::Committed | Status::Planned);
-    let rows: [Row; 10] = [
+    let rows: [Row; 11] = [
         ("read", |c| c.read, true, ""),
         ("  accepted", |c| c.accepted, true, "32"),
         ("    inserted", |c| c.inserted, loaded, ""),
@@ -101,6 +101,7 @@ fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
         ("  duplicates", |c| c.duplicates, true, "33"),
         ("warnings", |c| c.warnings, true, "33"),
         ("blank lines", |c| c.blank, outcome.counts.iter().any(|c| c.blank > 0), ""),
+        ("guards removed", |c| c.unguarded, outcome.counts.iter().any(|c| c.unguarded > 0), ""),
     ];
     let columns: Vec<_> = context
         .entities

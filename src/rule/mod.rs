@@ -148,6 +148,13 @@ impl Rule {
         }
     }
 
+    /// Whether a column of this type can hold the empty text as something else than NULL: every text that is not
+    /// one of a closed list of values.
+    #[must_use]
+    pub fn holds_empty_text(&self) -> bool {
+        self.sql_type() == "text" && !matches!(self, Self::Choice(_))
+    }
+
     /// A normal form as a cell that this rule judges to be the same value again: what an export writes. For
     /// most types that is the normal form itself; lists, decimal commas and declared dates have their own
     /// way of writing. `None` where no cell can say it, as with a list's item that holds the separator.

@@ -114,6 +114,8 @@ impl Decimal {
     pub fn written(&self, normal: &str) -> String {
         match self.mark {
             Some(Mark::Comma) => normal.replace('.', ","),
+            // A nought more says which mark it is, and changes nothing.
+            None if normal.contains('.') && Mark::of(normal).is_none() => format!("{normal}0"),
             _ => normal.to_owned(),
         }
     }

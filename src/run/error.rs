@@ -12,6 +12,7 @@ use crate::schema::SchemaError;
 use crate::source::SourceError;
 
 use super::Exit;
+use super::table::TableError;
 
 /// Why a run stopped.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum RunError {
     /// An input cannot be opened, or nothing says how to read it.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// A Parquet file cannot be an input.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Reading stopped.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -10,11 +10,13 @@ use crate::record::{Finding, Severity};
 use crate::report::Counts;
 use crate::schema::{Entity, Schema};
 use crate::source::{
-    Encoding, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps, entity_named,
-    look,
+    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps,
+    entity_named, look,
 };
 
 use super::RunError;
+use super::exported::{self, Claim};
+use super::table::{self, Facts, Table};
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -24,8 +26,14 @@ const HASHED: usize = 1 << 20;
 pub(crate) struct FileRead {
     pub path: InputPath,
     pub source: Source,
+    /// The file itself, where its records are read from a table made of it.
+    pub original: Option<(Source, Facts)>,
     pub look: Look,
     pub sha256: String,
+    /// What the manifest beside the file says of it; taken for true until the file has been hashed.
+    pub exported: Option<Claim>,
+    /// All its records were asked for their keys.
+    pub whole: bool,
     /// What its open columns decided, once the whole file has said it.
     pub decisions: Option<Vec<Option<Decision>>>,
 }
@@ -47,6 +55,7 @@ impl EntityRead {
             accepted: counted.clean,
             rejected: counted.rejected,
             warnings: counted.warnings,
+            unguarded: counted.unguarded,
             ..Counts::default()
         }
     }
@@ -61,6 +70,8 @@ pub struct Looking {
     pub delimiter: Option<u8>,
     /// `--map`.
     pub maps: Vec<(String, String)>,
+    /// `--quoted-empty`: whether a quoted empty cell is the empty text; only in muster's own exports without.
+    pub empty_text: Option<bool>,
     /// `--apply-changes`: the files are those of an export with --changes-since.
     pub changes: bool,
 }
@@ -101,7 +112,19 @@ pub(crate) fn open(
     for spec in inputs {
         let source = Source::open(&spec.path, spool)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
-        let mut look = look_at(&source, schema, named, looking, looking.encoding(&spec.path))?;
+        let exported = exported::claim(&spec.path);
+        let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
+        let options = LookOptions {
+            may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
+            ..looking.options(looking.encoding(&spec.path))
+        };
+        let (source, original, mut look) = if is_parquet {
+            let Table { source: table, look, facts } = table::open(&source, schema, named, &options, spool)?;
+            (table, Some((source, facts)), look)
+        } else {
+            let look = look(&source, schema, named, &options)?;
+            (source, None, look)
+        };
         let files = &mut by_entity[look.entity];
         renumber(&mut look, files.len());
         for note in &look.notes {
@@ -110,8 +133,11 @@ pub(crate) fn open(
         files.push(FileRead {
             path: spec.path.clone(),
             source,
+            original,
             look,
             sha256: String::new(),
+            exported,
+            whole: false,
             decisions: None,
         });
     }
@@ -133,7 +159,8 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
             };
             faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
         }
-        if let ([cell], true) = (file.look.opening.header.as_slice(), faults.len() > before) {
+        let is_csv = file.look.opening.format == FileFormat::Csv;
+        if let ([cell], true, true) = (file.look.opening.header.as_slice(), is_csv, faults.len() > before) {
             let cell = shown(cell);
             faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
@@ -160,6 +187,12 @@ pub(crate) fn read(
     keep_keys: bool,
 ) -> Result<EntityRead, RunError> {
     let rules = &schema.entities[entity];
+    let read_with = |file: &FileRead| ReadOptions {
+        empty_text: looking.empty_text.unwrap_or(file.exported.is_some()),
+        // No spreadsheet has written the others, so an apostrophe of theirs is their own.
+        unguard: options.unguard && file.look.opening.format == FileFormat::Csv,
+        ..options
+    };
     let referred_to =
         keep_keys || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
     let total = files
@@ -169,8 +202,10 @@ pub(crate) fn read(
     loop {
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs =
-            files.iter().enumerate().map(|(number, file)| input(schema, entity, number, file, options));
+        let inputs = files
+            .iter()
+            .enumerate()
+            .map(|(number, file)| input(schema, entity, number, file, read_with(file)));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -184,9 +219,13 @@ pub(crate) fn read(
         match reading {
             Reading::Done(harvest) => {
                 for (file, sha256) in files.iter_mut().zip(hashes) {
-                    file.source.unchanged()?;
+                    file.stored().unchanged()?;
                     file.sha256 = sha256;
                 }
+                if refuted(&mut files) && looking.empty_text.is_none() {
+                    continue;
+                }
+                all_there(rules, &files, &harvest)?;
                 say_decisions(rules, &files, &harvest);
                 return Ok(EntityRead { files, harvest: *harvest });
             }
@@ -210,13 +249,57 @@ pub(crate) fn read(
                     encoding.name(),
                     file.look.opening.encoding.name()
                 );
-                let mut look = look_at(&file.source, schema, Some(entity), looking, Some(encoding))?;
+                let options = looking.options(Some(encoding));
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
                 file.decisions = None;
             }
+            Reading::Refuted(number, Refutation::Keys) => {
+                let file = &mut files[number];
+                tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
+                let options = LookOptions { whole: true, ..looking.options(looking.encoding(&file.path)) };
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
+                renumber(&mut look, number);
+                file.look = look;
+                file.whole = true;
+            }
         }
     }
+}
+
+impl FileRead {
+    /// The file as it is stored.
+    pub(crate) fn stored(&self) -> &Source {
+        self.original.as_ref().map_or(&self.source, |(original, _)| original)
+    }
+}
+
+/// Whether as many records were read as each file says it has.
+fn all_there(rules: &Entity, files: &[FileRead], harvest: &Harvest) -> Result<(), RunError> {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        if let Some((_, facts)) = &file.original
+            && facts.rows != read.counts.read
+        {
+            let (name, rows, read) = (file.source.name(), facts.rows, read.counts.read);
+            let law = format!("{name} says that it has {rows} rows, but {read} were read");
+            return Err(RunError::Law { entity: rules.name.clone(), law });
+        }
+    }
+    Ok(())
+}
+
+/// Whether any file is not what muster exported, although a manifest lists its name.
+fn refuted(files: &mut [FileRead]) -> bool {
+    let mut refuted = false;
+    for file in files {
+        if file.exported.as_ref().is_some_and(|claim| claim.sha256 != file.sha256) {
+            tracing::info!("{}: was changed since muster exported it", file.source.name());
+            file.exported = None;
+            refuted = true;
+        }
+    }
+    refuted
 }
 
 /// Says how each column was read that the schema leaves open.
@@ -228,21 +311,16 @@ fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
     }
 }
 
-fn look_at(
-    source: &Source,
-    schema: &Schema,
-    entity: Option<usize>,
-    looking: &Looking,
-    encoding: Option<Encoding>,
-) -> Result<Look, SourceError> {
-    let options = LookOptions {
-        encoding,
-        delimiter: looking.delimiter,
-        maps: &looking.maps,
-        file: 0,
-        changes: looking.changes,
-    };
-    look(source, schema, entity, &options)
+impl Looking {
+    fn options(&self, encoding: Option<Encoding>) -> LookOptions<'_> {
+        LookOptions {
+            encoding,
+            delimiter: self.delimiter,
+            maps: &self.maps,
+            changes: self.changes,
+            ..LookOptions::default()
+        }
+    }
 }
 
 /// Which of its entity's files a file is turns out only after the look.
@@ -267,18 +345,22 @@ fn input<'f>(
     if header.ends_with(&line_end) {
         header.truncate(header.len() - line_end.len());
     }
+    let mut plan = Plan::new(
+        &schema.entities[entity],
+        u16::try_from(number).unwrap_or(u16::MAX),
+        opening.encoding,
+        opening.delimiter,
+        &opening.header,
+        file.look.mapping.fields.clone(),
+        file.look.change_column,
+        options,
+    );
+    plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
+    plan.keys = (opening.format == FileFormat::Ndjson).then(|| opening.header.clone());
     Ok(Input {
         source: &file.source,
-        plan: Plan::new(
-            &schema.entities[entity],
-            u16::try_from(number).unwrap_or(u16::MAX),
-            opening.encoding,
-            opening.delimiter,
-            &opening.header,
-            file.look.mapping.fields.clone(),
-            file.look.change_column,
-            options,
-        ),
+        plan,
+        whole: file.whole,
         data_start: opening.data_start,
         data_line: opening.data_line,
         header,
@@ -292,7 +374,8 @@ fn input<'f>(
 fn hash(file: &FileRead) -> Result<String, RunError> {
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; HASHED];
-    if let (Some(_), InputPath::File(path)) = (file.source.compression(), &file.path) {
+    let source = file.stored();
+    if let (Some(_), InputPath::File(path)) = (source.compression(), &file.path) {
         let mut stored = std::fs::File::open(path).map_err(|e| lost(file, e))?;
         loop {
             match stored.read(&mut buffer).map_err(|e| lost(file, e))? {
@@ -303,7 +386,7 @@ fn hash(file: &FileRead) -> Result<String, RunError> {
     }
     let mut offset = 0;
     loop {
-        match file.source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
+        match source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
             0 => return Ok(hasher.finish()),
             read => {
                 hasher.update(&buffer[..read]);

@@ -8,6 +8,7 @@ mod database;
 mod error;
 mod execute;
 mod exit;
+mod exported;
 mod findings;
 mod import;
 mod inputs;
@@ -18,6 +19,7 @@ mod options;
 mod publish;
 mod rows;
 mod runs;
+mod table;
 mod undo;
 
 use std::num::NonZeroUsize;
@@ -51,6 +53,7 @@ pub use import::{ImportOptions, import};
 pub use inputs::Looking;
 pub use options::{MaxRejects, Options};
 pub use runs::{RunsQuery, runs};
+pub use table::TableError;
 pub use undo::{UndoOptions, UndoReported, undo};
 
 /// The folder that runs are kept in when `--out` names none.
@@ -206,6 +209,7 @@ impl<'o> Run<'o> {
                 rejected: counted.rejected + verdict.rejected,
                 duplicates: verdict.duplicates,
                 warnings: counted.warnings + verdict.warnings,
+                unguarded: counted.unguarded,
                 ..Counts::default()
             };
             let name = &self.schema.entities[index].name;

@@ -16,7 +16,7 @@ use crate::report::{
     Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
 };
 use crate::settle::EntityVerdict;
-use crate::source::{Encoding, Source, Utf8Evidence};
+use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
 
 use super::findings::Merger;
 use super::inputs::{EntityRead, FileRead, Looking};
@@ -124,8 +124,28 @@ impl Run<'_> {
         Ok(reported)
     }
 
+    /// The options that reading returned records needs as well. A file of returned records stands in no
+    /// manifest, so what the manifest told must be said.
+    fn again(&self, entities: &[EntityRead]) -> Vec<String> {
+        let mut again = self.options.again.clone();
+        if self.options.looking.empty_text.is_none() {
+            let files = || entities.iter().flat_map(|read| &read.files);
+            let exported = files().filter(|file| file.exported.is_some()).count();
+            if exported > 0 && exported == files().count() {
+                again.extend(["--quoted-empty".to_owned(), "text".to_owned()]);
+            } else if exported > 0 {
+                tracing::info!(
+                    "only some of the files were exported by muster: mended records of those must be imported by \
+                     themselves, with --quoted-empty text"
+                );
+            }
+        }
+        again
+    }
+
     fn context(&self, entities: &[EntityRead], given: &[usize], target: Option<&str>) -> Context {
         let mut stems = names::Stems::default();
+        let again = self.again(entities);
         let entities = given
             .iter()
             .map(|&index| {
@@ -153,7 +173,7 @@ impl Run<'_> {
             schema_sha256: self.schema.sha256.clone(),
             target: target.map(str::to_owned),
             values: self.options.values,
-            again: self.options.again.clone(),
+            again,
             again_of_files: self.options.again_of_files.clone(),
             entities,
         }
@@ -197,13 +217,21 @@ fn described(file: &FileRead, entity: &str, stems: &mut names::Stems) -> File {
     File {
         path: source.name().to_owned(),
         stem: stems.next(source.name(), entity),
-        bytes: source.stored_len(),
+        bytes: file.stored().stored_len(),
         sha256: file.sha256.clone(),
         encoding: opening.encoding.name(),
-        delimiter: char::from(opening.delimiter).to_string(),
+        format: opening.format.name().to_owned(),
+        // The values of an object are not told apart by a sign.
+        delimiter: match opening.format {
+            FileFormat::Ndjson => String::new(),
+            _ => char::from(opening.delimiter).to_string(),
+        },
         header: opening.header.clone(),
         mapping: file.look.mapping.columns.clone(),
-        prefix: 0..opening.data_start,
+        prefix: match opening.format {
+            FileFormat::Ndjson => 0..0,
+            _ => 0..opening.data_start,
+        },
     }
 }
 
@@ -238,7 +266,8 @@ impl<'r> GoingBack<'r> {
                     let path = PathBuf::from(&described.path);
                     ReturnedFile::new(name, &file.source, path, described.prefix.clone(), &line_end)
                 };
-                [make(names::rejected(&described.stem)), make(names::duplicates(&described.stem))]
+                let end = FileFormat::returned_as(&described.format);
+                [make(names::rejected(&described.stem, end)), make(names::duplicates(&described.stem, end))]
             })
             .collect();
         Self { files, at: None, counts: [0, 0] }
@@ -297,7 +326,9 @@ impl<'r> GoingBack<'r> {
                     // What the command line said of all files it says again.
                     let is_doubtful = looking.encoding_of_all().is_none() && is_doubtful(found, evidence);
                     let is_named = looking.encoding_of(&source.path).is_some();
-                    let encoding = (is_named || is_doubtful).then(|| found.name());
+                    // NDJSON is UTF-8, whatever its bytes are.
+                    let may_be_another = source.look.opening.format != FileFormat::Ndjson;
+                    let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());
                     returned.push(Returned { entity, name, records, duplicates, encoding });
                 }
             }

@@ -154,6 +154,15 @@ pub enum SourceError {
         /// How far was looked.
         limit: usize,
     },
+    /// The records of an NDJSON file have too many different keys.
+    #[error(
+        "{name}: its records have more than 4096 different keys; a key names a column, so look whether values \
+         stand where keys should"
+    )]
+    ManyKeys {
+        /// The input as given.
+        name: String,
+    },
     /// There is nothing to read, and no entity that a finding could be counted to.
     #[error("{name}: {what}")]
     Nothing {

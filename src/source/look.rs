@@ -6,10 +6,12 @@
 //! names, by how many of up to a thousand records have as many cells as the header, and by the number of
 //! those cells. Two that are equal in all of this, with more than one cell, are an error.
 
+mod objects;
+
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::{self, Fit, by_file_name, by_header};
-use super::header::{self, CHANGE_COLUMN, Mapping, Names, file_finding};
-use super::{Encoding, LineEnd, Look, LookOptions, Opening, Source, SourceError, magic};
+use super::header::{self, CHANGE_COLUMN, Mapping, Matched, Names, file_finding};
+use super::{Encoding, FileFormat, LineEnd, Look, LookOptions, Opening, Source, SourceError, magic};
 use crate::record::{Code, Finding, Location};
 use crate::schema::Schema;
 
@@ -36,7 +38,32 @@ pub fn look(
     if let Some(what) = magic::not_text(&prefix) {
         return looker.refuse(Code::NotText, format!("this is {what}, not text; save it as CSV"));
     }
-    looker.look()
+    match options.format.unwrap_or_else(|| FileFormat::told(source.name(), &prefix)) {
+        FileFormat::Ndjson => looker.look_at_objects(),
+        FileFormat::Csv | FileFormat::Parquet => looker.look(),
+    }
+}
+
+/// Concludes about a table whose columns have these `names`: what it holds, and which column feeds which field. Its
+/// rows stand as CSV behind the first `header_len` bytes.
+///
+/// # Errors
+///
+/// Nothing says what it holds.
+pub fn look_at_columns(
+    source: &Source,
+    schema: &Schema,
+    entity: Option<usize>,
+    options: &LookOptions<'_>,
+    names: Vec<String>,
+    header_len: u64,
+) -> Result<Look, SourceError> {
+    let options = LookOptions { encoding: Some(Encoding::Utf8), ..*options };
+    Looker::new(source, schema, entity, &options, b"").conclude_columns(
+        names,
+        FileFormat::Parquet,
+        header_len,
+    )
 }
 
 /// One look under way.
@@ -255,8 +282,22 @@ impl<'a> Looker<'a> {
                 self.schema.entities[entity].name, header.line
             ));
         }
+        let matched = self.matched(&cells, entity);
+        let opening = self.opening(text, delimiter, &header, cells);
+        Ok(Look {
+            opening,
+            entity,
+            mapping: matched.mapping,
+            change_column: matched.change_column,
+            findings: matched.findings,
+            notes: self.notes,
+        })
+    }
+
+    /// The header held against an entity, and what it says about changes against what was asked for.
+    fn matched(&self, names: &[String], entity: usize) -> Matched {
         let place = self.place();
-        let mut matched = header::match_header(&cells, &self.names[entity], place);
+        let mut matched = header::match_header(names, &self.names[entity], place);
         if matched.change_column.is_some() && !self.options.changes {
             let message =
                 "these are the changes of an export, not rows to import; use import --apply-changes";
@@ -270,15 +311,7 @@ impl<'a> Looker<'a> {
             matched.findings.push(file_finding(place, Code::MissingColumn, message));
             matched.findings.sort_by_key(Finding::sort_key);
         }
-        let opening = self.opening(text, delimiter, &header, cells);
-        Ok(Look {
-            opening,
-            entity,
-            mapping: matched.mapping,
-            change_column: matched.change_column,
-            findings: matched.findings,
-            notes: self.notes,
-        })
+        matched
     }
 
     fn opening(&self, text: &[u8], delimiter: u8, header: &Sampled, cells: Vec<String>) -> Opening {
@@ -290,6 +323,7 @@ impl<'a> Looker<'a> {
         };
         let lines = Sampler::new(text, delimiter, header.start, header.line);
         Opening {
+            format: FileFormat::Csv,
             encoding: self.encoding,
             encoding_certain: self.encoding_certain,
             bom_len: self.bom_len as u64,
@@ -316,6 +350,7 @@ impl<'a> Looker<'a> {
         let findings = vec![file_finding(self.place(), code, message)];
         Ok(Look {
             opening: Opening {
+                format: FileFormat::Csv,
                 encoding: self.encoding,
                 encoding_certain: true,
                 bom_len: self.bom_len as u64,

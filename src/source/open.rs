@@ -95,6 +95,21 @@ impl Source {
         Ok(copy)
     }
 
+    /// A table that has been written into a temporary file; `name` is that of the input it came from.
+    #[must_use]
+    pub fn of_table(name: String, file: File, len: u64) -> Self {
+        Self { name, file, len, stored_len: len, seen: None, compression: None }
+    }
+
+    /// The file beneath, for a reader that needs one. Its position is nobody's.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
     /// Copies a stream, decompressed, so that it can be read by offset.
     fn of_stream(name: String, stream: impl Read, spool_dir: &Path) -> Result<Self, SourceError> {
         let copy = spool::copy(&name, stream, spool_dir)?;

@@ -1,6 +1,6 @@
 //! What is known about a file before its records are read, and what the command line can say about it.
 
-use super::{Encoding, Mapping};
+use super::{Encoding, FileFormat, Mapping};
 use crate::record::Finding;
 
 /// What the command line says about how files are to be read.
@@ -16,6 +16,12 @@ pub struct LookOptions<'o> {
     pub file: u16,
     /// `--apply-changes`: an export's changes are welcome.
     pub changes: bool,
+    /// How the records are written, where that is known.
+    pub format: Option<FileFormat>,
+    /// A key has been met that stands in none of the first records: all of them are to be asked.
+    pub whole: bool,
+    /// A file without one byte is right: an export of nothing.
+    pub may_be_empty: bool,
 }
 
 /// How the header's line ends.
@@ -45,6 +51,8 @@ impl LineEnd {
 /// All that must be known before a file's records are read. Offsets are bytes of the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Opening {
+    /// How the records are written.
+    pub format: FileFormat,
     /// The encoding.
     pub encoding: Encoding,
     /// The encoding is certain (`--encoding`, or a byte order mark): no other bytes need to be asked.

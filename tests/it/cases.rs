@@ -152,11 +152,11 @@ fn files_below(folder: &Path) -> Files {
 
 /// Runs one case in a folder of its own.
 fn run(case: &Path) -> Files {
-    run_in(case, Muster::new())
+    run_in(case, &Muster::new())
 }
 
 /// Runs one case in this folder.
-pub(super) fn run_in(case: &Path, muster: Muster) -> Files {
+pub(super) fn run_in(case: &Path, muster: &Muster) -> Files {
     let mut arguments = vec!["check".to_owned(), "--out".to_owned(), "out".to_owned()];
     let mut inputs = Vec::new();
     for (name, bytes) in files_below(case) {

@@ -12,7 +12,7 @@ use super::support::{Customers, Muster, order};
 
 #[test]
 fn every_case_of_the_corpus_comes_out_the_same_by_the_plain_ways() {
-    let slow = |case: &Path| cases::run_in(case, Muster::new().env("MUSTER_SLOW", "1"));
+    let slow = |case: &Path| cases::run_in(case, &Muster::new().env("MUSTER_SLOW", "1"));
     let runs = cases::runs();
     std::thread::scope(|scope| {
         for runs in runs.chunks(runs.len().div_ceil(4)) {

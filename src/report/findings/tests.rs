@@ -10,6 +10,7 @@ use crate::report::mask::Values;
 /// Accounts, and users in two files with different headers; `iban` is sensitive.
 pub(crate) fn context() -> Context {
     let file = |path: &str, header: [&str; 2], mapping| File {
+        format: "csv".into(),
         path: path.to_owned(),
         stem: crate::output::names::stem(path, "").to_owned(),
         bytes: 1000,

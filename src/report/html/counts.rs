@@ -48,6 +48,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     }
                     @if counts.warnings > 0 { li.dim { "and " (count(counts.warnings, "warning")) } }
                     @if counts.blank > 0 { li.dim { (count(counts.blank, "blank line")) " left out" } }
+                    @if counts.unguarded > 0 { li.dim { (count(counts.unguarded, "guard")) " against formulas taken off" } }
                 }
             }
         }

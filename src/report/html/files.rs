@@ -38,7 +38,9 @@ fn one(entity: &Entity, file: &File) -> Markup {
     html! {
         h3 { span.v { (text::value(&file.path, 120)) } " " span.dim { "as " (text::value(&entity.name, 40)) } }
         p {
-            (bytes(file.bytes)) ", " (file.encoding) ", delimiter " (delimiter(&file.delimiter)) ", "
+            (bytes(file.bytes)) ", " (file.encoding)
+            @if file.format == "ndjson" { ", NDJSON, " } @else if file.format == "parquet" { ", Parquet, " }
+            @else { ", delimiter " (delimiter(&file.delimiter)) ", " }
             (file.header.len()) " columns" @if ignored > 0 { ", " (ignored) " of them ignored" }
             br;
             span.dim { "SHA-256 " code.v { (file.sha256) } }

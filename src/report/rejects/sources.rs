@@ -32,6 +32,8 @@ struct Opened {
     encoding: Encoding,
     delimiter: char,
     header: Vec<String>,
+    /// Its records are JSON objects.
+    is_json: bool,
     /// For each column whether its cells may be shown.
     clear: Vec<bool>,
 }
@@ -53,6 +55,15 @@ impl<'r> Sources<'r> {
         }
         let file = self.open[&key].as_ref().map_err(Clone::clone)?;
         let record = file.text(finding)?;
+        if file.is_json {
+            // The line's values are told apart by nobody here, and any may be sensitive.
+            let unseen = "the record is a JSON object and may hold a sensitive value; --show-values";
+            return if self.show_values {
+                Ok(line(&record, '\u{0}', None, room, |_, cell| cell.to_owned()))
+            } else {
+                Err(unseen.into())
+            };
+        }
         let bad = finding.column.as_deref().and_then(|name| file.header.iter().position(|own| own == name));
         if !self.show_values && cannot_be_taken_apart(&finding.code) {
             return Err("the line cannot be taken apart and may hold a sensitive value; --show-values".into());
@@ -77,6 +88,11 @@ impl<'r> Sources<'r> {
         let files = self.run.entities.iter().filter(|own| own.entity == entity).flat_map(|own| &own.files);
         let file =
             files.into_iter().find(|file| file.path == path).ok_or("the summary does not name the file")?;
+        if file.format.as_deref() == Some("parquet") {
+            return Err(
+                "a Parquet file has no lines; the rejected records stand beside the findings, as CSV".into(),
+            );
+        }
         if path == "-" {
             return Err("it was standard input".into());
         }
@@ -111,6 +127,7 @@ impl<'r> Sources<'r> {
                 maps: &[],
                 file: 0,
                 changes: true,
+                ..LookOptions::default()
             };
             let look = look(&source, schema, Some(index), &options)?;
             for (column, field) in look.mapping.columns.iter().enumerate() {
@@ -120,7 +137,8 @@ impl<'r> Sources<'r> {
                 }
             }
         }
-        Ok(Opened { source, encoding, delimiter, header: file.header.clone(), clear })
+        let is_json = file.format.as_deref() == Some("ndjson");
+        Ok(Opened { source, encoding, delimiter, header: file.header.clone(), is_json, clear })
     }
 }
 

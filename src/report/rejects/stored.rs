@@ -84,6 +84,9 @@ pub struct StoredFile {
     pub sha256: String,
     /// Its encoding's name.
     pub encoding: String,
+    /// How its records were written, where that was not CSV.
+    #[serde(default)]
+    pub format: Option<String>,
     /// Its delimiter.
     pub delimiter: String,
     /// Its header.

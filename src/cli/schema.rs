@@ -1,0 +1,43 @@
+//! What can be typed for `schema`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// `muster schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What to do with the schema; without it, print.
+    #[command(subcommand)]
+    pub action: Option<SchemaAction>,
+    /// Read the column rules from this folder instead of the built-in ones
+    #[arg(long, value_name = "DIR", global = true)]
+    pub schemas: Option<PathBuf>,
+}
+
+/// What to do with the schema.
+#[derive(Debug, Subcommand)]
+pub enum SchemaAction {
+    /// Print the schema files, to change them and give them back with --schemas
+    #[command(
+        after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
+    )]
+    Print {
+        /// Only the file of this entity; `roles` for roles.toml
+        entity: Option<String>,
+    },
+    /// Report every mistake of the schema with its file, line and column
+    #[command(after_help = "Example:\n  muster schema check --schemas my-schemas")]
+    Check,
+    /// Print the JSON Schema of the schema files, for editors
+    JsonSchema,
+    /// Print the Frictionless Table Schema of an entity, for other tools
+    #[command(after_help = "Example:\n  muster schema table-schema users > users.schema.json")]
+    TableSchema {
+        /// Which entity
+        entity: String,
+    },
+    /// Print the SQL that creates the tables
+    #[command(after_help = "Example:\n  muster schema ddl | psql \"$DATABASE_URL\"")]
+    Ddl,
+}

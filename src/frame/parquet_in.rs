@@ -1,0 +1,367 @@
+//! Parquet files, read some thousand rows at a time: each value as a text, with what it was, since only the
+//! field that it feeds knows how a text of it is written.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use jiff::civil;
+use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit};
+
+/// How many rows are in memory at a time, where a row group has more.
+const BATCH: usize = 1 << 16;
+
+/// Why a Parquet file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ParquetFault {
+    /// The library says why.
+    #[error("is no Parquet file that can be read; transfer or write it again")]
+    Damaged(#[from] PolarsError),
+    /// It fell over it.
+    #[error("is damaged; transfer or write it again")]
+    Broken,
+    /// What takes the rows failed.
+    #[error("its rows cannot be taken")]
+    Taken(#[source] std::io::Error),
+}
+
+/// A value of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Datum<'v> {
+    /// NULL.
+    Null,
+    /// A text; nobody has looked whether it is UTF-8 where the file does not say so.
+    Text(&'v [u8]),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number in decimal digits, never with an exponent.
+    Number(&'v str),
+    /// A calendar date as ISO 8601 writes it, or a date and time without an offset.
+    Civil(&'v str),
+    /// An instant as PostgreSQL prints it in UTC.
+    Instant(&'v str),
+    /// The items of a list.
+    List(&'v [Option<String>]),
+}
+
+/// One column.
+#[derive(Debug, Clone)]
+pub struct ParquetColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, where values of it are not read.
+    pub unread: Option<String>,
+    /// Its values are lists.
+    pub is_list: bool,
+}
+
+/// A Parquet file that has been opened.
+#[derive(Debug)]
+pub struct ParquetTable {
+    file: File,
+    /// In the file's order; those within structs are not taken apart.
+    pub columns: Vec<ParquetColumn>,
+    /// How many rows there are.
+    pub rows: u64,
+    /// How many rows each row group has.
+    groups: Vec<usize>,
+}
+
+impl ParquetTable {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    ///
+    /// The file is none, or is damaged.
+    pub fn open(file: File) -> Result<Self, ParquetFault> {
+        careful(|| {
+            let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
+            let metadata = reader.get_metadata()?;
+            let rows = metadata.num_rows as u64;
+            // The type that has the method has no name here.
+            #[allow(clippy::redundant_closure_for_method_calls)]
+            let groups = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
+            let schema = reader.schema()?;
+            let columns = schema.iter().map(|(name, field)| ParquetColumn {
+                name: name.to_string(),
+                unread: (!is_read(&field.dtype)).then(|| format!("{:?}", field.dtype)),
+                is_list: matches!(field.dtype, ArrowDataType::LargeList(_) | ArrowDataType::List(_)),
+            });
+            let columns = columns.collect();
+            Ok(Self { file, columns, rows, groups })
+        })
+    }
+
+    /// Calls `each` with the values of each row, those of the `wanted` columns in their order.
+    ///
+    /// # Errors
+    ///
+    /// The file is damaged, or `each` failed.
+    pub fn each(
+        &self,
+        wanted: &[usize],
+        mut each: impl FnMut(&[Datum<'_>]) -> std::io::Result<()>,
+    ) -> Result<(), ParquetFault> {
+        let mut start = 0;
+        for &rows in &self.groups {
+            let mut done = 0;
+            while done < rows {
+                let part = BATCH.min(rows - done);
+                let table = careful(|| {
+                    let reader = ParquetReader::new(self.file.try_clone().map_err(PolarsError::from)?);
+                    let reader = reader.with_projection(Some(wanted.to_vec()));
+                    Ok(reader.with_slice(Some((start + done, part))).finish()?)
+                })?;
+                if table.height() != part || table.width() != wanted.len() {
+                    return Err(ParquetFault::Broken);
+                }
+                let columns = table.columns().iter().map(Values::of).collect::<Result<Vec<_>, _>>()?;
+                for row in 0..part {
+                    let values: Vec<Datum<'_>> = columns.iter().map(|values| values.get(row)).collect();
+                    each(&values).map_err(ParquetFault::Taken)?;
+                }
+                done += part;
+            }
+            start += rows;
+        }
+        Ok(())
+    }
+}
+
+/// The library may fall over a file that somebody has damaged on purpose.
+fn careful<T>(read: impl FnOnce() -> Result<T, ParquetFault>) -> Result<T, ParquetFault> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ParquetFault::Broken))
+}
+
+/// Whether values of a type are read. What the library was built without would make it fall over.
+fn is_read(kind: &ArrowDataType) -> bool {
+    use ArrowDataType as A;
+    match kind {
+        A::Null
+        | A::Boolean
+        | A::Utf8
+        | A::LargeUtf8
+        | A::Utf8View
+        | A::Binary
+        | A::LargeBinary
+        | A::BinaryView
+        | A::Int8
+        | A::Int16
+        | A::Int32
+        | A::Int64
+        | A::UInt8
+        | A::UInt16
+        | A::UInt32
+        | A::UInt64
+        | A::Float32
+        | A::Float64
+        | A::Date32
+        | A::Date64
+        | A::Timestamp(..) => true,
+        A::List(inner) | A::LargeList(inner) => {
+            !matches!(inner.dtype, A::List(_) | A::LargeList(_) | A::BinaryView | A::Binary | A::LargeBinary)
+                && is_read(&inner.dtype)
+        }
+        _ => false,
+    }
+}
+
+/// The values of a column of some rows.
+enum Values {
+    Text(Column),
+    Bytes(Column),
+    Boolean(Vec<Option<bool>>),
+    Number(Vec<Option<String>>),
+    Civil(Vec<Option<String>>),
+    Instant(Vec<Option<String>>),
+    List(Vec<Option<Vec<Option<String>>>>),
+    Null,
+}
+
+impl Values {
+    fn of(column: &Column) -> Result<Self, ParquetFault> {
+        Ok(match column.dtype() {
+            DataType::String => Self::Text(column.rechunk()),
+            DataType::Binary => Self::Bytes(column.rechunk()),
+            DataType::Boolean => Self::Boolean(column.bool()?.iter().collect()),
+            DataType::Date | DataType::Datetime(_, None) => Self::Civil(texts(column)?),
+            DataType::Datetime(_, Some(_)) => Self::Instant(texts(column)?),
+            DataType::List(_) => {
+                let lists = column.list()?;
+                let items = |row| lists.get_as_series(row).map(|items| texts(&items.into())).transpose();
+                Self::List((0..lists.len()).map(items).collect::<Result<_, _>>()?)
+            }
+            DataType::Null => Self::Null,
+            _ => Self::Number(texts(column)?),
+        })
+    }
+
+    fn get(&self, row: usize) -> Datum<'_> {
+        match self {
+            Self::Text(column) => column
+                .str()
+                .ok()
+                .and_then(|all| all.get(row))
+                .map_or(Datum::Null, |text| Datum::Text(text.as_bytes())),
+            Self::Bytes(column) => {
+                column.binary().ok().and_then(|all| all.get(row)).map_or(Datum::Null, Datum::Text)
+            }
+            Self::Boolean(all) => all[row].map_or(Datum::Null, Datum::Boolean),
+            Self::Number(all) => all[row].as_deref().map_or(Datum::Null, Datum::Number),
+            Self::Civil(all) => all[row].as_deref().map_or(Datum::Null, Datum::Civil),
+            Self::Instant(all) => all[row].as_deref().map_or(Datum::Null, Datum::Instant),
+            Self::List(all) => all[row].as_deref().map_or(Datum::Null, Datum::List),
+            Self::Null => Datum::Null,
+        }
+    }
+}
+
+/// The values of a column as texts.
+fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
+    let wide = |column: &Column| -> Result<Vec<Option<String>>, ParquetFault> {
+        let numbers = column.cast(&DataType::Int64)?;
+        Ok(numbers.i64()?.iter().map(|value| value.map(|value| value.to_string())).collect())
+    };
+    Ok(match column.dtype() {
+        DataType::String => column.str()?.iter().map(|value| value.map(str::to_owned)).collect(),
+        DataType::Boolean => {
+            column.bool()?.iter().map(|value| value.map(|value| value.to_string())).collect()
+        }
+        DataType::UInt64 => column.u64()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
+        DataType::Float32 => column.f32()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
+        DataType::Float64 => column.f64()?.iter().map(|value| value.map(|value| value.to_string())).collect(),
+        DataType::Null => vec![None; column.len()],
+        DataType::Date => {
+            let days = column.cast(&DataType::Int32)?;
+            days.i32()?.iter().map(|day| day.map(date)).collect()
+        }
+        DataType::Datetime(unit, zone) => {
+            let per_second = match unit {
+                TimeUnit::Nanoseconds => 1_000_000_000,
+                TimeUnit::Microseconds => 1_000_000,
+                TimeUnit::Milliseconds => 1_000,
+            };
+            let is_instant = zone.is_some();
+            let ticks = column.cast(&DataType::Int64)?;
+            ticks.i64()?.iter().map(|tick| tick.map(|tick| time(tick, per_second, is_instant))).collect()
+        }
+        _ => wide(column)?,
+    })
+}
+
+/// A day since 1970 as ISO 8601 writes it; one that no calendar has, as its number.
+fn date(day: i32) -> String {
+    let date = civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(i64::from(day)));
+    date.map_or_else(|_| day.to_string(), |date| date.to_string())
+}
+
+/// An instant as PostgreSQL prints it; without a time zone, what a clock showed.
+fn time(tick: i64, per_second: i64, is_instant: bool) -> String {
+    let nanoseconds = i32::try_from(tick.rem_euclid(per_second) * (1_000_000_000 / per_second));
+    let instant = nanoseconds
+        .ok()
+        .and_then(|nanoseconds| jiff::Timestamp::new(tick.div_euclid(per_second), nanoseconds).ok());
+    let Some(instant) = instant else { return tick.to_string() };
+    let clock = jiff::tz::Offset::UTC.to_datetime(instant);
+    if !is_instant {
+        return clock.to_string();
+    }
+    let time = clock.time();
+    let mut text = format!("{} {:02}:{:02}:{:02}", clock.date(), time.hour(), time.minute(), time.second());
+    if time.subsec_nanosecond() > 0 {
+        text.push_str(format!(".{:09}", time.subsec_nanosecond()).trim_end_matches('0'));
+    }
+    text + "+00"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::super::parquet_out::{Kind, ParquetFile};
+    use super::*;
+
+    fn stored(bytes: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn what_was_written_is_read_row_by_row() {
+        let columns = [
+            ("t", Kind::Text),
+            ("b", Kind::Boolean),
+            ("i", Kind::Integer),
+            ("d", Kind::Date),
+            ("z", Kind::Instant),
+            ("l", Kind::List),
+        ];
+        let mut file = ParquetFile::begin(Vec::new(), &columns, false).unwrap();
+        let row =
+            [Some("\n"), Some("true"), Some("-7"), Some("1969-12-31"), Some("1969-12-31 23:59:59.5+00")];
+        for (at, cell) in row.into_iter().enumerate() {
+            assert!(file.cell(at, cell));
+        }
+        assert!(file.list(5, &["a".to_owned(), "b c".to_owned()]));
+        file.end_row().unwrap();
+        for at in 0..6 {
+            assert!(file.cell(at, if at == 0 { Some("") } else { None }));
+        }
+        file.end_row().unwrap();
+        let table = ParquetTable::open(stored(&file.finish().unwrap())).unwrap();
+        assert_eq!(table.rows, 2);
+        assert!(table.columns.iter().all(|column| column.unread.is_none()));
+        let mut rows = Vec::new();
+        table
+            .each(&[0, 1, 2, 3, 4, 5], |row| {
+                rows.push(format!("{row:?}"));
+                Ok(())
+            })
+            .unwrap();
+        let items = [Some("a".to_owned()), Some("b c".to_owned())];
+        let first = [
+            Datum::Text(b"\n"),
+            Datum::Boolean(true),
+            Datum::Number("-7"),
+            Datum::Civil("1969-12-31"),
+            Datum::Instant("1969-12-31 23:59:59.5+00"),
+            Datum::List(&items),
+        ];
+        assert_eq!(rows[0], format!("{first:?}"));
+        assert_eq!(rows[1], "[Text([]), Null, Null, Null, Null, Null]");
+    }
+
+    #[test]
+    fn the_rows_of_many_batches_and_groups_come_in_order() {
+        let mut file =
+            ParquetFile::begin(Vec::new(), &[("a", Kind::Integer), ("b", Kind::Text)], true).unwrap();
+        for number in 0..150_000 {
+            assert!(file.cell(0, Some(&number.to_string())) && file.cell(1, None));
+            file.end_row().unwrap();
+        }
+        let table = ParquetTable::open(stored(&file.finish().unwrap())).unwrap();
+        assert!(table.groups.len() > 1 && table.groups[0] > BATCH);
+        let mut next = 0;
+        table
+            .each(&[0], |row| {
+                assert_eq!(row, [Datum::Number(&next.to_string())]);
+                next += 1;
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(next, 150_000);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_and_no_panic() {
+        let mut file = ParquetFile::begin(Vec::new(), &[("t", Kind::Text)], false).unwrap();
+        for number in 0..100 {
+            assert!(file.cell(0, Some(&number.to_string())));
+            file.end_row().unwrap();
+        }
+        let bytes = file.finish().unwrap();
+        assert!(ParquetTable::open(stored(&bytes[..bytes.len() / 2])).is_err());
+        assert!(ParquetTable::open(stored(b"PAR1")).is_err());
+        assert!(ParquetTable::open(stored(b"")).is_err());
+    }
+}

@@ -1,0 +1,264 @@
+//! A Parquet file as an input: its rows are written as CSV into a temporary file without a name, each value as the
+//! field that it feeds is written, and read from there like any other. So every rule and every report holds, and
+//! the records that go back are CSV.
+//!
+//! A record's lines are its own number, since the file has none; its bytes are those of the temporary table.
+
+use std::fs::{File, Permissions};
+use std::io::{self, BufWriter, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetFault, ParquetTable};
+use crate::output::exact;
+use crate::rule::Rule;
+use crate::schema::{Entity, Schema};
+use crate::source::{Look, LookOptions, Source, look_at_columns};
+
+/// A Parquet file that has been written as CSV.
+pub(super) struct Table {
+    /// The rows, below a header.
+    pub source: Source,
+    pub look: Look,
+    pub facts: Facts,
+}
+
+/// What the file itself says of its rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Facts {
+    /// How many there are: reading must find as many.
+    pub rows: u64,
+    /// Bytes of the longest.
+    pub longest: u64,
+}
+
+/// Why a Parquet file cannot be an input.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The file itself.
+    #[error("{name}: {fault}")]
+    File {
+        /// The input as given.
+        name: String,
+        /// What is wrong with it.
+        fault: String,
+        /// What the library says.
+        source: ParquetFault,
+    },
+    /// A column that feeds a field has a type that is not read.
+    #[error(
+        "{name}, column {column}: its type ({kind}) is not read; write it as text, or leave the column out of the \
+         file"
+    )]
+    Kind {
+        /// The input as given.
+        name: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        kind: String,
+    },
+    /// A list for a field that takes one value.
+    #[error("{name}, column {column}: holds lists, and the field {field} takes one value; write it as text")]
+    List {
+        /// The input as given.
+        name: String,
+        /// The column.
+        column: String,
+        /// The field.
+        field: String,
+    },
+    /// An item that holds the separator of its list.
+    #[error(
+        "{name} record {record}, column {column}: an item of the list holds the separator {separator}; declare \
+         another separator in the schema, or split the item"
+    )]
+    Item {
+        /// The input as given.
+        name: String,
+        /// The record.
+        record: u64,
+        /// The column.
+        column: String,
+        /// What separates items.
+        separator: char,
+    },
+    /// The temporary copy cannot be written.
+    #[error("{name}: its temporary copy in {folder} cannot be written; make space there")]
+    Copy {
+        /// The input as given.
+        name: String,
+        /// Where the copy was to be.
+        folder: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Writes a Parquet file as CSV and looks at it.
+pub(super) fn open(
+    original: &Source,
+    schema: &Schema,
+    entity: Option<usize>,
+    options: &LookOptions<'_>,
+    spool: &Path,
+) -> Result<Table, super::RunError> {
+    let name = original.name().to_owned();
+    let fault =
+        |source: ParquetFault| TableError::File { name: name.clone(), fault: source.to_string(), source };
+    let copy = |source: io::Error| TableError::Copy {
+        name: name.clone(),
+        folder: spool.display().to_string(),
+        source,
+    };
+    let file = original.file().map_err(copy)?;
+    let table = ParquetTable::open(file).map_err(fault)?;
+    let read: Vec<usize> =
+        (0..table.columns.len()).filter(|&at| table.columns[at].unread.is_none()).collect();
+    let columns: Vec<&ParquetColumn> = read.iter().map(|&at| &table.columns[at]).collect();
+    let mut line = Vec::new();
+    for column in &columns {
+        exact::cell(&mut line, column.name.as_bytes());
+        line.push(b',');
+    }
+    end(&mut line);
+    let names = columns.iter().map(|column| column.name.clone()).collect();
+    // An ignored column of another type is left out; one that feeds a field must not be.
+    let all: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+    let whole = look_at_columns(original, schema, entity, options, all, 0)?;
+    let rules = &schema.entities[whole.entity];
+    fits(&name, &table, &whole, rules)?;
+    let look = look_at_columns(original, schema, Some(whole.entity), options, names, line.len() as u64)?;
+    let mut out = Out::begin(spool).map_err(copy)?;
+    out.line(&line).map_err(copy)?;
+    let writer = Writer { name: &name, columns: &columns, look: &look, entity: rules };
+    let (mut record, mut longest, mut wrong) = (0, 0, None);
+    let written = table.each(&read, |row| {
+        record += 1;
+        line.clear();
+        if let Err(error) = writer.row(row, record, &mut line) {
+            wrong = Some(error);
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        longest = longest.max(line.len() as u64);
+        out.line(&line)
+    });
+    if let Some(error) = wrong {
+        return Err(error.into());
+    }
+    written.map_err(|error| match error {
+        ParquetFault::Taken(source) => copy(source),
+        other => fault(other),
+    })?;
+    let (file, len) = out.finish().map_err(copy)?;
+    let source = Source::of_table(name.clone(), file, len);
+    Ok(Table { source, look, facts: Facts { rows: table.rows, longest } })
+}
+
+/// Whether every column that feeds a field is of a type that the field can take.
+fn fits(name: &str, table: &ParquetTable, look: &Look, entity: &Entity) -> Result<(), TableError> {
+    for (column, field) in table.columns.iter().zip(&look.mapping.columns) {
+        let Some(field) = field.map(|field| &entity.fields[field]) else { continue };
+        let (name, label) = (name.to_owned(), column.name.clone());
+        if let Some(kind) = &column.unread {
+            return Err(TableError::Kind { name, column: label, kind: kind.clone() });
+        }
+        if column.is_list && !matches!(field.rule, Rule::List(_)) {
+            return Err(TableError::List { name, column: label, field: field.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// Ends a record: the last comma becomes the line end.
+fn end(line: &mut Vec<u8>) {
+    line.pop();
+    line.push(b'\n');
+}
+
+struct Writer<'a> {
+    name: &'a str,
+    columns: &'a [&'a ParquetColumn],
+    look: &'a Look,
+    entity: &'a Entity,
+}
+
+impl Writer<'_> {
+    fn row(&self, row: &[Datum<'_>], record: u64, line: &mut Vec<u8>) -> Result<(), TableError> {
+        for (at, datum) in row.iter().enumerate() {
+            let field = self.look.mapping.columns[at];
+            let rule = field.map(|field| &self.entity.fields[field].rule);
+            self.cell(datum, rule, at, record, line)?;
+            line.push(b',');
+        }
+        end(line);
+        if line.len() == 1 {
+            // A line with nothing on it would be no record.
+            line.splice(..0, *b"\"\"");
+        }
+        Ok(())
+    }
+
+    fn cell(
+        &self,
+        datum: &Datum<'_>,
+        rule: Option<&Rule>,
+        at: usize,
+        record: u64,
+        line: &mut Vec<u8>,
+    ) -> Result<(), TableError> {
+        let mut as_written = |normal: &str, rule: &Rule| {
+            let written = rule.written(normal);
+            exact::cell(line, written.as_deref().unwrap_or(normal).as_bytes());
+        };
+        match (datum, rule) {
+            (Datum::Null, _) => {}
+            (Datum::Number(text), Some(rule @ Rule::Decimal(_)))
+            | (Datum::Civil(text), Some(rule @ Rule::Date(_)))
+            | (Datum::Instant(text), Some(rule @ Rule::Timestamp(_))) => as_written(text, rule),
+            (Datum::Text(text), _) => exact::cell(line, text),
+            (Datum::Boolean(value), _) => exact::cell(line, if *value { b"true" } else { b"false" }),
+            (Datum::Number(text) | Datum::Civil(text) | Datum::Instant(text), _) => {
+                exact::cell(line, text.as_bytes());
+            }
+            (Datum::List(items), rule) => {
+                let separator = match rule {
+                    Some(Rule::List(list)) => list.separator(),
+                    _ => ',',
+                };
+                let items: Vec<&str> = items.iter().flatten().map(String::as_str).collect();
+                if rule.is_some() && items.iter().any(|item| item.contains(separator)) {
+                    let (name, column) = (self.name.to_owned(), self.columns[at].name.clone());
+                    return Err(TableError::Item { name, record, column, separator });
+                }
+                exact::cell(line, items.join(&separator.to_string()).as_bytes());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The temporary file.
+struct Out {
+    file: BufWriter<File>,
+    len: u64,
+}
+
+impl Out {
+    fn begin(folder: &Path) -> io::Result<Self> {
+        let file = tempfile::tempfile_in(folder)?;
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        Ok(Self { file: BufWriter::with_capacity(1 << 18, file), len: 0 })
+    }
+
+    fn line(&mut self, line: &[u8]) -> io::Result<()> {
+        self.len += line.len() as u64;
+        self.file.write_all(line)
+    }
+
+    fn finish(self) -> io::Result<(File, u64)> {
+        let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.rewind()?;
+        Ok((file, self.len))
+    }
+}

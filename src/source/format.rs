@@ -1,0 +1,97 @@
+//! How a file's records are written: told by its name, else by how it begins.
+
+use super::error::SourceError;
+use super::input::InputPath;
+use super::open::Source;
+
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileFormat {
+    /// Cells with a delimiter between them, below a header.
+    #[default]
+    Csv,
+    /// One JSON object a line.
+    Ndjson,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// What a Parquet file begins and ends with.
+const MAGIC: &[u8; 4] = b"PAR1";
+
+impl FileFormat {
+    /// As reports call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// What the file with the records that go back is called: nobody mends a Parquet file by hand.
+    #[must_use]
+    pub fn returned_as(name: &str) -> &'static str {
+        if name == Self::Ndjson.name() { "ndjson" } else { "csv" }
+    }
+
+    /// The format of an input.
+    ///
+    /// # Errors
+    ///
+    /// Its first bytes cannot be read.
+    pub fn of(source: &Source) -> Result<Self, SourceError> {
+        let prefix = source.prefix(4096)?;
+        Ok(Self::told(source.name(), &prefix))
+    }
+
+    /// The format of a file with this name that begins with these bytes.
+    pub(super) fn told(name: &str, prefix: &[u8]) -> Self {
+        if prefix.starts_with(MAGIC) {
+            return Self::Parquet;
+        }
+        let name = name.to_ascii_lowercase();
+        let name = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
+        if ends(&[".ndjson", ".jsonl"]) {
+            return Self::Ndjson;
+        }
+        let text = prefix.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(prefix);
+        let begins_object = text.trim_ascii_start().starts_with(b"{");
+        if begins_object && !ends(&[".csv", ".tsv", ".txt"]) { Self::Ndjson } else { Self::Csv }
+    }
+}
+
+impl InputPath {
+    /// The path, where the input has one.
+    #[must_use]
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Stdin | Self::Made(_) => None,
+            Self::File(path) => Some(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_tells_and_where_it_does_not_the_first_byte() {
+        for (name, prefix, format) in [
+            ("users.csv", &b"{\"a\":1}"[..], FileFormat::Csv),
+            ("users.ndjson", b"email\n", FileFormat::Ndjson),
+            ("USERS.JSONL.GZ", b"", FileFormat::Ndjson),
+            ("users.json", b" {\"a\":1}", FileFormat::Ndjson),
+            ("-", b"\xEF\xBB\xBF{", FileFormat::Ndjson),
+            ("-", b"email,role\n", FileFormat::Csv),
+            ("users.parquet", b"PAR1\x15", FileFormat::Parquet),
+            ("-", b"PAR1\x15", FileFormat::Parquet),
+            ("users.parquet", b"email\n", FileFormat::Csv),
+        ] {
+            assert_eq!(FileFormat::told(name, prefix), format, "{name}");
+        }
+    }
+}

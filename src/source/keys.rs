@@ -1,0 +1,134 @@
+//! Which keys the records of an NDJSON file have: its header, in the order in which they first appear.
+
+use super::SourceError;
+use super::json::{Fault, Value, walk};
+use super::open::Source;
+
+/// More different keys than this are no columns.
+const MOST: usize = 4096;
+/// How much is read at a time.
+const READ: usize = 1 << 20;
+/// A longer line is larger than any record that may be read.
+const LONGEST: usize = 1 << 30;
+
+/// The keys found so far.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    names: Vec<String>,
+    /// For each of them: never was it anything but null.
+    only_null: Vec<bool>,
+    index: foldhash::HashMap<String, usize>,
+    /// Lines that are objects.
+    pub(super) objects: u64,
+    /// There are more than can be columns.
+    pub(super) too_many: bool,
+    path: String,
+}
+
+impl Keys {
+    /// Takes the keys of one line; one that is no object has none.
+    pub(super) fn line(&mut self, line: &[u8]) {
+        let Ok(line) = simdutf8::basic::from_utf8(line) else { return };
+        let mut path = std::mem::take(&mut self.path);
+        let mut found: Vec<(Result<usize, String>, bool)> = Vec::new();
+        let walked = walk(line, &mut path, |name, value| {
+            let known = self.index.get(name).copied().ok_or_else(|| name.to_owned());
+            let is_news = match known {
+                Ok(at) => self.only_null[at] && value != Value::Null,
+                Err(_) => true,
+            };
+            if is_news {
+                found.push((known, value == Value::Null));
+            }
+            Ok::<(), Fault>(())
+        });
+        self.path = path;
+        if walked.is_err() {
+            return;
+        }
+        self.objects += 1;
+        for (known, is_null) in found {
+            match known {
+                Ok(at) => self.only_null[at] &= is_null,
+                Err(_) if self.names.len() == MOST => self.too_many = true,
+                Err(name) => {
+                    let at = *self.index.entry(name).or_insert_with_key(|name| {
+                        self.names.push(name.clone());
+                        self.only_null.push(true);
+                        self.names.len() - 1
+                    });
+                    self.only_null[at] &= is_null;
+                }
+            }
+        }
+    }
+
+    /// Takes the keys of some whole lines.
+    pub(super) fn lines(&mut self, lines: &[u8]) {
+        lines.split(|&byte| byte == b'\n').for_each(|line| self.line(line));
+    }
+
+    /// Takes the keys of all lines of a source from `offset` on.
+    pub(super) fn all(source: &Source, offset: u64) -> Result<Self, SourceError> {
+        let mut keys = Self::default();
+        let mut bytes = Vec::new();
+        let mut held = 0;
+        let mut at = offset;
+        loop {
+            bytes.resize(held + READ, 0);
+            let read = source.read_at(&mut bytes[held..], at);
+            let read = read.map_err(|error| super::open::refused(source.name(), error))?;
+            at += read as u64;
+            let end = held + read;
+            if read == 0 {
+                keys.lines(&bytes[..end]);
+                return Ok(keys);
+            }
+            // What was held has no line end.
+            let whole = memchr::memrchr(b'\n', &bytes[held..end]).map_or(0, |last| held + last + 1);
+            keys.lines(&bytes[..whole]);
+            bytes.copy_within(whole..end, 0);
+            held = if end - whole > LONGEST { 0 } else { end - whole };
+        }
+    }
+
+    /// The names. A key that is only ever null, and an object elsewhere, stands for the object's own.
+    pub(super) fn names(&self) -> Vec<String> {
+        let is_object = |name: &str| {
+            let within = |other: &String| {
+                other.strip_prefix(name).is_some_and(|rest| rest.starts_with('.') && rest.len() > 1)
+            };
+            self.names.iter().any(within)
+        };
+        let names = self.names.iter().zip(&self.only_null);
+        names.filter(|(name, null)| !(**null && is_object(name))).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_stand_in_the_order_in_which_they_first_appear() {
+        let mut keys = Keys::default();
+        keys.lines(
+            b"{\"b\":1,\"a\":{\"y\":null,\"x\":2}}\nrubbish,\"z\"\n\n{\"c\":null,\"b\":2}\n{\"a\":null,\"d\":[]}",
+        );
+        assert_eq!(keys.names(), ["b", "a.y", "a.x", "c", "d"]);
+        assert_eq!(keys.objects, 3);
+        let mut keys = Keys::default();
+        keys.lines(b"{\"a\":null}\n{\"a\":\"text\",\"a.b\":1}");
+        assert_eq!(keys.names(), ["a", "a.b"]);
+    }
+
+    #[test]
+    fn a_line_of_any_length_is_seen_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in.ndjson");
+        let long = format!("{{\"a\":\"{}\",\"late\":1}}\n{{\"b\":2}}", "x".repeat(3 * READ));
+        std::fs::write(&path, &long).unwrap();
+        let source = Source::open(&crate::source::InputPath::File(path), folder.path()).unwrap();
+        assert_eq!(Keys::all(&source, 0).unwrap().names(), ["a", "late", "b"]);
+    }
+}
