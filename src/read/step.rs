@@ -41,7 +41,7 @@ impl Step {
             field,
             position: plan.cells[field],
             // What is empty in quotes must be told from what is empty.
-            optional: !rules.required && !(plan.options.empty_text && rules.rule.holds_empty_text()),
+            optional: !(rules.required || plan.options.empty_text && rules.rule.holds_empty_text()),
             free: if is_free { rules.max_length.unwrap_or(usize::MAX) } else { 0 },
             words: words.collect(),
         }
