@@ -211,18 +211,19 @@ impl Placeholders {
             summary.map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("summary.json is JSON"));
         let names = [
             ("run", "RUN"),
-            ("started", "STARTED"),
             ("finished", "FINISHED"),
+            ("started", "STARTED"),
             ("version", "VERSION"),
             ("schema_sha256", "SCHEMA"),
         ];
         let values = names.into_iter().filter_map(|(name, word)| {
             let value = summary[name].as_str()?;
             // The version is too short to be looked for by itself.
-            Some(if name == "version" {
-                (format!("\"version\": \"{value}\""), "\"version\": \"VERSION\"")
-            } else {
-                (value.to_owned(), word)
+            Some(match name {
+                "version" => (format!("\"version\": \"{value}\""), "\"version\": \"VERSION\""),
+                // A run may end in the millisecond in which it began.
+                "finished" => (format!("\"finished\": \"{value}\""), "\"finished\": \"FINISHED\""),
+                _ => (value.to_owned(), word),
             })
         });
         Self(values.collect())
