@@ -89,6 +89,17 @@ pub enum LoadError {
     },
     /// The journal was made by another version.
     #[error(
+        "the journal (schema muster) has version {found} of an older muster, this program knows version {known}; the \
+         next import brings it up to date"
+    )]
+    JournalOld {
+        /// What the journal says.
+        found: i32,
+        /// What this program writes.
+        known: i32,
+    },
+    /// A newer program made the journal.
+    #[error(
         "the journal (schema muster) has version {found}, this program knows version {known}; use a newer muster"
     )]
     JournalVersion {

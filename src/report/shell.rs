@@ -33,9 +33,13 @@ pub fn quoted(word: &str) -> String {
     out
 }
 
-/// The command that takes the mended files; none where nothing was rejected.
+/// The command that takes the mended files; none where nothing was rejected, or where nothing was written: the
+/// rejected rows alone would miss what they refer to.
 #[must_use]
-pub fn mend(context: &Context, folder: &str, returned: &[Returned]) -> Option<Vec<String>> {
+pub fn mend(context: &Context, status: Status, folder: &str, returned: &[Returned]) -> Option<Vec<String>> {
+    if status != Status::Committed {
+        return None;
+    }
     let files: Vec<_> = returned
         .iter()
         .filter(|file| !file.duplicates)
@@ -67,10 +71,10 @@ fn encodings(folder: &str, returned: &[Returned]) -> Vec<String> {
     files.iter().filter_map(of_one).flatten().collect()
 }
 
-/// The command that comes after a run in which nothing is to be mended; none after an import.
+/// The command that imports the sources after a run that wrote nothing; none after one that did, or that failed.
 #[must_use]
 pub fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
-    if !matches!(status, Status::Checked | Status::Planned) {
+    if !matches!(status, Status::Checked | Status::Planned | Status::Refused) {
         return None;
     }
     let files = context
@@ -152,17 +156,18 @@ mod tests {
             file(1, "users.duplicates.csv", true),
         ];
         assert_eq!(
-            mend(&context, "out", &returned).unwrap().join(" "),
+            mend(&context, Status::Committed, "out", &returned).unwrap().join(" "),
             "muster import --delimiter ';' out/accounts.rejected.csv out/users.rejected.csv"
         );
         context.again.clear();
         returned[1].encoding = Some("windows-1252".to_owned());
-        let command = mend(&context, "out", &returned).unwrap().join(" ");
+        let command = mend(&context, Status::Committed, "out", &returned).unwrap().join(" ");
         assert!(command.contains(" --encoding out/users.rejected.csv=windows-1252 out/"), "{command}");
         returned[0].encoding = Some("windows-1252".to_owned());
-        let command = mend(&context, "out", &returned).unwrap().join(" ");
+        let command = mend(&context, Status::Committed, "out", &returned).unwrap().join(" ");
         assert!(command.contains("import --encoding windows-1252 out/"), "{command}");
-        assert_eq!(mend(&context, "out", &[]), None);
+        assert_eq!(mend(&context, Status::Committed, "out", &[]), None);
+        assert_eq!(mend(&context, Status::Checked, "out", &returned), None);
         assert_eq!(onward(&context, Status::Committed), None);
         assert!(
             onward(&context, Status::Checked)

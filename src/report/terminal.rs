@@ -195,15 +195,26 @@ fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
 
 /// What to type next.
 fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, returned: &[Returned]) {
-    if let Some(command) = shell::mend(context, folder, returned) {
+    let page = shell::quoted(&format!("{folder}/{}", names::PAGE));
+    let rejected = returned.iter().any(|file| !file.duplicates);
+    if let Some(command) = shell::mend(context, outcome.status, folder, returned) {
         let names: Vec<_> = returned.iter().filter(|f| !f.duplicates).map(|f| short(&f.name, 48)).collect();
-        let page = shell::quoted(&format!("{folder}/{}", names::PAGE));
         let _ = writeln!(out, "Next:\n  1. open {page}");
         let names = names.join(" and ");
         let names = if names.chars().count() > WIDTH - 16 { "the rejected files".to_owned() } else { names };
         let _ = writeln!(out, "  2. mend {names} there");
         let _ = writeln!(out, "  3. {}", shell::wrapped(&command, 5, WIDTH));
-    } else if let Some(command) = shell::onward(context, outcome.status) {
+    } else if let (true, Some(command)) = (rejected, shell::onward(context, outcome.status)) {
+        let _ = writeln!(out, "Next:\n  1. open {page}");
+        out.push_str(if outcome.status == Status::Refused {
+            "  2. mend those rows in your files\n  3. "
+        } else {
+            "  2. mend those rows in your files and check again, or import what is right\n  3. "
+        });
+        let _ = writeln!(out, "{}", shell::wrapped(&command, 5, WIDTH));
+    } else if let (false, Some(command)) =
+        (outcome.status == Status::Refused, shell::onward(context, outcome.status))
+    {
         let _ = writeln!(out, "Next: {}", shell::wrapped(&command, 6, WIDTH));
     } else if outcome.status == Status::Committed {
         let _ = writeln!(out, "Nothing is left to mend.");

@@ -93,3 +93,22 @@ fn a_forgotten_person_leaves_no_trace() {
     );
     assert_eq!(database.text("SELECT count(*) FROM muster.updated"), "1");
 }
+
+#[test]
+fn a_journal_of_an_older_version_is_brought_up_by_the_next_import() {
+    let database = Database::new();
+    let muster = imported(&database);
+    database.rows(
+        "ALTER TABLE muster.run_counts DROP COLUMN deleted;
+         DROP TABLE muster.deleted;
+         UPDATE muster.version SET version = 1",
+    );
+    let refused = muster.run(["runs"]).exits(1);
+    assert!(refused.stderr().contains("the next import brings it up to date"), "{refused}");
+    muster.run(["import", "accounts.csv", "users.csv", "--out", "again"]).exits(3);
+    let runs: Value = serde_json::from_str(&muster.run(["runs", "--json"]).exits(0).stdout()).unwrap();
+    assert_eq!(runs.as_array().unwrap().len(), 2);
+    let first = runs[1]["run"].as_str().unwrap();
+    muster.run(["undo", first, "--yes"]).exits(0);
+    assert_eq!(database.text("SELECT count(*) FROM users"), "0");
+}

@@ -2,13 +2,14 @@
 //! it was committed, and what was committed is in it.
 //!
 //! Whether somebody changed a row after muster wrote it is told by the row's `xmin`: it is the run's
-//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the row since (freezing keeps it, since PostgreSQL 9.4).
-//! That proof is free, where a hash of every inserted row costs a scan of the table. Updated rows carry a
-//! hash of the image they were left with as well, so that one that was touched and is the same still counts as
-//! unchanged. A transaction's 32-bit number comes back after four thousand million others: see
-//! `super::undo`. After a restored dump all numbers are those of the restore: the run's row in `muster.stamps` then
-//! has another one than the journal says, and undo refuses. `pg_upgrade` keeps them. Whatever writes a table anew (a restored dump, some `ALTER TABLE`) makes its inserted
-//! rows look changed: undo then refuses, which is the safe side.
+//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the
+//! row since (freezing keeps it, since PostgreSQL 9.4). That proof is free, where a hash of every inserted row
+//! costs a scan of the table. Updated rows carry a hash of the image they were left with as well, so that one
+//! that was touched and is the same still counts as unchanged. A transaction's 32-bit number comes back after
+//! four thousand million others: see `super::undo`. After a restored dump all numbers are those of the restore:
+//! the run's row in `muster.stamps` then has another one than the journal says, and undo refuses. `pg_upgrade`
+//! keeps them. Whatever else writes a table anew (some `ALTER TABLE`) makes its inserted rows look changed: undo
+//! then refuses, which is the safe side.
 
 mod prune;
 mod runs;
@@ -27,7 +28,7 @@ pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
 pub(crate) use written::{Origin, note_records};
 
 /// The version of the journal's tables that this program writes.
-pub(crate) const VERSION: i32 = 1;
+pub(crate) const VERSION: i32 = 2;
 
 /// The hash of a row's image, the row being `t`.
 pub(crate) const IMAGE_HASH: &str = "hashtextextended(to_jsonb(t)::text, 0)";
@@ -92,16 +93,23 @@ pub(crate) async fn exists(client: &Client, rights: &[&str]) -> Result<bool, Loa
     let row = client.query_one("SELECT max(version) FROM muster.version", &[]).await.map_err(failed)?;
     match row.get::<_, Option<i32>>(0) {
         Some(VERSION) => Ok(true),
+        Some(found) if found < VERSION => Err(LoadError::JournalOld { found, known: VERSION }),
         other => Err(LoadError::JournalVersion { found: other.unwrap_or(0), known: VERSION }),
     }
 }
 
-/// Makes the journal where there is none, within the transaction at hand.
+/// Makes the journal where there is none, and brings an older one up to this version, within the transaction at
+/// hand.
 pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
-    if !exists(client, rights::JOURNAL_IMPORT).await? {
-        let doing = "creating the journal (schema muster)";
-        client.batch_execute(include_str!("tables.sql")).await.map_err(|e| DbError::of(doing, e))?;
-    }
+    let (doing, sql) = match exists(client, rights::JOURNAL_IMPORT).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => ("creating the journal (schema muster)", include_str!("tables.sql")),
+        Err(LoadError::JournalOld { found: 1, .. }) => {
+            ("bringing the journal (schema muster) up to version 2", include_str!("from_1_to_2.sql"))
+        }
+        Err(error) => return Err(error),
+    };
+    client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@ CREATE SCHEMA IF NOT EXISTS muster;
 COMMENT ON SCHEMA muster IS 'The journal of muster: what was imported, by whom, from which files, and how to take it back.';
 
 CREATE TABLE muster.version (version integer NOT NULL);
-INSERT INTO muster.version VALUES (1);
+INSERT INTO muster.version VALUES (2);
 
 -- Runs that committed, undos among them. xid is the transaction; stamp is what its rows have in xmin, which
 -- after a savepoint is the number of a part of the transaction.

@@ -23,7 +23,7 @@ use crate::frame::Change;
 use crate::output::{OutputError, RunFolder, names};
 use crate::record::Location;
 
-use super::context::{Context, Outcome, Returned};
+use super::context::{Context, Outcome, Returned, Status};
 use super::number::grouped;
 use super::rejects::StoredRun;
 use super::shell;
@@ -144,8 +144,10 @@ impl Page<'_> {
 
     /// How to mend and import again.
     fn again(&self) -> Markup {
-        let mend = shell::mend(self.context, self.folder, self.returned).map(|words| words.join(" "));
-        let onward = shell::onward(self.context, self.outcome.status).map(|words| words.join(" "));
+        let status = self.outcome.status;
+        let mend = shell::mend(self.context, status, self.folder, self.returned).map(|words| words.join(" "));
+        let rejected = self.returned.iter().any(|file| !file.duplicates);
+        let onward = shell::onward(self.context, status).map(|words| words.join(" "));
         html! {
             section aria-labelledby="again" {
                 h2 #again { "Mend and import again" }
@@ -165,8 +167,17 @@ impl Page<'_> {
                         p { "Mend the rejected files where they stand, in a text editor or a spreadsheet that keeps all columns as text, and give them back. Rows that were accepted are not in them, and importing a row twice changes nothing." }
                         (copied(mend))
                     }
-                    (None, Some(onward)) => { p { "Nothing was rejected. Import the files:" } (copied(onward)) }
-                    (None, None) => p { "Nothing was rejected; there is nothing to mend." },
+                    (None, Some(onward)) if rejected && status == Status::Refused => {
+                        p { "Nothing was written. Mend these rows in your files, then import again:" }
+                        (copied(onward))
+                    }
+                    (None, Some(onward)) if rejected => {
+                        p { "Nothing was written yet. Mend these rows in your files and check again; or import what is right, and get the other rows back in files of their own, to be mended and imported after it:" }
+                        (copied(onward))
+                    }
+                    (None, Some(onward)) if status != Status::Refused => { p { "Nothing was rejected. Import the files:" } (copied(onward)) }
+                    (None, _) if rejected => p { "Nothing was written. Mend these rows in your files." },
+                    (None, _) => p { "Nothing was rejected; there is nothing to mend." },
                 }
                 p.dim { "What a code means and how to mend it: " code { "muster explain CODE" } "." }
             }
