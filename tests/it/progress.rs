@@ -106,6 +106,6 @@ fn the_summary_fits_eighty_columns_and_names_three_findings_and_the_next_command
         "  12 rows  invalid-country  accounts.billingAddress.countryCode",
     ];
     assert_eq!(top, expected, "{said}");
-    let next = "  3. muster check accounts=out/accounts-of-the-old-back-office.rejected.csv\n";
+    let next = "  3. muster import accounts=accounts-of-the-old-back-office.csv\n";
     assert!(said.ends_with(next), "{said}");
 }
