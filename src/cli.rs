@@ -263,7 +263,7 @@ pub struct ReadArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
     pub threads: Option<u16>,
     /// How much memory rows may take before they go to a file (K, M or G)
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = memory, help_heading = "Resources")]
+    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = memory, help_heading = "Resources")]
     pub memory: u64,
     /// Show the values of sensitive columns in the reports
     #[arg(long, help_heading = "Output options", conflicts_with = "hide_values")]
