@@ -38,7 +38,7 @@ impl FromArgMatches for FieldValues {
     }
 }
 
-/// The flags themselves come from [`command`]: the type alone does not know the schema.
+/// The flags themselves come from `command`: the type alone does not know the schema.
 impl Args for FieldValues {
     fn augment_args(command: Command) -> Command {
         command

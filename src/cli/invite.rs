@@ -39,7 +39,7 @@ pub struct WhomArgs {
 /// What the mails say, how they go out, and how many.
 #[derive(Debug, Args)]
 pub struct SendArgs {
-    /// Who the mails are from: an address, or 'Name <address>'
+    /// Who the mails are from: an address, or as `Name <address>`
     #[arg(long, value_name = "SENDER", required_unless_present = "dry_run", help_heading = "Mails")]
     pub from: Option<Mailbox>,
     /// Where the links lead; {token} stands for the secret
