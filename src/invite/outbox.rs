@@ -168,7 +168,7 @@ pub(super) async fn claim(
     let fields = invitees.fields;
     let sql = format!(
         "SELECT o.id, o.invite, i.address, {first}, {last}, {name}, coalesce({key}, ''), {role}, {language},
-                {migrated}, extract(epoch FROM now() + make_interval(secs => $3))::bigint
+                {migrated}, floor(extract(epoch FROM now() + make_interval(secs => $3)))::bigint
          FROM muster.outbox o JOIN muster.invites i ON i.id = o.invite
          JOIN ({from}) ON t.{id} = i.record_id AND {address} = i.address
          WHERE o.run = $1::text::uuid AND o.state = 'pending' AND i.accepted IS NULL AND i.withdrawn IS NULL

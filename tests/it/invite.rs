@@ -173,8 +173,6 @@ fn a_link_opens_once_and_says_why_it_does_not() {
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
     send(&muster, &["invite", "--account", "A2", "--expires", "0h"]).exits(0);
-    // A clock that is set back a moment makes no expired link open.
-    database.rows("UPDATE muster.invite_tokens SET expires = expires - interval '1 hour'");
     let (zoe, jan, ann) = (
         postmark.token("zoe@example.nl"),
         postmark.token("jan@example.nl"),
