@@ -374,9 +374,10 @@ impl<'a> Load<'a> {
                 fault::reach(Point::RecordsNoted);
             }
             if self.is_fresh(item.entity) {
-                let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                let fresh = self.fresh(item);
+                let (inserted, identifiers, hashes) = fresh.run(verdict, &loaded).await?;
                 if self.options.undoable {
-                    origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                    fresh.note(origin, &identifiers, &verdict.fates, hashes).await?;
                     fault::reach(Point::RangeNoted);
                 }
                 loaded.insert(item.entity, identifiers);
@@ -464,6 +465,7 @@ impl<'a> Load<'a> {
             info: self.table(item.entity),
             harvest: item.harvest,
             listener: self.listener,
+            hashed: self.options.undoable,
         }
     }
 

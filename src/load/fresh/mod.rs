@@ -2,6 +2,7 @@
 //! and what was taken down is put back afterwards exactly as it was. All in the run's one transaction.
 
 mod definition;
+mod hashes;
 mod send;
 mod ways;
 

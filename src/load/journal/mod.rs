@@ -11,6 +11,7 @@
 //! keeps them. Whatever else writes a table anew (some `ALTER TABLE`) makes its inserted rows look changed: undo
 //! then refuses, which is the safe side.
 
+mod image;
 mod prune;
 mod runs;
 mod written;
@@ -23,14 +24,18 @@ use super::rights;
 use super::sql::literal;
 use super::{LoadError, Written};
 
+pub(crate) use image::{Image, Images, SIZE as HASH_SIZE, sent, text};
 pub use prune::{forget, prune};
 pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
 pub(crate) use written::{Origin, note_records};
 
 /// The version of the journal's tables that this program writes.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 
-/// The hash of a row's image, the row being `t`.
+/// What brings a journal from each version to the next.
+const UPGRADES: [&str; 2] = [include_str!("from_1_to_2.sql"), include_str!("from_2_to_3.sql")];
+
+/// The hash of an updated row's whole image, the row being `t`.
 pub(crate) const IMAGE_HASH: &str = "hashtextextended(to_jsonb(t)::text, 0)";
 
 /// What the journal keeps about a run.
@@ -101,15 +106,17 @@ pub(crate) async fn exists(client: &Client, rights: &[&str]) -> Result<bool, Loa
 /// Makes the journal where there is none, and brings an older one up to this version, within the transaction at
 /// hand.
 pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
-    let (doing, sql) = match exists(client, rights::JOURNAL_IMPORT).await {
+    let doing = format!("bringing the journal (schema muster) up to version {VERSION}");
+    let (doing, steps) = match exists(client, rights::JOURNAL_IMPORT).await {
         Ok(true) => return Ok(()),
-        Ok(false) => ("creating the journal (schema muster)", include_str!("tables.sql")),
-        Err(LoadError::JournalOld { found: 1, .. }) => {
-            ("bringing the journal (schema muster) up to version 2", include_str!("from_1_to_2.sql"))
-        }
+        Ok(false) => ("creating the journal (schema muster)", &[include_str!("tables.sql")][..]),
+        Err(LoadError::JournalOld { found: 1, .. }) => (doing.as_str(), &UPGRADES[..]),
+        Err(LoadError::JournalOld { found: 2, .. }) => (doing.as_str(), &UPGRADES[1..]),
         Err(error) => return Err(error),
     };
-    client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;
+    for sql in steps {
+        client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;
+    }
     Ok(())
 }
 
