@@ -33,6 +33,7 @@ mod file_codes;
 mod fixed_rules;
 mod fresh;
 mod generic;
+mod hashed_types;
 mod import;
 mod invite;
 #[cfg(feature = "fault-points")]
@@ -53,6 +54,7 @@ mod properties;
 mod readme;
 mod records;
 mod rejects;
+mod restored;
 mod rights;
 mod roles;
 mod round_trip;

@@ -167,24 +167,24 @@ pub(crate) struct Images {
 }
 
 impl Images {
-    /// Those of an entity's runs into a table, by its name as the journal has it.
-    pub(crate) async fn of(
-        client: &Client,
-        entity: &str,
-        table: &str,
-        id: &str,
-    ) -> Result<Self, LoadError> {
+    /// Those of an entity's runs into a table, by an SQL expression of its name as the journal has it.
+    pub(crate) async fn of(client: &Client, entity: &str, table: &str, id: &str) -> Result<Self, LoadError> {
         let failed = |e| DbError::of("reading the journal (schema muster)", e);
-        let present = "SELECT a.attname::text,
+        let present = format!(
+            "SELECT a.attname::text,
                 a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' OR y.typdefault IS NOT NULL
-            FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
-            WHERE a.attrelid = to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped";
-        let present = client.query(present, &[&table]).await.map_err(failed)?;
+             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+             WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped"
+        );
+        let present = client.query(&present, &[]).await.map_err(failed)?;
         let present: Vec<(String, bool)> = present.iter().map(|row| (row.get(0), row.get(1))).collect();
-        let images = "SELECT DISTINCT i.columns, i.others FROM muster.images i
-            JOIN muster.run_counts c ON c.run = i.run AND c.entity = i.entity
-            WHERE i.entity = $1 AND c.\"table\" = $2";
-        let images = client.query(images, &[&entity, &table]).await.map_err(failed)?;
+        let images = format!(
+            "SELECT DISTINCT i.columns, i.others FROM muster.images i
+             JOIN muster.run_counts c ON c.run = i.run AND c.entity = i.entity
+             WHERE i.entity = {} AND c.\"table\" = {table}",
+            literal(entity)
+        );
+        let images = client.query(&images, &[]).await.map_err(failed)?;
         let image = |columns: Vec<String>, others| Image { sent: columns.len(), columns, others };
         let images = images.iter().map(|row| image(row.get(0), row.get(1)));
         Ok(Self { all: images.map(|image| (image.clone(), now(&image, &present, id))).collect() })

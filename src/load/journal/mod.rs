@@ -38,6 +38,17 @@ const UPGRADES: [&str; 2] = [include_str!("from_1_to_2.sql"), include_str!("from
 /// The hash of an updated row's whole image, the row being `t`.
 pub(crate) const IMAGE_HASH: &str = "hashtextextended(to_jsonb(t)::text, 0)";
 
+/// What follows `FROM muster.runs r` to have those whose stamp proves something: it is still what their rows had
+/// in `xmin`, which after a restored dump it is not, and its number has not come again.
+pub(crate) const STAMPS: &str = "JOIN muster.stamps k ON k.run = r.id AND k.xmin = r.stamp
+    WHERE pg_snapshot_xmax(pg_current_snapshot())::text::numeric - r.xid::text::numeric < 4294967296";
+
+/// On what to join `muster.restored back` to a row with this `id` and this `xmin`. What a dump has brought was
+/// noted by other transactions than it says.
+pub(crate) fn restored(table: &str, id: &str, xmin: &str) -> String {
+    format!("back.\"table\" = {table} AND back.id = {id} AND back.now = {xmin} AND back.xmin = back.now")
+}
+
 /// What the journal keeps about a run.
 #[derive(Debug, Clone)]
 pub struct RunNote {
