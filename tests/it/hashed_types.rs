@@ -1,6 +1,8 @@
 //! The hash of an inserted row is the same whether the client or the server makes it, for every type of field and
 //! of column, and whatever the database prefers to print.
 
+use std::fmt::Write as _;
+
 use crate::support::{Database, Muster};
 
 const THINGS: &str = r#"
@@ -106,6 +108,15 @@ T2,NULL,,false,,,,,,,,,,0,12345678901234567890.10,01-12-1999,1999-12-31T23:59:59
 T3,\\N,new,,null,,,,,,,,,,,,,A2\n\
 \\t\\,ß„“,,,x,,,,,,,,,7,-1,,,A1\n";
 
+/// Rows of which one value each is changed: every other one has nothing but its key and its parent.
+fn rows() -> String {
+    (0..24).fold(ROWS.to_owned(), |all, number| {
+        let filled = "w,new,false,t,m@x.nl,,DE,fr,,,,1234AB,1,1.5,01-01-2001,2001-01-01T01:01:01Z";
+        let rest = if number % 2 == 0 { filled } else { ",,,,,,,,,,,,,,," };
+        all + &format!("F{number:02},{rest},A1\n")
+    })
+}
+
 fn prepared(tables: &str) -> (Database, Muster) {
     let database = Database::new();
     database.rows(&format!(
@@ -117,60 +128,59 @@ fn prepared(tables: &str) -> (Database, Muster) {
     let muster = Muster::on(&database)
         .file("schemas/things.toml", THINGS)
         .file("accounts.csv", "legacyId,name\nA1,One\nA2,Two\n")
-        .file("things.csv", format!("{HEADER}{ROWS}"));
+        .file("things.csv", format!("{HEADER}{}", rows()));
     let printed = muster.run(["schema", "print", "accounts"]).exits(0).stdout();
     muster.write("schemas/accounts.toml", printed);
     (database, muster)
 }
 
-/// Imports, and holds every hash against the rows: undone as they are, refused with any column changed.
+/// Imports, and holds every hash against the rows: undone as they are, and where each of the columns was changed in
+/// a row of its own, just these rows are named.
 fn holds(tables: &str, way: &str) {
     let (database, muster) = prepared(tables);
     let import = ["import", "--schemas", "schemas", "-v", "accounts.csv", "things.csv"];
     let run = muster.run(import).exits(0);
     assert!(run.stderr().contains(&format!("table \"things\": {way}")), "{run}");
-    database.rows("UPDATE muster.stamps SET run = run");
+    database.rows("UPDATE muster.stamps SET run = run; CREATE TABLE kept AS SELECT * FROM things");
     let id = database.text("SELECT id FROM muster.runs");
     let undo = ["undo", "--yes", "--dry-run", &id];
     muster.run(undo).exits(0);
     let columns = database.text(
-        "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = 'things'::regclass AND attnum > 0
-         AND attname NOT IN ('id', 'created_at', 'updated_at', 'filled') ORDER BY attnum",
+        "SELECT quote_ident(attname), format_type(atttypid, NULL) FROM pg_attribute
+         WHERE attrelid = 'things'::regclass AND attnum > 0
+           AND attname NOT IN ('id', 'created_at', 'updated_at', 'filled') ORDER BY attnum",
     );
-    assert_eq!(columns.lines().count(), 19 + usize::from(tables.contains("unknown")), "{columns}");
-    for column in columns.lines() {
-        let kind = database.text(&format!("SELECT pg_typeof({column}) FROM things LIMIT 1"));
-        let changed = match kind.as_str() {
-            "text" | "character varying" | "character" | "short" => {
-                format!("CASE WHEN coalesce({column}, '') = '' THEN 'c' ELSE '' END")
-            }
-            "boolean" => format!("{column} IS NOT TRUE"),
-            "text[]" | "character varying[]" => format!("{column} || ''::text"),
-            "date" => format!("coalesce({column}, '2000-01-01') + 1"),
-            kind if kind.starts_with("timestamp") => format!("coalesce({column} + '1 s', '2000-01-01')"),
-            _ => format!("coalesce({column} + 1, 0)"),
+    let mut changes = String::new();
+    for (number, line) in columns.lines().enumerate() {
+        let (column, kind) = line.split_once('|').unwrap();
+        let value = match (column, kind) {
+            ("code", _) => "'changed'".to_owned(),
+            ("state", _) => "'used'".to_owned(),
+            ("absent", _) => "'c'".to_owned(),
+            ("parent_id", _) => "NULL".to_owned(),
+            (_, "boolean") => format!("{column} IS NOT TRUE"),
+            (_, "text[]" | "character varying[]") => format!("{column} || ''::text"),
+            (_, "date") => format!("coalesce({column} + 1, '2000-01-01')"),
+            (_, "bigint" | "integer" | "numeric") => format!("coalesce({column} + 1, 0)"),
+            (_, kind) if kind.starts_with("timestamp") => format!("coalesce({column} + '1 s', '2000-01-01')"),
+            // NULL becomes the empty text, and that of a length as many spaces.
+            _ => format!("CASE WHEN {column} IS NULL THEN '' ELSE {column} || 'c' END"),
         };
-        let (key, value) = (
-            if column == "code" { "T2" } else { "T3" },
-            match column {
-                "code" => "'X9'".to_owned(),
-                "state" => "'used'".to_owned(),
-                "absent" => "'c'".to_owned(),
-                "parent_id" => "NULL".to_owned(),
-                _ => changed,
-            },
-        );
-        database.rows(&format!(
-            "CREATE TABLE kept AS SELECT * FROM things; UPDATE things SET {column} = {value} WHERE code = '{key}'"
-        ));
-        let refused = muster.run(undo).exits(4).stderr();
-        let named = if column == "code" { "X9" } else { "T3" };
-        assert_eq!(refused.matches("changed since").count(), 1, "{column}: {refused}");
-        assert!(refused.contains(&format!("things {named}: changed since")), "{column}: {refused}");
-        database.rows(&format!(
-            "UPDATE things t SET {column} = k.{column} FROM kept k WHERE k.id = t.id; DROP TABLE kept"
-        ));
+        write!(changes, "UPDATE things SET {column} = {value} WHERE code = 'F{number:02}';").unwrap();
     }
+    database.rows(&changes);
+    let refused = muster.run(undo).exits(4).stderr();
+    let mut expected: Vec<String> =
+        (0..columns.lines().count()).map(|number| format!("things F{number:02}")).collect();
+    assert!(expected.len() >= 19, "{columns}");
+    expected[0] = "things changed".to_owned();
+    for (row, column) in expected.iter().zip(columns.lines()) {
+        assert!(refused.contains(&format!("{row}: changed since")), "{column}: {refused}");
+    }
+    assert_eq!(refused.matches("changed since").count(), expected.len(), "{refused}");
+    let back: Vec<_> = columns.lines().map(|line| line.split_once('|').unwrap().0).collect();
+    let back: String = back.iter().map(|column| format!("{column} = k.{column}, ")).collect();
+    database.rows(&format!("UPDATE things t SET {back} updated_at = now() FROM kept k WHERE k.id = t.id"));
     muster.run(["undo", "--yes", &id]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM things"), "0");
 }
