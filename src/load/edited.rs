@@ -78,6 +78,7 @@ impl Statements<'_> {
         self.edited_rows(&DELETED.to_string(), "", "'{}'::jsonb", "true", images)
     }
 
+    /// The rows are joined and compared before any hash is made: a table can be much larger than what is staged.
     fn edited_rows(
         &self,
         layout_number: &str,
@@ -93,22 +94,22 @@ impl Statements<'_> {
                 SELECT r.id, r.finished FROM muster.runs r JOIN muster.run_counts c ON c.run = r.id
                 WHERE c.entity = {entity} AND c.\"table\" = {canonical} AND r.status = 'committed'
                   AND r.command <> 'undo'),
-             stamps AS MATERIALIZED (SELECT r.stamp FROM muster.runs r {STAMPS})
-             SELECT s.o, jsonb_strip_nulls({values})::text
-             FROM {stage} s JOIN {table} t ON t.{key_column} = {key}{parents}
-             LEFT JOIN muster.restored back ON {back}
-             WHERE s.l = {layout_number} AND ({differs})
-               AND CASE WHEN coalesce(back.stood, t.xmin) IN (SELECT stamp FROM stamps) THEN false ELSE (
-                   SELECT NOT coalesce(last.same, false) FROM (
+             stamps AS MATERIALIZED (SELECT r.stamp FROM muster.runs r {STAMPS}),
+             candidates AS MATERIALIZED (
+                SELECT s.o, jsonb_strip_nulls({values})::text AS found, t
+                FROM {stage} s JOIN {table} t ON t.{key_column} = {key}{parents}
+                LEFT JOIN muster.restored back ON {back}
+                WHERE s.l = {layout_number} AND ({differs})
+                  AND coalesce(back.stood, t.xmin) NOT IN (SELECT stamp FROM stamps))
+             SELECT c.o, c.found FROM candidates c CROSS JOIN LATERAL (SELECT (c.t).*) t
+             WHERE (SELECT NOT coalesce(last.same, false) FROM (
                        SELECT own.finished, u.after_hash = {IMAGE_HASH} AS same
                        FROM muster.updated u JOIN own ON own.id = u.run WHERE u.entity = {entity} AND u.id = t.{id}::bigint
                        UNION ALL
-                       SELECT own.finished, {same}
-                       FROM ({block}) b JOIN own ON own.id = b.run
+                       SELECT own.finished, {same} FROM ({block}) b JOIN own ON own.id = b.run
                        LEFT JOIN muster.images i ON i.run = b.run AND i.entity = b.entity AND i.image = b.image
-                       WHERE b.last_id >= t.{id}::bigint AND (b.ids IS NULL OR t.{id}::bigint = ANY (b.ids))
-                   ) last ORDER BY last.finished DESC LIMIT 1) END
-             ORDER BY s.o",
+                   ) last ORDER BY last.finished DESC LIMIT 1)
+             ORDER BY c.o",
             entity = literal(&self.entity.name),
             stage = self.stage(),
             table = self.entity.table,
@@ -116,10 +117,12 @@ impl Statements<'_> {
             key = self.staged(self.entity.key),
             back = journal::restored(&canonical, &format!("t.{id}"), "t.xmin"),
             same = images.same(&format!("coalesce(array_position(b.ids, t.{id}::bigint), t.{id}::bigint - b.first_id + 1)")),
-            // Blocks do not overlap: the last one that begins before a row is the one that has it, or none has.
+            // The last block that begins before a row is nearly always the one that has it.
             block = format_args!(
-                "SELECT * FROM muster.inserted x WHERE x.entity = {} AND x.first_id <= t.{id}::bigint
-                   AND x.run = ANY (ARRAY(SELECT id FROM own)) ORDER BY x.first_id DESC LIMIT 1",
+                "SELECT * FROM muster.inserted x
+                 WHERE x.entity = {} AND x.first_id <= t.{id}::bigint AND x.last_id >= t.{id}::bigint
+                   AND (x.ids IS NULL OR t.{id}::bigint = ANY (x.ids)) AND x.run = ANY (ARRAY(SELECT id FROM own))
+                 ORDER BY x.first_id DESC LIMIT 1",
                 literal(&self.entity.name),
             ),
         )
