@@ -7,14 +7,12 @@
 //! whom it was granted may set, and only where nothing but these foreign keys depends on a trigger.
 
 use crate::db::DbError;
+use crate::fault;
 use crate::read::Layout;
 
-use super::LoadError;
 use super::merge::Merge;
 use super::sql::quoted;
-
-/// From how many rows on it is worth it.
-const MANY: u64 = 10_000;
+use super::{LoadError, MANY};
 
 /// Whether the role may set it, and nothing but the foreign keys to the parents in `$2` (tables) by the columns
 /// in `$3`, each to the parent's identity in `$4`, fires a trigger when rows are inserted into `$1`.
@@ -42,7 +40,10 @@ impl Merge<'_> {
     /// Whether the foreign keys of so many rows to be inserted can be, and are worth being, checked at once.
     pub(super) async fn checks_at_once(&self, rows: u64) -> Result<bool, LoadError> {
         let entity = self.statements.entity;
-        if rows < MANY || entity.references().next().is_none() || !self.one(MAY).await?.get::<_, bool>(0) {
+        if rows < fault::many(MANY)
+            || entity.references().next().is_none()
+            || !self.one(MAY).await?.get::<_, bool>(0)
+        {
             return Ok(false);
         }
         let version: i32 = self.one("SELECT current_setting('server_version_num')::int").await?.get(0);

@@ -59,7 +59,8 @@ impl Merge<'_> {
             return Ok(());
         }
         // By ids only where an index leads to them.
-        let by_id = self.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
+        let by_id =
+            self.options.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
         let sql = if by_id {
             self.statements.read_back_noted(self.origin)
         } else {
