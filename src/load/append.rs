@@ -29,9 +29,9 @@ const BLOCK: usize = 4096;
 const NOWHERE: i64 = i64::MIN;
 
 /// Whether rows may be put into `$1` by COPY with values of their own for its identity `$2`, which come one after
-/// the other from a sequence that the role may use. COPY passes over rules, and does not go where rows are hidden.
+/// the other from a sequence that the role may use; and that sequence. COPY passes over rules, and does not go where rows are hidden.
 const MAY: &str = "
-    SELECT c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND q.seqincrement = 1
+    SELECT q.seqrelid::regclass::text, c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND q.seqincrement = 1
        AND has_sequence_privilege(q.seqrelid, 'USAGE, UPDATE')
        AND has_column_privilege(c.oid, a.attnum, 'INSERT')
        AND (a.attidentity <> ''
@@ -42,12 +42,12 @@ const MAY: &str = "
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.oid = to_regclass($1)";
 
-/// Takes `$3` identifiers from the sequence of `$1`, column `$2`: the first of each stretch, and how many. There is
-/// one stretch, unless somebody else takes some meanwhile.
+/// Takes `$2` identifiers from the sequence `$1`: the first of each stretch, and how many. There is one stretch,
+/// unless somebody else takes some meanwhile.
 const TAKE: &str = "
     SELECT min(id), count(*) FROM (
         SELECT id, id - row_number() OVER () AS stretch FROM (
-            SELECT nextval(pg_get_serial_sequence($1, $2)::regclass) AS id FROM generate_series(1, $3)) taken) numbered
+            SELECT nextval($1::text::regclass) AS id FROM generate_series(1, $2::bigint)) taken) numbered
     GROUP BY stretch ORDER BY 1";
 
 /// What is known of the rows to come.
@@ -59,21 +59,22 @@ struct Newcomers {
 }
 
 impl Merge<'_> {
-    /// Whether so many new rows can be, and are worth being, put straight into the table.
-    pub(super) async fn appends(&self, rows: u64) -> Result<bool, LoadError> {
+    /// The sequence that gives out the identifiers, where so many new rows can be, and are worth being, put straight
+    /// into the table.
+    pub(super) async fn appends(&self, rows: u64) -> Result<Option<String>, LoadError> {
         if rows < fault::many(super::MANY) || fault::slow() {
-            return Ok(false);
+            return Ok(None);
         }
         // What was read must go into a new row as it is, and whoever is referred to must stay.
         let fields = &self.statements.entity.fields;
         let overwrites = |field: &Field| field.policy(self.options.on_empty) == OnUpdate::Overwrite;
         if self.options.changes || !fields.iter().all(overwrites) {
-            return Ok(false);
+            return Ok(None);
         }
         // A value that an assignment cast would change must not be read in another way.
         let as_sent = self.layouts.distinct.iter().flat_map(|layout| &layout.fields[layout.references..]);
         if !as_sent.into_iter().all(|&field| self.statements.is_read_as_cast(field)) {
-            return Ok(false);
+            return Ok(None);
         }
         let entity = self.statements.entity;
         let row = self
@@ -81,13 +82,13 @@ impl Merge<'_> {
             .query_opt(MAY, &[&entity.table.to_string(), &entity.system.id])
             .await
             .map_err(|e| DbError::of(self.doing(), e))?;
-        Ok(row.is_some_and(|row| row.get::<_, Option<bool>>(0) == Some(true)))
+        Ok(row.filter(|row| row.get::<_, Option<bool>>(1) == Some(true)).map(|row| row.get(0)))
     }
 
     /// Puts the planned new rows in, `rows` of them; gives how many the server took.
-    pub(super) async fn append(&self, rows: u64) -> Result<u64, LoadError> {
+    pub(super) async fn append(&self, rows: u64, sequence: &str) -> Result<u64, LoadError> {
         let newcomers = self.newcomers().await?;
-        let mut ids = self.take_ids(rows).await?;
+        let mut ids = self.take_ids(rows, sequence).await?;
         fault::reach(Point::IdsTaken);
         let mut inserted = 0;
         let mut written = Vec::new();
@@ -138,14 +139,17 @@ impl Merge<'_> {
         Ok(newcomers)
     }
 
-    async fn take_ids(&self, rows: u64) -> Result<impl Iterator<Item = i64> + use<>, LoadError> {
-        let entity = self.statements.entity;
+    async fn take_ids(
+        &self,
+        rows: u64,
+        sequence: &str,
+    ) -> Result<impl Iterator<Item = i64> + use<>, LoadError> {
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         let taken = self
             .client
-            .query(TAKE, &[&entity.table.to_string(), &entity.system.id, &rows])
+            .query(TAKE, &[&sequence, &rows])
             .await
-            .map_err(|e| DbError::of(format!("taking identifiers for table {}", entity.table), e))?;
+            .map_err(|e| DbError::of(format!("taking identifiers from {sequence}"), e))?;
         let stretches: Vec<(i64, i64)> = taken.iter().map(|row| (row.get(0), row.get(1))).collect();
         Ok(stretches.into_iter().flat_map(|(first, count)| first..first + count))
     }

@@ -112,8 +112,10 @@ impl Merge<'_> {
             self.pass_over_triggers(true).await?;
         }
         let mut inserted = 0;
-        if self.appends(rows).await? {
-            inserted = self.append(rows).await?;
+        if let Some(sequence) = self.appends(rows).await? {
+            let table = &self.statements.entity.table;
+            tracing::info!("table {table}: {rows} new rows are copied straight in");
+            inserted = self.append(rows, &sequence).await?;
         } else {
             for (at, layout) in self.layouts.distinct.iter().enumerate() {
                 inserted += self.insert(at, layout, planned).await?;
