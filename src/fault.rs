@@ -9,6 +9,7 @@
 //! | `MUSTER_TEST_FALSIFY` | `ENTITY.COUNT`: one more of it is counted |
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
+//! | `MUSTER_TEST_MANY` | from how many rows on foreign keys are checked at once |
 //! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
@@ -125,6 +126,11 @@ mod unarmed {
     pub(crate) fn tries(usual: u32) -> u32 {
         usual
     }
+
+    /// From how many rows on foreign keys are checked at once.
+    pub(crate) fn many(usual: u64) -> u64 {
+        usual
+    }
 }
 
 #[cfg(feature = "fault-points")]
@@ -217,6 +223,11 @@ mod armed {
     /// How often something is tried.
     pub(crate) fn tries(usual: u32) -> u32 {
         number("MUSTER_TEST_TRIES").unwrap_or(usual)
+    }
+
+    /// From how many rows on foreign keys are checked at once.
+    pub(crate) fn many(usual: u64) -> u64 {
+        number("MUSTER_TEST_MANY").unwrap_or(usual)
     }
 
     fn number<N: FromStr>(variable: &str) -> Option<N> {

@@ -31,6 +31,7 @@ mod export_writers;
 mod failures;
 mod file_codes;
 mod fixed_rules;
+mod foreign;
 mod fresh;
 mod generic;
 mod import;
