@@ -10,7 +10,7 @@
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
 //! | `MUSTER_TEST_MANY` | from how many rows on foreign keys are checked at once |
-//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell known at once, no shared look at a block |
+//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
 

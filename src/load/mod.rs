@@ -321,6 +321,7 @@ impl<'a> Load<'a> {
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         fault::reach(Point::Checked);
+        self.prove_again(cargo, written.iter().map(|(written, _)| written)).await?;
         Ok(written)
     }
 

@@ -3,6 +3,7 @@
 //! and the next import ends where one that nobody disturbed ends.
 #![cfg(feature = "fault-points")]
 
+mod restarts;
 mod ways;
 
 use std::collections::BTreeSet;

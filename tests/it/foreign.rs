@@ -246,7 +246,7 @@ fn what_the_statement_cannot_answer_for_is_left_to_the_triggers() {
     row_by_row("CREATE TABLE heirs () INHERITS (users)", "it is no ordinary table");
     // What the trigger does not find, since it looks at no heir, gets in by no way.
     let heir = "CREATE TABLE vips () INHERITS (accounts); UPDATE accounts SET plan = 'pro';
-        INSERT INTO vips (legacy_id, name, contact_gender, language) VALUES ('A9', 'Nine', 'male', 'en')";
+        INSERT INTO vips (id, legacy_id, name, contact_gender, language) VALUES (4711, 'A9', 'Nine', 'male', 'en')";
     let (database, muster) = target(heir);
     let run = muster.run(IMPORT).exits(3);
     assert!(run.stderr().contains(why), "{run}");
