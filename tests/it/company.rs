@@ -155,6 +155,24 @@ fn nobody_waits_for_an_import_into_filled_tables() {
     assert_eq!(database.text("SELECT count(*) FROM users WHERE contact_last_name = 'New'"), "40");
 }
 
+/// The empty-target way locks what is empty, and nothing that it refers to.
+#[test]
+fn nobody_waits_for_filled_accounts_while_empty_users_are_loaded() {
+    let (database, muster) = target();
+    database.rows("DELETE FROM users");
+    for point in ["taken-down", "copy-half", "put-back", "range-noted", "before-commit"] {
+        let halted = Halted::at(&muster, point, ["import", "-v", "accounts.csv", "users.csv"]);
+        database.rows(
+            "SET lock_timeout = '5s'; SELECT * FROM accounts; UPDATE accounts SET plan = 'x' WHERE legacy_id = 'own';
+             INSERT INTO accounts (legacy_id, name) VALUES ('own', 'Own') ON CONFLICT (legacy_id) DO NOTHING",
+        );
+        halted.signal("INT");
+        let output = halted.go_on();
+        assert!(said(&output).contains("table \"users\": rows are copied straight in"), "{}", said(&output));
+    }
+    assert_eq!(database.text("SELECT count(*) FROM accounts WHERE legacy_id = 'own'"), "1");
+}
+
 /// Sets its flag when it goes.
 struct Stop<'f>(&'f AtomicBool);
 
