@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::cases::{Placeholders, difference, files_below, put};
-use super::support::{Database, Muster};
+use super::support::{Database, Muster, cluster};
 
 #[test]
 fn the_samples_give_every_file_as_it_is_expected() {
@@ -35,8 +35,9 @@ fn the_samples_give_every_file_as_it_is_expected() {
         let text = if name == "report.html" { without_the_run(&text) } else { text };
         found.insert(name.to_owned(), text.into_bytes());
     }
+    let server = format!("{}:{}", cluster().folder.display(), cluster().port);
     let said = format!("{}---- standard error\n{}", run.stdout(), run.stderr());
-    let said = secrets.hide(&said).replace(database.name(), "DATABASE");
+    let said = secrets.hide(&said).replace(database.name(), "DATABASE").replace(&server, "SERVER");
     found.insert("terminal".to_owned(), said.into_bytes());
     let golden = root.join("tests/samples");
     if std::env::var_os("MUSTER_GOLDEN").is_some() {
