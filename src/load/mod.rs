@@ -7,6 +7,7 @@
 
 mod absent;
 mod append;
+mod begin;
 mod commit;
 mod delete;
 mod edited;
@@ -45,24 +46,11 @@ pub use proof::{Difference, FieldChange};
 pub use undo::{Hindrance, Undo, Undone, Why};
 
 pub use error::LoadError;
-use fresh::{Fresh, Obstacle, obstacle};
-
+use fresh::{Fresh, Obstacle};
 use journal::Origin;
 pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
-
-/// Facts must stay true until they are acted on, so all is seen as of one instant. The joins of a million
-/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back. What the
-/// statements compute is too little to be compiled first.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
-    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'; SET LOCAL jit = off";
-
-/// From how many rows on it is worth looking for a faster way.
-const MANY: u64 = 10_000;
-
-/// How long the lock of an empty table is waited for.
-const LOCK_PATIENCE: &str = "3s";
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -121,84 +109,9 @@ impl<'a> Load<'a> {
         Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
     }
 
-    /// Begins the transaction, makes the tables that are missing, the journal's among them, and decides how
-    /// each is loaded.
-    ///
-    /// # Errors
-    ///
-    /// The server refuses.
-    pub async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        let client = &self.session.client;
-        if !self.overwrites() {
-            self.obstacles
-                .fill(Some(Obstacle::Unusual("empty cells must be told apart from default values")));
-        }
-        // What is plainly not empty, or unusual, is not locked: its readers need not wait.
-        for item in cargo {
-            let entity = &self.schema.entities[item.entity];
-            if self.tables[item.entity].is_some() && self.obstacles[item.entity].is_none() {
-                self.obstacles[item.entity] = obstacle(client, self.schema, entity).await?;
-            }
-        }
-        self.begin_and_lock(cargo).await?;
-        fault::reach(Point::TransactionBegun);
-        for index in 0..self.tables.len() {
-            if self.tables[index].is_none() {
-                let table = tables::create(&self.session.client, self.schema, index).await?;
-                self.tables[index] = Some(table);
-            }
-        }
-        journal::ensure(&self.session.client).await?;
-        fault::reach(Point::TablesMade);
-        for item in cargo {
-            let entity = &self.schema.entities[item.entity];
-            if self.obstacles[item.entity].is_none() {
-                // Under the lock what is empty stays empty.
-                self.obstacles[item.entity] = obstacle(&self.session.client, self.schema, entity).await?;
-            }
-            match self.obstacles[item.entity] {
-                None => tracing::info!("table {}: rows are copied straight in", entity.table),
-                Some(why) => tracing::info!("table {}: rows are staged and merged: {why}", entity.table),
-            }
-        }
-        Ok(())
-    }
-
-    /// Locks the tables that seem empty, before the transaction's first look at any row. Where somebody else
-    /// holds one for too long, the load goes the other way instead of waiting.
-    async fn begin_and_lock(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        self.execute(BEGIN, "beginning the transaction").await?;
-        let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
-        let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<_> = wanted.iter().map(|&at| self.schema.entities[at].table.to_string()).collect();
-        let lock = format!(
-            "SET LOCAL lock_timeout = '{LOCK_PATIENCE}'; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;
-             SET LOCAL lock_timeout TO DEFAULT",
-            names.join(", ")
-        );
-        match self.execute(&lock, "locking the empty tables").await {
-            Err(LoadError::Database(error)) if error.sqlstate().is_some_and(|s| s.code() == "55P03") => {
-                for at in wanted {
-                    self.obstacles[at] = Some(Obstacle::InUse);
-                }
-                self.execute(&format!("ROLLBACK; {BEGIN}"), "beginning again").await
-            }
-            other => other,
-        }
-    }
-
     /// Has all tables staged and merged from now on: a row was refused, and it must be found.
     pub fn find_refused(&mut self) {
         self.obstacles.fill(Some(Obstacle::Refused));
-    }
-
-    /// Whether every empty cell simply takes its default.
-    fn overwrites(&self) -> bool {
-        let fields = || self.schema.entities.iter().flat_map(|entity| &entity.fields);
-        fields().all(|field| field.policy(self.options.on_empty) == OnUpdate::Overwrite)
     }
 
     fn is_fresh(&self, entity: usize) -> bool {
@@ -371,6 +284,7 @@ impl<'a> Load<'a> {
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         fault::reach(Point::Checked);
+        self.prove_again(cargo, written.iter().map(|(written, _)| written)).await?;
         Ok(written)
     }
 

@@ -73,7 +73,9 @@ impl Fresh<'_> {
         loaded: &HashMap<usize, Identifiers>,
     ) -> Result<(u64, Identifiers), LoadError> {
         let name = self.entity.name.as_str();
-        let definition = Definition::read(self.client, &self.entity.table).await?;
+        let parents = loaded.keys().map(|&entity| &self.schema.entities[entity].table);
+        let locked: Vec<_> = parents.chain([&self.entity.table]).map(ToString::to_string).collect();
+        let definition = Definition::read(self.client, &self.entity.table, &locked).await?;
         let identifiers = self.reserve(verdict).await?;
         fault::reach(Point::Reserved);
         let parents = self.parents(verdict, loaded).await?;
