@@ -8,7 +8,7 @@ use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
 use crate::settle::{EntityVerdict, Fate};
 
-use super::journal::Origin;
+use super::journal::{Image, Origin};
 use super::options::LoadOptions;
 use super::proof::FieldChange;
 use super::refused::{self, Refused};
@@ -130,7 +130,9 @@ impl Merge<'_> {
     async fn insert(&self, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
         let insert = self.statements.insert(number, layout, planned, false);
         if self.options.undoable {
-            self.noted(&self.statements.insert_noted(&insert, number, self.origin)).await
+            let image = Image::of(self.statements.entity, self.statements.info, layout);
+            image.note(self.client, self.origin, number).await?;
+            self.noted(&self.statements.insert_noted(&insert, number, &image, self.origin)).await
         } else {
             self.execute(&insert).await
         }

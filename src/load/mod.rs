@@ -35,7 +35,7 @@ use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::read::{Harvest, slots};
-use crate::schema::{OnUpdate, Schema};
+use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Question};
 
 pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
@@ -170,27 +170,6 @@ impl<'a> Load<'a> {
         Ok(facts)
     }
 
-    async fn find_edited(
-        &self,
-        item: &Cargo<'_>,
-        layouts: &Layouts<'_>,
-        facts: &mut Facts,
-    ) -> Result<(), LoadError> {
-        let statements = self.statements(item.entity);
-        let doing = format!("looking for edited rows of table {}", statements.entity.table);
-        for (number_of, layout) in layouts.distinct.iter().enumerate() {
-            if let Some(sql) = statements.edited(number_of, layout) {
-                let rows = self.query(&sql, &doing).await?;
-                facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
-            }
-        }
-        if !item.harvest.deletes.is_empty() {
-            let rows = self.query(&statements.edited_and_deleted(), &doing).await?;
-            facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
-        }
-        Ok(())
-    }
-
     /// Asks which of the keys in question the database holds.
     ///
     /// # Errors
@@ -254,9 +233,10 @@ impl<'a> Load<'a> {
                 fault::reach(Point::RecordsNoted);
             }
             if self.is_fresh(item.entity) {
-                let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                let fresh = self.fresh(item);
+                let (inserted, identifiers, hashes) = fresh.run(verdict, &loaded).await?;
                 if self.options.undoable {
-                    origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                    fresh.note(origin, &identifiers, &verdict.fates, hashes).await?;
                     fault::reach(Point::RangeNoted);
                 }
                 loaded.insert(item.entity, identifiers);
@@ -344,6 +324,7 @@ impl<'a> Load<'a> {
             info: self.table(item.entity),
             harvest: item.harvest,
             listener: self.listener,
+            hashed: self.options.undoable,
         }
     }
 

@@ -75,7 +75,7 @@ impl Load<'_> {
                 let entity = &self.schema.entities[item.entity];
                 check_whole_table(&self.session.client, entity, *written).await?;
             } else if written.inserted + written.updated > 0 {
-                self.merge(item.entity, &layouts).check_still_there(*written).await?;
+                self.merge(item, &layouts).check_still_there(*written).await?;
             }
         }
         Ok(())

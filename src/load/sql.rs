@@ -201,7 +201,7 @@ impl Statements<'_> {
             String::new()
         };
         format!(
-            "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
+            "INSERT INTO {table} AS t ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
              WHERE s.l = {layout_number}{range} ORDER BY s.f{key}",
             range = range(ranged),
             table = self.entity.table,

@@ -76,6 +76,8 @@ impl Way {
         use Point::*;
         let staged = [StageCreated, StageHalf, LosersDropped, Compared, Updated, Inserted];
         let copied = [Reserved, TakenDown, CopyHalf, Copied, PutBack, Analyzed, RangeNoted];
+        // Four accounts are few, twelve users are many.
+        let straight = [IdsTaken, AppendHalf, Appended];
         let shared = [RecordsNoted, ReadBack];
         // Those of an undo and of files of changes have tests of their own.
         let others = [UndoLocked, UndoRestored, UndoDeleted, UndoNoted, Deleted];
@@ -84,6 +86,7 @@ impl Way {
             if others.contains(point)
                 || (copied.contains(point) && self.name == "filled")
                 || (staged.contains(point) && self.name != "filled")
+                || (straight.contains(point) && self.name != "filled")
                 || (self.name == "bare"
                     && !matches!(point, TablesMade | CopyHalf | PutBack | BeforeCommit | Committed))
             {
@@ -131,6 +134,7 @@ pub fn muster(database: &Database) -> Muster {
     Muster::on(database)
         .file("accounts.csv", accounts)
         .file("users.csv", users)
+        .env("MUSTER_TEST_MANY", "5")
         .env("MUSTER_TEST_BLOCK", "400")
         .env("MUSTER_TEST_BUFFER", "200")
         .env("RAYON_NUM_THREADS", "1")
