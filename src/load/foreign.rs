@@ -13,10 +13,7 @@ use crate::read::Layout;
 
 use super::merge::Merge;
 use super::sql::quoted;
-use super::{Cargo, Load, LoadError};
-
-/// From how many rows on it is worth it.
-const MANY: u64 = 10_000;
+use super::{Cargo, Load, LoadError, MANY};
 
 /// Why the foreign keys are left to their triggers.
 const NOT_ALLOWED: &str = "the role may not set session_replication_role";

@@ -6,6 +6,7 @@
 //! what it counted when it compared. Nothing is computed as the rest of something else.
 
 mod absent;
+mod append;
 mod begin;
 mod commit;
 mod delete;
@@ -18,6 +19,7 @@ mod lock;
 mod lookup;
 mod merge;
 mod noted;
+mod options;
 mod proof;
 mod refused;
 mod rights;
@@ -27,7 +29,6 @@ mod tables;
 mod undo;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
@@ -40,6 +41,7 @@ use crate::settle::{EntityVerdict, Facts, Question};
 pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
 pub use lock::take as load_lock;
 pub use lookup::Lookup;
+pub use options::LoadOptions;
 pub use proof::{Difference, FieldChange};
 pub use undo::{Hindrance, Undo, Undone, Why};
 
@@ -50,33 +52,8 @@ pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
 
-/// What the load does beside writing.
-#[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub struct LoadOptions {
-    /// What an empty cell does to a filled field unless the field says otherwise.
-    pub on_empty: OnUpdate,
-    /// A row that is there may change what it refers to.
-    pub move_rows: bool,
-    /// How long another run is waited for.
-    pub patience: Duration,
-    /// Before-images and provenance are kept, so that the run can be undone.
-    pub undoable: bool,
-    /// Rows that somebody changed in the target after muster wrote them are not overwritten.
-    pub protect_edited: bool,
-    /// Each column's checksum is compared with what was sent.
-    pub reconcile: bool,
-    /// What is planned is described, by field.
-    pub foresee: bool,
-    /// The files list changes, deletions among them.
-    pub changes: bool,
-}
-
-/// Why a table is staged although it may be empty.
-const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
-
-/// Why a table is staged when changes are applied to it.
-const CHANGED: Obstacle = Obstacle::Unusual("changes are applied");
+/// From how many rows on it is worth looking for a faster way.
+const MANY: u64 = 10_000;
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -112,17 +89,6 @@ pub struct Load<'a> {
     tables: Vec<Option<TableInfo>>,
     /// Per entity what keeps it from being loaded the empty-target way.
     obstacles: Vec<Option<Obstacle>>,
-}
-
-impl LoadOptions {
-    /// What keeps every table from being loaded the empty-target way.
-    fn obstacle(&self) -> Option<Obstacle> {
-        match (self.changes, self.reconcile) {
-            (true, _) => Some(CHANGED),
-            (false, true) => Some(RECONCILED),
-            (false, false) => None,
-        }
-    }
 }
 
 impl<'a> Load<'a> {
@@ -165,7 +131,7 @@ impl<'a> Load<'a> {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
-            self.merge(item.entity, &layouts).plan().await?;
+            self.merge(item, &layouts).plan().await?;
         }
         fault::reach(Point::Staged);
         Ok(())
@@ -264,7 +230,7 @@ impl<'a> Load<'a> {
         self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
-            let rows = self.merge(item.entity, &layouts).find_refused(&verdicts[item.entity]).await?;
+            let rows = self.merge(item, &layouts).find_refused(&verdicts[item.entity]).await?;
             if !rows.is_empty() {
                 self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
                 return Err(LoadError::Rows { entity: item.entity, rows });
@@ -310,7 +276,7 @@ impl<'a> Load<'a> {
             }
             let layouts = Layouts::of(item.harvest);
             let accepted = verdict.accepted - delete::kept(item, verdict);
-            written.push(self.merge(item.entity, &layouts).run(verdict, accepted).await?);
+            written.push(self.merge(item, &layouts).run(verdict, accepted).await?);
         }
         let after = self.delete(cargo, verdicts, delete::When::After).await?;
         for (index, item) in cargo.iter().enumerate() {
@@ -361,16 +327,15 @@ impl<'a> Load<'a> {
         Origin { run: &self.run, entity: &self.schema.entities[entity].name }
     }
 
-    fn merge<'l>(&'l self, entity: usize, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
+    fn merge<'l>(&'l self, item: &Cargo<'l>, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
         merge::Merge {
             client: &self.session.client,
-            statements: self.statements(entity),
+            statements: self.statements(item.entity),
+            harvest: item.harvest,
             layouts,
             listener: self.listener,
-            origin: self.origin(entity),
-            undoable: self.options.undoable,
-            reconcile: self.options.reconcile,
-            foresee: self.options.foresee,
+            origin: self.origin(item.entity),
+            options: self.options,
         }
     }
 

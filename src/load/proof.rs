@@ -75,7 +75,7 @@ impl Load<'_> {
                 let entity = &self.schema.entities[item.entity];
                 check_whole_table(&self.session.client, entity, *written).await?;
             } else if written.inserted + written.updated > 0 {
-                self.merge(item.entity, &layouts).check_still_there(*written).await?;
+                self.merge(item, &layouts).check_still_there(*written).await?;
             }
         }
         Ok(())
@@ -95,7 +95,8 @@ impl Merge<'_> {
             return Ok(());
         }
         // By ids only where an index leads to them.
-        let by_id = self.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
+        let by_id =
+            self.options.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
         let sql = if by_id {
             self.statements.read_back_noted(self.origin)
         } else {

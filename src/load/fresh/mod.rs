@@ -6,5 +6,5 @@ mod send;
 mod ways;
 
 pub(super) use definition::Definition;
-pub(super) use send::Fresh;
+pub(super) use send::{Fresh, RowWriter, copy_statement};
 pub(super) use ways::{Obstacle, obstacle};

@@ -45,6 +45,16 @@ enum Parents<'a> {
     There(HashMap<Vec<u8>, i64>),
 }
 
+impl Parents<'_> {
+    /// What a key leads to; `row` is the parent's number among those of this run.
+    fn identifier(&self, key: &[u8], row: u32) -> Option<i64> {
+        match self {
+            Self::Loaded(identifiers) => (row != NO_PARENT).then(|| identifiers.of(row)),
+            Self::There(ids) => ids.get(key).copied(),
+        }
+    }
+}
+
 /// One entity's load into its empty table.
 pub(crate) struct Fresh<'a> {
     pub client: &'a Client,
@@ -179,10 +189,10 @@ impl Fresh<'_> {
         let doing = format!("loading table {}", self.entity.table);
         let mut sent = 0;
         for (number, layout) in layouts.distinct.iter().enumerate() {
-            let (statement, suffix) = self.statement(layout);
+            let (statement, suffix) = copy_statement(self.entity, self.info, layout);
             let mut copy = CopyIn::begin(self.client, &statement, &doing).await?;
             let mut buffer = Vec::new();
-            let mut row = Row { layout, parents, slots: self.parent_slots(layout), suffix };
+            let writer = RowWriter::new(self.entity, layout, suffix);
             let segments =
                 self.harvest.segments.iter().filter(|s| layouts.of_file[usize::from(s.file)] == number);
             for segment in segments {
@@ -194,7 +204,9 @@ impl Fresh<'_> {
                         continue;
                     }
                     let id = identifiers.first + i64::from(identifiers.ranks[at]);
-                    row.write(copy.buffer(), id, bytes, |reference| verdict.parents[reference][at]);
+                    writer.write(copy.buffer(), id, bytes, |slot, key| {
+                        parents[slot].identifier(key, verdict.parents[slot][at])
+                    });
                     copy.flow().await?;
                     kept += 1;
                 }
@@ -208,58 +220,69 @@ impl Fresh<'_> {
         Ok(sent)
     }
 
-    /// For each reference of a layout its number among the entity's references.
-    fn parent_slots(&self, layout: &Layout) -> Vec<usize> {
-        let all: Vec<_> = self.entity.references().map(|(field, _)| field).collect();
-        let slot =
-            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
-        layout.fields[..layout.references].iter().map(slot).collect()
-    }
-
-    /// The COPY for a layout, and the constant end of its rows: defaults of columns that the file does not
-    /// have, where only the schema knows them.
-    fn statement(&self, layout: &Layout) -> (String, Vec<u8>) {
-        let mut columns = quoted(&self.entity.system.id);
-        for &field in &layout.fields {
-            let _ = write!(columns, ", {}", quoted(&self.entity.fields[field].column));
-        }
-        let mut suffix = Vec::new();
-        for (index, field) in self.entity.fields.iter().enumerate() {
-            if layout.fields.contains(&index) {
-                continue;
-            }
-            if let Some(default) = field.when_empty() {
-                let _ = write!(columns, ", {}", quoted(&field.column));
-                suffix.push(b'\t');
-                RowEncoder::text(&mut suffix, default);
-                suffix.pop();
-            }
-        }
-        for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
-            if self.info.column(column).is_some_and(|column| !column.filled) {
-                let _ = write!(columns, ", {}", quoted(column));
-                suffix.extend_from_slice(b"\tnow");
-            }
-        }
-        (format!("COPY {} ({columns}) FROM STDIN", self.entity.table), suffix)
-    }
-
     async fn execute(&self, sql: &str) -> Result<(), LoadError> {
         let doing = format!("loading table {}", self.entity.table);
         Ok(self.client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?)
     }
 }
 
+/// The COPY for a layout of an entity's rows with their identifiers, and the constant end of its rows: defaults of
+/// columns that the file does not have, where only the schema knows them.
+pub(in crate::load) fn copy_statement(
+    entity: &Entity,
+    info: &TableInfo,
+    layout: &Layout,
+) -> (String, Vec<u8>) {
+    let mut columns = quoted(&entity.system.id);
+    for &field in &layout.fields {
+        let _ = write!(columns, ", {}", quoted(&entity.fields[field].column));
+    }
+    let mut suffix = Vec::new();
+    for (index, field) in entity.fields.iter().enumerate() {
+        if layout.fields.contains(&index) {
+            continue;
+        }
+        if let Some(default) = field.when_empty() {
+            let _ = write!(columns, ", {}", quoted(&field.column));
+            suffix.push(b'\t');
+            RowEncoder::text(&mut suffix, default);
+            suffix.pop();
+        }
+    }
+    for column in [&entity.system.created_at, &entity.system.updated_at].into_iter().flatten() {
+        if info.column(column).is_some_and(|column| !column.filled) {
+            let _ = write!(columns, ", {}", quoted(column));
+            suffix.extend_from_slice(b"\tnow");
+        }
+    }
+    (format!("COPY {} ({columns}) FROM STDIN", entity.table), suffix)
+}
+
 /// Puts rows together: identifier, parents' identifiers, the spooled fields, the constant end.
-struct Row<'a> {
+pub(in crate::load) struct RowWriter<'a> {
     layout: &'a Layout,
-    parents: &'a [Parents<'a>],
+    /// For each reference of the layout its number among the entity's references.
     slots: Vec<usize>,
     suffix: Vec<u8>,
 }
 
-impl Row<'_> {
-    fn write(&mut self, out: &mut bytes::BytesMut, id: i64, bytes: &[u8], parent: impl Fn(usize) -> u32) {
+impl<'a> RowWriter<'a> {
+    pub(in crate::load) fn new(entity: &Entity, layout: &'a Layout, suffix: Vec<u8>) -> Self {
+        let all: Vec<_> = entity.references().map(|(field, _)| field).collect();
+        let slot =
+            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
+        let slots = layout.fields[..layout.references].iter().map(slot).collect();
+        Self { layout, slots, suffix }
+    }
+
+    /// Writes one row. `parent` is asked for the identifier that a reference, by its number, leads to by its key.
+    pub(in crate::load) fn write(
+        &self,
+        out: &mut bytes::BytesMut,
+        id: i64,
+        bytes: &[u8],
+        parent: impl Fn(usize, &[u8]) -> Option<i64>,
+    ) {
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(id).as_bytes());
         let mut rest = bytes;
@@ -267,15 +290,7 @@ impl Row<'_> {
             let end = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
             let key = &rest[..end];
             out.extend_from_slice(b"\t");
-            let id = match &self.parents[slot] {
-                _ if key == b"\\N" => None,
-                Parents::Loaded(identifiers) => match parent(slot) {
-                    NO_PARENT => None,
-                    row => Some(identifiers.of(row)),
-                },
-                Parents::There(ids) => ids.get(key).copied(),
-            };
-            match id {
+            match if key == b"\\N" { None } else { parent(slot, key) } {
                 Some(id) => out.extend_from_slice(digits.format(id).as_bytes()),
                 None => out.extend_from_slice(b"\\N"),
             }
