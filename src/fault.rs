@@ -9,9 +9,9 @@
 //! | `MUSTER_TEST_FALSIFY` | `ENTITY.COUNT`: one more of it is counted |
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
+//! | `MUSTER_TEST_MANY` | from how many rows on faster ways of inserting them are looked for |
 //! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
-//! | `MUSTER_TEST_MANY` | from how many rows on a faster way of inserting them is looked for |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
 
 macro_rules! points {
@@ -130,7 +130,7 @@ mod unarmed {
         usual
     }
 
-    /// How many rows are many.
+    /// From how many rows on faster ways are looked for.
     pub(crate) fn many(usual: u64) -> u64 {
         usual
     }
@@ -228,7 +228,7 @@ mod armed {
         number("MUSTER_TEST_TRIES").unwrap_or(usual)
     }
 
-    /// How many rows are many.
+    /// From how many rows on faster ways are looked for.
     pub(crate) fn many(usual: u64) -> u64 {
         number("MUSTER_TEST_MANY").unwrap_or(usual)
     }

@@ -15,6 +15,7 @@ use crate::record::RowEncoder;
 use crate::schema::{Field, FieldIndex, OnUpdate};
 
 use super::LoadError;
+use super::foreign::is_many;
 use super::fresh::{RowWriter, copy_statement};
 use super::merge::Merge;
 use super::sql::{Statements, quoted};
@@ -62,7 +63,7 @@ impl Merge<'_> {
     /// The sequence that gives out the identifiers, where so many new rows can be, and are worth being, put straight
     /// into the table.
     pub(super) async fn appends(&self, rows: u64) -> Result<Option<String>, LoadError> {
-        if rows < fault::many(super::MANY) || fault::slow() {
+        if !is_many(rows) || fault::slow() {
             return Ok(None);
         }
         // What was read must go into a new row as it is, and whoever is referred to must stay.

@@ -13,7 +13,10 @@ use crate::read::Layout;
 
 use super::merge::Merge;
 use super::sql::quoted;
-use super::{Cargo, Load, LoadError, MANY};
+use super::{Cargo, Load, LoadError};
+
+/// From how many rows on it is worth it.
+const MANY: u64 = 10_000;
 
 /// Why the foreign keys are left to their triggers.
 const NOT_ALLOWED: &str = "the role may not set session_replication_role";
@@ -72,7 +75,7 @@ const MAY: &str = "SELECT current_setting('session_replication_role') = 'origin'
 const GRANTED: &str = "SELECT has_parameter_privilege('session_replication_role', 'SET')";
 
 /// Whether so many rows are worth it.
-fn is_many(rows: u64) -> bool {
+pub(super) fn is_many(rows: u64) -> bool {
     rows >= fault::many(MANY)
 }
 

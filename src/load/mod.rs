@@ -52,9 +52,6 @@ pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
 
-/// From how many rows on it is worth looking for a faster way.
-const MANY: u64 = 10_000;
-
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
 pub struct Cargo<'a> {
