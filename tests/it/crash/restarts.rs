@@ -3,7 +3,7 @@
 
 use crate::support::{Cluster, Database, Halted, Muster, block_on, said};
 
-use super::ways::{IMPORT, Way, answered, filled, fresh, muster, picture, unanswered};
+use super::ways::{IMPORT, Way, answered, filled, fresh, picture, unanswered};
 use super::{SESSION, is_after_commit, is_in, recovers, until};
 
 /// A server of its own: all that goes on on it ends.
@@ -53,7 +53,7 @@ fn a_server_that_is_restarted_at_any_point_takes_nothing_along_and_what_was_comm
         if sent {
             unanswered(&database);
         }
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         if sent {
             until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
@@ -78,7 +78,7 @@ fn a_server_that_is_restarted_while_it_is_at_work_takes_nothing_along() {
     let (server, ways) = ways();
     let way = &ways[1];
     let database = way.target.copy();
-    let muster = muster(&database);
+    let muster = way.muster(&database);
     let run = Halted::at(&muster, "settled", IMPORT);
     let output = block_on(async {
         let other = muster::db::connect(Some(&database.url()), "in the way").await.unwrap();
