@@ -145,19 +145,21 @@ fn a_table_that_was_written_anew_is_undone_but_for_changed_rows() {
     database.rows(
         "ALTER TABLE accounts ADD COLUMN noticed timestamptz DEFAULT clock_timestamp(), ADD COLUMN notes text,
             ALTER COLUMN legacy_id TYPE varchar(40);
-         ALTER TABLE users ADD COLUMN noticed timestamptz DEFAULT clock_timestamp();
-         UPDATE accounts SET notes = 'a customer of old' WHERE legacy_id = 'A2'",
+         ALTER TABLE users ADD COLUMN noticed timestamptz DEFAULT clock_timestamp(), ADD active boolean DEFAULT true;
+         UPDATE accounts SET notes = 'a customer of old' WHERE legacy_id = 'A2';
+         UPDATE users SET active = false WHERE email = 'b@x.nl'",
     );
     assert_eq!(database.text(stamp), "0");
     let run = runs(&database).remove(0);
     database.rows("DELETE FROM users WHERE email IN ('d@x.nl', 'e@x.nl')");
     let refused = muster.run(["undo", "--yes", &run]).exits(4).stderr();
     let named: Vec<_> = refused.lines().filter(|line| line.starts_with("  ")).collect();
-    assert_eq!(named.len(), 2, "{refused}");
+    assert_eq!(named.len(), 3, "{refused}");
     assert!(named[0].contains("accounts A2: changed since by somebody else"), "{refused}");
     assert!(named[1].contains("users a@x.nl: changed since"), "{refused}");
+    assert!(named[2].contains("users b@x.nl: changed since by somebody else"), "{refused}");
     database.rows(
-        "UPDATE accounts SET notes = NULL;
+        "UPDATE accounts SET notes = NULL; UPDATE users SET active = true;
          UPDATE users SET contact_phone = '+31612345678', updated_at = now() WHERE email = 'a@x.nl'",
     );
     muster.run(["undo", "--yes", &run]).exits(0);

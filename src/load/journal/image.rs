@@ -7,8 +7,9 @@
 //! session as `db::connect` sets it up, whatever role, database and server prefer (dates in ISO, instants in UTC).
 //!
 //! Hashed are the columns that muster sends, and those that nobody fills, which are NULL. What a default fills is
-//! not known to whoever sends the rows, and stays outside, as do the identity and the two times of the record. A
-//! column that came later must be NULL, unless it has a default.
+//! not known to whoever sends the rows, and stays outside, as do the identity and the two times of the record. Beside
+//! the hash, a column outside it whose default is a constant must have just that, and one that came later and has
+//! no default must be NULL.
 //!
 //! Where rows go straight into the table the client hashes what it sends: the normal forms of the rules are what
 //! the server prints of them. Where a column has another type than its rule's, and wherever rows are staged, the
@@ -20,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::DbError;
 use crate::db::catalog::{ColumnInfo, TableInfo};
-use crate::db::postgres::Client;
+use crate::db::postgres::{Client, Row};
 use crate::read::Layout;
 use crate::record::RowEncoder;
 use crate::rule::list::push_element;
@@ -171,13 +172,15 @@ impl Images {
     pub(crate) async fn of(client: &Client, entity: &str, table: &str, id: &str) -> Result<Self, LoadError> {
         let failed = |e| DbError::of("reading the journal (schema muster)", e);
         let present = format!(
-            "SELECT a.attname::text,
-                a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' OR y.typdefault IS NOT NULL
+            "SELECT a.attname::text, a.atthasdef OR a.attidentity <> '' OR y.typdefault IS NOT NULL,
+                CASE WHEN d.adbin::text LIKE '{{CONST%' THEN pg_get_expr(d.adbin, d.adrelid) END
              FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
-             WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped"
+             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+             WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
         );
         let present = client.query(&present, &[]).await.map_err(failed)?;
-        let present: Vec<(String, bool)> = present.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let column = |row: &Row| Present { name: row.get(0), filled: row.get(1), constant: row.get(2) };
+        let present: Vec<_> = present.iter().map(column).collect();
         let images = format!(
             "SELECT DISTINCT i.columns, i.others FROM muster.images i
              JOIN muster.run_counts c ON c.run = i.run AND c.entity = i.entity
@@ -205,21 +208,32 @@ impl Images {
     }
 }
 
-/// An image's hash of a row as the table is now; none where a hashed column is gone.
-fn now(image: &Image, present: &[(String, bool)], id: &str) -> Option<String> {
-    let is_present = |column: &String| present.iter().any(|(name, _)| name == column);
-    if !image.columns.iter().all(is_present) {
+/// A column of the table as it is now, unless the server computes it.
+struct Present {
+    name: String,
+    filled: bool,
+    /// The default, where it is the same for every row.
+    constant: Option<String>,
+}
+
+/// An image's hash of a row as the table is now, none where a hashed column is gone; NULL for a row that holds what
+/// the run cannot have left in a column outside the hash.
+fn now(image: &Image, present: &[Present], id: &str) -> Option<String> {
+    if !image.columns.iter().all(|name| present.iter().any(|column| column.name == *name)) {
         return None;
     }
-    let came_later = |(name, filled): &&(String, bool)| {
-        !filled && name != id && !image.columns.contains(name) && !image.others.contains(name)
-    };
-    let later: Vec<_> = present.iter().filter(came_later).map(|(name, _)| quoted(name)).collect();
-    if later.is_empty() {
+    let outside = present.iter().filter(|column| column.name != id && !image.columns.contains(&column.name));
+    let conditions: Vec<_> = outside
+        .filter_map(|Present { name, filled, constant }| match constant {
+            Some(constant) => Some(format!("{} IS NOT DISTINCT FROM ({constant})::text", text(name))),
+            None if *filled || image.others.contains(name) => None,
+            None => Some(format!("t.{} IS NULL", quoted(name))),
+        })
+        .collect();
+    if conditions.is_empty() {
         return Some(image.hash());
     }
-    let empty: Vec<_> = later.iter().map(|column| format!("t.{column} IS NULL")).collect();
-    Some(format!("CASE WHEN {} THEN {} END", empty.join(" AND "), image.hash()))
+    Some(format!("CASE WHEN {} THEN {} END", conditions.join(" AND "), image.hash()))
 }
 
 fn array(names: &[String]) -> String {

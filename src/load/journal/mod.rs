@@ -1,15 +1,20 @@
 //! The journal: a schema `muster` in the target database, written in the run's own transaction. What is in
 //! it was committed, and what was committed is in it.
 //!
-//! Whether somebody changed a row after muster wrote it is told by the row's `xmin`: it is the run's
-//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the
-//! row since (freezing keeps it, since PostgreSQL 9.4). That proof is free, where a hash of every inserted row
-//! costs a scan of the table. Updated rows carry a hash of the image they were left with as well, so that one
-//! that was touched and is the same still counts as unchanged. A transaction's 32-bit number comes back after
-//! four thousand million others: see `super::undo`. After a restored dump all numbers are those of the restore:
-//! the run's row in `muster.stamps` then has another one than the journal says, and undo refuses. `pg_upgrade`
-//! keeps them. Whatever else writes a table anew (some `ALTER TABLE`) makes its inserted rows look changed: undo
-//! then refuses, which is the safe side.
+//! Whether somebody changed a row after muster wrote it is told in two steps. First by the row's `xmin`: it is the
+//! run's transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written
+//! the row since (freezing keeps it, since PostgreSQL 9.4). That is free, and nearly always enough. It says nothing
+//! where the row was written anew: touched and left as it was, by an `ALTER TABLE` that writes the whole table, or
+//! by a restored dump, after which all numbers are those of the restore. The run's row in `muster.stamps` tells that
+//! case: it then has another number than the journal says (`pg_upgrade` keeps them). Nor does it where a number may
+//! have come again, four thousand million transactions later.
+//!
+//! Then a hash of the image that the run left decides, row by row: of an inserted row the columns that muster sent
+//! and those that nobody fills, eight bytes in its block (see [`image`]); of an updated row all its columns. A row
+//! that is as it was left counts as unchanged, whoever touched it. What a computed default or a trigger fills (a time, a
+//! random number) is outside an inserted row's hash, unless muster sends it: where somebody changed nothing but that,
+//! it shows in `xmin` but not in the hash, and the row counts as unchanged. Rows that a run inserted with version 2 of the journal or before have no hash: where
+//! `xmin` does not prove them unchanged, undo refuses them and `--protect-edited` takes them for edited.
 
 mod image;
 mod prune;
