@@ -67,7 +67,7 @@ impl Load<'_> {
         when: When,
     ) -> Result<Gone, LoadError> {
         let layouts = Layouts::of(item.harvest);
-        let merge = self.merge(item.entity, &layouts);
+        let merge = self.merge(item, &layouts);
         merge.drop_losers(verdict).await?;
         let referred = self.referred(&merge.statements).await?;
         if !referred.is_empty() {

@@ -92,6 +92,21 @@ impl Statements<'_> {
         )
     }
 
+    /// The same, whoever wrote them last: what is left of them when all triggers are through.
+    pub(super) fn still_there(&self) -> String {
+        let key = self.entity.key;
+        format!(
+            "SELECT count(*) FILTER (WHERE plan.fresh), count(*) FILTER (WHERE NOT plan.fresh)
+             FROM {plan} plan JOIN {stage} s ON s.o = plan.o JOIN {table} t ON t.{key_column} = {key}
+             WHERE NOT plan.same",
+            plan = self.plan(),
+            stage = self.stage(),
+            table = self.entity.table,
+            key_column = self.column(key),
+            key = self.staged(key),
+        )
+    }
+
     fn written_rows(&self, which: &str, origin: Origin<'_>) -> String {
         let key = self.entity.key;
         format!(

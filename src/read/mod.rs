@@ -154,6 +154,11 @@ impl Bytes for Source {
     }
 }
 
+/// How each open column is read.
+fn decisions(open: &[OpenColumn], proofs: &[Proofs]) -> Vec<Option<Decision>> {
+    open.iter().zip(proofs).map(|(column, proofs)| column.decision(proofs)).collect()
+}
+
 impl Reader<'_> {
     /// Reads all files of one entity, in order.
     ///
@@ -220,7 +225,7 @@ impl Reader<'_> {
         if unknown && !input.whole {
             return Ok(Some(Refutation::Keys));
         }
-        let decisions: Vec<_> = proofs.iter().map(Proofs::decision).collect();
+        let decisions = decisions(&plan.open, &proofs);
         if input.decisions.is_none() && decisions != assumed {
             return Ok(Some(Refutation::Columns(decisions)));
         }
@@ -237,10 +242,12 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         let block = blocks(units, input).next_block(Vec::new()).map_err(|e| lost(input, e))?;
-        let Some(block) = block else { return Ok(vec![None; input.plan.open.len()]) };
+        let Some(block) = block else {
+            return Ok(decisions(&input.plan.open, &vec![Proofs::default(); input.plan.open.len()]));
+        };
         let task =
             Task { plan: &input.plan, hasher: &self.seed.0, collect_evidence: false, referred_to: false };
-        Ok(parse(task, block).proofs.iter().map(Proofs::decision).collect())
+        Ok(decisions(&input.plan.open, &parse(task, block).proofs))
     }
 
     fn spool_error(&self, source: io::Error) -> ReadError {

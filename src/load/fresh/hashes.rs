@@ -131,7 +131,7 @@ fn rows(segment: &Segment) -> Range<usize> {
 }
 
 /// Appends bytes as COPY's text of a `bytea`.
-fn hexadecimal(out: &mut bytes::BytesMut, bytes: &[u8]) {
+pub(in crate::load) fn hexadecimal(out: &mut bytes::BytesMut, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.extend_from_slice(b"\\\\x");
     for byte in bytes {

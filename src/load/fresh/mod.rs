@@ -7,5 +7,6 @@ mod send;
 mod ways;
 
 pub(super) use definition::Definition;
-pub(super) use send::Fresh;
+pub(super) use hashes::hexadecimal;
+pub(super) use send::{Fresh, RowWriter, behind_first, copy_statement};
 pub(super) use ways::{Obstacle, obstacle};

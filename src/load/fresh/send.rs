@@ -49,6 +49,16 @@ enum Parents<'a> {
     There(HashMap<Vec<u8>, i64>),
 }
 
+impl Parents<'_> {
+    /// What a key leads to; `row` is the parent's number among those of this run.
+    fn identifier(&self, key: &[u8], row: u32) -> Option<i64> {
+        match self {
+            Self::Loaded(identifiers) => (row != NO_PARENT).then(|| identifiers.of(u64::from(row))),
+            Self::There(ids) => ids.get(key).copied(),
+        }
+    }
+}
+
 /// One entity's load into its empty table.
 pub(crate) struct Fresh<'a> {
     pub client: &'a Client,
@@ -69,7 +79,9 @@ impl Fresh<'_> {
         loaded: &HashMap<usize, Identifiers>,
     ) -> Result<(u64, Identifiers, Hashes), LoadError> {
         let name = self.entity.name.as_str();
-        let definition = Definition::read(self.client, &self.entity.table).await?;
+        let parents = loaded.keys().map(|&entity| &self.schema.entities[entity].table);
+        let locked: Vec<_> = parents.chain([&self.entity.table]).map(ToString::to_string).collect();
+        let definition = Definition::read(self.client, &self.entity.table, &locked).await?;
         let identifiers = self.reserve(verdict).await?;
         fault::reach(Point::Reserved);
         let parents = self.parents(verdict, loaded).await?;
@@ -184,10 +196,10 @@ impl Fresh<'_> {
         let doing = format!("loading table {}", self.entity.table);
         let mut sent = 0;
         for (number, layout) in layouts.distinct.iter().enumerate() {
-            let (statement, suffix) = self.statement(layout);
+            let (statement, suffix) = copy_statement(self.entity, self.info, layout);
             let mut copy = CopyIn::begin(self.client, &statement, &doing).await?;
             let mut buffer = Vec::new();
-            let mut row = Row { layout, parents, slots: self.parent_slots(layout), suffix };
+            let writer = RowWriter::new(self.entity, layout, suffix);
             let image = Image::of(self.entity, self.info, layout);
             let is_hashed = self.hashed && image.is_known(self.entity, self.info);
             let mut hasher = is_hashed.then(|| image.hasher());
@@ -204,7 +216,9 @@ impl Fresh<'_> {
                     let id = identifiers.of(ordinal);
                     let out = copy.buffer();
                     let start = out.len();
-                    row.write(out, id, bytes, |reference| verdict.parents[reference][at]);
+                    writer.write(out, id, bytes, |slot, key| {
+                        parents[slot].identifier(key, verdict.parents[slot][at])
+                    });
                     if let Some(hasher) = &mut hasher {
                         hashed.extend_from_slice(&hasher.hash(behind_first(&out[start..])));
                     }
@@ -224,53 +238,64 @@ impl Fresh<'_> {
         Ok((sent, hashes))
     }
 
-    /// For each reference of a layout its number among the entity's references.
-    fn parent_slots(&self, layout: &Layout) -> Vec<usize> {
-        let all: Vec<_> = self.entity.references().map(|(field, _)| field).collect();
-        let slot =
-            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
-        layout.fields[..layout.references].iter().map(slot).collect()
-    }
-
-    /// The COPY for a layout, and the constant end of its rows: defaults of columns that the file does not
-    /// have, where only the schema knows them.
-    fn statement(&self, layout: &Layout) -> (String, Vec<u8>) {
-        let mut columns = quoted(&self.entity.system.id);
-        let mut suffix = Vec::new();
-        for index in journal::sent(self.entity, layout) {
-            let field = &self.entity.fields[index];
-            let _ = write!(columns, ", {}", quoted(&field.column));
-            if let Some(default) = field.when_empty().filter(|_| !layout.fields.contains(&index)) {
-                suffix.push(b'\t');
-                RowEncoder::text(&mut suffix, default);
-                suffix.pop();
-            }
-        }
-        for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
-            if self.info.column(column).is_some_and(|column| !column.filled) {
-                let _ = write!(columns, ", {}", quoted(column));
-                suffix.extend_from_slice(b"\tnow");
-            }
-        }
-        (format!("COPY {} ({columns}) FROM STDIN", self.entity.table), suffix)
-    }
-
     async fn execute(&self, sql: &str) -> Result<(), LoadError> {
         let doing = format!("loading table {}", self.entity.table);
         Ok(self.client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?)
     }
 }
 
+/// The COPY for a layout of an entity's rows with their identifiers, and the constant end of its rows: defaults of
+/// columns that the file does not have, where only the schema knows them.
+pub(in crate::load) fn copy_statement(
+    entity: &Entity,
+    info: &TableInfo,
+    layout: &Layout,
+) -> (String, Vec<u8>) {
+    let mut columns = quoted(&entity.system.id);
+    let mut suffix = Vec::new();
+    for index in journal::sent(entity, layout) {
+        let field = &entity.fields[index];
+        let _ = write!(columns, ", {}", quoted(&field.column));
+        if let Some(default) = field.when_empty().filter(|_| !layout.fields.contains(&index)) {
+            suffix.push(b'\t');
+            RowEncoder::text(&mut suffix, default);
+            suffix.pop();
+        }
+    }
+    for column in [&entity.system.created_at, &entity.system.updated_at].into_iter().flatten() {
+        if info.column(column).is_some_and(|column| !column.filled) {
+            let _ = write!(columns, ", {}", quoted(column));
+            suffix.extend_from_slice(b"\tnow");
+        }
+    }
+    (format!("COPY {} ({columns}) FROM STDIN", entity.table), suffix)
+}
+
 /// Puts rows together: identifier, parents' identifiers, the spooled fields, the constant end.
-struct Row<'a> {
+pub(in crate::load) struct RowWriter<'a> {
     layout: &'a Layout,
-    parents: &'a [Parents<'a>],
+    /// For each reference of the layout its number among the entity's references.
     slots: Vec<usize>,
     suffix: Vec<u8>,
 }
 
-impl Row<'_> {
-    fn write(&mut self, out: &mut bytes::BytesMut, id: i64, bytes: &[u8], parent: impl Fn(usize) -> u32) {
+impl<'a> RowWriter<'a> {
+    pub(in crate::load) fn new(entity: &Entity, layout: &'a Layout, suffix: Vec<u8>) -> Self {
+        let all: Vec<_> = entity.references().map(|(field, _)| field).collect();
+        let slot =
+            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
+        let slots = layout.fields[..layout.references].iter().map(slot).collect();
+        Self { layout, slots, suffix }
+    }
+
+    /// Writes one row. `parent` is asked for the identifier that a reference, by its number, leads to by its key.
+    pub(in crate::load) fn write(
+        &self,
+        out: &mut bytes::BytesMut,
+        id: i64,
+        bytes: &[u8],
+        parent: impl Fn(usize, &[u8]) -> Option<i64>,
+    ) {
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(id).as_bytes());
         let mut rest = bytes;
@@ -278,15 +303,7 @@ impl Row<'_> {
             let end = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
             let key = &rest[..end];
             out.extend_from_slice(b"\t");
-            let id = match &self.parents[slot] {
-                _ if key == b"\\N" => None,
-                Parents::Loaded(identifiers) => match parent(slot) {
-                    NO_PARENT => None,
-                    row => Some(identifiers.of(u64::from(row))),
-                },
-                Parents::There(ids) => ids.get(key).copied(),
-            };
-            match id {
+            match if key == b"\\N" { None } else { parent(slot, key) } {
                 Some(id) => out.extend_from_slice(digits.format(id).as_bytes()),
                 None => out.extend_from_slice(b"\\N"),
             }
@@ -302,7 +319,7 @@ impl Row<'_> {
 }
 
 /// An encoded row's fields behind the first one.
-fn behind_first(row: &[u8]) -> &[u8] {
+pub(in crate::load) fn behind_first(row: &[u8]) -> &[u8] {
     memchr::memchr(b'\t', row).map_or(&[], |end| &row[end + 1..])
 }
 

@@ -29,7 +29,7 @@ use super::rights;
 use super::sql::literal;
 use super::{LoadError, Written};
 
-pub(crate) use image::{Image, Images, SIZE as HASH_SIZE, sent, text};
+pub(crate) use image::{Hasher, Image, Images, SIZE as HASH_SIZE, sent, text};
 pub use prune::{forget, prune};
 pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
 pub(crate) use written::{Origin, note_records};
