@@ -273,6 +273,8 @@ impl Statements<'_> {
     fn is_read_as_cast(&self, field: FieldIndex) -> bool {
         let field = &self.entity.fields[field];
         let wanted = field.rule.sql_type();
+        // As the catalog calls it.
+        let wanted = if wanted == "timestamptz" { "timestamp with time zone" } else { wanted };
         wanted == "text" || self.info.column(&field.column).is_some_and(|column| column.base == wanted)
     }
 }
