@@ -40,7 +40,7 @@ impl fmt::Display for Severity {
 }
 
 /// Another record that a finding points at: the survivor of a duplicate, or a rejected account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Related {
     /// The related record's entity, in load order.
     pub entity: u16,
@@ -51,7 +51,7 @@ pub struct Related {
 }
 
 /// One thing found about one record (or, with `location.record == 0`, about a whole file).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Where.
     pub location: Location,
@@ -81,6 +81,10 @@ impl Finding {
     /// Cuts `cell` to what a finding carries, with `…` where something was left out.
     #[must_use]
     pub fn excerpt(cell: &str) -> String {
+        // A character has at least one byte, so most cells need no counting.
+        if cell.len() <= Self::VALUE_CHARS {
+            return cell.to_owned();
+        }
         match cell.char_indices().nth(Self::VALUE_CHARS) {
             None => cell.to_owned(),
             Some((end, _)) => format!("{}…", &cell[..end]),
