@@ -421,7 +421,7 @@ impl Parser<'_> {
             field: field.and_then(|field| u16::try_from(field).ok()),
             severity: code.default_severity(),
             code,
-            value: String::new(),
+            value: Finding::excerpt(""),
             message: message.into(),
             suggestion: None,
             related: None,

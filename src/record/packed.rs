@@ -68,7 +68,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
         let field = bytes.position()?;
         let severity = *SEVERITIES.get(usize::from(bytes.byte()?))?;
         let code = *Code::ALL.get(usize::from(bytes.byte()?))?;
-        let value = bytes.text()?.to_owned();
+        let value = bytes.text()?.into();
         let message = match usize::try_from(bytes.number()?).ok()? {
             0 => {
                 messages.push(bytes.text()?.to_owned().into());
@@ -192,7 +192,7 @@ mod tests {
             field,
             severity: SEVERITIES[severity],
             code: Code::ALL[code],
-            value: words.0,
+            value: words.0.into(),
             message: words.1,
             suggestion: words.2,
             related: words.3,

@@ -17,7 +17,7 @@ use crate::record::{Finding, Severity};
 
 use super::context::Context;
 use super::tally::{ChunkTally, Columns, Tally};
-use render::Renderer;
+use render::{Memo, Renderer};
 
 pub use render::HEADER;
 pub use stored::csv_of_stored;
@@ -165,8 +165,9 @@ fn render<T>(
     let (mut ndjson, mut csv) = used.unwrap_or_else(|| {
         (Vec::with_capacity(findings.len() * LINE), Vec::with_capacity(findings.len() * LINE / 2))
     });
+    let mut memo = Memo::default();
     for finding in &findings {
-        renderer.finding(&mut ndjson, &mut csv, entity, finding);
+        renderer.finding(&mut ndjson, &mut csv, &mut memo, entity, finding);
     }
     let tally = ChunkTally::of(columns, &context.entities[entity], &findings);
     Rendered { findings, ndjson, csv, tally, made }

@@ -65,7 +65,7 @@ pub(crate) fn finding(record: u64, column: Option<u16>, code: Code, value: &str)
         field: column,
         severity: code.default_severity(),
         code,
-        value: value.to_owned(),
+        value: value.into(),
         message: "is wrong".into(),
         suggestion: None,
         related: None,
