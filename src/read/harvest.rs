@@ -17,6 +17,9 @@ use super::spool::Spool;
 /// How much of the memory budget findings may take; rows have the rest.
 const FINDINGS_SHARE: usize = 4;
 
+/// How many rows of one segment are read one by one, because reading all of it takes longer.
+const FEW: usize = 64;
+
 /// All that was read of one entity, from all its files.
 #[derive(Debug)]
 pub struct Harvest {
@@ -138,6 +141,40 @@ impl Harvest {
     pub fn row(&self, row: u64) -> io::Result<(Vec<u8>, Location)> {
         let (segment, index) = self.find(row);
         segment.row(&self.spool, index)
+    }
+
+    /// Hands on the bytes and the place of each of these clean rows, which are in order. Where several are in one
+    /// segment, it is read once.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read, or `take` failed.
+    pub fn rows(
+        &self,
+        rows: &[u64],
+        mut take: impl FnMut(usize, &[u8], Location) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        let mut at = 0;
+        while at < rows.len() {
+            let (segment, _) = self.find(rows[at]);
+            let end = at + rows[at..].partition_point(|&row| row < segment.first + segment.rows);
+            let index = |row: u64| usize::try_from(row - segment.first).unwrap_or(0);
+            if end - at < FEW {
+                for (number, &row) in (at..).zip(&rows[at..end]) {
+                    let (bytes, location) = segment.row(&self.spool, index(row))?;
+                    take(number, &bytes, location)?;
+                }
+            } else {
+                let open = segment.open(&self.spool, &mut buffer)?;
+                for (number, &row) in (at..).zip(&rows[at..end]) {
+                    let (bytes, location) = segment.row_at_hand(&open, index(row));
+                    take(number, bytes, location)?;
+                }
+            }
+            at = end;
+        }
+        Ok(())
     }
 
     /// A clean row's place.

@@ -107,15 +107,25 @@ impl Merger<'_> {
         }
         let losses = &losses[batch.losses];
         if !losses.is_empty() {
-            for loss in losses {
-                all.push(self.finding(loss, self.location(loss.row)?)?);
-            }
+            let rows: Vec<u64> = losses.iter().map(|loss| loss.row).collect();
+            let mut rival = None;
+            self.harvest().rows(&rows, |at, row, location| {
+                all.push(self.finding(&losses[at], row, location, &mut rival)?);
+                Ok(())
+            })?;
             all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         }
         Ok(all)
     }
 
-    fn finding(&self, loss: &Loss, location: Location) -> io::Result<Finding> {
+    /// `rival` is the last row that another lost against, and its record.
+    fn finding(
+        &self,
+        loss: &Loss,
+        row: &[u8],
+        location: Location,
+        rival: &mut Option<(u64, Related)>,
+    ) -> io::Result<Finding> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
@@ -123,14 +133,11 @@ impl Merger<'_> {
         let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
-            Some(position) => {
-                let (row, _) = self.harvest().row(loss.row)?;
-                RowEncoder::field(&row, position).map(RowEncoder::unescape).unwrap_or_default()
-            }
+            Some(position) => RowEncoder::field(row, position).map(RowEncoder::unescape).unwrap_or_default(),
             None => String::new(),
         };
         let mapping = &read.files[usize::from(location.file)].look.mapping;
-        let related = self.related(loss)?;
+        let related = self.related(loss, rival)?;
         let message = self.message(loss, field, related);
         let reported = |related: Related| {
             let entity = self.given.iter().position(|&given| given == usize::from(related.entity));
@@ -150,7 +157,7 @@ impl Merger<'_> {
     }
 
     /// The related record, its entity counted in load order.
-    fn related(&self, loss: &Loss) -> io::Result<Option<Related>> {
+    fn related(&self, loss: &Loss, rival: &mut Option<(u64, Related)>) -> io::Result<Option<Related>> {
         let row = |entity: usize, row: u64| -> io::Result<Related> {
             let location = self.entities[entity].harvest.location(row)?;
             Ok(Related {
@@ -160,7 +167,15 @@ impl Merger<'_> {
             })
         };
         match (loss.rival, loss.related) {
-            (Some(rival), _) => row(self.index, rival).map(Some),
+            // Many may have lost against the same one.
+            (Some(lost_to), _) => match rival {
+                Some((known, related)) if *known == lost_to => Ok(Some(*related)),
+                _ => {
+                    let related = row(self.index, lost_to)?;
+                    *rival = Some((lost_to, related));
+                    Ok(Some(related))
+                }
+            },
             (None, Some(Target::Row(entity, lost))) => row(entity, lost).map(Some),
             (None, Some(Target::Record(related))) => Ok(Some(related)),
             (None, None) => Ok(None),
@@ -221,10 +236,6 @@ impl Merger<'_> {
             }
             other => other.explanation().what.into(),
         }
-    }
-
-    fn location(&self, row: u64) -> io::Result<Location> {
-        self.harvest().location(row)
     }
 
     fn harvest(&self) -> &Harvest {
