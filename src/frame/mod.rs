@@ -13,6 +13,7 @@ mod group;
 mod parquet;
 pub mod parquet_in;
 pub mod parquet_out;
+mod quick;
 mod stored;
 mod values;
 
