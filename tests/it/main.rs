@@ -47,6 +47,7 @@ mod nightly;
 mod options;
 mod page;
 mod parquet;
+mod passed_on;
 mod planted;
 mod progress;
 mod properties;
