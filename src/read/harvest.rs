@@ -76,9 +76,9 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be written.
-    pub fn of_findings(slots: usize, folder: &Path, findings: Vec<Finding>) -> io::Result<Self> {
+    pub fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
         let mut harvest = Self::new(slots, folder, usize::MAX);
-        harvest.take_file_findings(&findings)?;
+        harvest.take_file_findings(findings)?;
         Ok(harvest)
     }
 
