@@ -140,13 +140,14 @@ impl Merge<'_> {
             own.push(entity.fields[field].column.clone());
             ids.push(parent.system.id.clone());
         }
-        let cases: String = (0..)
+        let cases: Vec<_> = (0..)
             .zip(OBSTACLES)
-            .map(|(number, (_, condition))| format!(" WHEN {condition} THEN {number}"))
+            .map(|(number, (_, condition))| format!("WHEN {condition} THEN {number}"))
             .collect();
+        let cases = cases.join(" ");
         let sql = format!(
             "WITH r (parent, own, id) AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))
-             SELECT CASE{cases} END FROM pg_class c WHERE c.oid = to_regclass($1::text)"
+             SELECT CASE {cases} END FROM pg_class c WHERE c.oid = to_regclass($1::text)"
         );
         let row = self.client.query_one(&sql, &[&table, &parents, &own, &ids]).await;
         let found: Option<i32> = row.map_err(|e| DbError::of(self.doing(), e))?.get(0);

@@ -35,7 +35,7 @@ use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::read::{Harvest, slots};
-use crate::schema::{OnUpdate, Schema};
+use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Question};
 
 pub use journal::{EntityNote, FileNote, RunNote, RunRecord};

@@ -58,15 +58,12 @@ fn both_ways_end_alike() {
     for how in ["few", "by triggers"] {
         let (database, muster) = target("");
         // Few rows are not worth it; and a session that is a replica already is somebody else's business.
-        let muster = match how {
-            "few" => muster.env("MUSTER_TEST_MANY", "5"),
-            _ => {
-                database.rows(&format!(
-                    "ALTER DATABASE {} SET session_replication_role = 'local'",
-                    database.name()
-                ));
-                muster
-            }
+        let muster = if how == "few" {
+            muster.env("MUSTER_TEST_MANY", "5")
+        } else {
+            let local = format!("ALTER DATABASE {} SET session_replication_role = 'local'", database.name());
+            database.rows(&local);
+            muster
         };
         let run = muster.run(IMPORT).exits(3);
         assert!(!run.stderr().contains("checked at once"), "{run}");
