@@ -8,6 +8,8 @@
 //! Rows are sent sorted by key within a batch, so that those that follow each other go to the same pages of the
 //! key's index.
 
+use std::fmt::Write;
+
 use crate::db::{CopyIn, CopyOut, DbError};
 use crate::fault::{self, Point};
 use crate::read::Layout;
@@ -16,12 +18,16 @@ use crate::schema::{Field, FieldIndex, OnUpdate};
 
 use super::LoadError;
 use super::foreign::is_many;
-use super::fresh::{RowWriter, copy_statement};
+use super::fresh::{RowWriter, behind_first, copy_statement, hexadecimal};
+use super::journal::{HASH_SIZE, Hasher, Image, Origin};
 use super::merge::Merge;
 use super::sql::{Statements, quoted};
 
 /// How many bytes of rows are sorted at a time.
 const BATCH: usize = 16 << 20;
+
+/// How many rows are sent, at least, before what the journal keeps of them is: it waits in memory.
+const ROUND: usize = 1 << 20;
 
 /// How many rows a block of the journal has.
 const BLOCK: usize = 4096;
@@ -30,9 +36,11 @@ const BLOCK: usize = 4096;
 const NOWHERE: i64 = i64::MIN;
 
 /// Whether rows may be put into `$1` by COPY with values of their own for its identity `$2`, which come one after
-/// the other from a sequence that the role may use; and that sequence. COPY passes over rules, and does not go where rows are hidden.
+/// the other from a sequence that the role may use; and that sequence. COPY passes over rules, and does not go where
+/// rows are hidden; what a trigger would make of a row could not be hashed here.
 const MAY: &str = "
     SELECT q.seqrelid::regclass::text, c.relkind = 'r' AND NOT c.relhasrules AND NOT c.relrowsecurity AND q.seqincrement = 1
+       AND NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal)
        AND has_sequence_privilege(q.seqrelid, 'USAGE, UPDATE')
        AND has_column_privilege(c.oid, a.attnum, 'INSERT')
        AND (a.attidentity <> ''
@@ -78,6 +86,10 @@ impl Merge<'_> {
             return Ok(None);
         }
         let entity = self.statements.entity;
+        let mut images = self.layouts.distinct.iter().map(|layout| self.image(layout));
+        if self.options.undoable && !images.all(|image| image.is_known(entity, self.statements.info)) {
+            return Ok(None);
+        }
         let row = self
             .client
             .query_opt(MAY, &[&entity.table.to_string(), &entity.system.id])
@@ -92,14 +104,13 @@ impl Merge<'_> {
         let mut ids = self.take_ids(rows, sequence).await?;
         fault::reach(Point::IdsTaken);
         let mut inserted = 0;
-        let mut written = Vec::new();
         for (number, layout) in self.layouts.distinct.iter().enumerate() {
-            inserted += self.send(number, layout, &newcomers, &mut ids, &mut written).await?;
+            if self.options.undoable {
+                self.image(layout).note(self.client, self.origin, number).await?;
+            }
+            inserted += self.send(number, layout, &newcomers, &mut ids).await?;
         }
         fault::reach(Point::Appended);
-        if self.options.undoable {
-            self.note_appended(&written).await?;
-        }
         Ok(inserted)
     }
 
@@ -155,64 +166,86 @@ impl Merge<'_> {
         Ok(stretches.into_iter().flat_map(|(first, count)| first..first + count))
     }
 
-    /// Sends the new rows of a layout; adds to `written` the identifier and the number of each.
+    /// Sends the new rows of a layout, a round at a time, and notes them.
     async fn send(
         &self,
         layout_number: usize,
         layout: &Layout,
         newcomers: &Newcomers,
         ids: &mut impl Iterator<Item = i64>,
-        written: &mut Vec<(i64, u64)>,
     ) -> Result<u64, LoadError> {
-        let (statement, suffix) = copy_statement(self.statements.entity, self.statements.info, layout);
-        let mut sender = Sender {
-            copy: CopyIn::begin(self.client, &statement, &self.doing()).await?,
-            writer: RowWriter::new(self.statements.entity, layout, suffix),
+        let entity = self.statements.entity;
+        let (statement, suffix) = copy_statement(entity, self.statements.info, layout);
+        let mut round = Round {
+            writer: RowWriter::new(entity, layout, suffix),
+            hasher: self.options.undoable.then(|| self.image(layout).hasher()),
             newcomers,
-            written,
-            batch: Batch::new(layout.fields.iter().position(|&field| field == self.statements.entity.key)),
+            written: Vec::new(),
+            batch: Batch::new(layout.fields.iter().position(|&field| field == entity.key)),
         };
-        let mut buffer = Vec::new();
+        let (mut inserted, mut buffer) = (0, Vec::new());
         let files = &self.layouts.of_file;
-        for segment in self.harvest.segments.iter().filter(|s| files[usize::from(s.file)] == layout_number) {
-            let rows = segment.open(&self.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
-            for (row, bytes) in (segment.first..).zip(rows.iter()) {
-                if !newcomers.new[usize::try_from(row).unwrap_or(usize::MAX)] {
-                    continue;
+        let mut segments =
+            self.harvest.segments.iter().filter(|s| files[usize::from(s.file)] == layout_number).peekable();
+        while segments.peek().is_some() {
+            let mut copy = CopyIn::begin(self.client, &statement, &self.doing()).await?;
+            for segment in segments.by_ref() {
+                let rows = segment.open(&self.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+                for (row, bytes) in (segment.first..).zip(rows.iter()) {
+                    if newcomers.new[usize::try_from(row).unwrap_or(usize::MAX)] {
+                        round.batch.take(row, bytes);
+                    }
                 }
-                sender.batch.take(row, bytes);
-                if sender.batch.bytes.len() >= BATCH {
-                    sender.flush(ids).await?;
+                if round.batch.bytes.len() >= BATCH {
+                    round.flush(&mut copy, ids).await?;
+                }
+                if round.written.len() >= ROUND {
+                    break;
                 }
             }
+            round.flush(&mut copy, ids).await?;
+            fault::reach(Point::AppendHalf);
+            inserted += copy.finish().await?;
+            self.note_appended(layout_number, &round.written).await?;
+            round.written.clear();
         }
-        sender.flush(ids).await?;
-        fault::reach(Point::AppendHalf);
-        Ok(sender.copy.finish().await?)
+        Ok(inserted)
     }
 
-    /// Notes which row got which identifier.
-    async fn note_appended(&self, written: &[(i64, u64)]) -> Result<(), LoadError> {
-        let sql = "COPY muster.inserted (run, entity, first_id, last_id, rows, row_numbers) FROM STDIN";
+    /// Notes which row of a layout got which identifier, and a hash of each.
+    async fn note_appended(&self, layout_number: usize, written: &[Appended]) -> Result<(), LoadError> {
+        let sql = "COPY muster.inserted (run, entity, first_id, last_id, rows, row_numbers, image, hashes) FROM STDIN";
         let mut copy = CopyIn::begin(self.client, sql, "writing the journal").await?;
         for block in written.chunks(BLOCK) {
-            for stretch in block.chunk_by(|(one, _), (next, _)| one + 1 == *next) {
-                let (first, last) = (stretch[0].0, stretch[stretch.len() - 1].0);
-                let numbers: Vec<String> = stretch.iter().map(|(_, row)| row.to_string()).collect();
-                let line = format!(
-                    "{}\t{}\t{first}\t{last}\t{}\t{{{}}}\n",
-                    self.origin.run,
-                    self.origin.entity,
-                    stretch.len(),
-                    numbers.join(",")
-                );
-                copy.buffer().extend_from_slice(line.as_bytes());
+            for stretch in block.chunk_by(|one, next| one.id + 1 == next.id) {
+                let (first, last) = (stretch[0].id, stretch[stretch.len() - 1].id);
+                let Origin { run, entity } = self.origin;
+                let mut line = format!("{run}\t{entity}\t{first}\t{last}\t{}\t{{", stretch.len());
+                for (at, Appended { row, .. }) in stretch.iter().enumerate() {
+                    let _ = write!(line, "{}{row}", if at == 0 { "" } else { "," });
+                }
+                let _ = write!(line, "}}\t{layout_number}\t");
+                let out = copy.buffer();
+                out.extend_from_slice(line.as_bytes());
+                hexadecimal(out, &stretch.iter().flat_map(|appended| appended.hash).collect::<Vec<_>>());
+                out.extend_from_slice(b"\n");
                 copy.flow().await?;
             }
         }
         copy.finish().await?;
         Ok(())
     }
+
+    fn image(&self, layout: &Layout) -> Image {
+        Image::of(self.statements.entity, self.statements.info, layout)
+    }
+}
+
+/// What the journal keeps of a row.
+struct Appended {
+    id: i64,
+    row: u64,
+    hash: [u8; HASH_SIZE],
 }
 
 impl Statements<'_> {
@@ -245,16 +278,21 @@ impl Statements<'_> {
 }
 
 /// Rows on their way.
-struct Sender<'a> {
-    copy: CopyIn,
+struct Round<'a> {
     writer: RowWriter<'a>,
+    /// Where they are noted.
+    hasher: Option<Hasher>,
     newcomers: &'a Newcomers,
-    written: &'a mut Vec<(i64, u64)>,
+    written: Vec<Appended>,
     batch: Batch,
 }
 
-impl Sender<'_> {
-    async fn flush(&mut self, ids: &mut impl Iterator<Item = i64>) -> Result<(), LoadError> {
+impl Round<'_> {
+    async fn flush(
+        &mut self,
+        copy: &mut CopyIn,
+        ids: &mut impl Iterator<Item = i64>,
+    ) -> Result<(), LoadError> {
         for (row, bytes) in self.batch.sorted() {
             // As many were taken as the plan has rows.
             let Some(id) = ids.next() else { break };
@@ -262,9 +300,13 @@ impl Sender<'_> {
             let parent = |slot: usize, _: &[u8]| {
                 Some(self.newcomers.parents[slot][at]).filter(|&parent| parent != NOWHERE)
             };
-            self.writer.write(self.copy.buffer(), id, bytes, parent);
-            self.copy.flow().await?;
-            self.written.push((id, row));
+            let out = copy.buffer();
+            let start = out.len();
+            self.writer.write(out, id, bytes, parent);
+            if let Some(hasher) = &mut self.hasher {
+                self.written.push(Appended { id, row, hash: hasher.hash(behind_first(&out[start..])) });
+            }
+            copy.flow().await?;
         }
         self.batch.clear();
         Ok(())

@@ -144,10 +144,10 @@ impl Merge<'_> {
             .zip(OBSTACLES)
             .map(|(number, (_, condition))| format!("WHEN {condition} THEN {number}"))
             .collect();
-        let cases = cases.join(" ");
         let sql = format!(
             "WITH r (parent, own, id) AS (SELECT * FROM unnest($2::text[], $3::text[], $4::text[]))
-             SELECT CASE {cases} END FROM pg_class c WHERE c.oid = to_regclass($1::text)"
+             SELECT CASE {} END FROM pg_class c WHERE c.oid = to_regclass($1::text)",
+            cases.join(" ")
         );
         let row = self.client.query_one(&sql, &[&table, &parents, &own, &ids]).await;
         let found: Option<i32> = row.map_err(|e| DbError::of(self.doing(), e))?.get(0);

@@ -5,29 +5,36 @@
 use crate::read::Layout;
 use crate::schema::FieldIndex;
 
-use super::journal::{IMAGE_HASH, Origin};
+use super::journal::{self, IMAGE_HASH, Image, Origin};
 use super::sql::{Statements, literal, quoted};
 
 /// How many ids a block of inserted rows spans.
 const BLOCK: u32 = 4096;
 
 impl Statements<'_> {
-    /// An insert (of [`Statements::insert`]) that notes which row got which id: one row with the number of
-    /// rows inserted and the number of rows noted.
-    pub(super) fn insert_noted(&self, insert: &str, layout_number: usize, origin: Origin<'_>) -> String {
+    /// An insert (of [`Statements::insert`]) that notes which row got which id, and a hash of each: one row with
+    /// the number of rows inserted and the number of rows noted.
+    pub(super) fn insert_noted(
+        &self,
+        insert: &str,
+        layout_number: usize,
+        image: &Image,
+        origin: Origin<'_>,
+    ) -> String {
         let key = self.entity.key;
         format!(
-            "WITH written AS ({insert} RETURNING {id}::bigint AS id, {key_column} AS key),
+            "WITH written AS ({insert} RETURNING t.{id}::bigint AS id, t.{key_column} AS key, {hash} AS hash),
              noted AS (
-                INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers)
+                INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers, image, hashes)
                 SELECT {origin}, min(w.id), max(w.id), count(*),
                        CASE WHEN max(w.id) - min(w.id) + 1 <> count(*) THEN array_agg(w.id ORDER BY w.id) END,
-                       array_agg(s.o ORDER BY w.id)
+                       array_agg(s.o ORDER BY w.id), {layout_number}, string_agg(w.hash, ''::bytea ORDER BY w.id)
                 FROM written w JOIN {stage} s ON s.l = {layout_number} AND w.key = {key}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
              SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
             id = quoted(&self.entity.system.id),
             key_column = self.column(key),
+            hash = image.hash(),
             origin = origin.columns(),
             stage = self.stage(),
             key = self.staged(key),
@@ -35,14 +42,25 @@ impl Statements<'_> {
     }
 
     /// An update (of [`Statements::update`]) that keeps what the rows were: one row with the number of rows
-    /// updated and the number of rows noted.
-    pub(super) fn update_noted(&self, update: &str, layout_number: usize, origin: Origin<'_>) -> String {
+    /// updated and the number of rows noted. `let_go`: some of them have let go of values already.
+    pub(super) fn update_noted(
+        &self,
+        update: &str,
+        layout_number: usize,
+        origin: Origin<'_>,
+        let_go: bool,
+    ) -> String {
         let key = self.entity.key;
+        let (before, stamp, joined) = if let_go {
+            ("coalesce(had.before, to_jsonb(t))", "coalesce(had.stamp, t.xmin)", self.what_they_were())
+        } else {
+            ("to_jsonb(t)", "t.xmin", String::new())
+        };
         format!(
             "WITH old AS MATERIALIZED (
-                SELECT t.{id}::bigint AS id, s.o, to_jsonb(t) AS before, t.xmin AS stamp
+                SELECT t.{id}::bigint AS id, s.o, {before} AS before, {stamp} AS stamp
                 FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same)
-                JOIN {table} t ON t.{key_column} = {key} WHERE s.l = {layout_number}),
+                JOIN {table} t ON t.{key_column} = {key}{joined} WHERE s.l = {layout_number}),
              written AS ({update} RETURNING t.{id}::bigint AS id, {IMAGE_HASH} AS hash),
              noted AS (
                 INSERT INTO muster.updated (run, entity, id, row_number, before, before_xmin, after_hash)
@@ -122,7 +140,7 @@ impl Statements<'_> {
         let sums: String = layout.fields.iter().fold(String::new(), |all, &field| {
             let sent = if field == key { self.staged(key) } else { self.updated(field) };
             let declared = self.declared(&self.entity.fields[field]);
-            let kept = format!("t.{}::text", self.column(field));
+            let kept = journal::text(&self.entity.fields[field].column);
             format!("{all}, {}, {}", sum(format!("({sent})::{declared}::text")), sum(kept))
         });
         format!(

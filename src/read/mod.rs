@@ -25,6 +25,7 @@
 mod blocks;
 mod cells;
 mod columns;
+mod found;
 mod harvest;
 mod judge;
 #[doc(hidden)]
@@ -56,6 +57,7 @@ use parse::{Parsed, Task, parse};
 use split::{Grammar, Lines, Narrow, Units, Wide};
 
 pub use columns::{Decision, OpenColumn};
+pub use found::FoundChunk;
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
 pub use plan::{Keep, Layout, Plan, ReadOptions, slots};
@@ -207,7 +209,7 @@ impl Reader<'_> {
             counts: Counts::default(),
             bytes: input.source.len(),
         });
-        harvest.take_file_findings(input.findings.clone()).map_err(|e| self.spool_error(e))?;
+        harvest.take_file_findings(&input.findings).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
         let mut unknown = false;

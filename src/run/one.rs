@@ -160,8 +160,8 @@ pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding
     let reader = Reader { spool_folder: &spool, seed: &seed, listener: &Silent, cancelled: &cancelled };
     let options = ReadOptions { strict, ..ReadOptions::default() };
     let read = inputs::read(&reader, schema, entity, files.swap_remove(entity), &looking, options, false)?;
-    let chunks = read.harvest.findings().collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?;
-    Ok(chunks.iter().flat_map(|chunk| chunk.iter().cloned()).collect())
+    let chunks = read.harvest.found().iter().map(|chunk| read.harvest.findings(chunk));
+    Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 
 /// Nothing about a file that was made is left to be found out.

@@ -5,6 +5,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
 mod account;
+mod append;
 mod apply_changes;
 mod architecture;
 mod cases;
@@ -34,6 +35,7 @@ mod fixed_rules;
 mod foreign;
 mod fresh;
 mod generic;
+mod hashed_types;
 mod import;
 mod invite;
 #[cfg(feature = "fault-points")]
@@ -48,6 +50,7 @@ mod nightly;
 mod options;
 mod page;
 mod parquet;
+mod passed_on;
 mod planted;
 mod progress;
 mod properties;
@@ -55,6 +58,7 @@ mod reading;
 mod readme;
 mod records;
 mod rejects;
+mod restored;
 mod rights;
 mod roles;
 mod round_trip;
