@@ -133,7 +133,7 @@ fn a_row_that_the_database_refuses_is_found() {
     let refused: Vec<_> =
         run.findings("out").into_iter().filter(|finding| finding["code"] == "database-rejected").collect();
     assert_eq!(refused.len(), 1, "{run}");
-    assert_eq!(refused[0]["line_start"], 2, "{:?}", refused);
+    assert_eq!(refused[0]["line_start"], 2, "{refused:?}");
     assert_eq!(database.text("SELECT count(*) FROM users"), "6");
 }
 

@@ -173,7 +173,7 @@ fn holds(tables: &str, way: &str) {
     let mut expected: Vec<String> =
         (0..columns.lines().count()).map(|number| format!("things F{number:02}")).collect();
     assert!(expected.len() >= 19, "{columns}");
-    expected[0] = "things changed".to_owned();
+    "things changed".clone_into(&mut expected[0]);
     for (row, column) in expected.iter().zip(columns.lines()) {
         assert!(refused.contains(&format!("{row}: changed since")), "{column}: {refused}");
     }
