@@ -76,7 +76,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be written.
-    pub fn of_findings(slots: usize, folder: &Path, findings: Vec<Finding>) -> io::Result<Self> {
+    pub fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
         let mut harvest = Self::new(slots, folder, usize::MAX);
         harvest.take_file_findings(findings)?;
         Ok(harvest)
@@ -105,10 +105,10 @@ impl Harvest {
     }
 
     /// Takes findings about a file as a whole.
-    pub(crate) fn take_file_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+    pub(crate) fn take_file_findings(&mut self, findings: &[Finding]) -> io::Result<()> {
         self.counts.warnings +=
             findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
-        self.findings.take(FoundPart::of(&findings))
+        self.findings.take(FoundPart::of(findings))
     }
 
     /// All findings of reading as they are kept, in the order file, record, column, code.

@@ -71,7 +71,13 @@ impl Run<'_> {
                     Ok::<(), RunError>(())
                 },
             )?;
-            let (rejected, duplicates) = back.finish(number, read, &self.options.looking, &mut returned)?;
+            let (rejected, duplicates) = back.finish(
+                number,
+                &self.schema.entities[index],
+                read,
+                &self.options.looking,
+                &mut returned,
+            )?;
             // A run that ended before its verdicts has nothing to compare with.
             if status != Status::Failed && status != Status::Interrupted {
                 law::written(&self.schema.entities[index].name, &counts[index], rejected, duplicates)?;
@@ -342,11 +348,23 @@ impl<'r> GoingBack<'r> {
     fn finish(
         self,
         entity: usize,
+        rules: &crate::schema::Entity,
         read: &EntityRead,
         looking: &Looking,
         returned: &mut Vec<Returned>,
     ) -> Result<(u64, u64), RunError> {
-        for (source, file) in read.files.iter().zip(self.files) {
+        for (at, (source, file)) in read.files.iter().zip(self.files).enumerate() {
+            let open = read.harvest.files.get(at).map_or(&[][..], |file| &file.open);
+            let readings: Vec<_> = open
+                .iter()
+                .filter_map(|(column, proofs)| {
+                    let field = &rules.fields[column.field].name;
+                    // What the command line said of all files it says again.
+                    let is_said = looking.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
+                    let decision = column.decision(proofs).filter(|_| !is_said)?;
+                    Some(format!("{field}={}", decision.name()))
+                })
+                .collect();
             for (duplicates, file) in [false, true].into_iter().zip(file) {
                 let name = file.name().to_owned();
                 let (records, evidence) = file.finish()?;
@@ -358,7 +376,14 @@ impl<'r> GoingBack<'r> {
                     // NDJSON is UTF-8, whatever its bytes are.
                     let may_be_another = source.look.opening.format != FileFormat::Ndjson;
                     let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());
-                    returned.push(Returned { entity, name, records, duplicates, encoding });
+                    returned.push(Returned {
+                        entity,
+                        name,
+                        records,
+                        duplicates,
+                        encoding,
+                        readings: readings.clone(),
+                    });
                 }
             }
         }
