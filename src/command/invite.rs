@@ -1,6 +1,6 @@
 //! `muster user invite`, `invites` and `accept`: mails to users, how they stand, and links opened.
 
-use std::io::{self, BufRead, IsTerminal, Read as _, Write};
+use std::io::{self, Read as _, Write};
 
 use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, RevokeArgs, WhomArgs};
 use crate::invite::postmark::{API, Access, Content, Secret};
@@ -10,7 +10,9 @@ use crate::invite::{
 };
 use crate::output::visible::visible;
 use crate::report::number::{count, grouped};
-use crate::run::{Exit, RunError};
+use crate::run::Exit;
+
+use super::question::ask;
 
 /// How many accounts and places are named where a person reads.
 const NAMED: usize = 10;
@@ -54,7 +56,7 @@ pub fn run(args: &InviteArgs, resend: bool, yes: bool, out: &mut dyn Write) -> R
         if !json {
             shown = out.write_all(render_plan(plan).as_bytes()).and_then(|()| out.flush());
         }
-        if plan.mails == 0 || yes { Ok(()) } else { ask(&question(plan, &by)) }
+        if plan.mails == 0 || yes { Ok(()) } else { ask(question(plan, &by)) }
     })?;
     shown?;
     let text = match (json, invited.dry_run) {
@@ -177,7 +179,7 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<u8, Inv
     let asks = !yes && (selection.file.is_some() || selection.addresses.is_empty());
     let (revoked, wrong) =
         revoke(&selection, place.schemas.as_deref(), place.database.database_url.as_deref(), |number| {
-            if asks { ask(&format!("Withdraw {}?", count(number, "invite"))) } else { Ok(()) }
+            if asks { ask(format!("Withdraw {}?", count(number, "invite"))) } else { Ok(()) }
         })?;
     let mut text = if place.json {
         pretty(&serde_json::json!({ "revoked": revoked, "wrong": wrong }))
@@ -189,21 +191,6 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<u8, Inv
     }
     out.write_all(text.as_bytes())?;
     Ok(if wrong.is_empty() { Exit::Done.code() } else { Exit::Rejects.code() })
-}
-
-fn ask(question: &str) -> Result<(), RunError> {
-    let question = question.to_owned();
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(RunError::Unasked { question });
-    }
-    let mut answer = String::new();
-    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
-    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        (Ok(_), _) => Err(RunError::Declined),
-        (Err(_), _) => Err(RunError::Unasked { question }),
-    }
 }
 
 fn question(plan: &Plan, by: &str) -> String {

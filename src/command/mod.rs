@@ -8,6 +8,7 @@ pub mod explain;
 pub mod export;
 pub mod import;
 pub mod invite;
+mod question;
 pub mod records;
 pub mod rejects;
 mod request;

@@ -1,7 +1,7 @@
 //! `muster undo`: puts back what a run changed.
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::cli::UndoArgs;
@@ -9,6 +9,8 @@ use crate::load::RunRecord;
 use crate::report::Status;
 use crate::report::number::grouped;
 use crate::run::{RunError, UndoOptions, UndoReported, undo};
+
+use super::question;
 
 /// What `muster undo` can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +41,7 @@ impl UndoError {
 /// See [`RunError`], and where `out` cannot be written to.
 pub fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoError> {
     let asks = !yes && !args.dry_run;
-    if asks && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if asks && !question::can_ask() {
         let question = format!("undo {}: this deletes and restores rows.", args.run);
         return Err(RunError::Unasked { question }.into());
     }
@@ -72,14 +74,7 @@ fn ask(run: &RunRecord) -> Result<(), RunError> {
         .collect();
     let started = run.started.get(..16).unwrap_or_default().replace('T', " ");
     let question = format!("Undo run {} of {started} by {} ({})?", run.run, run.role, counts.join("; "));
-    let mut answer = String::new();
-    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
-    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
-    match (read, answer.trim().to_ascii_lowercase().as_str()) {
-        (Ok(_), "y" | "yes") => Ok(()),
-        (Ok(_), _) => Err(RunError::Declined),
-        (Err(_), _) => Err(RunError::Unasked { question }),
-    }
+    question::ask(question)
 }
 
 fn render(reported: &UndoReported) -> String {

@@ -1,16 +1,13 @@
 //! The files of one job: rows come in key order, and a new file begins where the one at hand is full.
 
-use std::borrow::Cow;
 use std::io::Write as _;
 use std::mem;
+use std::sync::Arc;
 
-use crate::frame::parquet_out::{Kind, ParquetFile};
-use crate::record::RowEncoder;
-use crate::rule::{Rule, list};
-
-use super::encode::{Batch, Encoder, Style, fields, key_of};
+use super::encode::{Batch, Encoder, Style, key_of};
 use super::error::ExportError;
 use super::folder::Folder;
+use super::groups::Groups;
 use super::manifest::FileEntry;
 use super::options::{Compression, ExportOptions};
 use super::sink::Sink;
@@ -35,7 +32,7 @@ struct Open {
 
 enum Body {
     Text(Sink),
-    Parquet(Box<ParquetFile<Sink>>),
+    Parquet(Box<Groups>),
 }
 
 impl<'f> Files<'f> {
@@ -58,7 +55,7 @@ impl<'f> Files<'f> {
     }
 
     /// Appends rows.
-    pub(crate) fn take(&mut self, batch: &Batch) -> Result<(), ExportError> {
+    pub(crate) fn take(&mut self, batch: &Arc<Batch>) -> Result<(), ExportError> {
         let mut from = 0;
         while from < batch.rows() {
             let rest = (batch.rows() - from) as u64;
@@ -110,12 +107,7 @@ impl Open {
         let failed = |source| ExportError::write(&path, source);
         let mut sink = Sink::new(file, compression).map_err(failed)?;
         let body = if let Style::Parquet = encoder.style {
-            let columns: Vec<_> =
-                encoder.job.columns.iter().map(|c| (c.name.as_str(), kind(&c.rule))).collect();
-            let made = ParquetFile::begin(sink, &columns, gzip_pages);
-            Body::Parquet(Box::new(
-                made.map_err(|source| ExportError::Parquet { path: path.clone(), source })?,
-            ))
+            Body::Parquet(Box::new(Groups::begin(sink, &name, &encoder.job, gzip_pages)?))
         } else {
             sink.write_all(&encoder.head()).map_err(failed)?;
             Body::Text(sink)
@@ -125,7 +117,7 @@ impl Open {
 
     fn append(
         &mut self,
-        batch: &Batch,
+        batch: &Arc<Batch>,
         from: usize,
         to: usize,
         encoder: &Encoder,
@@ -137,29 +129,7 @@ impl Open {
                 let written = sink.write_all(&batch.out[start..batch.out_ends[to - 1]]);
                 written.map_err(|source| ExportError::write(self.entry.name.as_ref(), source))?;
             }
-            Body::Parquet(file) => {
-                let failed = |source| ExportError::Parquet { path: (&self.entry.name).into(), source };
-                for index in from..to {
-                    let row = batch.row(index);
-                    let cells = fields(row).zip(&job.columns);
-                    for (position, (field, column)) in cells.enumerate() {
-                        let text = field.map(unescaped);
-                        let fits = match (&column.rule, &text) {
-                            (Rule::List(_), Some(text)) => file.list(position, &list::items(text)),
-                            // As the importer reads a text: a decimal comma where one is declared.
-                            (rule @ Rule::Decimal(_), Some(text)) => {
-                                file.cell(position, rule.written(text).as_deref())
-                            }
-                            _ => file.cell(position, text.as_deref()),
-                        };
-                        if !fits {
-                            let (entity, key) = (job.name.clone(), key_of(row, job));
-                            return Err(ExportError::Untyped { entity, key, column: column.name.clone() });
-                        }
-                    }
-                    file.end_row().map_err(failed)?;
-                }
-            }
+            Body::Parquet(groups) => groups.append(batch, from..to)?,
         }
         if self.entry.rows == 0 {
             self.entry.first_key = Some(key_of(batch.row(from), job));
@@ -172,31 +142,10 @@ impl Open {
     fn finish(mut self) -> Result<FileEntry, ExportError> {
         let sink = match self.body {
             Body::Text(sink) => sink,
-            Body::Parquet(file) => file
-                .finish()
-                .map_err(|source| ExportError::Parquet { path: (&self.entry.name).into(), source })?,
+            Body::Parquet(groups) => groups.finish()?,
         };
         let stored = sink.finish().map_err(|source| ExportError::write(self.entry.name.as_ref(), source))?;
         (self.entry.bytes, self.entry.sha256) = stored;
         Ok(self.entry)
-    }
-}
-
-/// A field without COPY's escapes, which few have.
-fn unescaped(field: &[u8]) -> Cow<'_, str> {
-    if memchr::memchr(b'\\', field).is_some() {
-        return RowEncoder::unescape(field).into();
-    }
-    String::from_utf8_lossy(field)
-}
-
-fn kind(rule: &Rule) -> Kind {
-    match rule {
-        Rule::Boolean(_) => Kind::Boolean,
-        Rule::Integer(_) => Kind::Integer,
-        Rule::Date(_) => Kind::Date,
-        Rule::Timestamp(_) => Kind::Instant,
-        Rule::List(_) => Kind::List,
-        _ => Kind::Text,
     }
 }

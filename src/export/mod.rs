@@ -9,6 +9,7 @@ mod error;
 mod fault;
 mod files;
 mod folder;
+mod groups;
 mod job;
 mod json;
 pub mod keep;
@@ -277,7 +278,7 @@ impl Writer<'_, '_> {
         loop {
             match self.guard.wait(async { receiver.recv().await.ok_or_else(broken) })? {
                 Message::Batch(encoded) => {
-                    let batch = self.guard.wait(async { encoded.await.map_err(|_| broken())? })?;
+                    let batch = Arc::new(self.guard.wait(async { encoded.await.map_err(|_| broken())? })?);
                     self.files.take(&batch)?;
                     if let Some(changes) = &mut self.changes {
                         changes.take(&batch)?;

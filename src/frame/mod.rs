@@ -8,11 +8,13 @@
 
 mod blocks;
 mod compare;
+mod day;
 mod error;
 mod group;
 mod parquet;
 pub mod parquet_in;
 pub mod parquet_out;
+mod parquet_rows;
 mod quick;
 mod stored;
 mod values;

@@ -4,8 +4,9 @@
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jiff::civil;
 use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit};
+
+use super::day;
 
 /// How many rows are in memory at a time, where a row group has more.
 const BATCH: usize = 1 << 16;
@@ -232,7 +233,7 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
         DataType::Null => vec![None; column.len()],
         DataType::Date => {
             let days = column.cast(&DataType::Int32)?;
-            days.i32()?.iter().map(|day| day.map(date)).collect()
+            days.i32()?.iter().map(|number| number.map(day::written)).collect()
         }
         DataType::Datetime(unit, zone) => {
             let per_second = match unit {
@@ -246,12 +247,6 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
         }
         _ => wide(column)?,
     })
-}
-
-/// A day since 1970 as ISO 8601 writes it; one that no calendar has, as its number.
-fn date(day: i32) -> String {
-    let date = civil::date(1970, 1, 1).checked_add(jiff::Span::new().days(i64::from(day)));
-    date.map_or_else(|_| day.to_string(), |date| date.to_string())
 }
 
 /// An instant as PostgreSQL prints it; without a time zone, what a clock showed.
@@ -277,7 +272,8 @@ fn time(tick: i64, per_second: i64, is_instant: bool) -> String {
 mod tests {
     use std::io::Write as _;
 
-    use super::super::parquet_out::{Kind, ParquetFile};
+    use super::super::parquet_out::{Kind, written};
+    use super::super::parquet_rows::samples::{COLUMNS, fill};
     use super::*;
 
     fn stored(bytes: &[u8]) -> File {
@@ -288,27 +284,8 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_row_by_row() {
-        let columns = [
-            ("t", Kind::Text),
-            ("b", Kind::Boolean),
-            ("i", Kind::Integer),
-            ("d", Kind::Date),
-            ("z", Kind::Instant),
-            ("l", Kind::List),
-        ];
-        let mut file = ParquetFile::begin(Vec::new(), &columns, false).unwrap();
-        let row =
-            [Some("\n"), Some("true"), Some("-7"), Some("1969-12-31"), Some("1969-12-31 23:59:59.5+00")];
-        for (at, cell) in row.into_iter().enumerate() {
-            assert!(file.cell(at, cell));
-        }
-        assert!(file.list(5, &["a".to_owned(), "b c".to_owned()]));
-        file.end_row().unwrap();
-        for at in 0..6 {
-            assert!(file.cell(at, if at == 0 { Some("") } else { None }));
-        }
-        file.end_row().unwrap();
-        let table = ParquetTable::open(stored(&file.finish().unwrap())).unwrap();
+        let bytes = written(&COLUMNS, false, 1, |_, rows| fill(rows, "\n"));
+        let table = ParquetTable::open(stored(&bytes)).unwrap();
         assert_eq!(table.rows, 2);
         assert!(table.columns.iter().all(|column| column.unread.is_none()));
         let mut rows = Vec::new();
@@ -328,23 +305,23 @@ mod tests {
             Datum::List(&items),
         ];
         assert_eq!(rows[0], format!("{first:?}"));
-        assert_eq!(rows[1], "[Text([]), Null, Null, Null, Null, Null]");
+        assert_eq!(rows[1], "[Null, Null, Null, Null, Null, Null]");
     }
 
     #[test]
     fn the_rows_of_many_batches_and_groups_come_in_order() {
-        let mut file =
-            ParquetFile::begin(Vec::new(), &[("a", Kind::Integer), ("b", Kind::Text)], true).unwrap();
-        for number in 0..150_000 {
-            assert!(file.cell(0, Some(&number.to_string())) && file.cell(1, None));
-            file.end_row().unwrap();
-        }
-        let table = ParquetTable::open(stored(&file.finish().unwrap())).unwrap();
+        let columns = [("a", Kind::Integer), ("b", Kind::Text)];
+        let bytes = written(&columns, true, 2, |group, rows| {
+            for number in [0..100_000, 100_000..150_000][group].clone() {
+                assert!(rows.cell(0, Some(&number.to_string())) && rows.cell(1, Some("")));
+            }
+        });
+        let table = ParquetTable::open(stored(&bytes)).unwrap();
         assert!(table.groups.len() > 1 && table.groups[0] > BATCH);
         let mut next = 0;
         table
-            .each(&[0], |row| {
-                assert_eq!(row, [Datum::Number(&next.to_string())]);
+            .each(&[0, 1], |row| {
+                assert_eq!(row, [Datum::Number(&next.to_string()), Datum::Text(b"")]);
                 next += 1;
                 Ok(())
             })
@@ -354,12 +331,9 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_an_error_and_no_panic() {
-        let mut file = ParquetFile::begin(Vec::new(), &[("t", Kind::Text)], false).unwrap();
-        for number in 0..100 {
-            assert!(file.cell(0, Some(&number.to_string())));
-            file.end_row().unwrap();
-        }
-        let bytes = file.finish().unwrap();
+        let bytes = written(&[("t", Kind::Text)], false, 1, |_, rows| {
+            assert!((0..100).all(|number| rows.cell(0, Some(&number.to_string()))));
+        });
         assert!(ParquetTable::open(stored(&bytes[..bytes.len() / 2])).is_err());
         assert!(ParquetTable::open(stored(b"PAR1")).is_err());
         assert!(ParquetTable::open(stored(b"")).is_err());

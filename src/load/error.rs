@@ -154,6 +154,16 @@ pub enum LoadError {
         /// The rows, among its clean rows, and who refers to each.
         rows: Vec<(u64, String)>,
     },
+    /// Rows do not let go of values that others bring: the table allows nothing in their place. The transaction is
+    /// as it was before anything was written.
+    #[error("table {table}: values that pass from one row to another cannot be let go of first")]
+    NotLetGo {
+        /// The table, quoted.
+        table: String,
+        /// What the server said.
+        #[source]
+        error: DbError,
+    },
     /// Rows that were deleted are there again.
     #[error(
         "table {table}: {deleted} rows were counted as deleted, and {left} of them are still there; nothing has been \

@@ -9,7 +9,7 @@ use crate::db::{DbError, Session};
 use crate::read::slots;
 use crate::record::RowEncoder;
 use crate::schema::{Entity, FieldIndex, Schema};
-use crate::settle::{Facts, Question};
+use crate::settle::{Facts, InUse, Question};
 
 use super::sql::quoted;
 use super::{Cargo, LoadError, number, tables};
@@ -62,7 +62,10 @@ impl<'a> Lookup<'a> {
                     in_use(entity, field)
                 };
                 let rows = self.ask(item, entity, field, &sql).await?;
-                facts.take_in_use(item.entity, rows.into_iter().map(|row| (row, slot)));
+                facts.take_in_use(
+                    item.entity,
+                    rows.into_iter().map(|row| InUse { row, slot, freed_by: Vec::new() }),
+                );
             }
         }
         Ok(facts)

@@ -48,7 +48,8 @@ impl Merge<'_> {
         if self.options.foresee {
             changes = self.changes().await?;
         }
-        self.write_planned(&mut written).await?;
+        let let_go = self.let_go().await?;
+        self.write_planned(&mut written, let_go).await?;
         self.check_planned(written).await?;
         fault::reach(Point::ReadBack);
         if self.options.reconcile {
@@ -62,6 +63,7 @@ impl Merge<'_> {
     /// was rolled back; what this writes must be rolled back, too.
     pub(super) async fn find_refused(&self, verdict: &EntityVerdict) -> Result<Vec<Refused>, LoadError> {
         self.drop_losers(verdict).await?;
+        self.let_go().await?;
         refused::find(self.client, &self.statements, self.layouts).await
     }
 
@@ -78,7 +80,7 @@ impl Merge<'_> {
         Ok(())
     }
 
-    async fn write_planned(&self, written: &mut Written) -> Result<(), LoadError> {
+    async fn write_planned(&self, written: &mut Written, let_go: bool) -> Result<(), LoadError> {
         let row = self.one(&self.statements.planned()).await?;
         let [fresh, changed, same] = [0, 1, 2].map(|at| number(row.get(at)));
         written.unchanged = same;
@@ -87,7 +89,7 @@ impl Merge<'_> {
                 && let Some(update) = self.statements.update(at, layout, false)
             {
                 written.updated += if self.options.undoable {
-                    self.noted(&self.statements.update_noted(&update, at, self.origin)).await?
+                    self.noted(&self.statements.update_noted(&update, at, self.origin, let_go)).await?
                 } else {
                     self.execute(&update).await?
                 };

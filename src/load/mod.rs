@@ -7,6 +7,7 @@
 
 mod absent;
 mod append;
+mod asked;
 mod begin;
 mod commit;
 mod delete;
@@ -15,6 +16,7 @@ mod error;
 mod foreign;
 mod fresh;
 pub mod journal;
+mod let_go;
 mod lock;
 mod lookup;
 mod merge;
@@ -34,9 +36,9 @@ use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::fault::{self, Point};
-use crate::read::{Harvest, slots};
+use crate::read::Harvest;
 use crate::schema::Schema;
-use crate::settle::{EntityVerdict, Facts, Question};
+use crate::settle::{EntityVerdict, Question};
 
 pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
 pub use lock::take as load_lock;
@@ -134,42 +136,6 @@ impl<'a> Load<'a> {
         Ok(())
     }
 
-    /// Asks which staged rows the table does not allow as it stands.
-    ///
-    /// # Errors
-    ///
-    /// The server could not be asked.
-    pub async fn facts(&self, cargo: &[Cargo<'_>]) -> Result<Facts, LoadError> {
-        let mut facts = Facts::of_a_database();
-        // An empty table has nothing to say.
-        for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
-            let statements = self.statements(item.entity);
-            let entity = statements.entity;
-            let layouts = Layouts::of(item.harvest);
-            let present = |field: &usize| layouts.distinct.iter().any(|layout| layout.fields.contains(field));
-            for (slot, field) in slots(entity).into_iter().enumerate().filter(|(_, field)| present(field)) {
-                let sql = if entity.fields[field].reference.is_some() {
-                    if self.options.move_rows {
-                        continue;
-                    }
-                    statements.moved(field)
-                } else if field == entity.key {
-                    continue;
-                } else {
-                    // Whoever goes before the others are written leaves the value behind.
-                    statements
-                        .in_use(field, !item.harvest.deletes.is_empty() && !self.is_referred(item.entity))
-                };
-                let rows = self.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
-                facts.take_in_use(item.entity, rows.iter().map(|row| (number(row.get(0)), slot)));
-            }
-            if self.options.protect_edited {
-                self.find_edited(item, &layouts, &mut facts).await?;
-            }
-        }
-        Ok(facts)
-    }
-
     /// Asks which of the keys in question the database holds.
     ///
     /// # Errors
@@ -192,7 +158,7 @@ impl<'a> Load<'a> {
         self.execute("SAVEPOINT before_writing", "marking the transaction").await?;
         let error = match self.write_all(cargo, verdicts).await {
             Err(LoadError::Database(error)) if refused::is_about_data(&error) => error,
-            Err(error @ LoadError::Referred { .. }) => {
+            Err(error @ (LoadError::Referred { .. } | LoadError::NotLetGo { .. })) => {
                 self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
                 return Err(error);
             }
@@ -204,6 +170,7 @@ impl<'a> Load<'a> {
         }
         tracing::info!("{error}; finding the rows");
         self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
+        self.delete(cargo, verdicts, delete::When::Before).await?;
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
             let rows = self.merge(item, &layouts).find_refused(&verdicts[item.entity]).await?;

@@ -42,14 +42,25 @@ impl Statements<'_> {
     }
 
     /// An update (of [`Statements::update`]) that keeps what the rows were: one row with the number of rows
-    /// updated and the number of rows noted.
-    pub(super) fn update_noted(&self, update: &str, layout_number: usize, origin: Origin<'_>) -> String {
+    /// updated and the number of rows noted. `let_go`: some of them have let go of values already.
+    pub(super) fn update_noted(
+        &self,
+        update: &str,
+        layout_number: usize,
+        origin: Origin<'_>,
+        let_go: bool,
+    ) -> String {
         let key = self.entity.key;
+        let (before, stamp, joined) = if let_go {
+            ("coalesce(had.before, to_jsonb(t))", "coalesce(had.stamp, t.xmin)", self.what_they_were())
+        } else {
+            ("to_jsonb(t)", "t.xmin", String::new())
+        };
         format!(
             "WITH old AS MATERIALIZED (
-                SELECT t.{id}::bigint AS id, s.o, to_jsonb(t) AS before, t.xmin AS stamp
+                SELECT t.{id}::bigint AS id, s.o, {before} AS before, {stamp} AS stamp
                 FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same)
-                JOIN {table} t ON t.{key_column} = {key} WHERE s.l = {layout_number}),
+                JOIN {table} t ON t.{key_column} = {key}{joined} WHERE s.l = {layout_number}),
              written AS ({update} RETURNING t.{id}::bigint AS id, {IMAGE_HASH} AS hash),
              noted AS (
                 INSERT INTO muster.updated (run, entity, id, row_number, before, before_xmin, after_hash)

@@ -69,15 +69,18 @@ impl Statements<'_> {
         format!("COPY {} (o, l{fields}) FROM STDIN", self.stage())
     }
 
-    /// Rows whose value of a unique field another row of the table holds; `leaving`: and does not leave before.
+    /// Rows whose value of a unique field another row of the table holds.
     /// Asked once they are planned: a row that the table has as it is holds its values itself.
-    pub(crate) fn in_use(&self, field: FieldIndex, leaving: bool) -> String {
+    pub(crate) fn in_use(&self, field: FieldIndex) -> String {
+        format!("SELECT s.o {}", self.rivals(field, ""))
+    }
+
+    /// From where the staged rows `s` come that want what a row `t` holds; `joined` is joined to both.
+    pub(super) fn rivals(&self, field: FieldIndex, joined: &str) -> String {
         let key = self.entity.key;
-        let leaves =
-            if leaving { format!(" AND NOT EXISTS (SELECT {})", self.leaving("t")) } else { String::new() };
         format!(
-            "SELECT s.o FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-              JOIN {table} t ON t.{column} = {value} WHERE t.{key_column} IS DISTINCT FROM {key}{leaves}",
+            "FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
+              JOIN {table} t ON t.{column} = {value}{joined} WHERE t.{key_column} IS DISTINCT FROM {key}",
             stage = self.stage(),
             plan = self.plan(),
             table = self.entity.table,

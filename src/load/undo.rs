@@ -12,6 +12,7 @@ use crate::fault::{self, Point};
 
 use super::delete::back;
 use super::journal::{self, EntityRecord, IMAGE_HASH, Images, RunRecord, STAMPS};
+use super::let_go;
 use super::rights;
 use super::sql::{literal, quoted};
 use super::{LoadError, number};
@@ -271,6 +272,9 @@ impl<'a> Undo<'a> {
 
     /// Puts the rows back that were updated, and notes whose transaction they stand for now.
     async fn restore(&self, entity: &EntityRecord) -> Result<u64, LoadError> {
+        let_go::before_undo(self.client, entity, &list(entity), &self.id())
+            .await
+            .map_err(|e| failed(&self.run.run, e))?;
         let columns = self
             .client
             .query(

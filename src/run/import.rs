@@ -193,6 +193,7 @@ impl Attempt<'_> {
                 Err(RunError::Load(LoadError::Referred { entity, rows })) => {
                     facts.take_referred(entity, rows);
                 }
+                Err(RunError::Load(LoadError::NotLetGo { .. })) => facts.free_none(),
                 written => break (counts, written?),
             }
         };

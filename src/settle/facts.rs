@@ -13,13 +13,24 @@ pub struct Question {
     pub key: Vec<u8>,
 }
 
+/// A row's value of a unique field is another row's in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InUse {
+    /// The row that brings the value.
+    pub row: u64,
+    /// The field's slot.
+    pub slot: usize,
+    /// The rows that take it off the other one, or delete that: while one of these is kept, the value is free.
+    pub freed_by: Vec<u64>,
+}
+
 /// The database's answers.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// Whether there is a database to ask.
     pub database: bool,
     known: HashMap<Question, bool>,
-    in_use: HashMap<usize, Vec<(u64, usize)>>,
+    in_use: HashMap<usize, Vec<InUse>>,
     refused: HashMap<usize, Vec<(u64, String)>>,
     edited: HashMap<usize, Vec<(u64, String)>>,
     referred: HashMap<usize, Vec<(u64, String)>>,
@@ -46,8 +57,13 @@ impl Facts {
     }
 
     /// Takes rows whose value in a slot is in use by another row of the database.
-    pub fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, usize)>) {
+    pub fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = InUse>) {
         self.in_use.entry(entity).or_default().extend(rows);
+    }
+
+    /// From now on no value is freed: the database has refused to let go of some.
+    pub fn free_none(&mut self) {
+        self.in_use.values_mut().flatten().for_each(|found| found.freed_by.clear());
     }
 
     /// Takes rows that the database refused, with the SQLSTATE.
@@ -70,7 +86,7 @@ impl Facts {
         self.known.get(question).copied()
     }
 
-    pub(super) fn in_use(&self, entity: usize) -> &[(u64, usize)] {
+    pub(super) fn in_use(&self, entity: usize) -> &[InUse] {
         self.in_use.get(&entity).map_or(&[], Vec::as_slice)
     }
 

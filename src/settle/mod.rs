@@ -12,13 +12,14 @@ mod facts;
 mod references;
 mod verdict;
 
+use std::collections::{HashMap, HashSet};
 use std::io;
 
 use crate::record::{Code, Related, Severity};
 use crate::schema::{Entity, FieldIndex};
 
 pub use duplicates::Policy;
-pub use facts::{Facts, Question};
+pub use facts::{Facts, InUse, Question};
 pub use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
 
 use references::KeyIndex;
@@ -92,22 +93,26 @@ pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io:
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex> = Vec::new();
     for (index, candidates) in entities.iter().enumerate() {
-        let mut verdict = EntityVerdict::new(candidates.len());
-        reject_by_facts(facts, index, &mut verdict);
-        let ((), contested) = both(
-            || {
-                references::resolve(
-                    candidates,
-                    entities,
-                    &indexes,
-                    facts,
-                    &mut verdict,
-                    &mut verdicts.questions,
-                )
-            },
-            || Ok(duplicates::contested(candidates)),
-        )?;
-        duplicates::settle(candidates, &contested, policy, &mut verdict)?;
+        let asked = verdicts.questions.len();
+        // Which values are not freed after all, since the row that would free them is lost.
+        let mut held = HashSet::new();
+        let mut contested = None;
+        let verdict = loop {
+            let mut verdict = EntityVerdict::new(candidates.len());
+            reject_by_facts(facts, index, &held, &mut verdict);
+            verdicts.questions.truncate(asked);
+            let questions = &mut verdicts.questions;
+            let ((), found) = both(
+                || references::resolve(candidates, entities, &indexes, facts, &mut verdict, questions),
+                || Ok(contested.take().unwrap_or_else(|| duplicates::contested(candidates))),
+            )?;
+            duplicates::settle(candidates, &found, policy, &mut verdict)?;
+            contested = Some(found);
+            if !still_held(facts.in_use(index), &verdict, &mut held) {
+                break verdict;
+            }
+        };
+        let mut verdict = verdict;
         verdict.finish();
         let referred_to = entities
             .iter()
@@ -127,13 +132,41 @@ fn both<A: Send, B: Send>(
     Ok((one?, other?))
 }
 
-fn reject_by_facts(facts: &Facts, entity: usize, verdict: &mut EntityVerdict) {
-    for &(row, slot) in facts.in_use(entity) {
+/// Adds the values that a kept row counts on and that no kept row frees, and those that are held because of
+/// these. Whether there are any.
+fn still_held(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(u64, usize)>) -> bool {
+    let mut lost: HashSet<u64> = HashSet::new();
+    let before = held.len();
+    // A chain of rows, each of which takes what the next one had, falls in one go where it falls.
+    let mut waiting: HashMap<u64, Vec<&InUse>> = HashMap::new();
+    for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
+        for &row in &found.freed_by {
+            waiting.entry(row).or_default().push(found);
+        }
+    }
+    let is_gone = |row: u64, lost: &HashSet<u64>| verdict.fate(row) != Fate::Kept || lost.contains(&row);
+    let mut next: Vec<u64> = waiting.keys().copied().filter(|&row| verdict.fate(row) != Fate::Kept).collect();
+    while let Some(gone) = next.pop() {
+        for found in waiting.get(&gone).into_iter().flatten() {
+            let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));
+            if is_held && !is_gone(found.row, &lost) {
+                held.insert((found.row, found.slot));
+                lost.insert(found.row);
+                next.push(found.row);
+            }
+        }
+    }
+    held.len() > before
+}
+
+fn reject_by_facts(facts: &Facts, entity: usize, held: &HashSet<(u64, usize)>, verdict: &mut EntityVerdict) {
+    let in_use = facts.in_use(entity).iter();
+    for found in in_use.filter(|found| found.freed_by.is_empty() || held.contains(&(found.row, found.slot))) {
         verdict.lose(Loss {
-            row,
+            row: found.row,
             code: Code::KeyInUse,
             severity: Severity::Reject,
-            slot: Some(slot),
+            slot: Some(found.slot),
             rival: None,
             related: None,
             detail: None,

@@ -22,7 +22,7 @@ const LAYERS: [&[&str]; 10] = [
 const BOTTOM: [&str; 2] = ["event", "fault"];
 
 /// Libraries, and the modules that may name them. The program's own file may name what `run` may.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli", "command"]),
     ("tokio_postgres", &["db"]),
@@ -33,6 +33,7 @@ const OWNERS: [(&str, &[&str]); 12] = [
     ("getrandom", &["invite"]),
     ("rayon", &["read", "settle", "export", "report"]),
     ("polars", &["frame"]),
+    ("polars_parquet", &["frame"]),
     ("anyhow", &["main"]),
     ("terminal_size", &["report"]),
 ];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use muster::frame::parquet_out::{Kind, ParquetFile};
+use muster::frame::parquet_out::{Kind, ParquetFile, Rows};
 use serde_json::Value;
 
 use super::support::{Database, Finished, Muster};
@@ -314,19 +314,26 @@ fn parquet(rows: &[[Option<&str>; 6]]) -> Vec<u8> {
         ("notes", Kind::Instant),
     ];
     let all: Vec<_> = columns.into_iter().chain([("labels", Kind::List)]).collect();
-    let mut file = ParquetFile::begin(Vec::new(), &all, false).unwrap();
-    for row in rows {
-        for (at, cell) in row[..5].iter().enumerate() {
-            assert!(file.cell(at, *cell));
-        }
-        match row[5] {
-            None => assert!(file.cell(5, None)),
-            Some(items) => {
-                assert!(file.list(5, &items.split('/').map(str::to_owned).collect::<Vec<_>>()));
+    parquet_of(&all, |file| {
+        for row in rows {
+            for (at, cell) in row[..5].iter().enumerate() {
+                assert!(file.cell(at, *cell));
+            }
+            match row[5] {
+                None => assert!(file.cell(5, None)),
+                Some(items) => assert!(file.list(5, items.split('/').map(str::to_owned).collect())),
             }
         }
-        file.end_row().unwrap();
-    }
+    })
+}
+
+/// A Parquet file of one row group.
+fn parquet_of(columns: &[(&str, Kind)], fill: impl FnOnce(&mut Rows)) -> Vec<u8> {
+    let mut file = ParquetFile::begin(Vec::new(), columns, false).unwrap();
+    let mut rows = file.shape().rows(0);
+    fill(&mut rows);
+    let group = file.shape().encode(rows).unwrap();
+    file.write(&group).unwrap();
     file.finish().unwrap()
 }
 
@@ -409,14 +416,13 @@ fn parquet_gives_the_same_bytes_for_any_number_of_threads_and_from_standard_inpu
 #[test]
 fn a_parquet_file_that_cannot_be_read_stops_the_run_with_a_reason() {
     let good = parquet(&[[Some("1"), Some("One"), None, None, None, Some("a,b")]]);
-    let mut lists =
-        ParquetFile::begin(Vec::new(), &[("legacyId", Kind::Text), ("name", Kind::List)], false).unwrap();
-    assert!(lists.cell(0, Some("A")) && lists.cell(1, None));
-    lists.end_row().unwrap();
+    let lists = parquet_of(&[("legacyId", Kind::Text), ("name", Kind::List)], |rows| {
+        assert!(rows.cell(0, Some("A")) && rows.cell(1, None));
+    });
     for (bytes, said) in [
         (good.clone(), "record 1, column labels: an item of the list holds the separator ,"),
         (good[..good.len() - 20].to_vec(), "Parquet file that can be read"),
-        (lists.finish().unwrap(), "column name: holds lists, and the field name takes one value"),
+        (lists, "column name: holds lists, and the field name takes one value"),
     ] {
         let run = Muster::new().file("accounts.parquet", bytes).run(["check", "accounts.parquet"]).exits(1);
         assert!(run.stderr().contains(said), "{run}");

@@ -50,6 +50,7 @@ mod nightly;
 mod options;
 mod page;
 mod parquet;
+mod passed_on;
 mod planted;
 mod progress;
 mod properties;

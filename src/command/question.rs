@@ -1,0 +1,25 @@
+//! The question before something that cannot be taken back lightly.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::run::RunError;
+
+/// Asks it at the terminal; whoever is not at one must say `--yes`.
+pub(super) fn ask(question: String) -> Result<(), RunError> {
+    if !can_ask() {
+        return Err(RunError::Unasked { question });
+    }
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
+    let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
+    match (read, answer.trim().to_ascii_lowercase().as_str()) {
+        (Ok(_), "y" | "yes") => Ok(()),
+        (Ok(_), _) => Err(RunError::Declined),
+        (Err(_), _) => Err(RunError::Unasked { question }),
+    }
+}
+
+/// Whether somebody is there to be asked.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}

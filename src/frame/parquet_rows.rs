@@ -1,0 +1,165 @@
+//! Rows on their way into a Parquet file, column by column, each in the type of its column.
+
+use std::mem;
+
+use polars::prelude::{
+    Column, DataFrame, DataType, IntoSeries, ListBuilderTrait, ListStringChunkedBuilder, NamedFrom,
+    PlSmallStr, PolarsError, Series, StringChunkedBuilder, TimeUnit, TimeZone,
+};
+
+use super::day;
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8.
+    Text,
+    /// `true` or `false`.
+    Boolean,
+    /// 64 bits, signed.
+    Integer,
+    /// A day.
+    Date,
+    /// Microseconds in UTC.
+    Instant,
+    /// A list of UTF-8.
+    List,
+}
+
+/// Some rows.
+pub struct Rows {
+    columns: Vec<(PlSmallStr, Values)>,
+}
+
+enum Values {
+    Text(Box<StringChunkedBuilder>),
+    Boolean(Vec<Option<bool>>),
+    Integer(Vec<Option<i64>>),
+    Date(Vec<Option<i32>>),
+    Instant(Vec<Option<i64>>),
+    List(Vec<Option<Vec<String>>>),
+}
+
+impl Rows {
+    pub(super) fn of(columns: &[(PlSmallStr, Kind)], rows: usize) -> Self {
+        let columns = columns.iter().map(|(name, kind)| (name.clone(), kind.values(name, rows)));
+        Self { columns: columns.collect() }
+    }
+
+    /// Sets a cell of the row at hand, in PostgreSQL's text form. False where the column's type has no such
+    /// value (`infinity` is no date here).
+    #[must_use]
+    #[allow(clippy::match_same_arms)] // Each kind of column has a list of its own type: they cannot be one arm.
+    pub fn cell(&mut self, column: usize, text: Option<&str>) -> bool {
+        let Some((_, values)) = self.columns.get_mut(column) else { return false };
+        match (values, text) {
+            (Values::Text(all), text) => all.append_option(text),
+            (Values::Boolean(all), None) => all.push(None),
+            (Values::Date(all), None) => all.push(None),
+            (Values::Instant(all), None) => all.push(None),
+            (Values::List(all), None) => all.push(None),
+            (Values::Boolean(all), Some(text)) => all.push(Some(matches!(text, "true" | "t"))),
+            (Values::Integer(all), None) => all.push(None),
+            (Values::Integer(all), Some(text)) => match text.parse() {
+                Ok(number) => all.push(Some(number)),
+                Err(_) => return false,
+            },
+            (Values::Date(all), Some(text)) => match day::number(text) {
+                Some(day) => all.push(Some(day)),
+                None => return false,
+            },
+            (Values::Instant(all), Some(text)) => match text.parse::<jiff::Timestamp>() {
+                Ok(instant) => all.push(Some(instant.as_microsecond())),
+                Err(_) => return false,
+            },
+            (Values::List(_), Some(_)) => return false,
+        }
+        true
+    }
+
+    /// Sets a cell of a list column.
+    #[must_use]
+    pub fn list(&mut self, column: usize, items: Vec<String>) -> bool {
+        let Some((_, Values::List(all))) = self.columns.get_mut(column) else { return false };
+        all.push(Some(items));
+        true
+    }
+
+    /// All of them as a table.
+    pub(super) fn table(self) -> Result<DataFrame, PolarsError> {
+        let columns = self.columns.into_iter().map(|(name, values)| Ok(values.series(name)?.into()));
+        DataFrame::new_infer_height(columns.collect::<Result<Vec<Column>, PolarsError>>()?)
+    }
+}
+
+impl Kind {
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::String,
+            Self::Boolean => DataType::Boolean,
+            Self::Integer => DataType::Int64,
+            Self::Date => DataType::Date,
+            Self::Instant => DataType::Datetime(TimeUnit::Microseconds, Some(TimeZone::UTC)),
+            Self::List => DataType::List(Box::new(DataType::String)),
+        }
+    }
+
+    fn values(self, name: &PlSmallStr, rows: usize) -> Values {
+        match self {
+            Self::Text => Values::Text(Box::new(StringChunkedBuilder::new(name.clone(), rows))),
+            Self::Boolean => Values::Boolean(Vec::with_capacity(rows)),
+            Self::Integer => Values::Integer(Vec::with_capacity(rows)),
+            Self::Date => Values::Date(Vec::with_capacity(rows)),
+            Self::Instant => Values::Instant(Vec::with_capacity(rows)),
+            Self::List => Values::List(Vec::with_capacity(rows)),
+        }
+    }
+}
+
+impl Values {
+    fn series(self, name: PlSmallStr) -> Result<Series, PolarsError> {
+        Ok(match self {
+            Self::Text(all) => all.finish().into_series(),
+            Self::Boolean(all) => Series::new(name, all),
+            Self::Integer(all) => Series::new(name, all),
+            Self::Date(all) => Series::new(name, all).cast(&Kind::Date.data_type())?,
+            Self::Instant(all) => Series::new(name, all).cast(&Kind::Instant.data_type())?,
+            Self::List(mut all) => {
+                let mut builder = ListStringChunkedBuilder::new(name, all.len(), all.len());
+                for items in mem::take(&mut all) {
+                    match items {
+                        Some(items) => builder.append_values_iter(items.iter().map(String::as_str)),
+                        None => builder.append_null(),
+                    }
+                }
+                builder.finish().into_series()
+            }
+        })
+    }
+}
+
+/// What the tests of reader and writer share: a column of every type, a row of values and one of none.
+#[cfg(test)]
+pub(super) mod samples {
+    use super::{Kind, Rows};
+
+    pub(in crate::frame) const COLUMNS: [(&str, Kind); 6] = [
+        ("t", Kind::Text),
+        ("b", Kind::Boolean),
+        ("i", Kind::Integer),
+        ("d", Kind::Date),
+        ("z", Kind::Instant),
+        ("l", Kind::List),
+    ];
+
+    pub(in crate::frame) fn fill(rows: &mut Rows, text: &str) {
+        let row = [text, "true", "-7", "1969-12-31", "1969-12-31 23:59:59.5+00"];
+        for (at, cell) in row.into_iter().enumerate() {
+            assert!(rows.cell(at, Some(cell)));
+        }
+        assert!(rows.list(5, vec!["a".to_owned(), "b c".to_owned()]));
+        for at in 0..6 {
+            assert!(rows.cell(at, None));
+        }
+    }
+}
