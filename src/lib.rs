@@ -78,6 +78,9 @@
 //! - **Settling is pure, and yet done on all threads.** It was a fifth of a check's time on one. Its parts (the
 //!   rows of each block, each unique field) know nothing of each other, and what they find is joined in input
 //!   order, so the verdicts are the same for any number of threads.
+//! - **Findings travel as bytes and are rendered side by side.** A block's thread packs what it found, some forty bytes
+//!   a finding; publish unpacks, merges, renders and tallies them in batches of whole records on all threads, and
+//!   writes the batches in order. Where a batch ends changes no byte of a report.
 //! - **`check` keeps of a clean row only what settling looks at.** Nothing reads the other fields once they have
 //!   been judged, and not encoding them spares an eighth of the time and most of the memory.
 //! - **Facts come by staging in `import`, by arrays in `check`.** Import stages its rows for a filled table anyway and
