@@ -34,6 +34,7 @@ mod fixed_rules;
 mod fresh;
 mod generic;
 mod import;
+mod interrupted;
 mod invite;
 #[cfg(feature = "fault-points")]
 mod invite_faults;
