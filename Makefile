@@ -2,8 +2,10 @@
 
 .DEFAULT_GOAL := help
 CARGO ?= cargo
+MINUTES ?= 10
+CELLS ?= 6000000
 
-.PHONY: help run test check lint fmt build bench bench-quick golden page-test clean needed
+.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones page-test clean needed
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +42,12 @@ bench-quick: needed ## the same with a tenth of the rows, in a few minutes
 
 golden: needed ## rewrite the expected outputs under tests/, to be looked at with git diff
 	MUSTER_GOLDEN=1 $(CARGO) test --locked --features fault-points
+
+fuzz: needed ## try mutated CSV and NDJSON on the whole of check for ten minutes (MINUTES=n); finds in target/fuzz-finds
+	$(CARGO) run --locked --features fault-points --example fuzz_check -- --minutes $(MINUTES)
+
+phones: needed ## hold six million random telephone numbers (CELLS=n) against the library of their rules
+	MUSTER_PHONE_CELLS=$(CELLS) $(CARGO) test --locked --features fault-points --lib rule::phone
 
 page-test: needed ## open the reports in headless Chromium; pictures of them in target/page-test/pictures
 	$(CARGO) build --locked --features fault-points --bin muster

@@ -228,6 +228,10 @@ pub struct ReadArgs {
     /// The files' encoding, for example utf-8, utf-16le or windows-1252, or that of one file; found where not given
     #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
     pub encoding: Vec<String>,
+    /// How the cells of a field are read whose schema leaves it to the column: day-first, month-first, decimal-comma,
+    /// decimal-point; of one file where it is named
+    #[arg(long, value_name = "[FILE:]FIELD=HOW", help_heading = "Reading")]
+    pub reading: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub map: Vec<FieldMapping>,

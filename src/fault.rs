@@ -9,7 +9,8 @@
 //! | `MUSTER_TEST_FALSIFY` | `ENTITY.COUNT`: one more of it is counted |
 //! | `MUSTER_TEST_BLOCK` | the size of a block in bytes, so that small files have many |
 //! | `MUSTER_TEST_BUFFER` | the size of COPY's messages, so that few rows are on their way half way |
-//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell known at once, no shared look at a block |
+//! | `MUSTER_TEST_MANY` | from how many rows on faster ways of inserting them are looked for |
+//! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
 
@@ -59,6 +60,9 @@ points! {
     PutBack "put-back" "Once for each empty table: indexes and constraints are back.",
     Analyzed "analyzed" "Once for each empty table: it has statistics.",
     RangeNoted "range-noted" "Once for each empty table: the journal knows its rows' identifiers.",
+    IdsTaken "ids-taken" "Once for each filled table that many rows are new to: it has given out their identifiers.",
+    AppendHalf "append-half" "Once for each layout of such rows: all are sent, none is confirmed.",
+    Appended "appended" "Once for each such table: the rows are there.",
     LosersDropped "losers-dropped" "Once for each staged entity: only rows to be written are staged.",
     Updated "updated" "Once for each staged entity: rows are updated and their before-images kept.",
     Inserted "inserted" "Once for each staged entity: rows are inserted and noted.",
@@ -123,6 +127,11 @@ mod unarmed {
 
     /// How often something is tried.
     pub(crate) fn tries(usual: u32) -> u32 {
+        usual
+    }
+
+    /// From how many rows on faster ways are looked for.
+    pub(crate) fn many(usual: u64) -> u64 {
         usual
     }
 }
@@ -217,6 +226,11 @@ mod armed {
     /// How often something is tried.
     pub(crate) fn tries(usual: u32) -> u32 {
         number("MUSTER_TEST_TRIES").unwrap_or(usual)
+    }
+
+    /// From how many rows on faster ways are looked for.
+    pub(crate) fn many(usual: u64) -> u64 {
+        number("MUSTER_TEST_MANY").unwrap_or(usual)
     }
 
     fn number<N: FromStr>(variable: &str) -> Option<N> {

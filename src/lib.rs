@@ -93,8 +93,11 @@
 //!   and puts them back exactly as they were; where anything about a table is out of the ordinary, the other way is
 //!   taken and the reason said. Rows that the database refuses become facts, found inside the server a batch at a
 //!   time, and settle and load run again.
-//! - **Whether a row was changed since is told by its `xmin`.** It costs nothing, where a hash of every inserted row
-//!   costs a scan of the table; where it cannot tell, undo refuses, which is the safe side.
+//! - **Whether a row was changed since is told by its `xmin`, and where that cannot tell by a hash.** `xmin` costs
+//!   nothing, and proves a row untouched. After a restored dump, an `ALTER TABLE` that writes the table anew or an
+//!   edit that was put back it proves nothing; then the hash of the image that the run left decides. Of rows that are
+//!   copied straight in the client makes it, of the texts that it sends, while the server is busy taking them; of all
+//!   others the server does. SHA-256 of texts, so that it is the same in every version and on every machine.
 //! - **Staging tables are temporary.** No other session can read them, they write no WAL, and a killed run leaves
 //!   none. Each row carries the number of its layout, so that files with different columns are staged together and
 //!   a column that a file does not have is left alone for the rows of that file.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
 use crate::fault;
-use crate::read::{Keep, ReadOptions};
+use crate::read::{Decision, Keep, ReadOptions};
 use crate::report::Values;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
@@ -30,6 +30,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
         threads: args.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
         looking: Looking {
             encodings: args.encoding.iter().map(|text| encoding(text)).collect::<Result<_, _>>()?,
+            readings: args.reading.iter().map(|text| reading(text)).collect::<Result<_, _>>()?,
             delimiter: args.delimiter,
             maps: args.map.iter().map(|map| (map.header.clone(), map.field.clone())).collect(),
             empty_text: args.quoted_empty.map(|what| what == QuotedEmpty::Text),
@@ -58,6 +59,7 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             .iter()
             .filter(|text| text.contains('='))
             .flat_map(|text| ["--encoding".to_owned(), text.clone()])
+            .chain(of_files(args).flat_map(|text| ["--reading".to_owned(), text.clone()]))
             .collect(),
         keep_rejected_keys: false,
         values: match (args.show_values, args.hide_values) {
@@ -92,6 +94,9 @@ fn again(args: &ReadArgs) -> Vec<String> {
     // What was said of one file says nothing of the one that goes back.
     for encoding in args.encoding.iter().filter(|text| !text.contains('=')) {
         add("--encoding", encoding.clone());
+    }
+    for text in args.reading.iter().filter(|text| !of_files(args).any(|other| other == *text)) {
+        add("--reading", text.clone());
     }
     if let Some(what) = args.quoted_empty {
         let what = if what == QuotedEmpty::Text { "text" } else { "empty" };
@@ -151,6 +156,22 @@ fn encoding(text: &str) -> Result<(Option<PathBuf>, Encoding), SourceError> {
         Some((file, name)) => Ok((Some(PathBuf::from(file)), Encoding::from_label(name)?)),
         None => Ok((None, Encoding::from_label(text)?)),
     }
+}
+
+/// How a field is read, behind the file that it is for where it is not for all.
+fn reading(text: &str) -> Result<(Option<PathBuf>, String, Decision), SourceError> {
+    let bad = || SourceError::BadReading { given: text.to_owned() };
+    let (place, how) = text.rsplit_once('=').ok_or_else(bad)?;
+    let (_, decision) = Decision::NAMES.into_iter().find(|(name, _)| *name == how).ok_or_else(bad)?;
+    Ok(match place.rsplit_once(':') {
+        Some((file, field)) => (Some(PathBuf::from(file)), field.to_owned(), decision),
+        None => (None, place.to_owned(), decision),
+    })
+}
+
+/// What `--reading` says of single files.
+fn of_files(args: &ReadArgs) -> impl Iterator<Item = &String> {
+    args.reading.iter().filter(|text| text.contains(':'))
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //! values the frequent ones are found in a first reading (Misra and Gries: none that stands in more than
 //! about one of 50,000 of the rule's findings is missed) and counted exactly in a second one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher as _;
 use std::path::Path;
 
@@ -10,6 +12,7 @@ use foldhash::fast::FixedState;
 use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series, UInt32Chunked};
 
 use super::blocks::{Block, parse};
+use super::quick::Quick;
 use super::stored::Grouped;
 use super::values::Values;
 use super::{Filter, FrameError, Scan};
@@ -139,48 +142,93 @@ fn order(rule: &RuleGroup) -> (u8, std::cmp::Reverse<u64>, &str, &str, Option<&s
 }
 
 fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError> {
-    let mut rules = Vec::new();
-    let mut findings = Vec::new();
-    // By the hash of what names a rule; two rules with one hash stand in one list.
-    let mut index: HashMap<u64, Vec<u32>, FixedState> = HashMap::default();
-    let (mut numbers, mut values) = (Vec::new(), Vec::new());
+    let mut counted = Counted::default();
+    // The names of the line before, and the rule that they make; none where the rule is not asked for.
+    let mut before: Option<(&str, &str, Option<u32>)> = None;
     for (line, bytes) in block.lines() {
-        let found: Grouped<'_> = parse(path, line, bytes)?;
-        let (column, field) = (found.column.as_deref(), found.field.as_deref());
-        if !filter.admits(&found.entity, &found.code, column, field) {
+        let Some(quick) = std::str::from_utf8(bytes).ok().and_then(Quick::of) else {
+            let found: Grouped<'_> = parse(path, line, bytes)?;
+            let (column, field) = (found.column.as_deref(), found.field.as_deref());
+            if filter.admits(&found.entity, &found.code, column, field) {
+                let names = (&*found.entity, &*found.severity, &*found.code, column.or(field));
+                let rule = counted.rule(names);
+                counted.add(rule, found.value.map(|value| value.0));
+            }
             continue;
-        }
-        let column = column.or(field);
-        let names = (&*found.entity, &*found.severity, &*found.code, column);
-        let same = index.entry(HASHER.hash_one(names)).or_default();
-        let known = same.iter().copied().find(|&number| {
-            let key: &RuleKey = &rules[number as usize];
-            names == (&key.entity, &key.severity, &key.code, key.column.as_deref())
-        });
-        let number = known.unwrap_or_else(|| {
-            rules.push(RuleKey {
-                entity: found.entity.to_string(),
-                severity: found.severity.to_string(),
-                code: found.code.to_string(),
-                column: column.map(str::to_owned),
-            });
-            findings.push(0);
-            let number = u32::try_from(rules.len() - 1).unwrap_or(u32::MAX);
-            same.push(number);
-            number
-        });
-        findings[number as usize] += 1;
-        if let Some(value) = found.value {
-            numbers.push(number);
-            values.push(shortened(value.0));
+        };
+        let rule = match before {
+            Some((entity, names, rule)) if (entity, names) == (quick.entity, quick.names) => rule,
+            _ => {
+                let Quick { entity, column, field, severity, code, .. } = quick;
+                let asked = filter.admits(entity, code, column, field);
+                let rule = asked.then(|| counted.rule((entity, severity, code, column.or(field))));
+                before = Some((entity, quick.names, rule));
+                rule
+            }
+        };
+        if let Some(rule) = rule {
+            counted.add(rule, quick.value.map(Cow::Borrowed));
         }
     }
-    let values = Values::table(&numbers, &values)?;
-    Ok(Part { rules, findings, values })
+    let values = Values::table(&counted.numbers, &counted.values, &counted.times)?;
+    Ok(Part { rules: counted.rules, findings: counted.findings, values })
+}
+
+/// What is counted in one block.
+#[derive(Default)]
+struct Counted<'b> {
+    rules: Vec<RuleKey>,
+    findings: Vec<u64>,
+    /// By the hash of what names a rule; two rules with one hash stand in one list.
+    index: HashMap<u64, Vec<u32>, FixedState>,
+    /// Each value once: its rule, itself, and how often it stands there.
+    numbers: Vec<u32>,
+    values: Vec<Cow<'b, str>>,
+    times: Vec<u64>,
+    known: HashMap<(u32, Cow<'b, str>), usize, FixedState>,
+}
+
+impl<'b> Counted<'b> {
+    /// The block's own number for a rule: entity, severity, code, column.
+    fn rule(&mut self, names: (&str, &str, &str, Option<&str>)) -> u32 {
+        let same = self.index.entry(HASHER.hash_one(names)).or_default();
+        let known = same.iter().copied().find(|&number| {
+            let key: &RuleKey = &self.rules[number as usize];
+            names == (&key.entity, &key.severity, &key.code, key.column.as_deref())
+        });
+        known.unwrap_or_else(|| {
+            let (entity, severity, code, column) = names;
+            self.rules.push(RuleKey {
+                entity: entity.to_owned(),
+                severity: severity.to_owned(),
+                code: code.to_owned(),
+                column: column.map(str::to_owned),
+            });
+            self.findings.push(0);
+            let number = u32::try_from(self.rules.len() - 1).unwrap_or(u32::MAX);
+            same.push(number);
+            number
+        })
+    }
+
+    fn add(&mut self, rule: u32, value: Option<Cow<'b, str>>) {
+        self.findings[rule as usize] += 1;
+        let Some(value) = value else { return };
+        let value = shortened(value);
+        match self.known.entry((rule, value)) {
+            Entry::Occupied(known) => self.times[*known.get()] += 1,
+            Entry::Vacant(fresh) => {
+                self.numbers.push(rule);
+                self.values.push(fresh.key().1.clone());
+                self.times.push(1);
+                fresh.insert(self.values.len() - 1);
+            }
+        }
+    }
 }
 
 /// A value by which it is told from others: its beginning, where it is long.
-fn shortened(value: std::borrow::Cow<'_, str>) -> std::borrow::Cow<'_, str> {
+fn shortened(value: Cow<'_, str>) -> Cow<'_, str> {
     if value.len() <= CHARS {
         return value;
     }

@@ -15,6 +15,7 @@ mod parquet;
 pub mod parquet_in;
 pub mod parquet_out;
 mod parquet_rows;
+mod quick;
 mod stored;
 mod values;
 

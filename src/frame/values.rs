@@ -42,13 +42,17 @@ impl Values {
         Self { room, table: None, waiting: (Vec::new(), 0), pruned: Vec::new(), exact: None }
     }
 
-    /// The table of one block, a finding a row: `numbers` names the rule of each of `values`.
-    pub(super) fn table(numbers: &[u32], values: &[Cow<'_, str>]) -> Result<DataFrame, FrameError> {
+    /// The table of one block: `numbers` names the rule of each of `values`, which stand there so many `times`.
+    pub(super) fn table(
+        numbers: &[u32],
+        values: &[Cow<'_, str>],
+        times: &[u64],
+    ) -> Result<DataFrame, FrameError> {
         use polars::prelude::{Column, NamedFrom as _, Series};
         let columns: Vec<Column> = vec![
             Series::new("rule".into(), numbers).into(),
             texts("value", values.iter().map(|value| Some(value.as_ref()))).into(),
-            Series::new("n".into(), vec![1_u64; numbers.len()]).into(),
+            Series::new("n".into(), times).into(),
         ];
         Ok(DataFrame::new_infer_height(columns)?)
     }

@@ -51,25 +51,4 @@ impl Load<'_> {
         }
         Ok(facts)
     }
-
-    async fn find_edited(
-        &self,
-        item: &Cargo<'_>,
-        layouts: &Layouts<'_>,
-        facts: &mut Facts,
-    ) -> Result<(), LoadError> {
-        let statements = self.statements(item.entity);
-        let doing = format!("looking for edited rows of table {}", statements.entity.table);
-        for (number_of, layout) in layouts.distinct.iter().enumerate() {
-            if let Some(sql) = statements.edited(number_of, layout) {
-                let rows = self.query(&sql, &doing).await?;
-                facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
-            }
-        }
-        if !item.harvest.deletes.is_empty() {
-            let rows = self.query(&statements.edited_and_deleted(), &doing).await?;
-            facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
-        }
-        Ok(())
-    }
 }

@@ -67,7 +67,7 @@ impl Load<'_> {
         when: When,
     ) -> Result<Gone, LoadError> {
         let layouts = Layouts::of(item.harvest);
-        let merge = self.merge(item.entity, &layouts);
+        let merge = self.merge(item, &layouts);
         merge.drop_losers(verdict).await?;
         let referred = self.referred(&merge.statements).await?;
         if !referred.is_empty() {
@@ -172,13 +172,12 @@ impl Statements<'_> {
              noted AS (
                 INSERT INTO muster.deleted (run, entity, id, row_number, before, before_xmin, last)
                 SELECT {origin}, g.id, g.o, g.before, coalesce(back.stood, g.stamp), {last} FROM gone g
-                LEFT JOIN muster.restored back
-                    ON back.\"table\" = {table} AND back.id = g.id AND back.now = g.stamp
+                LEFT JOIN muster.restored back ON {back}
                 RETURNING 1)
              SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)",
             delete = self.delete(),
             id = quoted(&self.entity.system.id),
-            table = journal::canonical(&self.entity.table),
+            back = journal::restored(&journal::canonical(&self.entity.table), "g.id", "g.stamp"),
         )
     }
 }
@@ -208,6 +207,7 @@ pub(super) mod back {
         run: &str,
         entity: &str,
         last: bool,
+        stood: &str,
     ) -> String {
         let names: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
         let values: Vec<_> = names.iter().map(|name| format!("old.{name}")).collect();
@@ -220,7 +220,7 @@ pub(super) mod back {
                 SELECT {values} FROM back b CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, b.before) old
                 ORDER BY b.id RETURNING 1),
              noted AS (
-                INSERT INTO muster.restored SELECT {name}, b.id, b.before_xmin, pg_current_xact_id()::xid FROM back b
+                INSERT INTO muster.restored SELECT {name}, b.id, {stood}, pg_current_xact_id()::xid FROM back b
                 ON CONFLICT (\"table\", id) DO UPDATE SET stood = excluded.stood, now = excluded.now)
              SELECT count(*) FROM written",
             names = names.join(", "),

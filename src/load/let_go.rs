@@ -22,7 +22,7 @@ impl Merge<'_> {
     pub(super) async fn let_go(&self) -> Result<bool, LoadError> {
         let statements = &self.statements;
         let fields: Vec<_> = statements.passed_on().collect();
-        if !self.lets_go || fields.is_empty() {
+        if !self.options.changes || fields.is_empty() {
             return Ok(false);
         }
         self.execute(&statements.create_let_go()).await?;

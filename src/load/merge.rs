@@ -5,10 +5,11 @@ use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::event::{Event, Listener, Stage};
 use crate::fault::{self, Point};
-use crate::read::Layout;
+use crate::read::{Harvest, Layout};
 use crate::settle::{EntityVerdict, Fate};
 
-use super::journal::Origin;
+use super::journal::{Image, Origin};
+use super::options::LoadOptions;
 use super::proof::FieldChange;
 use super::refused::{self, Refused};
 use super::sql::Statements;
@@ -22,18 +23,13 @@ const BATCH: usize = 50_000;
 pub(super) struct Merge<'a> {
     pub client: &'a Client,
     pub statements: Statements<'a>,
+    /// The rows that are staged.
+    pub harvest: &'a Harvest,
     pub layouts: &'a Layouts<'a>,
     pub listener: &'a dyn Listener,
     /// Whose rows are written.
     pub origin: Origin<'a>,
-    /// Provenance and before-images are kept.
-    pub undoable: bool,
-    /// The columns are reconciled.
-    pub reconcile: bool,
-    /// What is planned is described, for a dry run.
-    pub foresee: bool,
-    /// Rows that stay may pass values of unique fields to each other.
-    pub lets_go: bool,
+    pub options: LoadOptions,
 }
 
 impl Merge<'_> {
@@ -49,14 +45,14 @@ impl Merge<'_> {
         fault::reach(Point::LosersDropped);
         let mut written = Written::default();
         let mut changes = Vec::new();
-        if self.foresee {
+        if self.options.foresee {
             changes = self.changes().await?;
         }
         let let_go = self.let_go().await?;
         self.write_planned(&mut written, let_go).await?;
         self.check_planned(written).await?;
         fault::reach(Point::ReadBack);
-        if self.reconcile {
+        if self.options.reconcile {
             self.reconcile_columns(accepted).await?;
         }
         self.listener.on(Event::Finished);
@@ -88,38 +84,57 @@ impl Merge<'_> {
         let row = self.one(&self.statements.planned()).await?;
         let [fresh, changed, same] = [0, 1, 2].map(|at| number(row.get(at)));
         written.unchanged = same;
-        let at_once = self.checks_at_once(fresh).await?;
         for (at, layout) in self.layouts.distinct.iter().enumerate() {
             if changed > 0
                 && let Some(update) = self.statements.update(at, layout, false)
             {
-                written.updated += if self.undoable {
+                written.updated += if self.options.undoable {
                     self.noted(&self.statements.update_noted(&update, at, self.origin, let_go)).await?
                 } else {
                     self.execute(&update).await?
                 };
             }
-            fault::reach(Point::Updated);
-            if fresh > 0 {
-                if at_once {
-                    self.lock_parents(at, layout).await?;
-                    self.pass_over_triggers(true).await?;
-                }
-                // Where all are fresh the plan says nothing.
-                written.inserted += self.insert(at, layout, changed + same > 0).await?;
-                if at_once {
-                    self.pass_over_triggers(false).await?;
-                }
-            }
+        }
+        fault::reach(Point::Updated);
+        if fresh > 0 {
+            // Where all are fresh the plan says nothing.
+            written.inserted = self.insert_all(fresh, changed + same > 0).await?;
         }
         fault::reach(Point::Inserted);
         Ok(())
     }
 
+    /// Inserts the new rows, `rows` of them.
+    async fn insert_all(&self, rows: u64, planned: bool) -> Result<u64, LoadError> {
+        let at_once = self.checks_at_once(rows).await?;
+        if at_once {
+            for (at, layout) in self.layouts.distinct.iter().enumerate() {
+                self.lock_parents(at, layout).await?;
+            }
+            self.pass_over_triggers(true).await?;
+        }
+        let mut inserted = 0;
+        if let Some(sequence) = self.appends(rows).await? {
+            let table = &self.statements.entity.table;
+            tracing::info!("table {table}: {rows} new rows are copied straight in");
+            inserted = self.append(rows, &sequence).await?;
+        } else {
+            for (at, layout) in self.layouts.distinct.iter().enumerate() {
+                inserted += self.insert(at, layout, planned).await?;
+            }
+        }
+        if at_once {
+            self.pass_over_triggers(false).await?;
+        }
+        Ok(inserted)
+    }
+
     async fn insert(&self, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
         let insert = self.statements.insert(number, layout, planned, false);
-        if self.undoable {
-            self.noted(&self.statements.insert_noted(&insert, number, self.origin)).await
+        if self.options.undoable {
+            let image = Image::of(self.statements.entity, self.statements.info, layout);
+            image.note(self.client, self.origin, number).await?;
+            self.noted(&self.statements.insert_noted(&insert, number, &image, self.origin)).await
         } else {
             self.execute(&insert).await
         }

@@ -6,7 +6,9 @@
 //! what it counted when it compared. Nothing is computed as the rest of something else.
 
 mod absent;
+mod append;
 mod asked;
+mod begin;
 mod commit;
 mod delete;
 mod edited;
@@ -19,6 +21,7 @@ mod lock;
 mod lookup;
 mod merge;
 mod noted;
+mod options;
 mod proof;
 mod refused;
 mod rights;
@@ -28,65 +31,28 @@ mod tables;
 mod undo;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use crate::db::catalog::TableInfo;
 use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::read::Harvest;
-use crate::schema::{OnUpdate, Schema};
+use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Question};
 
 pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
 pub use lock::take as load_lock;
 pub use lookup::Lookup;
+pub use options::LoadOptions;
 pub use proof::{Difference, FieldChange};
 pub use undo::{Hindrance, Undo, Undone, Why};
 
 pub use error::LoadError;
-use fresh::{Fresh, Obstacle, obstacle};
+use fresh::{Fresh, Obstacle};
 use journal::Origin;
 pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
-
-/// Facts must stay true until they are acted on, so all is seen as of one instant. The joins of a million
-/// staged rows get memory of their own: with the usual 4 MB each would be written to disk and read back. What the
-/// statements compute is too little to be compiled first.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
-    SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'; SET LOCAL jit = off";
-
-/// How long the lock of an empty table is waited for.
-const LOCK_PATIENCE: &str = "3s";
-
-/// What the load does beside writing.
-#[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub struct LoadOptions {
-    /// What an empty cell does to a filled field unless the field says otherwise.
-    pub on_empty: OnUpdate,
-    /// A row that is there may change what it refers to.
-    pub move_rows: bool,
-    /// How long another run is waited for.
-    pub patience: Duration,
-    /// Before-images and provenance are kept, so that the run can be undone.
-    pub undoable: bool,
-    /// Rows that somebody changed in the target after muster wrote them are not overwritten.
-    pub protect_edited: bool,
-    /// Each column's checksum is compared with what was sent.
-    pub reconcile: bool,
-    /// What is planned is described, by field.
-    pub foresee: bool,
-    /// The files list changes, deletions among them.
-    pub changes: bool,
-}
-
-/// Why a table is staged although it may be empty.
-const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
-
-/// Why a table is staged when changes are applied to it.
-const CHANGED: Obstacle = Obstacle::Unusual("changes are applied");
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
@@ -124,17 +90,6 @@ pub struct Load<'a> {
     obstacles: Vec<Option<Obstacle>>,
 }
 
-impl LoadOptions {
-    /// What keeps every table from being loaded the empty-target way.
-    fn obstacle(&self) -> Option<Obstacle> {
-        match (self.changes, self.reconcile) {
-            (true, _) => Some(CHANGED),
-            (false, true) => Some(RECONCILED),
-            (false, false) => None,
-        }
-    }
-}
-
 impl<'a> Load<'a> {
     /// Takes the run's lock and looks at the tables. Nothing is changed.
     ///
@@ -156,84 +111,9 @@ impl<'a> Load<'a> {
         Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
     }
 
-    /// Begins the transaction, makes the tables that are missing, the journal's among them, and decides how
-    /// each is loaded.
-    ///
-    /// # Errors
-    ///
-    /// The server refuses.
-    pub async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        let client = &self.session.client;
-        if !self.overwrites() {
-            self.obstacles
-                .fill(Some(Obstacle::Unusual("empty cells must be told apart from default values")));
-        }
-        // What is plainly not empty, or unusual, is not locked: its readers need not wait.
-        for item in cargo {
-            let entity = &self.schema.entities[item.entity];
-            if self.tables[item.entity].is_some() && self.obstacles[item.entity].is_none() {
-                self.obstacles[item.entity] = obstacle(client, self.schema, entity).await?;
-            }
-        }
-        self.begin_and_lock(cargo).await?;
-        fault::reach(Point::TransactionBegun);
-        for index in 0..self.tables.len() {
-            if self.tables[index].is_none() {
-                let table = tables::create(&self.session.client, self.schema, index).await?;
-                self.tables[index] = Some(table);
-            }
-        }
-        journal::ensure(&self.session.client).await?;
-        fault::reach(Point::TablesMade);
-        for item in cargo {
-            let entity = &self.schema.entities[item.entity];
-            if self.obstacles[item.entity].is_none() {
-                // Under the lock what is empty stays empty.
-                self.obstacles[item.entity] = obstacle(&self.session.client, self.schema, entity).await?;
-            }
-            match self.obstacles[item.entity] {
-                None => tracing::info!("table {}: rows are copied straight in", entity.table),
-                Some(why) => tracing::info!("table {}: rows are staged and merged: {why}", entity.table),
-            }
-        }
-        Ok(())
-    }
-
-    /// Locks the tables that seem empty, before the transaction's first look at any row. Where somebody else
-    /// holds one for too long, the load goes the other way instead of waiting.
-    async fn begin_and_lock(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
-        self.execute(BEGIN, "beginning the transaction").await?;
-        let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
-        let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        let names: Vec<_> = wanted.iter().map(|&at| self.schema.entities[at].table.to_string()).collect();
-        let lock = format!(
-            "SET LOCAL lock_timeout = '{LOCK_PATIENCE}'; LOCK TABLE {} IN ACCESS EXCLUSIVE MODE;
-             SET LOCAL lock_timeout TO DEFAULT",
-            names.join(", ")
-        );
-        match self.execute(&lock, "locking the empty tables").await {
-            Err(LoadError::Database(error)) if error.sqlstate().is_some_and(|s| s.code() == "55P03") => {
-                for at in wanted {
-                    self.obstacles[at] = Some(Obstacle::InUse);
-                }
-                self.execute(&format!("ROLLBACK; {BEGIN}"), "beginning again").await
-            }
-            other => other,
-        }
-    }
-
     /// Has all tables staged and merged from now on: a row was refused, and it must be found.
     pub fn find_refused(&mut self) {
         self.obstacles.fill(Some(Obstacle::Refused));
-    }
-
-    /// Whether every empty cell simply takes its default.
-    fn overwrites(&self) -> bool {
-        let fields = || self.schema.entities.iter().flat_map(|entity| &entity.fields);
-        fields().all(|field| field.policy(self.options.on_empty) == OnUpdate::Overwrite)
     }
 
     fn is_fresh(&self, entity: usize) -> bool {
@@ -250,7 +130,7 @@ impl<'a> Load<'a> {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
             stage::stage(&self.session.client, &statements, item.harvest, &layouts, self.listener).await?;
-            self.merge(item.entity, &layouts).plan().await?;
+            self.merge(item, &layouts).plan().await?;
         }
         fault::reach(Point::Staged);
         Ok(())
@@ -293,7 +173,7 @@ impl<'a> Load<'a> {
         self.delete(cargo, verdicts, delete::When::Before).await?;
         for item in cargo {
             let layouts = Layouts::of(item.harvest);
-            let rows = self.merge(item.entity, &layouts).find_refused(&verdicts[item.entity]).await?;
+            let rows = self.merge(item, &layouts).find_refused(&verdicts[item.entity]).await?;
             if !rows.is_empty() {
                 self.execute("ROLLBACK TO SAVEPOINT before_writing", "going back").await?;
                 return Err(LoadError::Rows { entity: item.entity, rows });
@@ -320,9 +200,10 @@ impl<'a> Load<'a> {
                 fault::reach(Point::RecordsNoted);
             }
             if self.is_fresh(item.entity) {
-                let (inserted, identifiers) = self.fresh(item).run(verdict, &loaded).await?;
+                let fresh = self.fresh(item);
+                let (inserted, identifiers, hashes) = fresh.run(verdict, &loaded).await?;
                 if self.options.undoable {
-                    origin.note_range(&self.session.client, identifiers.first(), &verdict.fates).await?;
+                    fresh.note(origin, &identifiers, &verdict.fates, hashes).await?;
                     fault::reach(Point::RangeNoted);
                 }
                 loaded.insert(item.entity, identifiers);
@@ -339,7 +220,7 @@ impl<'a> Load<'a> {
             }
             let layouts = Layouts::of(item.harvest);
             let accepted = verdict.accepted - delete::kept(item, verdict);
-            written.push(self.merge(item.entity, &layouts).run(verdict, accepted).await?);
+            written.push(self.merge(item, &layouts).run(verdict, accepted).await?);
         }
         let after = self.delete(cargo, verdicts, delete::When::After).await?;
         for (index, item) in cargo.iter().enumerate() {
@@ -350,6 +231,7 @@ impl<'a> Load<'a> {
         }
         self.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         fault::reach(Point::Checked);
+        self.prove_again(cargo, written.iter().map(|(written, _)| written)).await?;
         Ok(written)
     }
 
@@ -389,17 +271,15 @@ impl<'a> Load<'a> {
         Origin { run: &self.run, entity: &self.schema.entities[entity].name }
     }
 
-    fn merge<'l>(&'l self, entity: usize, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
+    fn merge<'l>(&'l self, item: &Cargo<'l>, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
         merge::Merge {
             client: &self.session.client,
-            statements: self.statements(entity),
+            statements: self.statements(item.entity),
+            harvest: item.harvest,
             layouts,
             listener: self.listener,
-            origin: self.origin(entity),
-            undoable: self.options.undoable,
-            reconcile: self.options.reconcile,
-            foresee: self.options.foresee,
-            lets_go: self.options.changes,
+            origin: self.origin(item.entity),
+            options: self.options,
         }
     }
 
@@ -411,6 +291,7 @@ impl<'a> Load<'a> {
             info: self.table(item.entity),
             harvest: item.harvest,
             listener: self.listener,
+            hashed: self.options.undoable,
         }
     }
 

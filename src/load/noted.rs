@@ -5,29 +5,36 @@
 use crate::read::Layout;
 use crate::schema::FieldIndex;
 
-use super::journal::{IMAGE_HASH, Origin};
+use super::journal::{self, IMAGE_HASH, Image, Origin};
 use super::sql::{Statements, literal, quoted};
 
 /// How many ids a block of inserted rows spans.
 const BLOCK: u32 = 4096;
 
 impl Statements<'_> {
-    /// An insert (of [`Statements::insert`]) that notes which row got which id: one row with the number of
-    /// rows inserted and the number of rows noted.
-    pub(super) fn insert_noted(&self, insert: &str, layout_number: usize, origin: Origin<'_>) -> String {
+    /// An insert (of [`Statements::insert`]) that notes which row got which id, and a hash of each: one row with
+    /// the number of rows inserted and the number of rows noted.
+    pub(super) fn insert_noted(
+        &self,
+        insert: &str,
+        layout_number: usize,
+        image: &Image,
+        origin: Origin<'_>,
+    ) -> String {
         let key = self.entity.key;
         format!(
-            "WITH written AS ({insert} RETURNING {id}::bigint AS id, {key_column} AS key),
+            "WITH written AS ({insert} RETURNING t.{id}::bigint AS id, t.{key_column} AS key, {hash} AS hash),
              noted AS (
-                INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers)
+                INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers, image, hashes)
                 SELECT {origin}, min(w.id), max(w.id), count(*),
                        CASE WHEN max(w.id) - min(w.id) + 1 <> count(*) THEN array_agg(w.id ORDER BY w.id) END,
-                       array_agg(s.o ORDER BY w.id)
+                       array_agg(s.o ORDER BY w.id), {layout_number}, string_agg(w.hash, ''::bytea ORDER BY w.id)
                 FROM written w JOIN {stage} s ON s.l = {layout_number} AND w.key = {key}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
              SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
             id = quoted(&self.entity.system.id),
             key_column = self.column(key),
+            hash = image.hash(),
             origin = origin.columns(),
             stage = self.stage(),
             key = self.staged(key),
@@ -96,6 +103,21 @@ impl Statements<'_> {
         )
     }
 
+    /// The same, whoever wrote them last: what is left of them when all triggers are through.
+    pub(super) fn still_there(&self) -> String {
+        let key = self.entity.key;
+        format!(
+            "SELECT count(*) FILTER (WHERE plan.fresh), count(*) FILTER (WHERE NOT plan.fresh)
+             FROM {plan} plan JOIN {stage} s ON s.o = plan.o JOIN {table} t ON t.{key_column} = {key}
+             WHERE NOT plan.same",
+            plan = self.plan(),
+            stage = self.stage(),
+            table = self.entity.table,
+            key_column = self.column(key),
+            key = self.staged(key),
+        )
+    }
+
     fn written_rows(&self, which: &str, origin: Origin<'_>) -> String {
         let key = self.entity.key;
         format!(
@@ -118,7 +140,7 @@ impl Statements<'_> {
         let sums: String = layout.fields.iter().fold(String::new(), |all, &field| {
             let sent = if field == key { self.staged(key) } else { self.updated(field) };
             let declared = self.declared(&self.entity.fields[field]);
-            let kept = format!("t.{}::text", self.column(field));
+            let kept = journal::text(&self.entity.fields[field].column);
             format!("{all}, {}, {}", sum(format!("({sent})::{declared}::text")), sum(kept))
         });
         format!(

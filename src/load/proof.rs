@@ -6,7 +6,8 @@ use crate::db::postgres::Client;
 use crate::schema::Entity;
 
 use super::merge::Merge;
-use super::{LoadError, Written, number};
+use super::stage::Layouts;
+use super::{Cargo, Load, LoadError, Written, number};
 
 /// How many changes of a field are shown.
 const SAMPLES: u32 = 3;
@@ -52,14 +53,50 @@ fn same(entity: &Entity, written: Written, found: Written) -> Result<(), LoadErr
     Err(LoadError::ReadBack { table: entity.table.to_string(), written, found })
 }
 
+/// Whether one of these tables has triggers of the owner's, which may take rows away after they were counted.
+const TRIGGERS: &str = "SELECT EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'
+    AND tgrelid = ANY (ARRAY(SELECT to_regclass(t)::oid FROM unnest($1::text[]) t)))";
+
+impl Load<'_> {
+    /// Counts once more what was written, when everything that waits for the end of the transaction has been done.
+    pub(super) async fn prove_again<'w>(
+        &self,
+        cargo: &[Cargo<'_>],
+        written: impl Iterator<Item = &'w Written>,
+    ) -> Result<(), LoadError> {
+        let names: Vec<_> = self.schema.entities.iter().map(|entity| entity.table.to_string()).collect();
+        let row = self.session.client.query_one(TRIGGERS, &[&names]).await;
+        if !row.map_err(|e| DbError::of("looking for triggers", e))?.get::<_, bool>(0) {
+            return Ok(());
+        }
+        for (item, written) in cargo.iter().zip(written) {
+            let layouts = Layouts::of(item.harvest);
+            if self.is_fresh(item.entity) {
+                let entity = &self.schema.entities[item.entity];
+                check_whole_table(&self.session.client, entity, *written).await?;
+            } else if written.inserted + written.updated > 0 {
+                self.merge(item, &layouts).check_still_there(*written).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Merge<'_> {
+    async fn check_still_there(&self, written: Written) -> Result<(), LoadError> {
+        let row = self.one(&self.statements.still_there()).await?;
+        let found = Written { inserted: number(row.get(0)), updated: number(row.get(1)), ..written };
+        same(self.statements.entity, written, found)
+    }
+
     /// The rows that were written stand in the table as this transaction's.
     pub(super) async fn check_planned(&self, written: Written) -> Result<(), LoadError> {
         if written.inserted + written.updated == 0 {
             return Ok(());
         }
         // By ids only where an index leads to them.
-        let by_id = self.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
+        let by_id =
+            self.options.undoable && self.statements.info.unique.contains(&self.statements.entity.system.id);
         let sql = if by_id {
             self.statements.read_back_noted(self.origin)
         } else {

@@ -79,13 +79,16 @@ pub(crate) async fn import(
                  WHERE n.nspname = {} AND NOT has_schema_privilege(n.oid, 'CREATE')",
                 entity.table.schema.as_deref().map_or("current_schema()".to_owned(), literal),
             ),
-            // An identity needs no right to its sequence, a default of nextval() does.
+            // An identity needs no right to its sequence, a default of nextval() does, whosever sequence it is.
             Some(_) => format!(
-                "SELECT format('GRANT USAGE ON SEQUENCE %s TO %I', s.name, current_user)
-                 FROM pg_attribute a, pg_get_serial_sequence({name}, {id}) s (name)
-                 WHERE a.attrelid = {name}::regclass AND a.attname = {id} AND a.attidentity = ''
-                   AND NOT has_sequence_privilege(s.name, 'USAGE')",
-                id = literal(&entity.system.id),
+                "SELECT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', n.nspname, s.relname, current_user)
+                 FROM pg_attrdef f
+                 JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+                   AND d.refclassid = 'pg_class'::regclass
+                 JOIN pg_class s ON s.oid = d.refobjid
+                 JOIN pg_namespace n ON n.oid = s.relnamespace
+                 WHERE f.adrelid = {name}::regclass
+                   AND CASE WHEN s.relkind = 'S' THEN NOT has_sequence_privilege(s.oid, 'USAGE') ELSE false END"
             ),
         });
     }

@@ -97,12 +97,13 @@ impl Statements<'_> {
     }
 
     /// Makes the table of what is to happen to each staged row: whether the table lacks it, whether the table
-    /// has it as it is, which of its references lead elsewhere than those of the table's row.
+    /// has it as it is, which of its references lead elsewhere than those of the table's row, and where to.
     pub(crate) fn create_plan(&self) -> String {
         format!(
             "CREATE TEMPORARY TABLE {} (o bigint NOT NULL, fresh boolean NOT NULL, same boolean NOT NULL,
-                moved bigint NOT NULL) ON COMMIT DROP",
-            self.plan()
+                moved bigint NOT NULL{}) ON COMMIT DROP",
+            self.plan(),
+            self.each_reference(|field| format!(", p{field} bigint")),
         )
     }
 
@@ -124,17 +125,27 @@ impl Statements<'_> {
         let moved: Vec<_> = references.iter().map(|&field| self.leads_elsewhere(field)).collect();
         format!(
             "INSERT INTO {plan} SELECT s.o, t.{key_column} IS NULL,
-                t.{key_column} IS NOT NULL AND NOT ({differs}{late}), {moved}
+                t.{key_column} IS NOT NULL AND NOT ({differs}{late}), {moved}{leads}
              FROM {stage} s LEFT JOIN {table} t ON t.{key_column} = {key}{parents} WHERE s.l = {layout_number}",
             key_column = self.column(key),
             late = references.iter().map(|&field| self.comes_later(field)).collect::<String>(),
             moved = if moved.is_empty() { "0".to_owned() } else { moved.join(" | ") },
+            leads = self.each_reference(|field| if references.contains(&field) {
+                format!(", {}::bigint", self.staged(field))
+            } else {
+                ", NULL".to_owned()
+            }),
             stage = self.stage(),
             table = self.entity.table,
             key = self.staged(key),
             parents = self.parents(layout),
             plan = self.plan(),
         )
+    }
+
+    /// Something for each reference of the entity, one after the other.
+    pub(super) fn each_reference(&self, part: impl Fn(FieldIndex) -> String) -> String {
+        self.entity.references().map(|(field, _)| part(field)).collect()
     }
 
     /// A reference's bit where the table's row has another one.
@@ -193,7 +204,7 @@ impl Statements<'_> {
             String::new()
         };
         format!(
-            "INSERT INTO {table} ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
+            "INSERT INTO {table} AS t ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
              WHERE s.l = {layout_number}{range} ORDER BY s.f{key}",
             range = range(ranged),
             table = self.entity.table,

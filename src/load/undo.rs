@@ -11,7 +11,7 @@ use crate::db::{DbError, Session};
 use crate::fault::{self, Point};
 
 use super::delete::back;
-use super::journal::{self, EntityRecord, IMAGE_HASH, RunRecord};
+use super::journal::{self, EntityRecord, IMAGE_HASH, Images, RunRecord, STAMPS};
 use super::let_go;
 use super::rights;
 use super::sql::{literal, quoted};
@@ -25,6 +25,8 @@ const NAMED: usize = 1000;
 pub struct Undo<'a> {
     client: &'a Client,
     run: &'a RunRecord,
+    /// A row that has the run's stamp in `xmin` is as the run left it.
+    stamped: bool,
 }
 
 /// What an undo did to an entity's table.
@@ -56,6 +58,8 @@ pub struct Hindrance {
 pub enum Why {
     /// Somebody wrote it; where a run of muster's did, its id.
     Changed(Option<String>),
+    /// It was written anew, and the run kept no hash of it.
+    Untold,
     /// Somebody deleted it.
     Deleted,
     /// The run had deleted it, and somebody made it again.
@@ -77,6 +81,11 @@ impl std::fmt::Display for Hindrance {
             Why::Changed(Some(run)) => {
                 write!(f, "{entity} {key}: changed since by run {run}: undo that first")
             }
+            Why::Untold => write!(
+                f,
+                "{entity} {key}: written anew since, and the run is of an older muster, which kept no hash of it: \
+                 whether it was changed cannot be told"
+            ),
             Why::Deleted => write!(f, "{entity} {key}: deleted since"),
             Why::ThereAgain => write!(f, "{entity} {key}: made again since"),
             Why::Referred { table, constraint } => {
@@ -110,22 +119,24 @@ impl<'a> Undo<'a> {
         }
         rights::journal(client, rights::JOURNAL_UNDO).await?;
         rights::undo(client, &run.entities).await?;
-        let sql =
-            "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::numeric - r.xid::text::numeric >= 4294967296,
-                    NOT EXISTS (SELECT FROM muster.stamps k WHERE k.run = r.id AND k.xmin = r.stamp)
-             FROM muster.runs r WHERE r.id = $1::text::uuid";
-        let row = client.query_one(sql, &[&run.run]).await.map_err(|e| failed(&run.run, e))?;
-        if row.get(0) {
-            return refused("so many transactions ago that changes since cannot be told".to_owned());
-        }
-        // A restored dump has its rows from other transactions, whose numbers may be those of old runs by chance.
-        if row.get(1) {
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM muster.runs r {STAMPS} AND r.id = $1::text::uuid),
+                    EXISTS (SELECT FROM muster.inserted b WHERE b.run = $1::text::uuid AND b.hashes IS NULL)"
+        );
+        let row = client.query_one(&sql, &[&run.run]).await.map_err(|e| failed(&run.run, e))?;
+        let (stamped, unhashed): (bool, bool) = (row.get(0), row.get(1));
+        if !stamped && unhashed {
             return refused(
-                "the journal was written anew since, as by a restored dump: changes since cannot be told"
+                "the journal was written anew since, as by a restored dump, or so many transactions ago that their \
+                 numbers come again, and the run is of an older muster, which kept no hashes of the rows it \
+                 inserted: whether they were changed cannot be told"
                     .to_owned(),
             );
         }
-        Ok(Self { client, run })
+        if !stamped {
+            tracing::info!("run {}: its rows are told by their hashes, as after a restored dump", run.run);
+        }
+        Ok(Self { client, run, stamped })
     }
 
     /// Begins the transaction, restores and deletes. It is not committed.
@@ -191,11 +202,13 @@ impl<'a> Undo<'a> {
         let (list, run, name) = (list(entity), self.id(), literal(&entity.entity));
         self.execute(&format!(
             "CREATE TEMPORARY TABLE {list} ON COMMIT DROP AS
-             SELECT r.id, true AS fresh, NULL::bigint AS after_hash FROM muster.inserted b
-             CROSS JOIN LATERAL (SELECT unnest(b.ids) AS id WHERE b.ids IS NOT NULL
-                UNION ALL SELECT generate_series(b.first_id, b.last_id) WHERE b.ids IS NULL) r
+             SELECT r.id, true AS fresh, NULL::bigint AS after_hash, b.ctid AS block, r.n AS place
+             FROM muster.inserted b
+             CROSS JOIN LATERAL (
+                SELECT i.id, i.n FROM unnest(b.ids) WITH ORDINALITY i (id, n) WHERE b.ids IS NOT NULL
+                UNION ALL SELECT b.first_id + n - 1, n FROM generate_series(1, b.rows) n WHERE b.ids IS NULL) r
              WHERE b.run = {run} AND b.entity = {name}
-             UNION ALL SELECT id, false, after_hash FROM muster.updated WHERE run = {run} AND entity = {name};
+             UNION ALL SELECT id, false, after_hash, NULL, NULL FROM muster.updated WHERE run = {run} AND entity = {name};
              ALTER TABLE {list} ADD PRIMARY KEY (id);
              ANALYZE {list}"
         ))
@@ -210,26 +223,48 @@ impl<'a> Undo<'a> {
     }
 
     async fn find_changed(&self, entity: &EntityRecord, found: &mut Vec<Hindrance>) -> Result<(), LoadError> {
+        let images =
+            Images::of(self.client, &entity.entity, &literal(&entity.table), &entity.id_column).await?;
+        // The hash comes last, and is looked at only where the stamp proves nothing.
         let sql = format!(
             "SELECT coalesce(t.{key}::text, 'with id ' || l.id), t.{id} IS NULL,
-                    (SELECT r.id::text FROM muster.runs r WHERE r.stamp = t.xmin AND r.undoes IS NULL
-                     ORDER BY r.xid DESC LIMIT 1)
+                    l.fresh AND (SELECT b.hashes IS NULL FROM muster.inserted b WHERE b.ctid = l.block),
+                    coalesce(
+                        (SELECT r.id FROM muster.runs r {STAMPS}
+                         AND r.stamp = t.xmin AND r.undoes IS NULL AND r.id <> {run} LIMIT 1),
+                        (SELECT r.id FROM muster.updated u
+                         JOIN muster.runs r ON r.id = u.run AND r.status = 'committed' AND r.id <> {run}
+                         JOIN muster.run_counts c ON c.run = u.run AND c.entity = u.entity AND c.\"table\" = {name}
+                         WHERE u.entity = {entity} AND u.id = l.id AND u.after_hash = {IMAGE_HASH}
+                         ORDER BY r.finished DESC LIMIT 1))::text
              FROM {list} l LEFT JOIN {table} t ON t.{id} = l.id
-             LEFT JOIN muster.restored back
-                ON back.\"table\" = {name} AND back.id = l.id AND back.now = t.xmin
-             WHERE t.{id} IS NULL
-                OR (coalesce(back.stood, t.xmin) <> (SELECT stamp FROM muster.runs WHERE id = {run})
-                    AND (l.after_hash IS NULL OR l.after_hash <> {IMAGE_HASH}))
+             LEFT JOIN muster.restored back ON {restored}
+             WHERE t.{id} IS NULL OR NOT coalesce(CASE
+                WHEN {stamped} AND coalesce(back.stood, t.xmin) = (SELECT stamp FROM muster.runs WHERE id = {run})
+                THEN true
+                WHEN l.fresh THEN (
+                    SELECT {same} FROM muster.inserted b
+                    JOIN muster.images i ON i.run = b.run AND i.entity = b.entity AND i.image = b.image
+                    WHERE b.ctid = l.block)
+                ELSE l.after_hash = {IMAGE_HASH} END, false)
              ORDER BY l.id",
             key = quoted(&entity.key_column),
             id = quoted(&entity.id_column),
             list = list(entity),
             table = entity.table,
             name = literal(&entity.table),
+            entity = literal(&entity.entity),
             run = self.id(),
+            restored = journal::restored(&literal(&entity.table), "l.id", "t.xmin"),
+            stamped = self.stamped,
+            same = images.same("l.place"),
         );
         for row in self.client.query(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))? {
-            let why = if row.get(1) { Why::Deleted } else { Why::Changed(row.get(2)) };
+            let why = match (row.get(1), row.get(2), row.get(3)) {
+                (true, ..) => Why::Deleted,
+                (_, Some(true), None) => Why::Untold,
+                (.., by) => Why::Changed(by),
+            };
             found.push(Hindrance { entity: entity.entity.clone(), key: row.get(0), why });
         }
         Ok(())
@@ -264,14 +299,15 @@ impl<'a> Undo<'a> {
                 WHERE u.run = {run} AND u.entity = {entity} AND t.{id} = u.id
                 RETURNING u.id, u.before_xmin),
              noted AS (
-                INSERT INTO muster.restored SELECT {name}, r.id, coalesce(back.stood, r.before_xmin), pg_current_xact_id()::xid
-                FROM restored r LEFT JOIN muster.restored back
-                    ON back.\"table\" = {name} AND back.id = r.id AND back.now = r.before_xmin
+                INSERT INTO muster.restored SELECT {name}, r.id, {stood}, pg_current_xact_id()::xid
+                FROM restored r LEFT JOIN muster.restored back ON {back}
                 ON CONFLICT (\"table\", id) DO UPDATE SET stood = excluded.stood, now = excluded.now)
              SELECT count(*) FROM restored",
             sets = sets.join(", "),
             run = self.id(),
             entity = literal(&entity.entity),
+            stood = self.stood("coalesce(back.stood, r.before_xmin)"),
+            back = journal::restored(&name, "r.id", "r.before_xmin"),
         );
         let row = self.client.query_one(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))?;
         Ok(number(row.get(0)))
@@ -313,7 +349,14 @@ impl<'a> Undo<'a> {
         if columns.is_empty() {
             return Ok(0);
         }
-        let sql = back::insert(&entity.table, &columns, &self.id(), &entity.entity, last);
+        let sql = back::insert(
+            &entity.table,
+            &columns,
+            &self.id(),
+            &entity.entity,
+            last,
+            self.stood("b.before_xmin"),
+        );
         let row = self.client.query_one(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))?;
         Ok(number(row.get(0)))
     }
@@ -398,6 +441,12 @@ impl<'a> Undo<'a> {
             .await
             .map_err(|e| failed(&self.run.run, e))?;
         Ok(())
+    }
+
+    /// Whose transaction a row stands for that is put back. After a restored dump, nobody's: the numbers of another
+    /// server's transactions may be given out again here.
+    fn stood<'s>(&self, before: &'s str) -> &'s str {
+        if self.stamped { before } else { "'0'::xid" }
     }
 
     fn id(&self) -> String {

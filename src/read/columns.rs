@@ -32,6 +32,31 @@ impl fmt::Display for Decision {
 }
 
 impl Decision {
+    /// All of them, as the command line names them.
+    pub const NAMES: [(&str, Self); 4] = [
+        ("day-first", Self::Order(DayMonth::DayFirst)),
+        ("month-first", Self::Order(DayMonth::MonthFirst)),
+        ("decimal-comma", Self::Mark(Mark::Comma)),
+        ("decimal-point", Self::Mark(Mark::Point)),
+    ];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, decision)| *decision == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a rule leaves open what this decides.
+    #[must_use]
+    pub fn fits(self, rule: &Rule) -> bool {
+        match rule {
+            Rule::Decimal(rule) => rule.is_automatic() && matches!(self, Self::Mark(_)),
+            Rule::Date(rule) => rule.is_automatic() && matches!(self, Self::Order(_)),
+            Rule::Timestamp(rule) => rule.is_automatic() && matches!(self, Self::Order(_)),
+            _ => false,
+        }
+    }
+
     /// What a cell proves about its column.
     pub(crate) fn of(rule: &Rule, cell: &str) -> Option<Self> {
         match rule {
@@ -61,6 +86,8 @@ pub struct OpenColumn {
     pub(crate) position: usize,
     /// The field's own rule, or the decided one.
     pub(crate) rule: Rule,
+    /// What was said of the column beforehand: it needs no proof.
+    pub(crate) given: Option<Decision>,
 }
 
 impl OpenColumn {
@@ -75,9 +102,24 @@ impl OpenColumn {
         let fields = entity.fields.iter().enumerate().filter(|(_, field)| is_open(&field.rule));
         fields
             .filter_map(|(field, rules)| {
-                Some(Self { field, position: cells[field]?, rule: rules.rule.clone() })
+                Some(Self { field, position: cells[field]?, rule: rules.rule.clone(), given: None })
             })
             .collect()
+    }
+
+    /// Says beforehand how its cells are read.
+    pub(crate) fn give(&mut self, decision: Option<Decision>) {
+        self.given = decision;
+    }
+
+    /// How its cells are read: as was said, else as they prove.
+    pub(crate) fn decision(&self, proofs: &Proofs) -> Option<Decision> {
+        self.given.or_else(|| proofs.decision())
+    }
+
+    /// How its cells were read, and why.
+    pub(crate) fn told(&self, proofs: &Proofs) -> String {
+        self.given.map_or_else(|| proofs.to_string(), |given| format!("{given}, as the command line says"))
     }
 
     /// Takes the column's decision.

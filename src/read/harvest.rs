@@ -3,21 +3,22 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::record::{Finding, Location, Severity};
 
 use super::columns::{OpenColumn, Proofs};
+use super::found::{Found, FoundChunk, FoundPart};
 use super::judge::KeyHasher;
 use super::parse::{Counts, Parsed, RejectedKey};
 use super::plan::Layout;
 use super::segment::Segment;
-use super::spool::{Piece, Spool};
+use super::spool::Spool;
 
 /// How much of the memory budget findings may take; rows have the rest.
 const FINDINGS_SHARE: usize = 4;
-/// What a finding takes in memory, roughly: the structure, a value and a suggestion.
-const FINDING_SIZE: usize = size_of::<Finding>() + 48;
+
+/// How many rows of one segment are read one by one, because reading all of it takes longer.
+const FEW: usize = 64;
 
 /// All that was read of one entity, from all its files.
 #[derive(Debug)]
@@ -38,10 +39,7 @@ pub struct Harvest {
     pub counts: Counts,
     /// The number of clean rows.
     pub rows: u64,
-    findings: Vec<FindingChunk>,
-    findings_spool: Spool,
-    findings_held: usize,
-    findings_budget: usize,
+    findings: Found,
 }
 
 /// What is known of one file after it was read.
@@ -57,12 +55,6 @@ pub struct FileHarvest {
     pub bytes: u64,
 }
 
-#[derive(Debug)]
-enum FindingChunk {
-    Memory(Arc<Vec<Finding>>),
-    Spooled(Piece),
-}
-
 impl Harvest {
     pub(crate) fn new(slots: usize, folder: &Path, memory: usize) -> Self {
         let findings_budget = memory / FINDINGS_SHARE;
@@ -75,10 +67,7 @@ impl Harvest {
             rejected_keys: Vec::new(),
             counts: Counts::default(),
             rows: 0,
-            findings: Vec::new(),
-            findings_spool: Spool::new(folder, 0),
-            findings_held: 0,
-            findings_budget,
+            findings: Found::new(Spool::new(folder, findings_budget)),
         }
     }
 
@@ -87,7 +76,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be written.
-    pub fn of_findings(slots: usize, folder: &Path, findings: Vec<Finding>) -> io::Result<Self> {
+    pub fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
         let mut harvest = Self::new(slots, folder, usize::MAX);
         harvest.take_file_findings(findings)?;
         Ok(harvest)
@@ -105,7 +94,7 @@ impl Harvest {
         self.rejected_keys.extend(parsed.rejected_keys);
         let first = self.rows;
         self.deletes.extend(parsed.deletes.iter().map(|row| first + row));
-        self.take_findings(parsed.findings)?;
+        self.findings.take(parsed.found)?;
         if !parsed.places.is_empty() {
             let segment =
                 Segment::new(&mut self.spool, file, self.rows, parsed.base, parsed.rows, &parsed.places)?;
@@ -116,39 +105,25 @@ impl Harvest {
     }
 
     /// Takes findings about a file as a whole.
-    pub(crate) fn take_file_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
+    pub(crate) fn take_file_findings(&mut self, findings: &[Finding]) -> io::Result<()> {
         self.counts.warnings +=
             findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
-        self.take_findings(findings)
+        self.findings.take(FoundPart::of(findings))
     }
 
-    /// Takes findings that follow all earlier ones in order.
-    fn take_findings(&mut self, findings: Vec<Finding>) -> io::Result<()> {
-        if findings.is_empty() {
-            return Ok(());
-        }
-        let size = findings.len() * FINDING_SIZE;
-        if self.findings_held + size <= self.findings_budget {
-            self.findings_held += size;
-            self.findings.push(FindingChunk::Memory(Arc::new(findings)));
-            return Ok(());
-        }
-        let bytes = postcard::to_stdvec(&findings).map_err(io::Error::other)?;
-        let piece = self.findings_spool.put(bytes)?;
-        self.findings.push(FindingChunk::Spooled(piece));
-        Ok(())
+    /// All findings of reading as they are kept, in the order file, record, column, code.
+    #[must_use]
+    pub fn found(&self) -> &[FoundChunk] {
+        self.findings.chunks()
     }
 
-    /// All findings of reading, chunk after chunk, in the order file, record, column, code.
-    pub fn findings(&self) -> impl Iterator<Item = io::Result<Arc<Vec<Finding>>>> + '_ {
-        self.findings.iter().map(|chunk| match chunk {
-            FindingChunk::Memory(findings) => Ok(Arc::clone(findings)),
-            FindingChunk::Spooled(piece) => {
-                let mut buffer = Vec::new();
-                let bytes = self.findings_spool.get(piece, &mut buffer)?;
-                postcard::from_bytes(bytes).map(Arc::new).map_err(io::Error::other)
-            }
-        })
+    /// The findings of a chunk.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read.
+    pub fn findings(&self, chunk: &FoundChunk) -> io::Result<Vec<Finding>> {
+        self.findings.get(chunk)
     }
 
     /// The segment that holds a clean row, and the row's index in it.
@@ -166,6 +141,40 @@ impl Harvest {
     pub fn row(&self, row: u64) -> io::Result<(Vec<u8>, Location)> {
         let (segment, index) = self.find(row);
         segment.row(&self.spool, index)
+    }
+
+    /// Hands on the bytes and the place of each of these clean rows, which are in order. Where several are in one
+    /// segment, it is read once.
+    ///
+    /// # Errors
+    ///
+    /// The spool's file could not be read, or `take` failed.
+    pub fn rows(
+        &self,
+        rows: &[u64],
+        mut take: impl FnMut(usize, &[u8], Location) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        let mut at = 0;
+        while at < rows.len() {
+            let (segment, _) = self.find(rows[at]);
+            let end = at + rows[at..].partition_point(|&row| row < segment.first + segment.rows);
+            let index = |row: u64| usize::try_from(row - segment.first).unwrap_or(0);
+            if end - at < FEW {
+                for (number, &row) in (at..).zip(&rows[at..end]) {
+                    let (bytes, location) = segment.row(&self.spool, index(row))?;
+                    take(number, &bytes, location)?;
+                }
+            } else {
+                let open = segment.open(&self.spool, &mut buffer)?;
+                for (number, &row) in (at..).zip(&rows[at..end]) {
+                    let (bytes, location) = segment.row_at_hand(&open, index(row));
+                    take(number, bytes, location)?;
+                }
+            }
+            at = end;
+        }
+        Ok(())
     }
 
     /// A clean row's place.

@@ -25,6 +25,7 @@
 mod blocks;
 mod cells;
 mod columns;
+mod found;
 mod harvest;
 mod judge;
 #[doc(hidden)]
@@ -56,6 +57,7 @@ use parse::{Parsed, Task, parse};
 use split::{Grammar, Lines, Narrow, Units, Wide};
 
 pub use columns::{Decision, OpenColumn};
+pub use found::FoundChunk;
 pub use harvest::{FileHarvest, Harvest, Seed};
 pub use parse::{Counts, RejectedKey};
 pub use plan::{Keep, Layout, Plan, ReadOptions, slots};
@@ -154,6 +156,11 @@ impl Bytes for Source {
     }
 }
 
+/// How each open column is read.
+fn decisions(open: &[OpenColumn], proofs: &[Proofs]) -> Vec<Option<Decision>> {
+    open.iter().zip(proofs).map(|(column, proofs)| column.decision(proofs)).collect()
+}
+
 impl Reader<'_> {
     /// Reads all files of one entity, in order.
     ///
@@ -202,7 +209,7 @@ impl Reader<'_> {
             counts: Counts::default(),
             bytes: input.source.len(),
         });
-        harvest.take_file_findings(input.findings.clone()).map_err(|e| self.spool_error(e))?;
+        harvest.take_file_findings(&input.findings).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
         let mut unknown = false;
@@ -220,7 +227,7 @@ impl Reader<'_> {
         if unknown && !input.whole {
             return Ok(Some(Refutation::Keys));
         }
-        let decisions: Vec<_> = proofs.iter().map(Proofs::decision).collect();
+        let decisions = decisions(&plan.open, &proofs);
         if input.decisions.is_none() && decisions != assumed {
             return Ok(Some(Refutation::Columns(decisions)));
         }
@@ -237,10 +244,12 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         let block = blocks(units, input).next_block(Vec::new()).map_err(|e| lost(input, e))?;
-        let Some(block) = block else { return Ok(vec![None; input.plan.open.len()]) };
+        let Some(block) = block else {
+            return Ok(decisions(&input.plan.open, &vec![Proofs::default(); input.plan.open.len()]));
+        };
         let task =
             Task { plan: &input.plan, hasher: &self.seed.0, collect_evidence: false, referred_to: false };
-        Ok(parse(task, block).proofs.iter().map(Proofs::decision).collect())
+        Ok(decisions(&input.plan.open, &parse(task, block).proofs))
     }
 
     fn spool_error(&self, source: io::Error) -> ReadError {

@@ -9,6 +9,7 @@ use crate::source::{Encoding, Utf8Evidence};
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
 use super::columns::Proofs;
+use super::found::FoundPart;
 use super::judge::{Clerk, KeyHasher};
 use super::objects::{Objects, Refusal};
 use super::plan::Plan;
@@ -72,8 +73,10 @@ pub(crate) struct Parsed {
     pub hashes: Vec<Vec<u64>>,
     /// Which of the clean rows are to be deleted, counted from 0 in the block.
     pub deletes: Vec<u64>,
-    /// In the order record, column, code.
+    /// In the order record, column, code; packed when all of them are there.
     pub findings: Vec<Finding>,
+    /// The same, packed.
+    pub found: FoundPart,
     /// The keys of rejected records.
     pub rejected_keys: Vec<RejectedKey>,
     /// What was counted.
@@ -113,6 +116,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         hashes: vec![Vec::with_capacity(block.spans.len()); plan.slots.len()],
         deletes: Vec::new(),
         findings: Vec::new(),
+        found: FoundPart::default(),
         rejected_keys: Vec::new(),
         counts: Counts { blank: block.blank, ..Counts::default() },
         evidence: if task.collect_evidence {
@@ -154,6 +158,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
     }
     parsed.unknown_keys = parser.objects.as_ref().is_some_and(|objects| objects.unknown);
     drop(parser);
+    parsed.found = FoundPart::of(&std::mem::take(&mut parsed.findings));
     parsed.buffer = block.bytes;
     parsed
 }
@@ -416,7 +421,7 @@ impl Parser<'_> {
             field: field.and_then(|field| u16::try_from(field).ok()),
             severity: code.default_severity(),
             code,
-            value: String::new(),
+            value: Finding::excerpt(""),
             message: message.into(),
             suggestion: None,
             related: None,

@@ -121,6 +121,13 @@ impl Segment {
         Ok((bytes, located(self, place)))
     }
 
+    /// One row's bytes and its place, of rows that are at hand.
+    pub(crate) fn row_at_hand<'a>(&self, rows: &Rows<'a>, index: usize) -> (&'a [u8], Location) {
+        let place = |index: usize| Place::read(&rows.places[index * Place::SIZE..]);
+        let start = if index == 0 { 0 } else { place(index - 1).row_end as usize };
+        (&rows.text[start..place(index).row_end as usize], located(self, place(index)))
+    }
+
     fn place(&self, spool: &Spool, index: usize) -> io::Result<Place> {
         let bytes = spool.get_part(&self.piece, self.text_len + index * Place::SIZE, Place::SIZE)?;
         Ok(Place::read(&bytes))

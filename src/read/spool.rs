@@ -54,6 +54,12 @@ impl Spool {
         Self { folder: folder.to_owned(), budget, held: 0, file: None, written: 0 }
     }
 
+    /// Another one in the same folder.
+    #[must_use]
+    pub fn beside(&self, budget: usize) -> Self {
+        Self::new(&self.folder, budget)
+    }
+
     /// Takes a piece.
     ///
     /// # Errors

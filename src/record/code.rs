@@ -198,7 +198,7 @@ codes! {
     AmbiguousDate "ambiguous-date" Cell Reject
         "Day and month could be exchanged, and nothing in the column tells which is which."
         "A wrong guess would go unseen."
-        "Declare the format in the schema.";
+        "Declare the format in the schema, or say the order with --reading.";
     TooShort "too-short" Cell Reject
         "The value has fewer characters than the schema allows."
         "It is probably cut off."

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::{CompactString, format_compact};
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Location, Message};
@@ -40,7 +41,7 @@ impl fmt::Display for Severity {
 }
 
 /// Another record that a finding points at: the survivor of a duplicate, or a rejected account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Related {
     /// The related record's entity, in load order.
     pub entity: u16,
@@ -51,7 +52,7 @@ pub struct Related {
 }
 
 /// One thing found about one record (or, with `location.record == 0`, about a whole file).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Where.
     pub location: Location,
@@ -65,7 +66,7 @@ pub struct Finding {
     pub code: Code,
     /// The cell as it stood in the file (decoded, not normalised), at most [`Finding::VALUE_CHARS`]
     /// characters of it. Reports mask it where the field is sensitive.
-    pub value: String,
+    pub value: CompactString,
     /// What is wrong, for a person. Never contains the value of a sensitive field.
     pub message: Message,
     /// What the cell might have meant, where the tool can know.
@@ -80,10 +81,14 @@ impl Finding {
 
     /// Cuts `cell` to what a finding carries, with `…` where something was left out.
     #[must_use]
-    pub fn excerpt(cell: &str) -> String {
+    pub fn excerpt(cell: &str) -> CompactString {
+        // A character has at least one byte, so most cells need no counting.
+        if cell.len() <= Self::VALUE_CHARS {
+            return cell.into();
+        }
         match cell.char_indices().nth(Self::VALUE_CHARS) {
-            None => cell.to_owned(),
-            Some((end, _)) => format!("{}…", &cell[..end]),
+            None => cell.into(),
+            Some((end, _)) => format_compact!("{}…", &cell[..end]),
         }
     }
 

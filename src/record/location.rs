@@ -1,10 +1,8 @@
 //! Where a record stands in the file as stored. The splitter gives every record its location, and nothing
 //! behind the splitter ever computes one again: evidence by construction.
 
-use serde::{Deserialize, Serialize};
-
 /// The place of one record in one input file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// Which of the entity's files, counted from 0 in the order given.
     pub file: u16,

@@ -6,8 +6,6 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 /// A sentence for a person.
 #[derive(Debug, Clone)]
 pub enum Message {
@@ -66,17 +64,5 @@ impl From<Cow<'static, str>> for Message {
             Cow::Borrowed(text) => Self::Static(text),
             Cow::Owned(text) => text.into(),
         }
-    }
-}
-
-impl Serialize for Message {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Message {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        <&str>::deserialize(deserializer).map(|text| Self::Shared(text.into()))
     }
 }

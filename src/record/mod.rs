@@ -6,9 +6,11 @@ mod copy;
 mod finding;
 mod location;
 mod message;
+mod packed;
 
 pub use code::{Code, Explanation, Level};
 pub use copy::RowEncoder;
 pub use finding::{Finding, Related, Severity};
 pub use location::Location;
 pub use message::Message;
+pub use packed::{pack, unpack};

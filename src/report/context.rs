@@ -91,6 +91,8 @@ pub struct Returned {
     pub duplicates: bool,
     /// The encoding that must be named when it is read again: what is left of a file may look like another.
     pub encoding: Option<String>,
+    /// How the columns were read that the schema leaves open (`FIELD=HOW`): what is left may not prove it.
+    pub readings: Vec<String>,
 }
 
 /// How a run ended.

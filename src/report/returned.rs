@@ -49,7 +49,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         }
     }
 
-    /// Takes the next record, in input order.
+    /// Takes the next records, in input order; `bytes` are theirs and no others.
     ///
     /// # Errors
     ///
@@ -57,15 +57,16 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     pub fn push(
         &mut self,
         folder: &mut RunFolder,
-        byte_start: u64,
-        byte_end: u64,
+        records: u64,
+        bytes: Range<u64>,
     ) -> Result<(), OutputError> {
+        let Range { start: byte_start, end: byte_end } = bytes;
         if self.staged.is_none() {
             self.staged = Some(folder.create(&self.name)?);
             let prefix = self.prefix.clone();
             self.copy(prefix)?;
         }
-        self.records += 1;
+        self.records += records;
         if let (Some(first), Some(last)) = (self.pending.first(), self.pending.last()) {
             if byte_start < last.end || byte_start - last.end > GAP || byte_end - first.start > READ {
                 self.flush()?;
@@ -197,7 +198,7 @@ mod tests {
         let name = "users.rejected.csv";
         let mut file = ReturnedFile::new(name.to_owned(), source, "users.csv".into(), 0..prefix, line_end);
         for &(start, end) in records {
-            file.push(&mut folder, start, end).unwrap();
+            file.push(&mut folder, 1, start..end).unwrap();
         }
         assert_eq!(file.finish().unwrap().0, records.len() as u64);
         folder.seal().unwrap();
@@ -258,7 +259,7 @@ mod tests {
         let mut folder = RunFolder::open(home.path()).unwrap();
         let source = b"a\n".as_slice();
         let mut file = ReturnedFile::new("x.rejected.csv".into(), source, "x.csv".into(), 0..2, b"\n");
-        file.push(&mut folder, 2, 9).unwrap();
+        file.push(&mut folder, 1, 2..9).unwrap();
         assert!(matches!(file.finish(), Err(OutputError::Source { .. })));
     }
 }

@@ -51,7 +51,8 @@ pub fn mend(context: &Context, status: Status, folder: &str, returned: &[Returne
             quoted(&format!("{prefix}{folder}/{}", file.name))
         })
         .collect();
-    let options: Vec<_> = encodings(folder, returned).into_iter().chain(files).collect();
+    let options = encodings(folder, returned).into_iter().chain(readings(folder, returned));
+    let options: Vec<_> = options.chain(files).collect();
     (!options.is_empty()).then(|| command(context, &context.command, &options))
 }
 
@@ -69,6 +70,15 @@ fn encodings(folder: &str, returned: &[Returned]) -> Vec<String> {
         Some(["--encoding".to_owned(), quoted(&format!("{folder}/{}={encoding}", file.name))])
     };
     files.iter().filter_map(of_one).flatten().collect()
+}
+
+/// How the columns of each file are read.
+fn readings(folder: &str, returned: &[Returned]) -> Vec<String> {
+    let of_one = |file: &Returned| {
+        let option = |reading: &String| quoted(&format!("{folder}/{}:{reading}", file.name));
+        file.readings.iter().flat_map(|reading| ["--reading".to_owned(), option(reading)]).collect::<Vec<_>>()
+    };
+    returned.iter().filter(|file| !file.duplicates).flat_map(of_one).collect()
 }
 
 /// The command that imports the sources after a run that wrote nothing; none after one that did, or that failed.
@@ -149,6 +159,7 @@ mod tests {
             records: 1,
             duplicates,
             encoding: None,
+            readings: Vec::new(),
         };
         let mut returned = [
             file(0, "accounts.rejected.csv", false),

@@ -266,6 +266,7 @@ mod tests {
             records: 800,
             duplicates: false,
             encoding: None,
+            readings: Vec::new(),
         }];
         render(&context, &outcome, &tally, Path::new("muster-runs/0193-run"), &returned, colour)
     }

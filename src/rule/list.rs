@@ -68,10 +68,12 @@ impl<'c> Seen<'c> {
     }
 }
 
-/// Quotes as `array_out` does.
-fn push_element(out: &mut String, item: &str) {
+/// Appends an element of an array literal, quoted as `array_out` does.
+pub(crate) fn push_element(out: &mut String, item: &str) {
     let special = |byte: u8| matches!(byte, b'{' | b'}' | b',' | b'"' | b'\\' | b' ' | b'\t'..=b'\r');
-    if !item.is_empty() && !item.bytes().any(special) && !item.eq_ignore_ascii_case("null") {
+    // Items are short: looking at all bytes without a branch beats a search that may stop early.
+    let is_special = item.bytes().fold(false, |any, byte| any | special(byte));
+    if !item.is_empty() && !is_special && !item.eq_ignore_ascii_case("null") {
         out.push_str(item);
         return;
     }

@@ -2,19 +2,17 @@
 //! added, by file, record, column, code.
 
 use std::io;
-use std::iter::Peekable;
-use std::sync::Arc;
+use std::ops::Range;
 
 use crate::read::Harvest;
 use crate::record::{Code, Finding, Location, Message, Related, RowEncoder};
 use crate::schema::Schema;
-use crate::settle::{EntityVerdict, Loss, Target};
+use crate::settle::{Loss, Target};
 
-use super::RunError;
 use super::inputs::EntityRead;
 
-/// How many findings are handed on at a time where reading found none.
-const CHUNK: usize = 4096;
+/// How many losses make a batch where reading found nothing.
+const CHUNK: usize = 2048;
 
 /// Turns verdicts into findings and merges them with those of reading.
 pub(crate) struct Merger<'r> {
@@ -27,62 +25,107 @@ pub(crate) struct Merger<'r> {
     pub asked: bool,
 }
 
+/// Some findings that can be made by themselves: those of reading in these chunks, and what was settled about rows
+/// among and before them. All that is found about a record is in one batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Batch {
+    chunks: Range<usize>,
+    losses: Range<usize>,
+}
+
 impl Merger<'_> {
-    /// Hands on all findings of the entity, in order, in chunks.
+    /// Cuts all findings of the entity into batches, in order.
     ///
     /// # Errors
     ///
-    /// The spool could not be read back, or `take` failed.
-    pub(crate) fn each(
-        &self,
-        verdict: &EntityVerdict,
-        mut take: impl FnMut(Arc<Vec<Finding>>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        let harvest = self.harvest();
-        let mut losses = verdict.losses.iter().peekable();
-        for chunk in harvest.findings() {
-            let mut chunk = chunk.map_err(RunError::Spool)?;
-            let Some(last) = chunk.last().map(place) else { continue };
-            let mut added = Vec::new();
-            self.add_up_to(last, &mut losses, &mut added).map_err(RunError::Spool)?;
-            if !added.is_empty() {
-                let all = Arc::make_mut(&mut chunk);
-                all.append(&mut added);
-                all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    /// The spool could not be read back.
+    pub(crate) fn batches(&self, losses: &[Loss]) -> io::Result<Vec<Batch>> {
+        let chunks = self.harvest().found();
+        let mut batches = Vec::new();
+        let (mut at, mut lost) = (0, 0);
+        while at < chunks.len() {
+            let mut end = at + 1;
+            // A header that stands in the file again has the number of the record behind it.
+            while end < chunks.len() && chunks[end].first == chunks[end - 1].last {
+                end += 1;
             }
-            take(chunk)?;
+            let first = chunks[at].first;
+            let before = self.losses_until(losses, lost, |place| place < first)?;
+            cut(losses, lost..before, &mut batches);
+            let last = chunks[end - 1].last;
+            lost = self.losses_until(losses, before, |place| place <= last)?;
+            batches.push(Batch { chunks: at..end, losses: before..lost });
+            at = end;
         }
-        while losses.peek().is_some() {
-            let mut chunk = losses
-                .by_ref()
-                .take(CHUNK)
-                .map(|loss| self.finding(loss, self.location(loss.row)?))
-                .collect::<io::Result<Vec<_>>>()
-                .map_err(RunError::Spool)?;
-            chunk.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-            take(Arc::new(chunk))?;
-        }
-        Ok(())
+        cut(losses, lost..losses.len(), &mut batches);
+        Ok(batches)
     }
 
-    fn add_up_to<'v>(
+    /// The first of the losses from `start` on whose place is not `wanted` any more.
+    fn losses_until(
         &self,
-        last: (u16, u64),
-        losses: &mut Peekable<impl Iterator<Item = &'v Loss>>,
-        chunk: &mut Vec<Finding>,
-    ) -> io::Result<()> {
-        while let Some(loss) = losses.peek() {
-            let location = self.location(loss.row)?;
-            if (location.file, location.record) > last {
-                break;
-            }
-            chunk.push(self.finding(loss, location)?);
-            losses.next();
+        losses: &[Loss],
+        start: usize,
+        wanted: impl Fn((u16, u64)) -> bool,
+    ) -> io::Result<usize> {
+        let is_wanted = |at: usize| {
+            let location = self.harvest().location(losses[at].row)?;
+            Ok::<_, io::Error>(wanted((location.file, location.record)))
+        };
+        // Places are read from the spool one by one, so as few as possible are looked at: in steps that double,
+        // and then in halves.
+        let (mut low, mut step) = (start, 1);
+        while low + step <= losses.len() && is_wanted(low + step - 1)? {
+            low += step;
+            step *= 2;
         }
-        Ok(())
+        let mut high = losses.len().min(low + step - 1).max(low);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if is_wanted(middle)? {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
     }
 
-    fn finding(&self, loss: &Loss, location: Location) -> io::Result<Finding> {
+    /// The findings of a batch, in order.
+    ///
+    /// # Errors
+    ///
+    /// The spool could not be read back.
+    pub(crate) fn findings(&self, losses: &[Loss], batch: Batch) -> io::Result<Vec<Finding>> {
+        let mut chunks = self.harvest().found()[batch.chunks].iter();
+        let mut all = match chunks.next() {
+            Some(chunk) => self.harvest().findings(chunk)?,
+            None => Vec::new(),
+        };
+        for chunk in chunks {
+            all.append(&mut self.harvest().findings(chunk)?);
+        }
+        let losses = &losses[batch.losses];
+        if !losses.is_empty() {
+            let rows: Vec<u64> = losses.iter().map(|loss| loss.row).collect();
+            let mut rival = None;
+            self.harvest().rows(&rows, |at, row, location| {
+                all.push(self.finding(&losses[at], row, location, &mut rival)?);
+                Ok(())
+            })?;
+            all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        }
+        Ok(all)
+    }
+
+    /// `rival` is the last row that another lost against, and its record.
+    fn finding(
+        &self,
+        loss: &Loss,
+        row: &[u8],
+        location: Location,
+        rival: &mut Option<(u64, Related)>,
+    ) -> io::Result<Finding> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
@@ -90,14 +133,11 @@ impl Merger<'_> {
         let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
-            Some(position) => {
-                let (row, _) = self.harvest().row(loss.row)?;
-                RowEncoder::field(&row, position).map(RowEncoder::unescape).unwrap_or_default()
-            }
+            Some(position) => RowEncoder::field(row, position).map(RowEncoder::unescape).unwrap_or_default(),
             None => String::new(),
         };
         let mapping = &read.files[usize::from(location.file)].look.mapping;
-        let related = self.related(loss)?;
+        let related = self.related(loss, rival)?;
         let message = self.message(loss, field, related);
         let reported = |related: Related| {
             let entity = self.given.iter().position(|&given| given == usize::from(related.entity));
@@ -117,7 +157,7 @@ impl Merger<'_> {
     }
 
     /// The related record, its entity counted in load order.
-    fn related(&self, loss: &Loss) -> io::Result<Option<Related>> {
+    fn related(&self, loss: &Loss, rival: &mut Option<(u64, Related)>) -> io::Result<Option<Related>> {
         let row = |entity: usize, row: u64| -> io::Result<Related> {
             let location = self.entities[entity].harvest.location(row)?;
             Ok(Related {
@@ -127,7 +167,15 @@ impl Merger<'_> {
             })
         };
         match (loss.rival, loss.related) {
-            (Some(rival), _) => row(self.index, rival).map(Some),
+            // Many may have lost against the same one.
+            (Some(lost_to), _) => match rival {
+                Some((known, related)) if *known == lost_to => Ok(Some(*related)),
+                _ => {
+                    let related = row(self.index, lost_to)?;
+                    *rival = Some((lost_to, related));
+                    Ok(Some(related))
+                }
+            },
             (None, Some(Target::Row(entity, lost))) => row(entity, lost).map(Some),
             (None, Some(Target::Record(related))) => Ok(Some(related)),
             (None, None) => Ok(None),
@@ -190,15 +238,19 @@ impl Merger<'_> {
         }
     }
 
-    fn location(&self, row: u64) -> io::Result<Location> {
-        self.harvest().location(row)
-    }
-
     fn harvest(&self) -> &Harvest {
         &self.entities[self.index].harvest
     }
 }
 
-fn place(finding: &Finding) -> (u16, u64) {
-    (finding.location.file, finding.location.record)
+/// Cuts losses that no finding of reading stands among, between rows.
+fn cut(losses: &[Loss], mut rest: Range<usize>, batches: &mut Vec<Batch>) {
+    while !rest.is_empty() {
+        let mut end = rest.end.min(rest.start + CHUNK);
+        while end < rest.end && losses[end].row == losses[end - 1].row {
+            end += 1;
+        }
+        batches.push(Batch { chunks: 0..0, losses: rest.start..end });
+        rest.start = end;
+    }
 }

@@ -66,6 +66,8 @@ impl EntityRead {
 pub struct Looking {
     /// `--encoding`: of one file, or of all that are not named.
     pub encodings: Vec<(Option<PathBuf>, Encoding)>,
+    /// `--reading`: of one file, or of all that are not named, how the cells of a field are read.
+    pub readings: Vec<(Option<PathBuf>, String, Decision)>,
     /// `--delimiter`.
     pub delimiter: Option<u8>,
     /// `--map`.
@@ -89,6 +91,18 @@ impl Looking {
         self.encodings.iter().rfind(|(file, _)| is_it(file)).map(|(_, encoding)| *encoding)
     }
 
+    /// What `--reading` says of a field of a file.
+    fn reading(&self, path: &InputPath, field: &str) -> Option<Decision> {
+        let is_meant = |named: bool| {
+            let of_file = move |file: &Option<PathBuf>| match file {
+                Some(file) => named && *file.to_string_lossy() == path.name(),
+                None => !named,
+            };
+            self.readings.iter().rfind(move |(file, of, _)| of_file(file) && of == field)
+        };
+        is_meant(true).or_else(|| is_meant(false)).map(|(_, _, decision)| *decision)
+    }
+
     /// What `--encoding` says of files that it does not name.
     pub(crate) fn encoding_of_all(&self) -> Option<Encoding> {
         self.encodings.iter().rfind(|(file, _)| file.is_none()).map(|(_, encoding)| *encoding)
@@ -106,6 +120,18 @@ pub(crate) fn open(
         let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
         if let Some(file) = file.as_ref().filter(|file| !is_given(file)) {
             return Err(SourceError::EncodingOfNothing { file: file.display().to_string() }.into());
+        }
+    }
+    for (file, field, decision) in &looking.readings {
+        let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
+        let mut fields = schema.entities.iter().flat_map(|entity| &entity.fields);
+        let given = || format!("{field}={}", decision.name());
+        if let Some(file) = file.as_ref().filter(|file| !is_given(file)) {
+            let (file, given) = (file.display().to_string(), given());
+            return Err(SourceError::ReadingOfNothing { file, given }.into());
+        }
+        if !fields.any(|known| known.name == *field && decision.fits(&known.rule)) {
+            return Err(SourceError::ReadingOfField { given: given() }.into());
         }
     }
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
@@ -181,7 +207,7 @@ pub(crate) fn read(
     reader: &Reader<'_>,
     schema: &Schema,
     entity: usize,
-    files: &mut Vec<FileRead>,
+    files: &mut [FileRead],
     looking: &Looking,
     options: ReadOptions,
     keep_keys: bool,
@@ -205,7 +231,7 @@ pub(crate) fn read(
         let inputs = files
             .iter()
             .enumerate()
-            .map(|(number, file)| input(schema, entity, number, file, read_with(file)));
+            .map(|(number, file)| input(schema, entity, number, file, looking, read_with(file)));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
@@ -306,7 +332,8 @@ fn refuted(files: &mut [FileRead]) -> bool {
 fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
     for (file, read) in files.iter().zip(&harvest.files) {
         for (column, proofs) in &read.open {
-            tracing::info!("{}: column {}: {proofs}", file.source.name(), rules.fields[column.field].name);
+            let told = column.told(proofs);
+            tracing::info!("{}: column {}: {told}", file.source.name(), rules.fields[column.field].name);
         }
     }
 }
@@ -336,6 +363,7 @@ fn input<'f>(
     entity: usize,
     number: usize,
     file: &'f FileRead,
+    looking: &Looking,
     options: ReadOptions,
 ) -> Result<Input<'f>, RunError> {
     let opening = &file.look.opening;
@@ -355,6 +383,9 @@ fn input<'f>(
         file.look.change_column,
         options,
     );
+    for column in &mut plan.open {
+        column.give(looking.reading(&file.path, &schema.entities[entity].fields[column.field].name));
+    }
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
     plan.keys = (opening.format == FileFormat::Ndjson).then(|| opening.header.clone());
     Ok(Input {

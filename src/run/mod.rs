@@ -252,7 +252,7 @@ impl<'o> Run<'o> {
     fn unread(&self, entity: usize, files: Vec<inputs::FileRead>) -> Result<EntityRead, RunError> {
         let findings = inputs::findings_of(&files);
         let slots = slots(&self.schema.entities[entity]).len();
-        let harvest = Harvest::of_findings(slots, self.folder.path(), findings).map_err(RunError::Spool)?;
+        let harvest = Harvest::of_findings(slots, self.folder.path(), &findings).map_err(RunError::Spool)?;
         Ok(EntityRead { files, harvest })
     }
 }

@@ -161,8 +161,8 @@ pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding
     let options = ReadOptions { strict, ..ReadOptions::default() };
     let mut files = files.swap_remove(entity);
     let harvest = inputs::read(&reader, schema, entity, &mut files, &looking, options, false)?;
-    let chunks = harvest.findings().collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?;
-    Ok(chunks.iter().flat_map(|chunk| chunk.iter().cloned()).collect())
+    let chunks = harvest.found().iter().map(|chunk| harvest.findings(chunk));
+    Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 
 /// Nothing about a file that was made is left to be found out.

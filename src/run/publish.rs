@@ -1,6 +1,7 @@
 //! The last phase: all findings in one order, the files that go back, the summary. Everything is on the
 //! disk before COMMIT and gets its name after it.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -52,15 +53,31 @@ impl Run<'_> {
             let merger =
                 Merger { schema: &self.schema, entities, index, given: &given, asked: target.is_some() };
             let mut back = GoingBack::new(&context.entities[number], read);
-            let folder = &mut self.folder;
-            merger.each(&verdicts[index], |findings| {
-                back.take(&findings, folder)?;
-                let rows = findings.len() as u64;
-                writer.push(number, findings)?;
-                self.listener.on(Event::Advanced { by: rows, rows });
-                Ok::<(), RunError>(())
-            })?;
-            let (rejected, duplicates) = back.finish(number, read, &self.options.looking, &mut returned)?;
+            let losses = &verdicts[index].losses;
+            let batches = merger.batches(losses).map_err(RunError::Spool)?;
+            let (folder, listener) = (&mut self.folder, self.listener);
+            writer.take(
+                number,
+                batches,
+                |batch| {
+                    let findings = merger.findings(losses, batch).map_err(RunError::Spool)?;
+                    let records = going_back(&findings);
+                    Ok((findings, records))
+                },
+                |records, findings| {
+                    back.take(&records, folder)?;
+                    let rows = findings as u64;
+                    listener.on(Event::Advanced { by: rows, rows });
+                    Ok::<(), RunError>(())
+                },
+            )?;
+            let (rejected, duplicates) = back.finish(
+                number,
+                &self.schema.entities[index],
+                read,
+                &self.options.looking,
+                &mut returned,
+            )?;
             // A run that ended before its verdicts has nothing to compare with.
             if status != Status::Failed && status != Status::Interrupted {
                 law::written(&self.schema.entities[index].name, &counts[index], rejected, duplicates)?;
@@ -245,11 +262,57 @@ fn is_doubtful(encoding: Encoding, evidence: Utf8Evidence) -> bool {
     }
 }
 
+/// A record that goes back, or several that follow one another in the file and go the same way.
+struct Returning {
+    file: u16,
+    kind: usize,
+    records: u64,
+    bytes: Range<u64>,
+}
+
+/// Which records go back for these findings, which are in their final order, all of a record together.
+fn going_back(findings: &[Finding]) -> Vec<Returning> {
+    // A repeated header bears the number of the record behind it, and is none itself.
+    let is_record = |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
+    let mut all: Vec<Returning> = Vec::new();
+    let mut put = |worst: &Finding| {
+        let kind = match worst.severity {
+            Severity::Reject => 0,
+            Severity::Duplicate => 1,
+            Severity::Warning | Severity::Ignore => return,
+        };
+        let Location { file, byte_start, byte_end, .. } = worst.location;
+        match all.last_mut() {
+            Some(last) if (last.file, last.kind, last.bytes.end) == (file, kind, byte_start) => {
+                last.records += 1;
+                last.bytes.end = byte_end;
+            }
+            _ => all.push(Returning { file, kind, records: 1, bytes: byte_start..byte_end }),
+        }
+    };
+    let mut at: Option<&Finding> = None;
+    for finding in findings.iter().filter(is_record) {
+        let place = |finding: &Finding| (finding.location.file, finding.location.record);
+        match &mut at {
+            // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is
+            // found before a record, under its number, and is not it.
+            Some(worst) if place(worst) == place(finding) => {
+                if finding.severity < worst.severity {
+                    *worst = finding;
+                }
+            }
+            _ => {
+                at.replace(finding).into_iter().for_each(&mut put);
+            }
+        }
+    }
+    at.into_iter().for_each(put);
+    all
+}
+
 /// The files of one entity that go back: rejected records and losers of duplicates, per input.
 struct GoingBack<'r> {
     files: Vec<[ReturnedFile<'r, Source>; 2]>,
-    /// The record at hand and the worst that was found about it.
-    at: Option<(u16, u64, u64, u64, Severity)>,
     counts: [u64; 2],
 }
 
@@ -270,54 +333,38 @@ impl<'r> GoingBack<'r> {
                 [make(names::rejected(&described.stem, end)), make(names::duplicates(&described.stem, end))]
             })
             .collect();
-        Self { files, at: None, counts: [0, 0] }
+        Self { files, counts: [0, 0] }
     }
 
-    /// Takes findings in their final order.
-    fn take(&mut self, findings: &[Finding], folder: &mut RunFolder) -> Result<(), RunError> {
-        // A repeated header bears the number of the record behind it, and is none itself.
-        let is_record =
-            |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
-        for finding in findings.iter().filter(is_record) {
-            let place = finding.location;
-            match &mut self.at {
-                // `Severity` is ordered from the worst on. The worst has the record's place: a repeated header is
-                // found before a record, under its number, and is not it.
-                Some((file, record, start, end, worst)) if (*file, *record) == (place.file, place.record) => {
-                    if finding.severity < *worst {
-                        (*start, *end, *worst) = (place.byte_start, place.byte_end, finding.severity);
-                    }
-                }
-                _ => {
-                    self.put(folder)?;
-                    self.at =
-                        Some((place.file, place.record, place.byte_start, place.byte_end, finding.severity));
-                }
-            }
+    /// Takes the next records that go back, in input order.
+    fn take(&mut self, records: &[Returning], folder: &mut RunFolder) -> Result<(), RunError> {
+        for Returning { file, kind, records, bytes } in records {
+            self.counts[*kind] += records;
+            self.files[usize::from(*file)][*kind].push(folder, *records, bytes.clone())?;
         }
-        // The last record of a chunk is whole: findings of one record never stand in two chunks.
-        self.put(folder)
-    }
-
-    fn put(&mut self, folder: &mut RunFolder) -> Result<(), RunError> {
-        let Some((file, _, start, end, worst)) = self.at.take() else { return Ok(()) };
-        let kind = match worst {
-            Severity::Reject => 0,
-            Severity::Duplicate => 1,
-            Severity::Warning | Severity::Ignore => return Ok(()),
-        };
-        self.counts[kind] += 1;
-        Ok(self.files[usize::from(file)][kind].push(folder, start, end)?)
+        Ok(())
     }
 
     fn finish(
         self,
         entity: usize,
+        rules: &crate::schema::Entity,
         read: &EntityRead,
         looking: &Looking,
         returned: &mut Vec<Returned>,
     ) -> Result<(u64, u64), RunError> {
-        for (source, file) in read.files.iter().zip(self.files) {
+        for (at, (source, file)) in read.files.iter().zip(self.files).enumerate() {
+            let open = read.harvest.files.get(at).map_or(&[][..], |file| &file.open);
+            let readings: Vec<_> = open
+                .iter()
+                .filter_map(|(column, proofs)| {
+                    let field = &rules.fields[column.field].name;
+                    // What the command line said of all files it says again.
+                    let is_said = looking.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
+                    let decision = column.decision(proofs).filter(|_| !is_said)?;
+                    Some(format!("{field}={}", decision.name()))
+                })
+                .collect();
             for (duplicates, file) in [false, true].into_iter().zip(file) {
                 let name = file.name().to_owned();
                 let (records, evidence) = file.finish()?;
@@ -329,7 +376,14 @@ impl<'r> GoingBack<'r> {
                     // NDJSON is UTF-8, whatever its bytes are.
                     let may_be_another = source.look.opening.format != FileFormat::Ndjson;
                     let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());
-                    returned.push(Returned { entity, name, records, duplicates, encoding });
+                    returned.push(Returned {
+                        entity,
+                        name,
+                        records,
+                        duplicates,
+                        encoding,
+                        readings: readings.clone(),
+                    });
                 }
             }
         }

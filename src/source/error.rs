@@ -121,6 +121,32 @@ pub enum SourceError {
         /// As given.
         file: String,
     },
+    /// `--reading` names a file that is not read.
+    #[error("--reading {file}:{given}: {file} is none of the files to be read; write it as it stands there")]
+    ReadingOfNothing {
+        /// As given.
+        file: String,
+        /// As given.
+        given: String,
+    },
+    /// `--reading` names a field whose reading is not left to its column.
+    #[error(
+        "--reading {given}: no schema has a field of that name whose reading its column decides (a date or timestamp \
+         with format = \"auto\", a decimal without decimal_comma)"
+    )]
+    ReadingOfField {
+        /// As given.
+        given: String,
+    },
+    /// `--reading` is not of the form that it must have.
+    #[error(
+        "--reading {given}: write FIELD=HOW or FILE:FIELD=HOW; HOW is day-first, month-first, decimal-comma or \
+         decimal-point"
+    )]
+    BadReading {
+        /// As given.
+        given: String,
+    },
     /// `--map` names a header that no file has.
     #[error("--map '{header}={field}': no file has the column {header}; there are {known}")]
     MapHeader {
@@ -184,6 +210,9 @@ impl SourceError {
                 | Self::BadDelimiter { .. }
                 | Self::BadEncoding { .. }
                 | Self::EncodingOfNothing { .. }
+                | Self::ReadingOfNothing { .. }
+                | Self::ReadingOfField { .. }
+                | Self::BadReading { .. }
                 | Self::MapHeader { .. }
                 | Self::MapField { .. }
         )

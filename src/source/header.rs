@@ -264,7 +264,7 @@ impl Findings<'_> {
         };
         self.push(Code::MissingColumn, None, Some(field), message);
         if let Some(last) = self.all.last_mut() {
-            name.clone_into(&mut last.value);
+            last.value = Finding::excerpt(name);
         }
         self.suggest(near);
     }
@@ -278,7 +278,7 @@ pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Messa
         field: None,
         severity: code.default_severity(),
         code,
-        value: String::new(),
+        value: Finding::excerpt(""),
         message: message.into(),
         suggestion: None,
         related: None,

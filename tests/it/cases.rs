@@ -22,7 +22,7 @@ use super::support::Muster;
 const NOT_KEPT: [&str; 1] = ["report.html"];
 
 /// What a run left behind, by name.
-type Files = BTreeMap<String, Vec<u8>>;
+pub(super) type Files = BTreeMap<String, Vec<u8>>;
 
 #[test]
 fn every_case_gives_its_expected_outputs_to_the_byte() {
@@ -133,7 +133,7 @@ pub(super) fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// All files below a folder, by their path in it.
-fn files_below(folder: &Path) -> Files {
+pub(super) fn files_below(folder: &Path) -> Files {
     let mut files = Files::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(each) = folders.pop() {
@@ -202,11 +202,11 @@ pub(super) fn run_in(case: &Path, muster: &Muster) -> Files {
 }
 
 /// What differs from run to run, with the word that stands for it.
-struct Placeholders(Vec<(String, &'static str)>);
+pub(super) struct Placeholders(Vec<(String, &'static str)>);
 
 impl Placeholders {
     /// The values of a run, taken from its summary.
-    fn of(summary: Option<&Vec<u8>>) -> Self {
+    pub(super) fn of(summary: Option<&Vec<u8>>) -> Self {
         let summary: Value =
             summary.map_or(Value::Null, |bytes| serde_json::from_slice(bytes).expect("summary.json is JSON"));
         let names = [
@@ -229,7 +229,7 @@ impl Placeholders {
         Self(values.collect())
     }
 
-    fn hide(&self, text: &str) -> String {
+    pub(super) fn hide(&self, text: &str) -> String {
         let hide = |text: String, (value, word): &(String, &'static str)| text.replace(value, word);
         let text = self.0.iter().fold(text.to_owned(), hide);
         text.split_inclusive('\n').map(without_time).map(without_duration).collect()
@@ -253,7 +253,7 @@ fn without_duration(line: &str) -> String {
     }
 }
 
-fn put(golden: &Path, files: &Files) {
+pub(super) fn put(golden: &Path, files: &Files) {
     if golden.exists() {
         fs::remove_dir_all(golden).unwrap();
     }
@@ -264,7 +264,7 @@ fn put(golden: &Path, files: &Files) {
 }
 
 /// What a person needs to see why two sets of files differ; empty where they do not.
-fn difference(expected: &Files, found: &Files) -> String {
+pub(super) fn difference(expected: &Files, found: &Files) -> String {
     let names: BTreeSet<&String> = expected.keys().chain(found.keys()).collect();
     let mut text = String::new();
     for name in names {

@@ -76,10 +76,19 @@ impl Steady {
     }
 }
 
+/// Sessions of the load that wait for a lock that a run holds, and for which.
+const BLOCKED: &str = "SELECT s.wait_event, s.query, m.query
+    FROM pg_stat_activity s, unnest(pg_blocking_pids(s.pid)) b (pid) JOIN pg_stat_activity m ON m.pid = b.pid
+    WHERE s.application_name = 'steady' AND s.datname = current_database()
+      AND m.application_name LIKE 'muster % since %'";
+
 #[test]
 fn nobody_waits_for_an_import_into_filled_tables() {
     let (database, muster) = target();
-    let (stop, reads, writes) = (AtomicBool::new(false), Steady::new(), Steady::new());
+    // The foreign keys are checked at once, too, which locks accounts.
+    let muster = muster.env("MUSTER_TEST_MANY", "1");
+    let (stop, looks) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (reads, writes) = (Steady::new(), Steady::new());
     // Rows that no file has.
     database.rows(
         "INSERT INTO accounts (legacy_id, name) VALUES ('own', 'Own');
@@ -96,6 +105,12 @@ fn nobody_waits_for_an_import_into_filled_tables() {
             scope.spawn(|| reads.load(&database, read, &stop));
         }
         scope.spawn(|| writes.load(&database, write, &stop));
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                assert_eq!(database.text(BLOCKED), "", "somebody waits for the import");
+                looks.fetch_add(1, Ordering::Relaxed);
+            }
+        });
         // Whatever fails in here, the others must end.
         let _stop = Stop(&stop);
         for point in
@@ -104,7 +119,7 @@ fn nobody_waits_for_an_import_into_filled_tables() {
             let halted = Halted::at(
                 &muster,
                 point,
-                ["import", "--dry-run", "accounts.csv", "users.csv"]
+                ["import", "-v", "--dry-run", "accounts.csv", "users.csv"]
                     .iter()
                     .filter(|word| !(**word == "--dry-run" && ["run-noted", "commit-sent"].contains(&point))),
             );
@@ -122,8 +137,14 @@ fn nobody_waits_for_an_import_into_filled_tables() {
             assert_eq!(database.text(strong), "", "{point}");
             let output = halted.go_on();
             assert_eq!(output.status.code(), Some(0), "{point}: {}", said(&output));
+            assert!(
+                said(&output).contains("are checked at once") || point == "commit-sent",
+                "{}",
+                said(&output)
+            );
         }
     });
+    assert!(looks.into_inner() > 50, "the locks were hardly looked at");
     eprintln!(
         "{} reads, the longest {:?}; {} writes, the longest {:?}",
         reads.done.into_inner(),
@@ -132,6 +153,24 @@ fn nobody_waits_for_an_import_into_filled_tables() {
         writes.longest.into_inner().unwrap()
     );
     assert_eq!(database.text("SELECT count(*) FROM users WHERE contact_last_name = 'New'"), "40");
+}
+
+/// The empty-target way locks what is empty, and nothing that it refers to.
+#[test]
+fn nobody_waits_for_filled_accounts_while_empty_users_are_loaded() {
+    let (database, muster) = target();
+    database.rows("DELETE FROM users");
+    for point in ["taken-down", "copy-half", "put-back", "range-noted", "before-commit"] {
+        let halted = Halted::at(&muster, point, ["import", "-v", "accounts.csv", "users.csv"]);
+        database.rows(
+            "SET lock_timeout = '5s'; SELECT * FROM accounts; UPDATE accounts SET plan = 'x' WHERE legacy_id = 'own';
+             INSERT INTO accounts (legacy_id, name) VALUES ('own', 'Own') ON CONFLICT (legacy_id) DO NOTHING",
+        );
+        halted.signal("INT");
+        let output = halted.go_on();
+        assert!(said(&output).contains("table \"users\": rows are copied straight in"), "{}", said(&output));
+    }
+    assert_eq!(database.text("SELECT count(*) FROM accounts WHERE legacy_id = 'own'"), "1");
 }
 
 /// Sets its flag when it goes.
@@ -264,4 +303,31 @@ fn rows_that_a_trigger_of_the_owner_s_refuses_are_found_and_take_their_users_alo
     );
     assert!(run.findings("out")[0]["message"].as_str().unwrap().contains("P0001"), "{run}");
     assert_eq!(names(&database), "New|38\nNew|39\nOld|1");
+}
+
+/// What was counted as written stands in the tables at COMMIT, whatever triggers do about it after the counting.
+#[test]
+fn rows_that_a_trigger_takes_away_after_they_were_counted_fail_the_run() {
+    let takes = |what: &str| {
+        format!(
+            "CREATE FUNCTION takes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {what}; RETURN NULL; END $$"
+        )
+    };
+    let waiting = "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON users INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION takes()";
+    let at_users = "CREATE TRIGGER t AFTER INSERT ON users FOR EACH STATEMENT EXECUTE FUNCTION takes()";
+    for (what, when) in [
+        ("DELETE FROM users WHERE id = NEW.id AND email = 'u35@x.nl'", waiting),
+        // An account without users, when the accounts are long done.
+        ("DELETE FROM accounts WHERE legacy_id = 'A41'", at_users),
+    ] {
+        let (database, muster) = target();
+        database.rows(&format!("{}; {when}", takes(what)));
+        let accounts = std::fs::read_to_string(muster.path("accounts.csv")).unwrap() + "A41,New\n";
+        muster.write("accounts.csv", accounts);
+        let before = names(&database);
+        let run = muster.run(IMPORT).exits(1);
+        assert!(run.stderr().contains("inserted"), "{run}");
+        assert_eq!(names(&database), before);
+        assert_eq!(database.text("SELECT count(*) FROM muster.runs"), "1");
+    }
 }

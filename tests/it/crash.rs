@@ -3,6 +3,7 @@
 //! and the next import ends where one that nobody disturbed ends.
 #![cfg(feature = "fault-points")]
 
+mod restarts;
 mod ways;
 
 use std::collections::BTreeSet;
@@ -115,11 +116,14 @@ fn is_after_commit(point: &str) -> bool {
 fn a_program_killed_at_any_point_leaves_all_or_nothing_and_no_lock() {
     let longest = Mutex::new(Duration::ZERO);
     let cases = cases();
-    assert!(cases.len() > 60, "{}", cases.len());
+    for name in ["fresh", "filled"] {
+        let points = cases.iter().filter(|(way, _)| way.name == name).count();
+        assert!(points > 30, "only {points} points on the {name} way");
+    }
     each(&cases, |(way, point)| {
         let case = format!("{} {point}", way.name);
         let database = way.target.copy();
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         killed_at(&muster, point, IMPORT);
         let took = locks_go(&database);
         let mut longest = longest.lock().unwrap();
@@ -162,7 +166,7 @@ fn a_session_ended_at_any_point_fails_the_run_and_leaves_the_target_as_it_was() 
     each(&cases, |(way, point)| {
         let case = format!("{} {point}", way.name);
         let database = way.target.copy();
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         assert_eq!(
             database.text(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}")),
@@ -188,7 +192,7 @@ fn a_session_ended_between_commit_and_its_reply_is_asked_for() {
     for way in &Way::all()[1..] {
         let database = way.target.copy();
         unanswered(&database);
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let run = Halted::at(&muster, "commit-sent", IMPORT);
         until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         database.rows(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}"));
@@ -211,7 +215,7 @@ fn a_server_that_crashes_takes_nothing_along_and_what_was_committed_stays() {
         if committed {
             unanswered(&database);
         }
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         if committed {
             until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
@@ -245,7 +249,7 @@ fn a_signal_before_commit_interrupts_and_one_at_commit_comes_too_late() {
     each(&cases, |(way, point)| {
         let case = format!("{} {point}", way.name);
         let database = way.target.copy();
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         run.signal(if way.name == "fresh" { "INT" } else { "TERM" });
         let output = run.go_on();
@@ -273,7 +277,7 @@ fn an_undo_that_is_killed_undoes_nothing_or_all() {
         ["undo-locked", "undo-restored", "undo-deleted", "undo-noted", "before-commit", "commit-sent"]
     {
         let database = imported.copy();
-        let muster = muster(&database);
+        let muster = way.muster(&database);
         let undo = ["undo", "--yes", &run, "--out", "undone", "--lock-timeout", "30"];
         killed_at(&muster, point, undo);
         locks_go(&database);

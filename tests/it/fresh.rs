@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use super::support::{Database, Muster, programs};
+use super::support::{Database, Muster, cluster, owner, programs};
 
 const ACCOUNTS: &str = "legacyId,name,contact.gender\nA1,Acme,female\nA2,\"Bar, Baz\",\nA3,Tab\\t,male\n";
 const USERS: &str = "email,account.legacyId,legacyId,contact.firstName\n\
@@ -109,6 +109,88 @@ fn definitions_are_put_back_exactly_as_they_were() {
     database.text("DROP OWNED BY somebody; DROP ROLE somebody");
 }
 
+/// A tablespace, which belongs to the whole cluster; it goes before the database does.
+fn tablespace(database: &Database) -> String {
+    let name = format!("space_{}", database.name());
+    let folder = cluster().folder.join(&name);
+    std::fs::create_dir(&folder).unwrap();
+    if let Some((uid, gid)) = owner() {
+        std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).unwrap();
+    }
+    database.rows(&format!("CREATE TABLESPACE {name} LOCATION '{}'", folder.display()));
+    name
+}
+
+#[test]
+fn nothing_that_pg_dump_knows_of_a_table_is_lost() {
+    let database = with_tables("");
+    let (space, role) = (tablespace(&database), format!("reader_{}", database.name()));
+    let recent = database.text("SELECT current_setting('server_version_num')::int >= 150000") == "t";
+    let (not_distinct, set_one) =
+        if recent { ("NULLS NOT DISTINCT", "SET NULL (account_id)") } else { ("", "SET NULL") };
+    database.rows(&format!(
+        "CREATE COLLATION \"Own\" (provider = libc, locale = 'C');
+         -- Indexes: methods, operator classes, collations, order, storage parameters, tablespaces, columns included.
+         CREATE INDEX by_hash ON users USING hash (contact_phone) WITH (fillfactor = 60);
+         CREATE INDEX by_range ON users USING brin (created_at) WITH (pages_per_range = 7, autosummarize = on);
+         CREATE INDEX by_label ON accounts USING gin (labels) WITH (fastupdate = off, gin_pending_list_limit = 128);
+         CREATE INDEX \"By \"\"Name\"\"\" ON accounts (name COLLATE \"Own\" varchar_pattern_ops DESC NULLS LAST, plan NULLS FIRST)
+             INCLUDE (language) WITH (fillfactor = 55, deduplicate_items = off) TABLESPACE {space};
+         CREATE INDEX some_only ON accounts (plan) TABLESPACE {space} WHERE plan <> 'it''s';
+         CREATE UNIQUE INDEX expressions ON accounts ((lower(name) || legacy_id), md5(coalesce(plan, '')), id) TABLESPACE {space};
+         ALTER INDEX expressions ALTER COLUMN 1 SET STATISTICS 0;
+         ALTER INDEX expressions ALTER COLUMN 2 SET STATISTICS 1234;
+         COMMENT ON INDEX expressions IS E'two\\nlines, \\\\ and ''quotes'' too';
+         -- Unique constraints.
+         ALTER TABLE accounts ADD CONSTRAINT \"Own Key\" UNIQUE {not_distinct} (legacy_id, plan) INCLUDE (name)
+             WITH (fillfactor = 66) USING INDEX TABLESPACE {space} DEFERRABLE INITIALLY IMMEDIATE;
+         COMMENT ON CONSTRAINT \"Own Key\" ON accounts IS 'of the constraint';
+         COMMENT ON INDEX \"Own Key\" IS 'of its index';
+         CREATE UNIQUE INDEX made_before ON users (legacy_id DESC, email);
+         CREATE UNIQUE INDEX identifying ON users (email, role);
+         ALTER TABLE users ALTER COLUMN role SET NOT NULL, REPLICA IDENTITY USING INDEX identifying;
+         -- Foreign keys, and checks.
+         ALTER TABLE users ADD CONSTRAINT twice FOREIGN KEY (account_id) REFERENCES accounts (id) MATCH FULL
+             ON UPDATE CASCADE ON DELETE {set_one} DEFERRABLE INITIALLY DEFERRED;
+         ALTER TABLE users ADD CONSTRAINT \"Later\" FOREIGN KEY (account_id) REFERENCES accounts ON DELETE RESTRICT NOT VALID;
+         COMMENT ON CONSTRAINT twice ON users IS 'the second';
+         ALTER TABLE users ADD CONSTRAINT \"Mail\" CHECK (email LIKE '%@%') NO INHERIT NOT VALID;
+         COMMENT ON CONSTRAINT \"Mail\" ON users IS 'a shape';
+         -- The tables themselves.
+         ALTER TABLE accounts CLUSTER ON \"By \"\"Name\"\"\", REPLICA IDENTITY FULL;
+         ALTER TABLE accounts SET TABLESPACE {space};
+         ALTER TABLE accounts SET (fillfactor = 80, autovacuum_enabled = off, toast.autovacuum_enabled = off, parallel_workers = 3);
+         ALTER TABLE users ALTER COLUMN email SET STATISTICS 321, ALTER COLUMN contact_phone SET STORAGE EXTERNAL,
+             ALTER COLUMN role SET (n_distinct = 6);
+         CREATE STATISTICS together (dependencies, mcv) ON role, migrated FROM users;
+         ALTER STATISTICS together SET STATISTICS 42;
+         COMMENT ON TABLE users IS 'people'; COMMENT ON COLUMN users.email IS 'where they are reached';
+         CREATE ROLE {role}; GRANT SELECT, REFERENCES ON accounts TO {role} WITH GRANT OPTION;
+         GRANT SELECT (email), UPDATE (role) ON users TO {role}; GRANT USAGE ON SEQUENCE users_id_seq TO PUBLIC;"
+    ));
+    let catalog = "SELECT c.relname, t.spcname, c.reloptions, i.indisclustered, i.indisreplident, i.indimmediate, c.relowner
+         FROM pg_class c LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace LEFT JOIN pg_index i ON i.indexrelid = c.oid
+         WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1";
+    let (before, rows) = (definitions(&database), database.text(catalog));
+    for part in
+        [&*space, "CLUSTER ON", "REPLICA IDENTITY USING", "NOT VALID", "INCLUDE", "SET STATISTICS 1234"]
+    {
+        assert!(before.contains(part), "{part}: {before}");
+    }
+    let said = import(&database);
+    assert_eq!(said.matches("rows are copied straight in").count(), 2, "{said}");
+    assert_eq!(database.text("SELECT count(*) FROM users"), "3");
+    assert_eq!(definitions(&database), before);
+    assert_eq!(database.text(catalog), rows);
+    // What is put back works: the keys are enforced as they were.
+    let orphan =
+        "DO $$ BEGIN UPDATE users SET account_id = 4711; SET CONSTRAINTS ALL IMMEDIATE; RAISE 'an orphan';
+        EXCEPTION WHEN foreign_key_violation THEN NULL; END $$";
+    database.rows(orphan);
+    database.rows(&format!("DROP OWNED BY {role}; DROP ROLE {role}; DROP TABLE users, accounts"));
+    database.rows(&format!("DROP TABLESPACE {space}"));
+}
+
 #[test]
 fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
     for (more, why) in [
@@ -119,6 +201,7 @@ fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
              CREATE TRIGGER t BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION nop()",
             "it has triggers",
         ),
+        ("ALTER TABLE users DISABLE TRIGGER ALL", "its foreign keys are switched off"),
         ("CREATE TABLE heirs () INHERITS (users)", "it is partitioned, inherits or is inherited from"),
         ("CREATE PUBLICATION news FOR TABLE users", "it is published"),
         (

@@ -5,6 +5,7 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::format_collect, clippy::naive_bytecount)]
 
 mod account;
+mod append;
 mod apply_changes;
 mod architecture;
 mod cases;
@@ -31,8 +32,10 @@ mod export_writers;
 mod failures;
 mod file_codes;
 mod fixed_rules;
+mod foreign;
 mod fresh;
 mod generic;
+mod hashed_types;
 mod import;
 mod interrupted;
 mod invite;
@@ -52,13 +55,16 @@ mod passed_on;
 mod planted;
 mod progress;
 mod properties;
+mod reading;
 mod readme;
 mod records;
 mod rejects;
+mod restored;
 mod rights;
 mod roles;
 mod round_trip;
 mod row_codes;
+mod samples;
 mod slow;
 mod support;
 mod tables;

@@ -170,3 +170,85 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
     muster.run(prune).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.inserted"), "0");
 }
+
+/// The tables belong to the role, which has no more than that and the rights that every import needs.
+#[test]
+fn an_owner_imports_merges_and_undoes_in_the_empty_target_way_with_create_on_the_schema() {
+    for may_make_indexes in [true, false] {
+        let database = prepared();
+        let role = Role::new(&database);
+        // The journal is there; the tables are the role's, and empty.
+        database.rows(&format!(
+            "TRUNCATE accounts, users; ALTER TABLE accounts OWNER TO {0}; ALTER TABLE users OWNER TO {0}",
+            role.name
+        ));
+        role.may("USAGE ON SCHEMA public, muster").may("SELECT, INSERT ON ALL TABLES IN SCHEMA muster");
+        role.may(&format!("TEMPORARY ON DATABASE {}", database.name()));
+        if may_make_indexes {
+            role.may("CREATE ON SCHEMA public");
+        }
+        let muster = role.muster();
+        let said = muster.run(["import", "-v", "accounts.csv", "users.csv"]).exits(0).stderr();
+        let way = if may_make_indexes {
+            "rows are copied straight in"
+        } else {
+            "rows are staged and merged: the role may not make indexes in its schema"
+        };
+        assert_eq!(said.matches(way).count(), 2, "{said}");
+        let said = muster.run(["import", "-v", "users=changed.csv"]).exits(0).stderr();
+        assert!(said.contains("it has rows already") || !may_make_indexes, "{said}");
+        assert_eq!(database.text("SELECT count(*) FROM users"), "3");
+        role.may("UPDATE ON ALL TABLES IN SCHEMA muster");
+        for left in ["a@x.nl|Anna\nb@x.nl|Bert", ""] {
+            muster.run(["undo", "--yes", &not_undone(&database)]).exits(0);
+            assert_eq!(database.text("SELECT email, contact_first_name FROM users ORDER BY 1"), left);
+        }
+    }
+}
+
+/// The last run that was not taken back.
+fn not_undone(database: &Database) -> String {
+    database.text(
+        "SELECT id FROM muster.runs r WHERE undoes IS NULL
+         AND NOT EXISTS (SELECT FROM muster.runs u WHERE u.undoes = r.id) ORDER BY finished DESC LIMIT 1",
+    )
+}
+
+#[test]
+fn a_foreign_key_that_an_owner_may_not_make_has_rows_staged_and_merged() {
+    let database = prepared();
+    let role = Role::new(&database);
+    database.rows(&format!("TRUNCATE accounts, users; ALTER TABLE users OWNER TO {}", role.name));
+    role.may("USAGE, CREATE ON SCHEMA public").may("USAGE ON SCHEMA muster");
+    role.may("SELECT, INSERT ON ALL TABLES IN SCHEMA muster").may("SELECT, INSERT, UPDATE ON accounts");
+    role.may(&format!("TEMPORARY ON DATABASE {}", database.name()));
+    let import = ["import", "-v", "--dry-run", "accounts.csv", "users.csv"];
+    let said = role.muster().run(import).exits(0).stderr();
+    let why = "table \"users\": rows are staged and merged: the role may not make its foreign keys";
+    assert!(said.contains(why), "{said}");
+    role.may("REFERENCES ON accounts");
+    let said = role.muster().run(import).exits(0).stderr();
+    assert!(said.contains("table \"users\": rows are copied straight in"), "{said}");
+}
+
+#[test]
+fn a_sequence_that_is_no_identity_s_needs_usage_whosever_it_is() {
+    for shared in [false, true] {
+        let database = prepared();
+        database.rows(
+            "TRUNCATE accounts, users; ALTER TABLE accounts ALTER COLUMN id DROP IDENTITY; CREATE SEQUENCE \"Own Seq\";
+             ALTER TABLE accounts ALTER COLUMN id SET DEFAULT nextval('\"Own Seq\"')",
+        );
+        if !shared {
+            database.rows("ALTER SEQUENCE \"Own Seq\" OWNED BY accounts.id");
+        }
+        let role = Role::new(&database);
+        role.may("USAGE ON SCHEMA public, muster").may("SELECT, INSERT ON ALL TABLES IN SCHEMA muster");
+        role.may("SELECT, INSERT, UPDATE ON accounts, users");
+        role.may(&format!("TEMPORARY ON DATABASE {}", database.name()));
+        role.lacks(&["import", "accounts.csv", "users.csv"], "USAGE ON SEQUENCE public.\"Own Seq\"");
+        role.may("USAGE ON SEQUENCE \"Own Seq\"");
+        role.muster().run(["import", "accounts.csv", "users.csv"]).exits(0);
+        assert_eq!(database.text("SELECT count(*) FROM users"), "2");
+    }
+}

@@ -113,15 +113,3 @@ fn a_run_without_images_cannot_be_undone() {
     let refused = muster.run(["undo", "--yes", &latest(&database)]).exits(4).stderr();
     assert!(refused.contains("--no-undo"), "{refused}");
 }
-
-#[test]
-fn after_a_restored_dump_nothing_is_undone_since_changes_cannot_be_told() {
-    let database = Database::new();
-    let muster = imported(&database);
-    let before = tables(&database);
-    // What a dump and its restore do to the rows' transactions.
-    database.rows("UPDATE muster.stamps SET run = run");
-    let refused = muster.run(["undo", "--yes", &latest(&database)]).exits(4).stderr();
-    assert!(refused.contains("restored dump"), "{refused}");
-    assert_eq!(tables(&database), before);
-}

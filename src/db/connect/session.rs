@@ -26,6 +26,7 @@ const SET_UP: &str = "
     SET IntervalStyle = 'iso_8601';
     SET extra_float_digits = 1;
     SET bytea_output = 'hex';
+    SET lc_monetary = 'C';
     SET standard_conforming_strings = on;
     SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0;

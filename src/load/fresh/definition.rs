@@ -32,21 +32,23 @@ const INDEXES: &str = "
     LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype = 'u' AND k.conrelid = i.indrelid
     WHERE i.indrelid = to_regclass($1::text) AND NOT i.indisprimary ORDER BY x.relname";
 
-/// The table's own foreign keys: name, definition, comment.
+/// The table's own foreign keys to tables that are locked anyway: name, definition, comment. Taking one down locks
+/// what it refers to, and the readers of a filled table would wait.
 const FOREIGN_KEYS: &str = "
     SELECT quote_ident(conname), pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint')
-    FROM pg_constraint WHERE conrelid = to_regclass($1::text) AND contype = 'f' ORDER BY conname";
+    FROM pg_constraint WHERE conrelid = to_regclass($1::text) AND contype = 'f'
+      AND confrelid = ANY (ARRAY(SELECT to_regclass(t)::oid FROM unnest($2::text[]) t)) ORDER BY conname";
 
 impl Definition {
-    /// Reads it from the catalog.
-    pub(crate) async fn read(client: &Client, table: &Table) -> Result<Self, DbError> {
+    /// Reads it from the catalog. `locked` are the tables that nobody else can use until the end.
+    pub(crate) async fn read(client: &Client, table: &Table, locked: &[String]) -> Result<Self, DbError> {
         let name = table.to_string();
         let doing = format!("reading the definition of table {name}");
         let failed = |e| DbError::of(&*doing, e);
         let mut definition = Self::default();
         // Foreign keys go down first and come back last: they need the other constraints.
         let mut foreign = Vec::new();
-        for row in client.query(FOREIGN_KEYS, &[&name]).await.map_err(failed)? {
+        for row in client.query(FOREIGN_KEYS, &[&name, &locked]).await.map_err(failed)? {
             let (constraint, body, comment): (String, String, Option<String>) =
                 (row.get(0), row.get(1), row.get(2));
             definition.down.push(format!("ALTER TABLE {name} DROP CONSTRAINT {constraint}"));

@@ -2,9 +2,11 @@
 //! and what was taken down is put back afterwards exactly as it was. All in the run's one transaction.
 
 mod definition;
+mod hashes;
 mod send;
 mod ways;
 
 pub(super) use definition::Definition;
-pub(super) use send::Fresh;
+pub(super) use hashes::hexadecimal;
+pub(super) use send::{Fresh, RowWriter, behind_first, copy_statement};
 pub(super) use ways::{Obstacle, obstacle};

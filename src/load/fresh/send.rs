@@ -13,10 +13,12 @@ use crate::record::RowEncoder;
 use crate::schema::{Entity, FieldIndex, Schema};
 use crate::settle::{EntityVerdict, Fate, NO_PARENT};
 
+use super::super::journal::{self, Image};
 use super::super::sql::quoted;
 use super::super::stage::Layouts;
 use super::super::{LoadError, number};
 use super::Definition;
+use super::hashes::Hashes;
 use crate::db::CopyIn;
 
 /// The identifiers that the kept rows of an entity got: the first, and for each clean row its distance.
@@ -28,12 +30,14 @@ pub(crate) struct Identifiers {
 
 impl Identifiers {
     /// The first of them; kept rows have them without a gap, in row order.
-    pub(crate) fn first(&self) -> i64 {
+    pub(super) fn first(&self) -> i64 {
         self.first
     }
 
-    fn of(&self, row: u32) -> i64 {
-        self.first + i64::from(self.ranks[row as usize])
+    /// A row's own, or where it is not kept the next one's.
+    pub(super) fn of(&self, row: u64) -> i64 {
+        let rank = usize::try_from(row).ok().and_then(|row| self.ranks.get(row));
+        self.first + rank.map_or(0, |&rank| i64::from(rank))
     }
 }
 
@@ -45,6 +49,16 @@ enum Parents<'a> {
     There(HashMap<Vec<u8>, i64>),
 }
 
+impl Parents<'_> {
+    /// What a key leads to; `row` is the parent's number among those of this run.
+    fn identifier(&self, key: &[u8], row: u32) -> Option<i64> {
+        match self {
+            Self::Loaded(identifiers) => (row != NO_PARENT).then(|| identifiers.of(u64::from(row))),
+            Self::There(ids) => ids.get(key).copied(),
+        }
+    }
+}
+
 /// One entity's load into its empty table.
 pub(crate) struct Fresh<'a> {
     pub client: &'a Client,
@@ -53,6 +67,8 @@ pub(crate) struct Fresh<'a> {
     pub info: &'a TableInfo,
     pub harvest: &'a Harvest,
     pub listener: &'a dyn Listener,
+    /// Each row is hashed.
+    pub hashed: bool,
 }
 
 impl Fresh<'_> {
@@ -61,16 +77,18 @@ impl Fresh<'_> {
         &self,
         verdict: &EntityVerdict,
         loaded: &HashMap<usize, Identifiers>,
-    ) -> Result<(u64, Identifiers), LoadError> {
+    ) -> Result<(u64, Identifiers, Hashes), LoadError> {
         let name = self.entity.name.as_str();
-        let definition = Definition::read(self.client, &self.entity.table).await?;
+        let parents = loaded.keys().map(|&entity| &self.schema.entities[entity].table);
+        let locked: Vec<_> = parents.chain([&self.entity.table]).map(ToString::to_string).collect();
+        let definition = Definition::read(self.client, &self.entity.table, &locked).await?;
         let identifiers = self.reserve(verdict).await?;
         fault::reach(Point::Reserved);
         let parents = self.parents(verdict, loaded).await?;
         definition.take_down(self.client, &self.entity.table).await?;
         fault::reach(Point::TakenDown);
         self.listener.on(Event::Started { stage: Stage::Stage, entity: name, total: Some(verdict.accepted) });
-        let sent = self.send(verdict, &identifiers, &parents).await?;
+        let (sent, hashes) = self.send(verdict, &identifiers, &parents).await?;
         fault::reach(Point::Copied);
         self.listener.on(Event::Finished);
         self.listener.on(Event::Started { stage: Stage::Upsert, entity: name, total: None });
@@ -81,7 +99,7 @@ impl Fresh<'_> {
         self.execute(&format!("ANALYZE {}", self.entity.table)).await?;
         fault::reach(Point::Analyzed);
         self.listener.on(Event::Finished);
-        Ok((sent, identifiers))
+        Ok((sent, identifiers, hashes))
     }
 
     /// Reserves one identifier for each kept row, with one call, under the table's lock.
@@ -172,29 +190,43 @@ impl Fresh<'_> {
         verdict: &EntityVerdict,
         identifiers: &Identifiers,
         parents: &[Parents<'_>],
-    ) -> Result<u64, LoadError> {
+    ) -> Result<(u64, Hashes), LoadError> {
         let layouts = Layouts::of(self.harvest);
+        let mut hashes = Hashes::new(self.harvest);
         let doing = format!("loading table {}", self.entity.table);
         let mut sent = 0;
         for (number, layout) in layouts.distinct.iter().enumerate() {
-            let (statement, suffix) = self.statement(layout);
+            let (statement, suffix) = copy_statement(self.entity, self.info, layout);
             let mut copy = CopyIn::begin(self.client, &statement, &doing).await?;
             let mut buffer = Vec::new();
-            let mut row = Row { layout, parents, slots: self.parent_slots(layout), suffix };
-            let segments =
-                self.harvest.segments.iter().filter(|s| layouts.of_file[usize::from(s.file)] == number);
-            for segment in segments {
+            let writer = RowWriter::new(self.entity, layout, suffix);
+            let image = Image::of(self.entity, self.info, layout);
+            let is_hashed = self.hashed && image.is_known(self.entity, self.info);
+            let mut hasher = is_hashed.then(|| image.hasher());
+            let segments = self.harvest.segments.iter().enumerate();
+            for (place, segment) in segments.filter(|(_, s)| layouts.of_file[usize::from(s.file)] == number) {
                 let rows = segment.open(&self.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
                 let mut kept = 0;
+                let mut hashed = Vec::new();
                 for (ordinal, bytes) in (segment.first..).zip(rows.iter()) {
                     let at = usize::try_from(ordinal).unwrap_or(usize::MAX);
                     if verdict.fates[at] != Fate::Kept {
                         continue;
                     }
-                    let id = identifiers.first + i64::from(identifiers.ranks[at]);
-                    row.write(copy.buffer(), id, bytes, |reference| verdict.parents[reference][at]);
+                    let id = identifiers.of(ordinal);
+                    let out = copy.buffer();
+                    let start = out.len();
+                    writer.write(out, id, bytes, |slot, key| {
+                        parents[slot].identifier(key, verdict.parents[slot][at])
+                    });
+                    if let Some(hasher) = &mut hasher {
+                        hashed.extend_from_slice(&hasher.hash(behind_first(&out[start..])));
+                    }
                     copy.flow().await?;
                     kept += 1;
+                }
+                if is_hashed {
+                    hashes.put(place, hashed).map_err(LoadError::Spool)?;
                 }
                 self.listener.on(Event::Advanced { by: kept, rows: kept });
                 if segment.first == 0 {
@@ -203,43 +235,7 @@ impl Fresh<'_> {
             }
             sent += copy.finish().await?;
         }
-        Ok(sent)
-    }
-
-    /// For each reference of a layout its number among the entity's references.
-    fn parent_slots(&self, layout: &Layout) -> Vec<usize> {
-        let all: Vec<_> = self.entity.references().map(|(field, _)| field).collect();
-        let slot =
-            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
-        layout.fields[..layout.references].iter().map(slot).collect()
-    }
-
-    /// The COPY for a layout, and the constant end of its rows: defaults of columns that the file does not
-    /// have, where only the schema knows them.
-    fn statement(&self, layout: &Layout) -> (String, Vec<u8>) {
-        let mut columns = quoted(&self.entity.system.id);
-        for &field in &layout.fields {
-            let _ = write!(columns, ", {}", quoted(&self.entity.fields[field].column));
-        }
-        let mut suffix = Vec::new();
-        for (index, field) in self.entity.fields.iter().enumerate() {
-            if layout.fields.contains(&index) {
-                continue;
-            }
-            if let Some(default) = field.when_empty() {
-                let _ = write!(columns, ", {}", quoted(&field.column));
-                suffix.push(b'\t');
-                RowEncoder::text(&mut suffix, default);
-                suffix.pop();
-            }
-        }
-        for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
-            if self.info.column(column).is_some_and(|column| !column.filled) {
-                let _ = write!(columns, ", {}", quoted(column));
-                suffix.extend_from_slice(b"\tnow");
-            }
-        }
-        (format!("COPY {} ({columns}) FROM STDIN", self.entity.table), suffix)
+        Ok((sent, hashes))
     }
 
     async fn execute(&self, sql: &str) -> Result<(), LoadError> {
@@ -248,16 +244,58 @@ impl Fresh<'_> {
     }
 }
 
+/// The COPY for a layout of an entity's rows with their identifiers, and the constant end of its rows: defaults of
+/// columns that the file does not have, where only the schema knows them.
+pub(in crate::load) fn copy_statement(
+    entity: &Entity,
+    info: &TableInfo,
+    layout: &Layout,
+) -> (String, Vec<u8>) {
+    let mut columns = quoted(&entity.system.id);
+    let mut suffix = Vec::new();
+    for index in journal::sent(entity, layout) {
+        let field = &entity.fields[index];
+        let _ = write!(columns, ", {}", quoted(&field.column));
+        if let Some(default) = field.when_empty().filter(|_| !layout.fields.contains(&index)) {
+            suffix.push(b'\t');
+            RowEncoder::text(&mut suffix, default);
+            suffix.pop();
+        }
+    }
+    for column in [&entity.system.created_at, &entity.system.updated_at].into_iter().flatten() {
+        if info.column(column).is_some_and(|column| !column.filled) {
+            let _ = write!(columns, ", {}", quoted(column));
+            suffix.extend_from_slice(b"\tnow");
+        }
+    }
+    (format!("COPY {} ({columns}) FROM STDIN", entity.table), suffix)
+}
+
 /// Puts rows together: identifier, parents' identifiers, the spooled fields, the constant end.
-struct Row<'a> {
+pub(in crate::load) struct RowWriter<'a> {
     layout: &'a Layout,
-    parents: &'a [Parents<'a>],
+    /// For each reference of the layout its number among the entity's references.
     slots: Vec<usize>,
     suffix: Vec<u8>,
 }
 
-impl Row<'_> {
-    fn write(&mut self, out: &mut bytes::BytesMut, id: i64, bytes: &[u8], parent: impl Fn(usize) -> u32) {
+impl<'a> RowWriter<'a> {
+    pub(in crate::load) fn new(entity: &Entity, layout: &'a Layout, suffix: Vec<u8>) -> Self {
+        let all: Vec<_> = entity.references().map(|(field, _)| field).collect();
+        let slot =
+            |field: &FieldIndex| all.iter().position(|f| f == field).expect("a reference of the entity");
+        let slots = layout.fields[..layout.references].iter().map(slot).collect();
+        Self { layout, slots, suffix }
+    }
+
+    /// Writes one row. `parent` is asked for the identifier that a reference, by its number, leads to by its key.
+    pub(in crate::load) fn write(
+        &self,
+        out: &mut bytes::BytesMut,
+        id: i64,
+        bytes: &[u8],
+        parent: impl Fn(usize, &[u8]) -> Option<i64>,
+    ) {
         let mut digits = itoa::Buffer::new();
         out.extend_from_slice(digits.format(id).as_bytes());
         let mut rest = bytes;
@@ -265,15 +303,7 @@ impl Row<'_> {
             let end = memchr::memchr2(b'\t', b'\n', rest).unwrap_or(rest.len());
             let key = &rest[..end];
             out.extend_from_slice(b"\t");
-            let id = match &self.parents[slot] {
-                _ if key == b"\\N" => None,
-                Parents::Loaded(identifiers) => match parent(slot) {
-                    NO_PARENT => None,
-                    row => Some(identifiers.of(row)),
-                },
-                Parents::There(ids) => ids.get(key).copied(),
-            };
-            match id {
+            match if key == b"\\N" { None } else { parent(slot, key) } {
                 Some(id) => out.extend_from_slice(digits.format(id).as_bytes()),
                 None => out.extend_from_slice(b"\\N"),
             }
@@ -286,6 +316,11 @@ impl Row<'_> {
         out.extend_from_slice(&self.suffix);
         out.extend_from_slice(b"\n");
     }
+}
+
+/// An encoded row's fields behind the first one.
+pub(in crate::load) fn behind_first(row: &[u8]) -> &[u8] {
+    memchr::memchr(b'\t', row).map_or(&[], |end| &row[end + 1..])
 }
 
 /// The fates from a row on.

@@ -32,7 +32,7 @@ impl fmt::Display for Obstacle {
 
 /// What makes a table unusual: a condition in terms of `TABLE`, its oid, and `FAMILY`, the oids of all tables
 /// of the schema. `c` is its row of `pg_class`.
-const UNUSUAL: [(&str, &str); 13] = [
+const UNUSUAL: [(&str, &str); 17] = [
     (
         "it is partitioned, inherits or is inherited from",
         "c.relkind <> 'r' OR c.relispartition
@@ -40,6 +40,23 @@ const UNUSUAL: [(&str, &str); 13] = [
     ),
     ("it is no heap", "c.relam <> (SELECT oid FROM pg_am WHERE amname = 'heap')"),
     ("the role does not own it", "NOT pg_has_role(c.relowner, 'USAGE')"),
+    // What is taken down could not be put back: an index needs these rights even of the table's owner.
+    ("the role may not make indexes in its schema", "NOT has_schema_privilege(c.relnamespace, 'CREATE')"),
+    (
+        "the role may not make indexes in their tablespace",
+        "EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+                 WHERE i.indrelid = TABLE AND x.reltablespace <> 0
+                   AND NOT has_tablespace_privilege(x.reltablespace, 'CREATE'))",
+    ),
+    (
+        "the role may not make its foreign keys",
+        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype = 'f'
+                 AND NOT has_table_privilege(confrelid, 'REFERENCES'))",
+    ),
+    (
+        "its foreign keys are switched off",
+        "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND tgisinternal AND tgenabled <> 'O')",
+    ),
     ("it has row security", "c.relrowsecurity OR c.relforcerowsecurity"),
     ("it has triggers", "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND NOT tgisinternal)"),
     ("it has rewrite rules", "EXISTS (SELECT FROM pg_rewrite WHERE ev_class = TABLE)"),

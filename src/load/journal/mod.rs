@@ -1,16 +1,22 @@
 //! The journal: a schema `muster` in the target database, written in the run's own transaction. What is in
 //! it was committed, and what was committed is in it.
 //!
-//! Whether somebody changed a row after muster wrote it is told by the row's `xmin`: it is the run's
-//! transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written the
-//! row since (freezing keeps it, since PostgreSQL 9.4). That proof is free, where a hash of every inserted row
-//! costs a scan of the table. Updated rows carry a hash of the image they were left with as well, so that one
-//! that was touched and is the same still counts as unchanged. A transaction's 32-bit number comes back after
-//! four thousand million others: see `super::undo`. After a restored dump all numbers are those of the restore:
-//! the run's row in `muster.stamps` then has another one than the journal says, and undo refuses. `pg_upgrade`
-//! keeps them. Whatever else writes a table anew (some `ALTER TABLE`) makes its inserted rows look changed: undo
-//! then refuses, which is the safe side.
+//! Whether somebody changed a row after muster wrote it is told in two steps. First by the row's `xmin`: it is the
+//! run's transaction (or the part of it behind a savepoint, the run's stamp) exactly as long as nobody has written
+//! the row since (freezing keeps it, since PostgreSQL 9.4). That is free, and nearly always enough. It says nothing
+//! where the row was written anew: touched and left as it was, by an `ALTER TABLE` that writes the whole table, or
+//! by a restored dump, after which all numbers are those of the restore. The run's row in `muster.stamps` tells that
+//! case: it then has another number than the journal says (`pg_upgrade` keeps them). Nor does it where a number may
+//! have come again, four thousand million transactions later.
+//!
+//! Then a hash of the image that the run left decides, row by row: of an inserted row the columns that muster sent
+//! and those that nobody fills, eight bytes in its block (see [`image`]); of an updated row all its columns. A row
+//! that is as it was left counts as unchanged, whoever touched it. What a computed default or a trigger fills (a time, a
+//! random number) is outside an inserted row's hash, unless muster sends it: where somebody changed nothing but that,
+//! it shows in `xmin` but not in the hash, and the row counts as unchanged. Rows that a run inserted with version 2 of the journal or before have no hash: where
+//! `xmin` does not prove them unchanged, undo refuses them and `--protect-edited` takes them for edited.
 
+mod image;
 mod prune;
 mod runs;
 mod written;
@@ -23,15 +29,30 @@ use super::rights;
 use super::sql::literal;
 use super::{LoadError, Written};
 
+pub(crate) use image::{Hasher, Image, Images, SIZE as HASH_SIZE, sent, text};
 pub use prune::{forget, prune};
 pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
 pub(crate) use written::{Origin, note_records};
 
 /// The version of the journal's tables that this program writes.
-pub(crate) const VERSION: i32 = 2;
+pub(crate) const VERSION: i32 = 3;
 
-/// The hash of a row's image, the row being `t`.
+/// What brings a journal from each version to the next.
+const UPGRADES: [&str; 2] = [include_str!("from_1_to_2.sql"), include_str!("from_2_to_3.sql")];
+
+/// The hash of an updated row's whole image, the row being `t`.
 pub(crate) const IMAGE_HASH: &str = "hashtextextended(to_jsonb(t)::text, 0)";
+
+/// What follows `FROM muster.runs r` to have those whose stamp proves something: it is still what their rows had
+/// in `xmin`, which after a restored dump it is not, and its number has not come again.
+pub(crate) const STAMPS: &str = "JOIN muster.stamps k ON k.run = r.id AND k.xmin = r.stamp
+    WHERE pg_snapshot_xmax(pg_current_snapshot())::text::numeric - r.xid::text::numeric < 4294967296";
+
+/// On what to join `muster.restored back` to a row with this `id` and this `xmin`. What a dump has brought was
+/// noted by other transactions than it says.
+pub(crate) fn restored(table: &str, id: &str, xmin: &str) -> String {
+    format!("back.\"table\" = {table} AND back.id = {id} AND back.now = {xmin} AND back.xmin = back.now")
+}
 
 /// What the journal keeps about a run.
 #[derive(Debug, Clone)]
@@ -101,15 +122,17 @@ pub(crate) async fn exists(client: &Client, rights: &[&str]) -> Result<bool, Loa
 /// Makes the journal where there is none, and brings an older one up to this version, within the transaction at
 /// hand.
 pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
-    let (doing, sql) = match exists(client, rights::JOURNAL_IMPORT).await {
+    let doing = format!("bringing the journal (schema muster) up to version {VERSION}");
+    let (doing, steps) = match exists(client, rights::JOURNAL_IMPORT).await {
         Ok(true) => return Ok(()),
-        Ok(false) => ("creating the journal (schema muster)", include_str!("tables.sql")),
-        Err(LoadError::JournalOld { found: 1, .. }) => {
-            ("bringing the journal (schema muster) up to version 2", include_str!("from_1_to_2.sql"))
-        }
+        Ok(false) => ("creating the journal (schema muster)", &[include_str!("tables.sql")][..]),
+        Err(LoadError::JournalOld { found: 1, .. }) => (doing.as_str(), &UPGRADES[..]),
+        Err(LoadError::JournalOld { found: 2, .. }) => (doing.as_str(), &UPGRADES[1..]),
         Err(error) => return Err(error),
     };
-    client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;
+    for sql in steps {
+        client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;
+    }
     Ok(())
 }
 

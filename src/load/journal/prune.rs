@@ -26,7 +26,7 @@ pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
                WHERE finished < now() - make_interval(secs => $1) AND undoable RETURNING id::text";
     let rows = client.query(old, &[&seconds]).await.map_err(failed)?;
     let runs: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    for table in ["inserted", "updated", "deleted", "run_records"] {
+    for table in ["inserted", "images", "updated", "deleted", "run_records"] {
         let sql = format!("DELETE FROM muster.{table} WHERE run = ANY ($1::text[]::uuid[])");
         client.execute(&sql, &[&runs]).await.map_err(failed)?;
     }
@@ -99,14 +99,15 @@ async fn forget_rows(client: &Client, rows: &[Row]) -> Result<u64, LoadError> {
         let (run, entity, id): (&str, &str, i64) = (row.get(0), row.get(1), row.get(2));
         let cut = "WITH cut AS (DELETE FROM muster.inserted b WHERE b.run = $1::text::uuid AND b.entity = $2
                 AND b.first_id <= $3 AND b.last_id >= $3 AND (b.ids IS NULL OR $3 = ANY (b.ids)) RETURNING *),
-             rest AS (SELECT c.run, c.entity, r.id, r.row_number FROM cut c CROSS JOIN LATERAL (
+             rest AS (SELECT c.run, c.entity, c.image, r.* FROM cut c CROSS JOIN LATERAL (
                 SELECT coalesce(c.ids[n], c.first_id + n - 1) AS id,
-                       coalesce(c.row_numbers[n], c.first_row + n - 1) AS row_number
+                       coalesce(c.row_numbers[n], c.first_row + n - 1) AS row_number,
+                       substr(c.hashes, (n * 8 - 7)::integer, 8) AS hash
                 FROM generate_series(1, c.rows) n) r WHERE r.id <> $3)
-             INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers)
+             INSERT INTO muster.inserted (run, entity, first_id, last_id, rows, ids, row_numbers, image, hashes)
              SELECT run, entity, min(id), max(id), count(*), array_agg(id ORDER BY id),
-                    array_agg(row_number ORDER BY id)
-             FROM rest GROUP BY run, entity, id / 4096";
+                    array_agg(row_number ORDER BY id), image, string_agg(hash, ''::bytea ORDER BY id)
+             FROM rest GROUP BY run, entity, image, id / 4096";
         client.execute(cut, &[&run, &entity, &id]).await.map_err(failed)?;
         let count = "UPDATE muster.run_counts SET forgotten = forgotten + 1
                      WHERE run = $1::text::uuid AND entity = $2";

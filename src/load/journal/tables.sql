@@ -2,7 +2,7 @@ CREATE SCHEMA IF NOT EXISTS muster;
 COMMENT ON SCHEMA muster IS 'The journal of muster: what was imported, by whom, from which files, and how to take it back.';
 
 CREATE TABLE muster.version (version integer NOT NULL);
-INSERT INTO muster.version VALUES (2);
+INSERT INTO muster.version VALUES (3);
 
 -- Runs that committed, undos among them. xid is the transaction; stamp is what its rows have in xmin, which
 -- after a savepoint is the number of a part of the transaction.
@@ -75,7 +75,7 @@ CREATE TABLE muster.run_records (
 CREATE INDEX ON muster.run_records (run, entity, first_row);
 
 -- A block of inserted rows in the order of their ids. Without ids these are all from first_id to last_id;
--- without row_numbers the rows follow first_row.
+-- without row_numbers the rows follow first_row. hashes has eight bytes a row: see images.
 CREATE TABLE muster.inserted (
     run uuid NOT NULL,
     entity text NOT NULL,
@@ -84,11 +84,26 @@ CREATE TABLE muster.inserted (
     rows bigint NOT NULL,
     first_row bigint,
     ids bigint[],
-    row_numbers bigint[]
+    row_numbers bigint[],
+    image integer,
+    hashes bytea
 );
-ALTER TABLE muster.inserted ALTER ids SET STORAGE EXTERNAL, ALTER row_numbers SET STORAGE EXTERNAL;
+ALTER TABLE muster.inserted ALTER ids SET STORAGE EXTERNAL, ALTER row_numbers SET STORAGE EXTERNAL,
+    ALTER hashes SET STORAGE EXTERNAL;
 CREATE INDEX ON muster.inserted (entity, first_id);
 CREATE INDEX ON muster.inserted (run);
+
+-- What an inserted row's hash was made of: the first eight bytes of the SHA-256 of ARRAY[columns]::text as UTF-8,
+-- each column as text (DateStyle ISO, TimeZone UTC, extra_float_digits 1, bytea_output hex). The other columns
+-- were filled by defaults and stay outside.
+CREATE TABLE muster.images (
+    run uuid NOT NULL,
+    entity text NOT NULL,
+    image integer NOT NULL,
+    columns text[] NOT NULL,
+    others text[] NOT NULL,
+    PRIMARY KEY (run, entity, image)
+);
 
 -- Updated rows: what they were, who had written that, and a hash of what they became.
 CREATE TABLE muster.updated (

@@ -1,10 +1,8 @@
-//! Where written rows came from: which record of which file a clean row's number stands for, and which rows
-//! got which ids.
+//! Where written rows came from: which record of which file a clean row's number stands for.
 
 use crate::db::CopyIn;
 use crate::db::postgres::Client;
 use crate::read::Harvest;
-use crate::settle::Fate;
 
 use super::super::LoadError;
 
@@ -21,35 +19,6 @@ impl Origin<'_> {
     /// Both as the first two columns of a row.
     pub(crate) fn columns(&self) -> String {
         format!("'{}'::uuid, '{}'", self.run, self.entity.replace('\'', "''"))
-    }
-
-    /// Notes rows that got ids in row order, from `first_id` on without a gap: `fates` says which.
-    pub(crate) async fn note_range(
-        &self,
-        client: &Client,
-        first_id: i64,
-        fates: &[Fate],
-    ) -> Result<(), LoadError> {
-        let doing = "writing the journal";
-        let sql = "COPY muster.inserted (run, entity, first_id, last_id, rows, first_row) FROM STDIN";
-        let mut copy = CopyIn::begin(client, sql, doing).await?;
-        let mut id = first_id;
-        let mut row = 0;
-        while row < fates.len() {
-            let rows = fates[row..].iter().take_while(|fate| **fate == Fate::Kept).count();
-            if rows == 0 {
-                row += 1;
-                continue;
-            }
-            let count = i64::try_from(rows).unwrap_or(i64::MAX);
-            let line = format!("{}\t{}\t{id}\t{}\t{rows}\t{row}\n", self.run, self.entity, id + count - 1);
-            copy.buffer().extend_from_slice(line.as_bytes());
-            copy.flow().await?;
-            id += count;
-            row += rows;
-        }
-        copy.finish().await?;
-        Ok(())
     }
 }
 

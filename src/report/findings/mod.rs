@@ -1,5 +1,5 @@
 //! `rejects.ndjson` and `rejects.csv`: every finding, in the order in which it is given, in memory that
-//! does not grow with their number. Chunks are rendered and tallied in parallel and written in order, while
+//! does not grow with their number. Batches are made, rendered and tallied in parallel and written in order, while
 //! the next ones are being rendered.
 
 mod render;
@@ -7,25 +7,21 @@ mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
 
 use crate::output::{OutputError, RunFolder, StagedFile, names, spreadsheet};
 use crate::record::{Finding, Severity};
 
 use super::context::Context;
-use super::tally::{ChunkTally, Tally};
-use render::Renderer;
+use super::tally::{ChunkTally, Columns, Tally};
+use render::{Memo, Renderer};
 
 pub use render::HEADER;
 pub use stored::csv_of_stored;
 
-/// How many findings are gathered before they are rendered.
-const BATCH: usize = 16 * 1024;
-/// How many findings one thread takes at a time.
-const CHUNK: usize = 1024;
 /// What a rendered finding usually needs at most.
 const LINE: usize = 512;
 
@@ -37,37 +33,21 @@ pub struct FindingsWriter<'a> {
     ndjson: StagedFile,
     csv: StagedFile,
     tally: Tally,
-    gathered: Vec<Part>,
     spare: Spare,
-    count: usize,
-    /// Rendered and not written yet.
-    ready: Vec<(Part, Vec<Rendered>)>,
 }
 
-/// Findings of one entity, whole records, as a part of what was pushed.
-#[derive(Debug, Clone)]
-struct Part {
-    entity: usize,
-    all: Arc<Vec<Finding>>,
-    range: Range<usize>,
-}
-
-impl Part {
-    fn findings(&self) -> &[Finding] {
-        &self.all[self.range.clone()]
-    }
-}
-
-/// Buffers that were written and wait for the next chunk: to make new ones is not free.
+/// Buffers that were written and wait for the next batch: to make new ones is not free.
 type Spare = Mutex<Vec<(Vec<u8>, Vec<u8>)>>;
 
-/// One chunk, ready to be written.
+/// One batch, ready to be written.
 #[derive(Debug)]
-struct Rendered {
-    findings: Range<usize>,
+struct Rendered<T> {
+    findings: Vec<Finding>,
     ndjson: Vec<u8>,
     csv: Vec<u8>,
     tally: ChunkTally,
+    /// What the caller made of it.
+    made: T,
 }
 
 impl<'a> FindingsWriter<'a> {
@@ -88,128 +68,107 @@ impl<'a> FindingsWriter<'a> {
             ndjson,
             csv,
             tally: Tally::new(context),
-            gathered: Vec::new(),
             spare: Spare::default(),
-            count: 0,
-            ready: Vec::new(),
         })
     }
 
-    /// Takes the next findings in their final order, all of one entity. Where a chunk ends does not matter.
+    /// Takes all findings of one entity, as batches in their final order. `make` makes the findings of a batch, on any
+    /// thread and in any order, and whatever else is to be known of them; `taken` is given the latter, and the number
+    /// of the findings, in order. All findings of a record are in one batch; how many records are does not matter.
     ///
     /// # Errors
     ///
-    /// Those of writing a file.
-    pub fn push(&mut self, entity: usize, mut findings: Arc<Vec<Finding>>) -> Result<(), OutputError> {
-        if findings.iter().any(|finding| finding.severity == Severity::Ignore) {
-            Arc::make_mut(&mut findings).retain(|finding| finding.severity != Severity::Ignore);
-        }
-        self.count += findings.len();
-        // The findings of one record stay together.
-        let mut belongs = 0;
-        if let Some(last) = self.gathered.last_mut()
-            && last.entity == entity
-            && let Some(end) = last.findings().last()
-        {
-            belongs = findings.iter().take_while(|finding| super::tally::same_record(end, finding)).count();
-            if belongs > 0 {
-                let joined = [last.findings(), &findings[..belongs]].concat();
-                *last = Part { entity, range: 0..joined.len(), all: Arc::new(joined) };
+    /// Those of writing a file, and what `make` and `taken` say.
+    pub fn take<B, T, E>(
+        &mut self,
+        entity: usize,
+        batches: impl IntoIterator<Item = B>,
+        make: impl Fn(B) -> Result<(Vec<Finding>, T), E> + Sync,
+        mut taken: impl FnMut(T, usize) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        B: Send,
+        T: Send,
+        E: From<OutputError> + Send,
+    {
+        let Self { context, renderer, ndjson, csv, tally, spare } = self;
+        let (context, renderer, spare, make) = (*context, &*renderer, &*spare, &make);
+        let columns = tally.columns(entity);
+        let columns = &*columns;
+        // Enough batches on their way that no thread waits, few enough that memory stays small.
+        let most = rayon::current_num_threads() * 3;
+        let mut batches = batches.into_iter();
+        rayon::in_place_scope(|scope| {
+            let (sender, receiver) = mpsc::channel();
+            let mut waiting = BTreeMap::new();
+            let (mut sent, mut next) = (0_usize, 0);
+            loop {
+                while sent - next < most
+                    && let Some(batch) = batches.next()
+                {
+                    let (sender, index) = (sender.clone(), sent);
+                    sent += 1;
+                    scope.spawn(move |_| {
+                        // A panic is handed on, not swallowed: the thread that waits would wait for ever.
+                        let rendered = catch_unwind(AssertUnwindSafe(|| {
+                            let (findings, made) = make(batch)?;
+                            Ok::<_, E>(render(renderer, columns, context, entity, spare, findings, made))
+                        }));
+                        // The receiver is gone only when the run stops with an error.
+                        let _ = sender.send((index, rendered));
+                    });
+                }
+                if next == sent {
+                    return Ok(());
+                }
+                if let Ok((index, arrived)) = receiver.recv() {
+                    waiting.insert(index, arrived.unwrap_or_else(|panic| resume_unwind(panic))?);
+                }
+                while let Some(mut batch) = waiting.remove(&next) {
+                    next += 1;
+                    ndjson.put(&batch.ndjson)?;
+                    csv.put(&batch.csv)?;
+                    tally.merge(entity, batch.tally, &batch.findings);
+                    batch.ndjson.clear();
+                    batch.csv.clear();
+                    spare.lock().unwrap_or_else(PoisonError::into_inner).push((batch.ndjson, batch.csv));
+                    taken(batch.made, batch.findings.len())?;
+                }
             }
-        }
-        if belongs < findings.len() {
-            self.gathered.push(Part { entity, range: belongs..findings.len(), all: findings });
-        }
-        if self.count >= BATCH { self.turn(true) } else { Ok(()) }
+        })
     }
 
-    /// Writes what is left and ends both files.
+    /// Ends both files.
     ///
     /// # Errors
     ///
     /// Those of writing a file.
-    pub fn finish(mut self) -> Result<Tally, OutputError> {
-        self.turn(false)?;
-        self.turn(false)?;
+    pub fn finish(self) -> Result<Tally, OutputError> {
         self.ndjson.finish()?;
         self.csv.finish()?;
         Ok(self.tally)
     }
-
-    /// Renders what was gathered while writing what was rendered before. With `more` to come, the last
-    /// record is kept back: its next finding may still come.
-    fn turn(&mut self, more: bool) -> Result<(), OutputError> {
-        let mut gathered = std::mem::take(&mut self.gathered);
-        self.count = 0;
-        if more
-            && let Some(last) = gathered.last_mut()
-            && let Some(end) = last.findings().last()
-        {
-            let start = last.findings().iter().rposition(|f| !super::tally::same_record(f, end));
-            let at = last.range.start + start.map_or(0, |at| at + 1);
-            self.count = last.range.end - at;
-            self.gathered.push(Part { range: at..last.range.end, ..last.clone() });
-            last.range.end = at;
-        }
-        let ready = std::mem::take(&mut self.ready);
-        let (ndjson, csv) = (&mut self.ndjson, &mut self.csv);
-        let chunks = || ready.iter().flat_map(|(_, chunks)| chunks);
-        let (written, fresh) = rayon::join(
-            || -> Result<(), OutputError> {
-                chunks().try_for_each(|chunk| ndjson.put(&chunk.ndjson))?;
-                chunks().try_for_each(|chunk| csv.put(&chunk.csv))
-            },
-            || render(&self.renderer, &self.tally, self.context, &self.spare, &gathered),
-        );
-        written?;
-        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
-        for (part, chunks) in ready {
-            for mut chunk in chunks {
-                self.tally.merge(part.entity, chunk.tally, &part.findings()[chunk.findings]);
-                chunk.ndjson.clear();
-                chunk.csv.clear();
-                spare.push((chunk.ndjson, chunk.csv));
-            }
-        }
-        drop(spare);
-        self.ready = gathered.into_iter().zip(fresh).collect();
-        Ok(())
-    }
 }
 
-/// Renders all that was gathered, in chunks of whole records.
-fn render(
+/// Renders and tallies a batch.
+fn render<T>(
     renderer: &Renderer<'_>,
-    tally: &Tally,
+    columns: &Columns,
     context: &Context,
+    entity: usize,
     spare: &Spare,
-    gathered: &[Part],
-) -> Vec<Vec<Rendered>> {
-    let cut = |part: &Part| {
-        let (entity, findings) = (part.entity, part.findings());
-        let mut ranges = Vec::new();
-        let mut start = 0;
-        while start < findings.len() {
-            let mut end = (start + CHUNK).min(findings.len());
-            while end < findings.len() && super::tally::same_record(&findings[end - 1], &findings[end]) {
-                end += 1;
-            }
-            ranges.push(start..end);
-            start = end;
-        }
-        let chunk = |range: Range<usize>| {
-            let part = &findings[range.clone()];
-            let used = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let (mut ndjson, mut csv) = used.unwrap_or_else(|| {
-                (Vec::with_capacity(part.len() * LINE), Vec::with_capacity(part.len() * LINE / 2))
-            });
-            for finding in part {
-                renderer.finding(&mut ndjson, &mut csv, entity, finding);
-            }
-            let tally = ChunkTally::of(tally, &context.entities[entity], entity, part);
-            Rendered { findings: range, ndjson, csv, tally }
-        };
-        ranges.into_par_iter().map(chunk).collect()
-    };
-    gathered.par_iter().map(cut).collect()
+    mut findings: Vec<Finding>,
+    made: T,
+) -> Rendered<T> {
+    findings.retain(|finding| finding.severity != Severity::Ignore);
+    let used = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let (mut ndjson, mut csv) = used.unwrap_or_else(|| {
+        (Vec::with_capacity(findings.len() * LINE), Vec::with_capacity(findings.len() * LINE / 2))
+    });
+    let mut memo = Memo::default();
+    for finding in &findings {
+        renderer.finding(&mut ndjson, &mut csv, &mut memo, entity, finding);
+    }
+    let tally = ChunkTally::of(columns, &context.entities[entity], &findings);
+    Rendered { findings, ndjson, csv, tally, made }
 }

@@ -3,9 +3,10 @@
 //! against `serde_json` and `csv`.
 
 use crate::output::{ndjson, spreadsheet};
-use crate::record::{Finding, Related};
+use crate::record::{Code, Finding, Message, Related, Severity};
 
 use super::super::context::Context;
+use super::super::mask::mask;
 
 /// The header of `rejects.csv`.
 pub const HEADER: &str = "run,entity,file,record,line_start,line_end,byte_start,byte_end,column,field,\
@@ -24,6 +25,56 @@ impl Both {
         ndjson::string(&mut both.json, text);
         spreadsheet::cell(&mut both.csv, text);
         both
+    }
+
+    fn clear(&mut self) {
+        self.json.clear();
+        self.csv.clear();
+    }
+}
+
+/// What a finding is about: with the same, findings have most of their bytes in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct About {
+    entity: usize,
+    file: u16,
+    column: Option<u16>,
+    field: Option<u16>,
+    severity: Severity,
+    code: Code,
+}
+
+impl About {
+    fn of(entity: usize, finding: &Finding) -> Self {
+        let Finding { column, field, severity, code, .. } = *finding;
+        Self { entity, file: finding.location.file, column, field, severity, code }
+    }
+}
+
+/// What was rendered last of that which findings have in common: neighbours mostly say the same of other records.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    about: Option<About>,
+    /// Up to the record's number.
+    start: Both,
+    /// From the place to the value.
+    rule: Both,
+    hides: bool,
+    message: Option<Message>,
+    /// From the value to the suggestion.
+    said: Both,
+}
+
+impl Memo {
+    fn say(&mut self, message: &Message) {
+        self.said.clear();
+        self.said.json.extend_from_slice(b",\"message\":");
+        ndjson::string(&mut self.said.json, message);
+        self.said.json.extend_from_slice(b",\"suggestion\":");
+        self.said.csv.push(b',');
+        spreadsheet::cell(&mut self.said.csv, message);
+        self.said.csv.push(b',');
+        self.message = Some(message.clone());
     }
 }
 
@@ -75,52 +126,63 @@ impl<'a> Renderer<'a> {
         Self { context, entities: entities.collect() }
     }
 
-    /// Appends one finding to both buffers.
-    pub(super) fn finding(&self, json: &mut Vec<u8>, csv: &mut Vec<u8>, entity: usize, finding: &Finding) {
-        let names = &self.entities[entity];
+    /// Appends one finding to both buffers. `memo` holds what the finding before it had in common with others.
+    pub(super) fn finding(
+        &self,
+        json: &mut Vec<u8>,
+        csv: &mut Vec<u8>,
+        memo: &mut Memo,
+        entity: usize,
+        finding: &Finding,
+    ) {
         let location = &finding.location;
-        let file = usize::from(location.file);
-        if let Some(start) = names.starts.get(file) {
-            json.extend_from_slice(&start.json);
-            csv.extend_from_slice(&start.csv);
+        let about = About::of(entity, finding);
+        if memo.about != Some(about) {
+            self.meet(memo, about, finding);
         }
-        let whole_file = location.record == 0;
-        for (key, number) in [
-            ("", location.record),
-            (",\"line_start\":", location.line_start),
-            (",\"line_end\":", location.line_end),
-        ] {
-            json.extend_from_slice(key.as_bytes());
-            if whole_file {
-                json.extend_from_slice(b"null");
-            } else {
-                decimal(json, number);
-                decimal(csv, number);
-            }
+        json.extend_from_slice(&memo.start.json);
+        csv.extend_from_slice(&memo.start.csv);
+        if location.record == 0 {
+            json.extend_from_slice(b"null,\"line_start\":null,\"line_end\":null");
+            csv.extend_from_slice(b",,");
+        } else {
+            decimal(json, csv, location.record);
+            json.extend_from_slice(b",\"line_start\":");
             csv.push(b',');
+            decimal(json, csv, location.line_start);
+            json.extend_from_slice(b",\"line_end\":");
+            csv.push(b',');
+            decimal(json, csv, location.line_end);
         }
         json.extend_from_slice(b",\"byte_start\":");
-        decimal(json, location.byte_start);
-        json.extend_from_slice(b",\"byte_end\":");
-        decimal(json, location.byte_end);
-        decimal(csv, location.byte_start);
         csv.push(b',');
-        decimal(csv, location.byte_end);
+        decimal(json, csv, location.byte_start);
+        json.extend_from_slice(b",\"byte_end\":");
+        csv.push(b',');
+        decimal(json, csv, location.byte_end);
+        json.extend_from_slice(&memo.rule.json);
+        csv.extend_from_slice(&memo.rule.csv);
 
-        let header = names.headers.get(file);
-        let column = header.and_then(|header| header.get(usize::from(finding.column?)));
-        known(json, csv, ",\"column\":", column);
-        known(json, csv, ",\"field\":", finding.field.and_then(|field| names.fields.get(usize::from(field))));
-        for (key, word) in
-            [(",\"severity\":\"", finding.severity.as_str()), ("\",\"code\":\"", finding.code.as_str())]
-        {
-            json.extend_from_slice(key.as_bytes());
-            json.extend_from_slice(word.as_bytes());
-            csv.push(b',');
-            csv.extend_from_slice(word.as_bytes());
+        // A finding about a whole record has no value; an empty cell has one, the empty one.
+        if finding.column.is_some() || !finding.value.is_empty() {
+            text(json, csv, &finding.value, memo.hides);
+        } else {
+            json.extend_from_slice(b"null");
         }
-        json.push(b'"');
-        self.texts(json, csv, entity, finding);
+        if memo.message.as_ref() != Some(&finding.message) {
+            memo.say(&finding.message);
+        }
+        json.extend_from_slice(&memo.said.json);
+        csv.extend_from_slice(&memo.said.csv);
+        if finding.suggestion.is_none() && finding.related.is_none() {
+            json.extend_from_slice(b"null,\"related\":null}\n");
+            csv.extend_from_slice(b",\r\n");
+            return;
+        }
+        match &finding.suggestion {
+            Some(suggestion) => text(json, csv, suggestion, memo.hides),
+            None => json.extend_from_slice(b"null"),
+        }
         json.extend_from_slice(b",\"related\":");
         csv.push(b',');
         match finding.related {
@@ -131,23 +193,34 @@ impl<'a> Renderer<'a> {
         csv.extend_from_slice(spreadsheet::LINE_END);
     }
 
-    /// Value, message and suggestion.
-    fn texts(&self, json: &mut Vec<u8>, csv: &mut Vec<u8>, entity: usize, finding: &Finding) {
-        let (values, entity) = (self.context.values, &self.context.entities[entity]);
-        // A finding about a whole record has no value; an empty cell has one, the empty one.
-        let value = (finding.column.is_some() || !finding.value.is_empty())
-            .then(|| values.shown(entity, finding, &finding.value));
-        let suggestion = finding.suggestion.as_deref().map(|text| values.shown(entity, finding, text));
-        for (key, text) in [
-            (",\"value\":", value.as_deref()),
-            (",\"message\":", Some(&*finding.message)),
-            (",\"suggestion\":", suggestion.as_deref()),
-        ] {
-            json.extend_from_slice(key.as_bytes());
-            ndjson::optional(json, text);
-            csv.push(b',');
-            spreadsheet::cell(csv, text.unwrap_or_default());
+    /// Renders what findings about one thing have in common.
+    #[cold]
+    fn meet(&self, memo: &mut Memo, about: About, finding: &Finding) {
+        let names = &self.entities[about.entity];
+        let file = usize::from(about.file);
+        memo.start.clear();
+        if let Some(start) = names.starts.get(file) {
+            memo.start.json.extend_from_slice(&start.json);
+            memo.start.csv.extend_from_slice(&start.csv);
         }
+        memo.rule.clear();
+        let (json, csv) = (&mut memo.rule.json, &mut memo.rule.csv);
+        let header = names.headers.get(file);
+        let column = header.and_then(|header| header.get(usize::from(about.column?)));
+        known(json, csv, ",\"column\":", column);
+        known(json, csv, ",\"field\":", about.field.and_then(|field| names.fields.get(usize::from(field))));
+        for (key, word) in
+            [(",\"severity\":\"", about.severity.as_str()), ("\",\"code\":\"", about.code.as_str())]
+        {
+            json.extend_from_slice(key.as_bytes());
+            json.extend_from_slice(word.as_bytes());
+            csv.push(b',');
+            csv.extend_from_slice(word.as_bytes());
+        }
+        json.extend_from_slice(b"\",\"value\":");
+        csv.push(b',');
+        memo.hides = self.context.values.hides(&self.context.entities[about.entity], finding);
+        memo.about = Some(about);
     }
 
     fn related(&self, json: &mut Vec<u8>, csv: &mut Vec<u8>, related: Related) {
@@ -158,7 +231,7 @@ impl<'a> Renderer<'a> {
             None => json.extend_from_slice(b"null"),
         }
         json.extend_from_slice(b",\"record\":");
-        decimal(json, related.record);
+        json.extend_from_slice(itoa::Buffer::new().format(related.record).as_bytes());
         json.push(b'}');
         let path = self.context.entities.get(usize::from(related.entity)).map(|e| e.path(related.file));
         spreadsheet::cell(csv, &format!("{}:{}", path.unwrap_or_default(), related.record));
@@ -178,17 +251,23 @@ fn known(json: &mut Vec<u8>, csv: &mut Vec<u8>, key: &str, text: Option<&Both>) 
     }
 }
 
-/// Appends a number.
-fn decimal(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
+/// A value or a suggestion, masked where it must be.
+fn text(json: &mut Vec<u8>, csv: &mut Vec<u8>, text: &str, hidden: bool) {
+    if hidden {
+        let masked = mask(text);
+        ndjson::string(json, &masked);
+        spreadsheet::cell(csv, &masked);
+    } else {
+        ndjson::string(json, text);
+        spreadsheet::cell(csv, text);
     }
-    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a number.
+#[inline]
+fn decimal(json: &mut Vec<u8>, csv: &mut Vec<u8>, number: u64) {
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(number).as_bytes();
+    json.extend_from_slice(digits);
+    csv.extend_from_slice(digits);
 }

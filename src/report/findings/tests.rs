@@ -65,7 +65,7 @@ pub(crate) fn finding(record: u64, column: Option<u16>, code: Code, value: &str)
         field: column,
         severity: code.default_severity(),
         code,
-        value: value.to_owned(),
+        value: value.into(),
         message: "is wrong".into(),
         suggestion: None,
         related: None,
@@ -77,7 +77,8 @@ fn written(context: &Context, chunks: Vec<(usize, Vec<Finding>)>) -> (String, St
     let mut folder = RunFolder::open(home.path()).unwrap();
     let mut writer = FindingsWriter::new(context, &mut folder).unwrap();
     for (entity, findings) in chunks {
-        writer.push(entity, std::sync::Arc::new(findings)).unwrap();
+        let whole = |findings: Vec<Finding>| Ok::<_, OutputError>((findings, ()));
+        writer.take(entity, [findings], whole, |(), _| Ok(())).unwrap();
     }
     let tally = writer.finish().unwrap();
     folder.seal().unwrap();
@@ -170,11 +171,12 @@ fn many(count: u64) -> Vec<(usize, Vec<Finding>)> {
 }
 
 #[test]
-fn where_chunks_end_changes_nothing() {
+fn where_batches_end_changes_nothing() {
     let whole = written(&context(), many(40_000));
     for size in [1, 7, 1023] {
         let cut = many(40_000).into_iter().flat_map(|(entity, findings)| {
-            findings.chunks(size).map(|chunk| (entity, chunk.to_vec())).collect::<Vec<_>>()
+            let records: Vec<_> = findings.chunk_by(|a, b| a.location == b.location).collect();
+            records.chunks(size).map(|chunk| (entity, chunk.concat())).collect::<Vec<_>>()
         });
         let other = written(&context(), cut.collect());
         assert!(whole.0 == other.0 && whole.1 == other.1);

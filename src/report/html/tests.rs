@@ -31,6 +31,7 @@ fn page(context: &Context, findings: &[Finding]) -> String {
         records: 8,
         duplicates: false,
         encoding: None,
+        readings: Vec::new(),
     }];
     let folder = "out";
     Page {

@@ -6,7 +6,7 @@ use crate::record::{Code, Finding, Related, Severity};
 
 use super::super::context::Entity;
 use super::values::{ValuePart, hash};
-use super::{BUCKETS, RuleKey, SAMPLES, Tally};
+use super::{BUCKETS, Columns, RuleKey, SAMPLES};
 
 /// What a chunk's findings say, in the chunk's own numbers. A chunk holds whole records.
 #[derive(Debug, Default)]
@@ -45,8 +45,7 @@ pub(super) struct Rejected {
 
 impl ChunkTally {
     /// Tallies `findings`, which are of one entity and in order.
-    pub(crate) fn of(whole: &Tally, entity: &Entity, index: usize, findings: &[Finding]) -> Self {
-        let columns = &whole.entities[index].columns;
+    pub(crate) fn of(columns: &Columns, entity: &Entity, findings: &[Finding]) -> Self {
         let mut tally = Self::default();
         let mut rules: HashMap<RuleKey, u32, foldhash::fast::RandomState> = HashMap::default();
         let mut seen: Vec<(u32, u32, u32)> = Vec::new();
@@ -135,6 +134,6 @@ impl RulePart {
 }
 
 /// Whether two neighbours speak of one record.
-pub(crate) fn same_record(a: &Finding, b: &Finding) -> bool {
+fn same_record(a: &Finding, b: &Finding) -> bool {
     (a.location.file, a.location.record) == (b.location.file, b.location.record)
 }

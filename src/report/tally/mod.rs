@@ -16,7 +16,7 @@ use crate::record::{Code, Finding, Related, Severity};
 use super::context::Context;
 
 pub use causes::{Cause, RECORDS};
-pub(crate) use chunk::{ChunkTally, same_record};
+pub(crate) use chunk::ChunkTally;
 pub use values::{DISTINCT, Value, ValueCounts};
 
 use causes::Causes;
@@ -42,7 +42,7 @@ pub struct Tally {
 /// One entity's part.
 #[derive(Debug, Default)]
 pub struct EntityTally {
-    columns: Columns,
+    columns: Arc<Columns>,
     rules: Vec<RuleTally>,
     index: HashMap<RuleKey, usize>,
     /// For each file, how many of its records are rejected in each part of its length.
@@ -99,7 +99,7 @@ struct RuleKey {
 
 /// The distinct column names of an entity's files and fields.
 #[derive(Debug, Default)]
-struct Columns {
+pub(crate) struct Columns {
     names: Vec<Arc<str>>,
     /// For each file, for each column of its header.
     headers: Vec<Vec<u32>>,
@@ -135,7 +135,7 @@ impl Tally {
             columns.headers = headers;
             columns.fields = fields;
             let positions = vec![vec![0; BUCKETS]; entity.files.len()];
-            EntityTally { columns, positions, ..EntityTally::default() }
+            EntityTally { columns: Arc::new(columns), positions, ..EntityTally::default() }
         });
         Self { entities: entities.collect(), ..Self::default() }
     }
@@ -190,6 +190,11 @@ impl Tally {
     #[must_use]
     pub fn groups(&self) -> &[Group] {
         &self.groups
+    }
+
+    /// What tallying a chunk of an entity's findings needs to know.
+    pub(crate) fn columns(&self, entity: usize) -> Arc<Columns> {
+        Arc::clone(&self.entities[entity].columns)
     }
 
     /// Takes in what a chunk's tally holds. Chunks come in the order of their findings.
@@ -284,7 +289,7 @@ impl Tally {
 
     #[cfg(test)]
     pub(crate) fn add_for_test(&mut self, context: &Context, entity: usize, findings: &[Finding]) {
-        let chunk = ChunkTally::of(self, &context.entities[entity], entity, findings);
+        let chunk = ChunkTally::of(&self.columns(entity), &context.entities[entity], findings);
         self.merge(entity, chunk, findings);
     }
 }

@@ -80,7 +80,7 @@ impl ValueCounts {
             None if self.list.len() < DISTINCT => {
                 let value = &findings[part.finding as usize].value;
                 let text = match value.char_indices().nth(CHARS) {
-                    None => value.clone(),
+                    None => value.to_string(),
                     Some((end, _)) => format!("{}…", &value[..end]),
                 };
                 let at = u32::try_from(self.list.len()).ok()?;

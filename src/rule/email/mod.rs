@@ -19,6 +19,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use self::shape::Shape;
 use super::{Fate, Note};
+use crate::fault;
 use crate::record::Code;
 
 /// An e-mail address.
@@ -37,6 +38,13 @@ impl Email {
     #[allow(clippy::unused_self)] // every rule is judged in the same way
     pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
         match shape::of(cell) {
+            Ok(shape) if fault::slow() && !shape.is_international() => {
+                let normal = normal_form(cell, &shape);
+                note_slip(&normal, shape.at, notes);
+                let fate = if normal == cell { Fate::Same } else { Fate::Rewritten };
+                *out = normal;
+                fate
+            }
             Ok(shape) if shape.is_plain() => {
                 note_slip(cell, shape.at, notes);
                 Fate::Same

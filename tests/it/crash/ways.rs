@@ -64,10 +64,18 @@ impl Way {
         Self { name, target, untouched, expected }
     }
 
-    pub fn all() -> &'static [Self; 3] {
-        static WAYS: OnceLock<[Way; 3]> = OnceLock::new();
+    pub fn all() -> &'static [Self; 4] {
+        static WAYS: OnceLock<[Way; 4]> = OnceLock::new();
         let new = |name, before: fn(&Database)| Self::new(server(), name, before);
-        WAYS.get_or_init(|| [new("bare", |_| ()), new("fresh", fresh), new("filled", filled)])
+        WAYS.get_or_init(|| {
+            [new("bare", |_| ()), new("fresh", fresh), new("filled", filled), new("many", filled)]
+        })
+    }
+
+    /// A folder with the files, to be imported this way: that of many rows begins with the first.
+    pub fn muster(&self, database: &Database) -> Muster {
+        let muster = muster(database);
+        if self.name == "many" { muster.env("MUSTER_TEST_MANY", "1") } else { muster }
     }
 
     /// The points that an import comes by this way, with the turn that each is taken at: of the points that
@@ -77,13 +85,18 @@ impl Way {
         let staged = [StageCreated, StageHalf, LosersDropped, Compared, Updated, Inserted];
         let copied = [Reserved, TakenDown, CopyHalf, Copied, PutBack, Analyzed, RangeNoted];
         let shared = [RecordsNoted, ReadBack];
+        let appended = [IdsTaken, AppendHalf, Appended];
         // Those of an undo and of files of changes have tests of their own.
         let others = [UndoLocked, UndoRestored, UndoDeleted, UndoNoted, Deleted];
         let mut points = Vec::new();
         for point in Point::ALL {
             if others.contains(point)
+                || (appended.contains(point) && self.name != "many")
+                || (self.name == "many"
+                    && !appended.contains(point)
+                    && !matches!(point, Inserted | BeforeCommit | Committed))
                 || (copied.contains(point) && self.name == "filled")
-                || (staged.contains(point) && self.name != "filled")
+                || (staged.contains(point) && !["filled", "many"].contains(&self.name))
                 || (self.name == "bare"
                     && !matches!(point, TablesMade | CopyHalf | PutBack | BeforeCommit | Committed))
             {
@@ -93,6 +106,7 @@ impl Way {
             if staged.contains(point)
                 || copied.contains(point)
                 || shared.contains(point)
+                || appended.contains(point)
                 || *point == Renaming
             {
                 points.push(format!("{}:2", point.name()));

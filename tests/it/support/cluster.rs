@@ -31,7 +31,6 @@ pub fn cluster() -> &'static Cluster {
 impl Cluster {
     /// Starts a cluster with these lines in its configuration; as a standby of nobody on request.
     pub fn start(settings: &str, standby: bool) -> Self {
-        let programs = programs();
         let owner = owner();
         let folder = open_folder(Path::new("/tmp"));
         let watchdog = watch(&folder);
@@ -46,20 +45,7 @@ impl Cluster {
                 chown(path, Some(uid), Some(gid)).unwrap();
             }
         }
-        let run = |name: &str, arguments: &[&str]| {
-            let mut command = Command::new(programs.join(name));
-            command.args(arguments).current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
-            if let Some((uid, gid)) = owner {
-                command.uid(uid).gid(gid);
-            }
-            // pg_ctl hands its streams to the server: a pipe would never end, a file does no harm.
-            let said = folder.join("said");
-            let file = fs::File::create(&said).unwrap();
-            command.stdout(file.try_clone().unwrap()).stderr(file);
-            let status = command.status().unwrap();
-            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-            assert!(status.success(), "{name}: {}\n{log}", fs::read_to_string(&said).unwrap());
-        };
+        let run = |name: &str, arguments: &[&str]| run(&folder, name, arguments);
         let path = data.to_str().unwrap();
         run(
             "initdb",
@@ -87,12 +73,35 @@ impl Cluster {
         format!("postgresql:///{database}?host={}&port={}&user=postgres", self.folder.display(), self.port)
     }
 
+    /// Restarts it as `pg_ctl` does, for one that is not shared: `fast` or `immediate`.
+    pub fn restart(&self, mode: &str) {
+        let (data, log) = (self.folder.join("data"), self.folder.join("log"));
+        let (data, log) = (data.to_str().unwrap(), log.to_str().unwrap());
+        run(&self.folder, "pg_ctl", &["restart", "-s", "-w", "-t", "60", "-m", mode, "-D", data, "-l", log]);
+    }
+
     /// Stops the cluster and removes it, for one that is not shared.
     pub fn remove(mut self) {
         drop(self.watchdog.stdin.take());
         self.watchdog.wait().unwrap();
         assert!(!self.folder.exists(), "{} is still there", self.folder.display());
     }
+}
+
+/// Runs one of PostgreSQL's programs for the cluster in this folder, as the user that it belongs to.
+fn run(folder: &Path, name: &str, arguments: &[&str]) {
+    let mut command = Command::new(programs().join(name));
+    command.args(arguments).current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
+    if let Some((uid, gid)) = owner() {
+        command.uid(uid).gid(gid);
+    }
+    // pg_ctl hands its streams to the server: a pipe would never end, a file does no harm.
+    let said = folder.join("said");
+    let file = fs::File::create(&said).unwrap();
+    command.stdout(file.try_clone().unwrap()).stderr(file);
+    let status = command.status().unwrap();
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+    assert!(status.success(), "{name}: {}\n{log}", fs::read_to_string(&said).unwrap());
 }
 
 const HBA: &str = "

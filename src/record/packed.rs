@@ -1,0 +1,219 @@
+//! Findings as bytes that wait for the reports: a few dozen a finding, since places follow one another and most
+//! sentences are those of the findings before.
+
+use super::{Code, Finding, Location, Message, Related, Severity};
+
+const SEVERITIES: [Severity; 4] =
+    [Severity::Reject, Severity::Duplicate, Severity::Warning, Severity::Ignore];
+
+/// How many of the last sentences are looked through for one that comes again.
+const LOOKED_AT: usize = 4;
+
+/// Appends `findings` to `out`; [`unpack`] takes all of what one call appended.
+pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
+    let mut before = Location::whole_file(0, 0);
+    let mut messages: Vec<&Message> = Vec::new();
+    number(out, findings.len() as u64);
+    for finding in findings {
+        let place = &finding.location;
+        number(out, u64::from(place.file));
+        number(out, place.record.wrapping_sub(before.record));
+        number(out, place.line_start.wrapping_sub(before.line_start));
+        number(out, place.line_end.wrapping_sub(place.line_start));
+        number(out, place.byte_start.wrapping_sub(before.byte_start));
+        number(out, place.byte_end.wrapping_sub(place.byte_start));
+        before = *place;
+        number(out, finding.column.map_or(0, |column| u64::from(column) + 1));
+        number(out, finding.field.map_or(0, |field| u64::from(field) + 1));
+        out.push(finding.severity as u8);
+        out.push(finding.code as u8);
+        text(out, &finding.value);
+        let known = messages.iter().rev().take(LOOKED_AT).position(|known| **known == finding.message);
+        number(out, known.map_or(0, |back| back as u64 + 1));
+        if known.is_none() {
+            messages.push(&finding.message);
+            text(out, &finding.message);
+        }
+        out.push(u8::from(finding.suggestion.is_some()) | u8::from(finding.related.is_some()) << 1);
+        if let Some(suggestion) = &finding.suggestion {
+            text(out, suggestion);
+        }
+        if let Some(related) = finding.related {
+            number(out, u64::from(related.entity));
+            number(out, u64::from(related.file));
+            number(out, related.record);
+        }
+    }
+}
+
+/// The findings that [`pack`] appended; nothing where the bytes are not what it makes.
+#[must_use]
+pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
+    let mut bytes = Bytes(bytes);
+    let count = usize::try_from(bytes.number()?).ok()?;
+    // A finding has more bytes than one, so no count makes this larger than the bytes allow.
+    let mut findings = Vec::with_capacity(count.min(bytes.0.len()));
+    let mut before = Location::whole_file(0, 0);
+    let mut messages: Vec<Message> = Vec::new();
+    for _ in 0..count {
+        let file = bytes.small()?;
+        let record = bytes.number()?.wrapping_add(before.record);
+        let line_start = bytes.number()?.wrapping_add(before.line_start);
+        let line_end = bytes.number()?.wrapping_add(line_start);
+        let byte_start = bytes.number()?.wrapping_add(before.byte_start);
+        let byte_end = bytes.number()?.wrapping_add(byte_start);
+        let location = Location { file, record, line_start, line_end, byte_start, byte_end };
+        before = location;
+        let column = bytes.position()?;
+        let field = bytes.position()?;
+        let severity = *SEVERITIES.get(usize::from(bytes.byte()?))?;
+        let code = *Code::ALL.get(usize::from(bytes.byte()?))?;
+        let value = bytes.text()?.into();
+        let message = match usize::try_from(bytes.number()?).ok()? {
+            0 => {
+                messages.push(bytes.text()?.to_owned().into());
+                messages.last()?.clone()
+            }
+            back => messages.get(messages.len().checked_sub(back)?)?.clone(),
+        };
+        let more = bytes.byte()?;
+        let suggestion = if more & 1 == 0 { None } else { Some(bytes.text()?.to_owned()) };
+        let related = match more & 2 {
+            0 => None,
+            _ => Some(Related { entity: bytes.small()?, file: bytes.small()?, record: bytes.number()? }),
+        };
+        findings.push(Finding {
+            location,
+            column,
+            field,
+            severity,
+            code,
+            value,
+            message,
+            suggestion,
+            related,
+        });
+    }
+    bytes.0.is_empty().then_some(findings)
+}
+
+/// Seven bits a byte, the lowest first; the eighth says that more follow (LEB128).
+#[inline]
+fn number(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push((number & 0x7f) as u8);
+}
+
+#[inline]
+fn text(out: &mut Vec<u8>, text: &str) {
+    number(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// What is still to be unpacked.
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    #[inline]
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn small(&mut self) -> Option<u16> {
+        u16::try_from(self.number()?).ok()
+    }
+
+    /// The outer nothing is an error, the inner one a position that is not there.
+    #[allow(clippy::option_option)]
+    fn position(&mut self) -> Option<Option<u16>> {
+        match self.number()? {
+            0 => Some(None),
+            more => u16::try_from(more - 1).ok().map(Some),
+        }
+    }
+
+    #[inline]
+    fn text(&mut self) -> Option<&'a str> {
+        let len = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn findings() -> impl Strategy<Value = Vec<Finding>> {
+        let location = (any::<u16>(), any::<[u64; 5]>()).prop_map(|(file, n)| Location {
+            file,
+            record: n[0],
+            line_start: n[1],
+            line_end: n[2],
+            byte_start: n[3],
+            byte_end: n[4],
+        });
+        let message = prop_oneof![
+            Just(Message::Static("is wrong")),
+            Just(Message::Static("is wrong, too")),
+            ".{0,9}".prop_map(Message::from),
+        ];
+        let related = (any::<u16>(), any::<u16>(), any::<u64>()).prop_map(|(entity, file, record)| Related {
+            entity,
+            file,
+            record,
+        });
+        let about = (0..SEVERITIES.len(), 0..Code::ALL.len());
+        let words = (".{0,40}", message, proptest::option::of(".{0,9}"), proptest::option::of(related));
+        let one = (location, any::<Option<u16>>(), any::<Option<u16>>(), about, words);
+        let one = one.prop_map(|(location, column, field, (severity, code), words)| Finding {
+            location,
+            column,
+            field,
+            severity: SEVERITIES[severity],
+            code: Code::ALL[code],
+            value: words.0.into(),
+            message: words.1,
+            suggestion: words.2,
+            related: words.3,
+        });
+        prop::collection::vec(one, 0..40)
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_packed_comes_back_whole_and_a_part_of_it_not_at_all(findings in findings(), cut in any::<u16>()) {
+            let mut bytes = Vec::new();
+            pack(&findings, &mut bytes);
+            prop_assert_eq!(unpack(&bytes), Some(findings));
+            prop_assert_eq!(unpack(&bytes[..usize::from(cut) % bytes.len()]), None);
+        }
+    }
+
+    #[test]
+    fn severities_and_codes_stand_at_their_own_numbers() {
+        assert!(SEVERITIES.iter().enumerate().all(|(at, &severity)| severity as usize == at));
+        assert!(Code::ALL.iter().enumerate().all(|(at, &code)| code as usize == at));
+        assert!(Code::ALL.len() <= 256);
+    }
+}
