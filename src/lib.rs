@@ -110,6 +110,10 @@
 //!   takes 1 for "nothing was written" must not be told 1.
 //! - **A run can be stopped at named points**, in test builds alone ([`fault`]): the crash test kills the program and
 //!   its server's side at each of them, both ways of loading. What the tests need from inside has this one place.
+//! - **Rows of a file of changes may swap unique values.** The server looks at each row as it is written, so the old
+//!   holders let go of their values first, in one statement, and the journal keeps what they were before that. Whether
+//!   a value is free depends on whether the row that frees it is kept: settling repeats until that holds for all. A
+//!   plain import refuses such rows: what it is given need not be the state of any one instant.
 //! - **Every format becomes a record of cells.** A JSON object's values are laid out as cells of its own line, so that
 //!   places, rules and reports are those of CSV, and its header are the keys of all its records: where the first
 //!   records lack one, the file is read again. A Parquet file is written as CSV into a temporary file, each value as
