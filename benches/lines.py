@@ -60,7 +60,8 @@ class Bench:
         yield "journal-empty", self.journal_empty
         yield "journal-changed", self.journal_changed
         yield "import-scale", self.import_scale
-        yield "export", self.export
+        yield "export", lambda: self.export("csv")
+        yield "export-parquet", lambda: self.export("parquet")
         yield "batch", self.batch
         yield "batch-check", self.batch_check
         if self.whole:
@@ -289,15 +290,20 @@ class Bench:
 
     # ---- export ----
 
-    def export(self) -> Line:
+    def export(self, format: str) -> Line:
         template = self.database("filled_by_muster", self.size)
         self.server.copy(template, "work")
         words = [str(self.muster), "export", "--quiet", "--database-url", self.server.url("work"), "--out"]
-        ours = Command([*words, str(self.exports)], before=self.clean_exports, after=self.expect_files)
+        words += [str(self.exports)] if format == "csv" else [str(self.exports), "--format", format]
+        # The manifest has counted a Parquet file's rows; the counterpart's files are lines of CSV.
+        after = self.expect_files if format == "csv" else self.expect_manifest
+        ours = Command(words, before=self.clean_exports, after=after)
         script = ["psql", "-X", "-q", "-f", str(HERE / "export.sql")]
         theirs = Command(script, environment=self.server.environment("work"), folder=self.exports)
         theirs.before, theirs.after = lambda: (self.clean_exports(), self.exports.mkdir()), self.expect_files
-        return Line("export", "export, both entities, by key", "psql \\copy, the same", "≤ 0.8 ×", ours, theirs)
+        name, to = ("export", "") if format == "csv" else (f"export-{format}", f" to {format.capitalize()}")
+        theirs_is = "psql \\copy, the same" + (" to CSV" if to else "")
+        return Line(name, f"export{to}, both entities, by key", theirs_is, "≤ 0.8 ×", ours, theirs)
 
     # ---- what is done around a command, and what must be true after it ----
 
@@ -320,6 +326,13 @@ class Bench:
         found = self.server.sql("SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM users)", "work")
         if found != f"{accounts}|{users}":
             raise SystemExit(f"the tables have {found} rows, not {accounts}|{users}")
+
+    def expect_manifest(self) -> None:
+        """Holds the rows of an export's manifest against how many there are."""
+        manifest = json.loads((self.exports / "manifest.json").read_text())
+        found = {entity["entity"]: entity["rows"] for entity in manifest["entities"]}
+        if found != {"accounts": self.size.accounts, "users": self.size.users}:
+            raise SystemExit(f"the export has {found}")
 
     def expect_files(self) -> None:
         """Holds the exported files against how long they should be."""

@@ -143,7 +143,6 @@ mod armed {
     use std::str::FromStr;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::task::Poll;
     use std::time::Duration;
 
     use super::Point;
@@ -178,13 +177,13 @@ mod armed {
         }
     }
 
-    /// Sends a request, and comes by a point before it is answered: by the first look nothing has come back.
+    /// Sends a request, and comes by a point before its answer is taken: by the first look it has hardly come back.
     pub(crate) async fn sent<F: Future>(point: Point, request: F) -> F::Output {
         let mut request = pin!(request);
         let mut first = true;
         std::future::poll_fn(move |context| {
             let polled = request.as_mut().poll(context);
-            if std::mem::take(&mut first) && matches!(polled, Poll::Pending) {
+            if std::mem::take(&mut first) {
                 reach(point);
             }
             polled

@@ -78,6 +78,9 @@
 //! - **Settling is pure, and yet done on all threads.** It was a fifth of a check's time on one. Its parts (the
 //!   rows of each block, each unique field) know nothing of each other, and what they find is joined in input
 //!   order, so the verdicts are the same for any number of threads.
+//! - **Findings travel as bytes and are rendered side by side.** A block's thread packs what it found, some forty bytes
+//!   a finding; publish unpacks, merges, renders and tallies them in batches of whole records on all threads, and
+//!   writes the batches in order. Where a batch ends changes no byte of a report.
 //! - **`check` keeps of a clean row only what settling looks at.** Nothing reads the other fields once they have
 //!   been judged, and not encoding them spares an eighth of the time and most of the memory.
 //! - **Facts come by staging in `import`, by arrays in `check`.** Import stages its rows for a filled table anyway and
@@ -107,6 +110,10 @@
 //!   takes 1 for "nothing was written" must not be told 1.
 //! - **A run can be stopped at named points**, in test builds alone ([`fault`]): the crash test kills the program and
 //!   its server's side at each of them, both ways of loading. What the tests need from inside has this one place.
+//! - **Rows of a file of changes may swap unique values.** The server looks at each row as it is written, so the old
+//!   holders let go of their values first, in one statement, and the journal keeps what they were before that. Whether
+//!   a value is free depends on whether the row that frees it is kept: settling repeats until that holds for all. A
+//!   plain import refuses such rows: what it is given need not be the state of any one instant.
 //! - **Every format becomes a record of cells.** A JSON object's values are laid out as cells of its own line, so that
 //!   places, rules and reports are those of CSV, and its header are the keys of all its records: where the first
 //!   records lack one, the file is read again. A Parquet file is written as CSV into a temporary file, each value as

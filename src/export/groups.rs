@@ -20,7 +20,7 @@ use super::sink::Sink;
 /// How many rows a row group has.
 const ROWS: usize = 1 << 16;
 /// Rows of long cells end a group sooner.
-const BYTES: usize = 24 << 20;
+const BYTES: usize = 16 << 20;
 
 /// A Parquet file under way.
 pub(crate) struct Groups {

@@ -158,12 +158,11 @@ fn stand_in(not_null: bool, kind: &str, id: &str) -> Option<String> {
     }
 }
 
-/// The columns of a table that are unique but for its id: name, whether they refuse NULL, type.
+/// The columns of a table that are unique by themselves, but for its id: name, whether they refuse NULL, type.
 const UNIQUE: &str = "SELECT DISTINCT a.attname::text, a.attnotnull, t.typname::text
-    FROM pg_index i
-    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+    FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     JOIN pg_type t ON t.oid = a.atttypid
-    WHERE i.indrelid = $1::text::regclass AND i.indisunique AND a.attname::text <> $2 ORDER BY 1";
+    WHERE i.indrelid = $1::text::regclass AND i.indisunique AND i.indnkeyatts = 1 AND a.attname::text <> $2 ORDER BY 1";
 
 /// Has the rows of a run that is undone, those in `list`, let go of values which rows that it updated get back.
 pub(super) async fn before_undo(

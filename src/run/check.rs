@@ -27,13 +27,16 @@ pub fn check(
     // Nothing is loaded, so nothing needs the other fields of a row once they have been judged.
     let options = Options { read: ReadOptions { keep: Keep::Keys, ..options.read }, ..options.clone() };
     let mut run = Run::begin("check", &options, listener)?;
-    let entities = run.read()?;
-    let (verdicts, target) = match database {
-        None => (run.settle(&entities, &mut Facts::none(), |_, _| Ok(()))?, None),
+    let entities = run.read(None)?;
+    let settled = match database {
+        None => run.settle(&entities, &mut Facts::none(), |_, _| Ok(())).map(|verdicts| (verdicts, None)),
         Some(url) => {
-            let (verdicts, target) = run.settle_against(&entities, url, move_rows)?;
-            (verdicts, Some(target))
+            run.settle_against(&entities, url, move_rows).map(|(verdicts, target)| (verdicts, Some(target)))
         }
+    };
+    let (verdicts, target) = match settled {
+        Err(error @ RunError::Interrupted) => return Err(run.failed(&entities, None, error, None)),
+        settled => settled?,
     };
     let counts = run.counts(&entities, &verdicts)?;
     let status = if run.is_refused(&counts) { Status::Refused } else { Status::Checked };

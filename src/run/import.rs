@@ -56,7 +56,7 @@ pub fn import(
     let mut target = Target { database: &database, session: database.target(&run, import)? };
     let mut load = target.prepare(&schema, import.load, listener, &run.id)?;
     fault::reach(Point::LockTaken);
-    let entities = run.read()?;
+    let entities = run.read(Some(target.session.target()))?;
     fault::reach(Point::Read);
     let mut judged = None;
     let mut tries = 0;
@@ -84,7 +84,7 @@ pub fn import(
                 return Err(error);
             }
             Err(error) => {
-                return Err(run.failed(&entities, judged.as_deref(), error, target.session.target()));
+                return Err(run.failed(&entities, judged.as_deref(), error, Some(target.session.target())));
             }
         };
         tracing::warn!("{again}; trying again");
@@ -94,13 +94,13 @@ pub fn import(
         database.end(target.session);
         target = match database.target(&run, import) {
             Ok(session) => Target { database: &database, session },
-            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, &name)),
+            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, Some(&name))),
         };
         // The server may need a moment to see that the old session is gone, and its lock with it.
         let options = LoadOptions { patience: import.load.patience.max(FAREWELL), ..import.load };
         load = match target.prepare(&schema, options, listener, &run.id) {
             Ok(load) => load,
-            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, &name)),
+            Err(error) => return Err(run.failed(&entities, judged.as_deref(), error, Some(&name))),
         };
         if again.is_about_data() {
             load.find_refused();
@@ -259,12 +259,12 @@ impl Run<'_> {
     /// Reports a run that came to nothing, and hands its error back. What is reported is what is known by then:
     /// all verdicts where there were any, else what reading found; nothing counts as written. A report that
     /// cannot be written either changes nothing about the error.
-    fn failed(
+    pub(super) fn failed(
         &mut self,
         entities: &[EntityRead],
         judged: Option<&[EntityVerdict]>,
         error: RunError,
-        target: &str,
+        target: Option<&str>,
     ) -> RunError {
         if matches!(error, RunError::Load(LoadError::Unknown { .. })) {
             // The sealed reports say `committed`, which is not known: they get no names, and do not go either.
@@ -279,7 +279,7 @@ impl Run<'_> {
         let unsettled = vec![EntityVerdict::default(); entities.len()];
         let (verdicts, counts) =
             settled.unwrap_or_else(|| (&unsettled, entities.iter().map(EntityRead::counts).collect()));
-        let reported = self.report(entities, verdicts, &counts, status, Some(target));
+        let reported = self.report(entities, verdicts, &counts, status, target);
         if let Err(second) = reported.and_then(|_| self.publish()) {
             tracing::error!("the reports could not be written: {second}");
         }

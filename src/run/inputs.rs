@@ -207,11 +207,11 @@ pub(crate) fn read(
     reader: &Reader<'_>,
     schema: &Schema,
     entity: usize,
-    mut files: Vec<FileRead>,
+    files: &mut [FileRead],
     looking: &Looking,
     options: ReadOptions,
     keep_keys: bool,
-) -> Result<EntityRead, RunError> {
+) -> Result<Harvest, RunError> {
     let rules = &schema.entities[entity];
     let read_with = |file: &FileRead| ReadOptions {
         empty_text: looking.empty_text.unwrap_or(file.exported.is_some()),
@@ -248,12 +248,12 @@ pub(crate) fn read(
                     file.stored().unchanged()?;
                     file.sha256 = sha256;
                 }
-                if refuted(&mut files) && looking.empty_text.is_none() {
+                if refuted(files) && looking.empty_text.is_none() {
                     continue;
                 }
-                all_there(rules, &files, &harvest)?;
-                say_decisions(rules, &files, &harvest);
-                return Ok(EntityRead { files, harvest: *harvest });
+                all_there(rules, files, &harvest)?;
+                say_decisions(rules, files, &harvest);
+                return Ok(*harvest);
             }
             Reading::Refuted(number, Refutation::Columns(decisions)) => {
                 let file = &mut files[number];

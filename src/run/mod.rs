@@ -35,7 +35,7 @@ use crate::export::look::Whole;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
-use crate::read::{Harvest, Reader, Seed, slots};
+use crate::read::{Harvest, ReadError, Reader, Seed, slots};
 use crate::report::rejects::StoredRun;
 use crate::report::{Context, Counts, Outcome, Plan, Returned, Tally};
 use crate::schema::Schema;
@@ -147,8 +147,8 @@ impl<'o> Run<'o> {
         })
     }
 
-    /// Phase 1: every record read, judged and encoded.
-    fn read(&mut self) -> Result<Vec<EntityRead>, RunError> {
+    /// Phase 1: every record read, judged and encoded. `target` is named where this is interrupted.
+    fn read(&mut self, target: Option<&str>) -> Result<Vec<EntityRead>, RunError> {
         let spool = self.folder.path().to_owned();
         let files = inputs::open(&self.options.inputs, &self.schema, &self.options.looking, &spool)?;
         let faults = inputs::fatal(&files);
@@ -167,10 +167,22 @@ impl<'o> Run<'o> {
         };
         let (looking, options) = (&self.options.looking, self.options.read);
         let keep_keys = self.options.keep_rejected_keys;
-        let entities = (0..).zip(files).map(|(entity, files)| {
-            inputs::read(&reader, &self.schema, entity, files, looking, options, keep_keys)
-        });
-        entities.collect()
+        let mut entities: Vec<EntityRead> = Vec::new();
+        let mut waiting = files.into_iter();
+        while let Some(mut files) = waiting.next() {
+            let (schema, at) = (&self.schema, entities.len());
+            match inputs::read(&reader, schema, at, &mut files, looking, options, keep_keys) {
+                Ok(harvest) => entities.push(EntityRead { files, harvest }),
+                Err(RunError::Read(ReadError::Cancelled)) => {
+                    for files in std::iter::once(files).chain(waiting) {
+                        entities.push(self.unread(entities.len(), files)?);
+                    }
+                    return Err(self.failed(&entities, None, RunError::Interrupted, target));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(entities)
     }
 
     /// Phase 3, over and over until the database has answered all that it is asked.

@@ -159,8 +159,9 @@ pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding
     let (seed, cancelled) = (Seed::default(), AtomicBool::new(false));
     let reader = Reader { spool_folder: &spool, seed: &seed, listener: &Silent, cancelled: &cancelled };
     let options = ReadOptions { strict, ..ReadOptions::default() };
-    let read = inputs::read(&reader, schema, entity, files.swap_remove(entity), &looking, options, false)?;
-    let chunks = read.harvest.found().iter().map(|chunk| read.harvest.findings(chunk));
+    let mut files = files.swap_remove(entity);
+    let harvest = inputs::read(&reader, schema, entity, &mut files, &looking, options, false)?;
+    let chunks = harvest.found().iter().map(|chunk| harvest.findings(chunk));
     Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 

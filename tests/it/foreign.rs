@@ -61,8 +61,8 @@ fn both_ways_end_alike() {
         let muster = if how == "few" {
             muster.env("MUSTER_TEST_MANY", "5")
         } else {
-            let own = database.name();
-            database.rows(&format!("ALTER DATABASE {own} SET session_replication_role = 'local'"));
+            let local = format!("ALTER DATABASE {} SET session_replication_role = 'local'", database.name());
+            database.rows(&local);
             muster
         };
         let run = muster.run(IMPORT).exits(3);

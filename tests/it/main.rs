@@ -37,6 +37,7 @@ mod fresh;
 mod generic;
 mod hashed_types;
 mod import;
+mod interrupted;
 mod invite;
 #[cfg(feature = "fault-points")]
 mod invite_faults;

@@ -74,7 +74,7 @@ fn an_export_is_read_back_by_polars_and_by_duckdb() {
     // The type that has the method has no name here.
     #[allow(clippy::redundant_closure_for_method_calls)]
     let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
-    assert_eq!((groups.len(), groups.iter().sum()), (2, ROWS));
+    assert_eq!((groups.len(), groups.iter().sum()), (3, ROWS));
     let table = reader.finish().unwrap();
     for (column, kind) in [
         ("legacyId", DataType::String),
