@@ -149,7 +149,7 @@ fn unescaped(field: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', field).is_some() {
         return RowEncoder::unescape(field).into();
     }
-    String::from_utf8_lossy(field)
+    std::str::from_utf8(field).map_or_else(|_| String::from_utf8_lossy(field), Cow::Borrowed)
 }
 
 fn kind(rule: &Rule) -> Kind {

@@ -10,7 +10,7 @@ use polars::prelude::{
     StatisticsOptions,
 };
 use polars_parquet::write::{
-    CompressedPage, Encoding, ParquetType, Version, WriteOptions, array_to_columns, compress,
+    CompressedPage, Encoding, ParquetType, Version, WriteOptions, ZstdLevel, array_to_columns, compress,
 };
 
 pub use super::parquet_rows::{Kind, Rows};
@@ -62,7 +62,9 @@ impl<W: Write> ParquetFile<W> {
         let fields = columns.iter().map(|(name, kind)| Field::new((*name).into(), kind.data_type()));
         let schema: Schema = fields.collect();
         let target = Arc::new(Mutex::new(target));
-        let compression = if gzip { ParquetCompression::Gzip(None) } else { ParquetCompression::Zstd(None) };
+        // The quickest level: an export waits for the processor, hardly for the disk.
+        let zstd = ParquetCompression::Zstd(ZstdLevel::try_new(1).ok());
+        let compression = if gzip { ParquetCompression::Gzip(None) } else { zstd };
         let statistics = StatisticsOptions::default();
         let writer = ParquetWriter::new(Shared(Arc::clone(&target)));
         let writer = writer.with_compression(compression).with_statistics(statistics);

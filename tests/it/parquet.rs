@@ -62,7 +62,7 @@ now = con.execute("""SELECT min("createdAt") > now() - INTERVAL 1 HOUR AND max("
     FROM read_parquet(?) WHERE "legacyId" IN ('A1', 'Z9')""", [file]).fetchone()[0]
 assert now, "the instants are not in UTC"
 groups = con.execute("SELECT count(DISTINCT row_group_id) FROM parquet_metadata(?)", [file]).fetchone()[0]
-assert groups == 2, groups
+assert groups == 3, groups
 "#;
 
 #[test]
