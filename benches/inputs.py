@@ -1,5 +1,6 @@
 """The standard inputs, made once by the project's generator and kept under target/bench."""
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Inputs:
             print(f"making {path.relative_to(ROOT)}", flush=True)
             subprocess.run(self.command(size, kind, path), check=True)
             (path / "plants.csv").unlink(missing_ok=True)
+            # What the first command reads must not be on its way to the disk still.
+            os.sync()
         return path
 
     def remove(self, size: Size, kind: str) -> None:

@@ -10,7 +10,7 @@
 //! have come again, four thousand million transactions later.
 //!
 //! Then a hash of the image that the run left decides, row by row: of an inserted row the columns that muster sent
-//! and those that nobody fills, eight bytes in its block (see [`image`]); of an updated row all its columns. A row
+//! and those that nobody fills, eight bytes in its block (see `image`); of an updated row all its columns. A row
 //! that is as it was left counts as unchanged, whoever touched it. What a computed default or a trigger fills (a time, a
 //! random number) is outside an inserted row's hash, unless muster sends it: where somebody changed nothing but that,
 //! it shows in `xmin` but not in the hash, and the row counts as unchanged. Rows that a run inserted with version 2 of the journal or before have no hash: where
