@@ -115,6 +115,7 @@ pub(crate) fn open(
     schema: &Schema,
     looking: &Looking,
     spool: &Path,
+    goes_on: &dyn Fn() -> bool,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
     for (file, _) in &looking.encodings {
         let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
@@ -136,7 +137,7 @@ pub(crate) fn open(
     }
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in inputs {
-        let source = Source::open(&spec.path, spool)?;
+        let source = Source::open_while(&spec.path, spool, goes_on)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
         let exported = exported::claim(&spec.path);
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;

@@ -150,7 +150,17 @@ impl<'o> Run<'o> {
     /// Phase 1: every record read, judged and encoded. `target` is named where this is interrupted.
     fn read(&mut self, target: Option<&str>) -> Result<Vec<EntityRead>, RunError> {
         let spool = self.folder.path().to_owned();
-        let files = inputs::open(&self.options.inputs, &self.schema, &self.options.looking, &spool)?;
+        let goes_on = || !self.is_cancelled();
+        let (inputs, looking) = (&self.options.inputs, &self.options.looking);
+        let files = match inputs::open(inputs, &self.schema, looking, &spool, &goes_on) {
+            Err(_) if self.is_cancelled() => {
+                let entities = 0..self.schema.entities.len();
+                let entities: Vec<_> =
+                    entities.map(|at| self.unread(at, Vec::new())).collect::<Result<_, _>>()?;
+                return Err(self.failed(&entities, None, RunError::Interrupted, target));
+            }
+            opened => opened?,
+        };
         let faults = inputs::fatal(&files);
         if !faults.is_empty() {
             self.report_faults(files)?;

@@ -154,7 +154,7 @@ pub fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Resu
 pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding>, RunError> {
     let spool = std::env::temp_dir();
     let looking = looking();
-    let mut files = inputs::open(&[typed.as_input(schema)], schema, &looking, &spool)?;
+    let mut files = inputs::open(&[typed.as_input(schema)], schema, &looking, &spool, &|| true)?;
     let Some(entity) = files.iter().position(|files| !files.is_empty()) else { return Ok(Vec::new()) };
     let (seed, cancelled) = (Seed::default(), AtomicBool::new(false));
     let reader = Reader { spool_folder: &spool, seed: &seed, listener: &Silent, cancelled: &cancelled };

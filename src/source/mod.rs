@@ -20,6 +20,7 @@ mod magic;
 mod maps;
 mod open;
 mod opening;
+mod patient;
 mod spool;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+use super::patient::Patient;
 use super::spool::{self, Format};
 use super::{InputPath, SourceError};
 
@@ -46,16 +47,29 @@ impl Source {
     /// The file is missing, a folder, not readable, damaged in its compression, or was changed while it was
     /// copied; or there is no space for the copy.
     pub fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
+        Self::open_while(path, spool_dir, &|| true)
+    }
+
+    /// The same; a stream that is silent is waited for only as long as `goes_on` says so.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Source::open`], or it does not go on.
+    pub fn open_while(
+        path: &InputPath,
+        spool_dir: &Path,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Self, SourceError> {
         let name = path.name();
         match path {
             InputPath::Stdin => {
                 let stdin =
                     io::stdin().as_fd().try_clone_to_owned().map_err(|error| refused(&name, error))?;
-                Self::of_stdin(name, File::from(stdin), spool_dir)
+                Self::of_stdin(name, File::from(stdin), spool_dir, goes_on)
             }
             InputPath::File(path) => {
                 let file = File::open(path).map_err(|error| refused(&name, error))?;
-                Self::of_file(name, file, spool_dir)
+                Self::of_file(name, file, spool_dir, goes_on)
             }
             InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), spool_dir),
         }
@@ -63,20 +77,30 @@ impl Source {
 
     /// A file that standard input was redirected from is read where it is, unless somebody has read the
     /// beginning of it already.
-    fn of_stdin(name: String, mut file: File, spool_dir: &Path) -> Result<Self, SourceError> {
+    fn of_stdin(
+        name: String,
+        mut file: File,
+        spool_dir: &Path,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Self, SourceError> {
         match file.stream_position() {
-            Ok(0) => Self::of_file(name, file, spool_dir),
-            _ => Self::of_stream(name, file, spool_dir),
+            Ok(0) => Self::of_file(name, file, spool_dir, goes_on),
+            _ => Self::of_stream(name, Patient::new(file, goes_on), spool_dir),
         }
     }
 
-    fn of_file(name: String, mut file: File, spool_dir: &Path) -> Result<Self, SourceError> {
+    fn of_file(
+        name: String,
+        mut file: File,
+        spool_dir: &Path,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Self, SourceError> {
         let metadata = file.metadata().map_err(|error| refused(&name, error))?;
         if metadata.is_dir() {
             return Err(SourceError::Folder { name });
         }
         if !metadata.is_file() {
-            return Self::of_stream(name, file, spool_dir);
+            return Self::of_stream(name, Patient::new(file, goes_on), spool_dir);
         }
         let mut magic = [0; Format::MAGIC_LEN];
         let got = fill(&mut file, &mut magic).map_err(|error| refused(&name, error))?;
@@ -271,7 +295,7 @@ mod tests {
         for (skip, content) in [(0, &b"sep=;\nemail\n"[..]), (6, b"email\n")] {
             let mut file = File::open(&path).unwrap();
             file.seek(io::SeekFrom::Start(skip)).unwrap();
-            let source = Source::of_stdin("-".to_owned(), file, folder.path()).unwrap();
+            let source = Source::of_stdin("-".to_owned(), file, folder.path(), &|| true).unwrap();
             assert_eq!(source.prefix(100).unwrap(), content);
             assert_eq!(source.seen.is_some(), skip == 0);
         }
@@ -287,7 +311,7 @@ mod tests {
             }
         });
         let pipe = File::from(std::os::fd::OwnedFd::from(reader));
-        let source = Source::of_file("pipe".to_owned(), pipe, folder.path()).unwrap();
+        let source = Source::of_file("pipe".to_owned(), pipe, folder.path(), &|| true).unwrap();
         feeder.join().unwrap();
         assert_eq!(source.prefix(100).unwrap(), b"\xEF\xBB\xBFemail\n");
         source.unchanged().unwrap();

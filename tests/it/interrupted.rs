@@ -91,3 +91,35 @@ fn until(database: &Database, which: &str) {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+#[test]
+fn a_pipe_that_stays_silent_is_not_waited_for() {
+    let muster = Muster::new();
+    let mut child = muster
+        .command(["check", "users=-", "--out", "out"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let silent = child.stdin.take();
+    let patience = Instant::now() + Duration::from_secs(20);
+    // From then on it listens to signals.
+    while !muster.path("out").exists() {
+        assert!(Instant::now() < patience, "the run does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < patience, "the pipe is waited for");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(silent);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    let summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(muster.path("out/summary.json")).unwrap()).unwrap();
+    assert_eq!(summary["status"], "interrupted", "{summary}");
+}
