@@ -8,26 +8,22 @@
 
 use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::error::OutputError;
 use super::names;
+use super::staged::{Staged, StagedFile};
 use crate::fault::{self, Point};
 
 /// Where an earlier run's summary waits while its files are taken away, so that a run that is killed
 /// meanwhile leaves the list of what is still to go.
 const PREVIOUS: &str = ".summary.json.previous";
-
-/// How much of a file is kept before it is handed to the system.
-const BUFFER: usize = 256 * 1024;
-/// After how many bytes the system is told to write them to the disk.
-const SENT_OFF: u64 = 8 << 20;
 
 /// The folder of one run, locked against other runs while it lives.
 #[derive(Debug)]
@@ -40,14 +36,6 @@ pub struct RunFolder {
     made: bool,
     sealed: bool,
     published: bool,
-}
-
-#[derive(Debug)]
-struct Staged {
-    name: String,
-    partial: PathBuf,
-    file: File,
-    finished: AtomicBool,
 }
 
 impl RunFolder {
@@ -128,12 +116,9 @@ impl RunFolder {
         let failed = |source| OutputError::write(&partial, source);
         remove(&partial).map_err(failed)?;
         let file = File::options().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
-        let finished = AtomicBool::new(false);
-        let staged = Arc::new(Staged { name: name.to_owned(), partial, file, finished });
+        let staged = Arc::new(Staged::new(name, partial, file));
         self.staged.push(Arc::clone(&staged));
-        Ok(StagedFile {
-            writer: BufWriter::with_capacity(BUFFER, Handle { staged, written: 0, on_its_way: 0 }),
-        })
+        Ok(StagedFile::new(staged))
     }
 
     /// Brings every file, and the folder, to the disk. To be called before COMMIT.
@@ -143,12 +128,13 @@ impl RunFolder {
     /// [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
     /// [`StagedFile::finish`] was not called.
     pub fn seal(&mut self) -> Result<(), OutputError> {
-        for staged in &self.staged {
-            if !staged.finished.load(Ordering::Acquire) {
-                return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
-            }
-            staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))?;
+        if let Some(staged) = self.staged.iter().find(|staged| !staged.is_finished()) {
+            return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
         }
+        // The disk takes them together.
+        self.staged.par_iter().try_for_each(|staged| {
+            staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))
+        })?;
         self.sync()?;
         self.sealed = true;
         Ok(())
@@ -230,91 +216,6 @@ impl Drop for RunFolder {
         if self.made {
             let _ = fs::remove_dir(&self.path);
         }
-    }
-}
-
-/// A file that is being written under its partial name.
-#[derive(Debug)]
-pub struct StagedFile {
-    writer: BufWriter<Handle>,
-}
-
-/// The file's own handle; the folder holds it too, for fsync.
-#[derive(Debug)]
-struct Handle {
-    staged: Arc<Staged>,
-    written: u64,
-    /// Of these the system was told to begin.
-    on_its_way: u64,
-}
-
-impl Handle {
-    /// Has the system begin to write what is new to the disk, so that fsync at the end has little left to wait for.
-    #[cfg(target_os = "linux")]
-    fn send_off(&mut self) {
-        let length = std::num::NonZeroU64::new(self.written - self.on_its_way);
-        // Advice: where the system does not take it, the file is written all the same.
-        let _ = rustix::fs::fadvise(&self.staged.file, self.on_its_way, length, rustix::fs::Advice::DontNeed);
-        self.on_its_way = self.written;
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn send_off(&mut self) {
-        self.on_its_way = self.written;
-    }
-}
-
-impl Write for Handle {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        let written = (&self.staged.file).write(buf)?;
-        self.written += written as u64;
-        if self.written - self.on_its_way >= SENT_OFF {
-            self.send_off();
-        }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl StagedFile {
-    /// Writes all of `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
-    pub fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
-        self.writer.write_all(bytes).map_err(|source| OutputError::write(self.path(), source))
-    }
-
-    /// Hands the last bytes to the system. A file that is dropped without is never published.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
-    pub fn finish(mut self) -> Result<(), OutputError> {
-        let flushed = self.writer.flush();
-        flushed.map_err(|source| OutputError::write(self.path(), source))?;
-        self.writer.get_ref().staged.finished.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Where the bytes go at present.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.writer.get_ref().staged.partial
-    }
-}
-
-impl Write for StagedFile {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.writer.write(buf)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What reading yields of one entity: clean rows in a spool, the hashes of what settling compares,
 //! findings, counts.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
@@ -138,7 +139,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub fn row(&self, row: u64) -> io::Result<(Vec<u8>, Location)> {
+    pub fn row(&self, row: u64) -> io::Result<(Cow<'_, [u8]>, Location)> {
         let (segment, index) = self.find(row);
         segment.row(&self.spool, index)
     }

@@ -1,5 +1,6 @@
 //! The clean rows of one block as they wait for load: encoded bytes with the place each row came from.
 
+use std::borrow::Cow;
 use std::io;
 
 use crate::record::Location;
@@ -114,7 +115,7 @@ impl Segment {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub(crate) fn row(&self, spool: &Spool, index: usize) -> io::Result<(Vec<u8>, Location)> {
+    pub(crate) fn row<'a>(&'a self, spool: &Spool, index: usize) -> io::Result<(Cow<'a, [u8]>, Location)> {
         let place = self.place(spool, index)?;
         let start = if index == 0 { 0 } else { self.place(spool, index - 1)?.row_end as usize };
         let bytes = spool.get_part(&self.piece, start, place.row_end as usize - start)?;

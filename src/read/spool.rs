@@ -1,6 +1,7 @@
 //! Bytes that wait for a later phase: in memory up to a budget, then in an unlinked file that only this
 //! user can read.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -103,17 +104,17 @@ impl Spool {
     /// # Errors
     ///
     /// The file could not be read.
-    pub fn get_part(&self, piece: &Piece, start: usize, len: usize) -> io::Result<Vec<u8>> {
+    pub fn get_part<'p>(&self, piece: &'p Piece, start: usize, len: usize) -> io::Result<Cow<'p, [u8]>> {
         match piece {
             Piece::Memory(bytes) => bytes
                 .get(start..start + len)
-                .map(<[u8]>::to_vec)
+                .map(Cow::Borrowed)
                 .ok_or_else(|| io::ErrorKind::UnexpectedEof.into()),
             Piece::File { offset, .. } => {
                 let mut buffer = vec![0; len];
                 let file = self.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
                 file.read_exact_at(&mut buffer, offset + start as u64)?;
-                Ok(buffer)
+                Ok(buffer.into())
             }
         }
     }

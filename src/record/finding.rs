@@ -70,7 +70,7 @@ pub struct Finding {
     /// What is wrong, for a person. Never contains the value of a sensitive field.
     pub message: Message,
     /// What the cell might have meant, where the tool can know.
-    pub suggestion: Option<String>,
+    pub suggestion: Option<CompactString>,
     /// Another record that this one is about.
     pub related: Option<Related>,
 }

@@ -9,8 +9,10 @@ const SEVERITIES: [Severity; 4] =
 /// How many of the last sentences are looked through for one that comes again.
 const LOOKED_AT: usize = 4;
 
-/// Appends `findings` to `out`; [`unpack`] takes all of what one call appended.
+/// Appends `findings` to `out`; [`unpack`] takes all of what one call appended: the numbers, the texts that they
+/// measure, and how long these are.
 pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
+    let mut texts = String::new();
     let mut before = Location::whole_file(0, 0);
     let mut messages: Vec<&Message> = Vec::new();
     number(out, findings.len() as u64);
@@ -27,16 +29,16 @@ pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
         number(out, finding.field.map_or(0, |field| u64::from(field) + 1));
         out.push(finding.severity as u8);
         out.push(finding.code as u8);
-        text(out, &finding.value);
+        text(out, &mut texts, &finding.value);
         let known = messages.iter().rev().take(LOOKED_AT).position(|known| **known == finding.message);
         number(out, known.map_or(0, |back| back as u64 + 1));
         if known.is_none() {
             messages.push(&finding.message);
-            text(out, &finding.message);
+            text(out, &mut texts, &finding.message);
         }
         out.push(u8::from(finding.suggestion.is_some()) | u8::from(finding.related.is_some()) << 1);
         if let Some(suggestion) = &finding.suggestion {
-            text(out, suggestion);
+            text(out, &mut texts, suggestion);
         }
         if let Some(related) = finding.related {
             number(out, u64::from(related.entity));
@@ -44,15 +46,21 @@ pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
             number(out, related.record);
         }
     }
+    out.extend_from_slice(texts.as_bytes());
+    out.extend_from_slice(&(texts.len() as u64).to_le_bytes());
 }
 
 /// The findings that [`pack`] appended; nothing where the bytes are not what it makes.
 #[must_use]
 pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
-    let mut bytes = Bytes(bytes);
+    let (bytes, length) = bytes.split_last_chunk()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (numbers, texts) = bytes.split_at_checked(bytes.len().checked_sub(length)?)?;
+    // All texts are looked at once: most have but a few bytes.
+    let mut bytes = Bytes { numbers, texts: std::str::from_utf8(texts).ok()? };
     let count = usize::try_from(bytes.number()?).ok()?;
     // A finding has more bytes than one, so no count makes this larger than the bytes allow.
-    let mut findings = Vec::with_capacity(count.min(bytes.0.len()));
+    let mut findings = Vec::with_capacity(count.min(numbers.len()));
     let mut before = Location::whole_file(0, 0);
     let mut messages: Vec<Message> = Vec::new();
     for _ in 0..count {
@@ -77,7 +85,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
             back => messages.get(messages.len().checked_sub(back)?)?.clone(),
         };
         let more = bytes.byte()?;
-        let suggestion = if more & 1 == 0 { None } else { Some(bytes.text()?.to_owned()) };
+        let suggestion = if more & 1 == 0 { None } else { Some(bytes.text()?.into()) };
         let related = match more & 2 {
             0 => None,
             _ => Some(Related { entity: bytes.small()?, file: bytes.small()?, record: bytes.number()? }),
@@ -94,7 +102,7 @@ pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
             related,
         });
     }
-    bytes.0.is_empty().then_some(findings)
+    (bytes.numbers.is_empty() && bytes.texts.is_empty()).then_some(findings)
 }
 
 /// Seven bits a byte, the lowest first; the eighth says that more follow (LEB128).
@@ -108,19 +116,22 @@ fn number(out: &mut Vec<u8>, mut number: u64) {
 }
 
 #[inline]
-fn text(out: &mut Vec<u8>, text: &str) {
+fn text(out: &mut Vec<u8>, texts: &mut String, text: &str) {
     number(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
+    texts.push_str(text);
 }
 
 /// What is still to be unpacked.
-struct Bytes<'a>(&'a [u8]);
+struct Bytes<'a> {
+    numbers: &'a [u8],
+    texts: &'a str,
+}
 
 impl<'a> Bytes<'a> {
     #[inline]
     fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
+        let (first, rest) = self.numbers.split_first()?;
+        self.numbers = rest;
         Some(*first)
     }
 
@@ -153,9 +164,9 @@ impl<'a> Bytes<'a> {
     #[inline]
     fn text(&mut self) -> Option<&'a str> {
         let len = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        std::str::from_utf8(text).ok()
+        let (text, rest) = self.texts.split_at_checked(len)?;
+        self.texts = rest;
+        Some(text)
     }
 }
 

@@ -26,7 +26,7 @@ impl Boolean {
             return Fate::Rewritten;
         }
         let mut note = Note::new(Code::InvalidBoolean, "is neither true nor false");
-        note.suggestion = likely(cell).map(|meaning| name(meaning).to_owned());
+        note.suggestion = likely(cell).map(|meaning| name(meaning).into());
         notes.push(note);
         Fate::Rejected
     }

@@ -62,7 +62,7 @@ impl Choice {
         }
         let code = if self.otherwise.is_some() { Code::Defaulted } else { Code::InvalidChoice };
         let mut note = Note::new(code, self.message.clone());
-        note.suggestion = meant.or_else(|| self.nearest(cell)).map(str::to_owned);
+        note.suggestion = meant.or_else(|| self.nearest(cell)).map(Into::into);
         notes.push(note);
         match self.otherwise() {
             Some(value) => {

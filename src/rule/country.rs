@@ -98,7 +98,7 @@ impl Country {
         let names = BY_NAME.iter().map(|(name, meaning)| (name.as_str(), meaning.alpha_2));
         let mut note =
             Note::new(Code::InvalidCountry, "is no country's ISO 3166-1 code and no known name of one");
-        note.suggestion = nearest(&name, names).map(str::to_owned);
+        note.suggestion = nearest(&name, names).map(Into::into);
         notes.push(note);
         Fate::Rejected
     }

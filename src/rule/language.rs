@@ -63,40 +63,43 @@ impl Language {
         if matches!(cell.as_bytes(), [b'a'..=b'z', b'a'..=b'z']) {
             return Fate::Same;
         }
-        if let Some(tag) = normal(cell) {
-            out.push_str(&tag);
+        if normal(cell, out) {
             return if out == cell { Fate::Same } else { Fate::Rewritten };
         }
         let mut note = Note::new(Code::InvalidLanguage, "is no language tag (BCP 47), such as nl or en-GB");
-        note.suggestion = suggestion(cell);
+        note.suggestion = suggestion(cell).map(Into::into);
         notes.push(note);
         Fate::Rejected
     }
 }
 
-/// The tag in its usual case, where it is one.
-fn normal(cell: &str) -> Option<String> {
+/// Appends the tag in its usual case, where it is one.
+fn normal(cell: &str, out: &mut String) -> bool {
     // Far more than any tag in use, and a cell may be a megabyte.
     const LONGEST: usize = 255;
     if cell.len() > LONGEST {
-        return None;
+        return false;
     }
     if let Some(known) = IRREGULAR.iter().find(|tag| tag.eq_ignore_ascii_case(cell)) {
-        return Some((*known).to_owned());
+        out.push_str(known);
+        return true;
     }
-    well_formed(cell).then(|| usual_case(cell))
+    let fits = well_formed(cell);
+    if fits {
+        usual_case(cell, out);
+    }
+    fits
 }
 
 /// The grammar of RFC 5646, section 2.1, with the rules of section 2.2.9 on repeated subtags.
 fn well_formed(tag: &str) -> bool {
-    let subtags: Vec<&str> = tag.split('-').collect();
-    let sound = |subtag: &&str| {
+    let sound = |subtag: &str| {
         matches!(subtag.len(), 1..=8) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
     };
-    if !subtags.iter().all(sound) {
+    if !tag.split('-').all(sound) {
         return false;
     }
-    let mut rest = subtags.as_slice();
+    let mut rest = tag;
     if !is_private(rest) {
         if take(&mut rest, |s| matches!(s.len(), 2 | 3) && is_alphabetic(s)).is_none() {
             return false;
@@ -125,15 +128,15 @@ fn well_formed(tag: &str) -> bool {
             while take(&mut rest, |s| s.len() >= 2).is_some() {}
         }
     }
-    rest.is_empty() || is_private(rest) && rest.len() >= 2
+    rest.is_empty() || is_private(rest) && rest.contains('-')
 }
 
-/// Takes the next subtag where it is what is asked for.
-fn take<'t>(rest: &mut &[&'t str], is_wanted: impl Fn(&str) -> bool) -> Option<&'t str> {
-    let (first, others) = rest.split_first()?;
-    is_wanted(first).then(|| {
+/// Takes the next subtag where it is what is asked for. The tag's subtags are none of them empty.
+fn take<'t>(rest: &mut &'t str, is_wanted: impl Fn(&str) -> bool) -> Option<&'t str> {
+    let (first, others) = rest.split_once('-').unwrap_or((rest, ""));
+    (!first.is_empty() && is_wanted(first)).then(|| {
         *rest = others;
-        *first
+        first
     })
 }
 
@@ -143,8 +146,8 @@ fn repeated<'t>(seen: &mut Vec<&'t str>, subtag: &'t str) -> bool {
     known
 }
 
-fn is_private(rest: &[&str]) -> bool {
-    rest.first().is_some_and(|first| first.eq_ignore_ascii_case("x"))
+fn is_private(rest: &str) -> bool {
+    rest.split('-').next().is_some_and(|first| first.eq_ignore_ascii_case("x"))
 }
 
 fn is_alphabetic(subtag: &str) -> bool {
@@ -153,19 +156,19 @@ fn is_alphabetic(subtag: &str) -> bool {
 
 /// RFC 5646, section 2.1.1: all lower case, but for two letters in capitals and four with a capital where
 /// they neither begin the tag nor stand behind a singleton.
-fn usual_case(tag: &str) -> String {
-    let mut usual = tag.to_ascii_lowercase();
-    let mut start = 0;
-    for subtag in tag.split('-') {
+fn usual_case(tag: &str, out: &mut String) {
+    let mut start = out.len();
+    out.push_str(tag);
+    out[start..].make_ascii_lowercase();
+    for (at, subtag) in tag.split('-').enumerate() {
         match subtag.len() {
             1 => break,
-            2 if start > 0 => usual[start..start + 2].make_ascii_uppercase(),
-            4 if start > 0 => usual[start..=start].make_ascii_uppercase(),
+            2 if at > 0 => out[start..start + 2].make_ascii_uppercase(),
+            4 if at > 0 => out[start..=start].make_ascii_uppercase(),
             _ => {}
         }
         start += subtag.len() + 1;
     }
-    usual
 }
 
 fn suggestion(cell: &str) -> Option<String> {
@@ -174,9 +177,8 @@ fn suggestion(cell: &str) -> Option<String> {
     }
     // The locale names of POSIX: nl_NL, nl_NL.UTF-8.
     let locale = cell.split(['.', '@']).next().unwrap_or_default().replace('_', "-");
-    if locale.contains('-')
-        && let Some(tag) = normal(&locale)
-    {
+    let mut tag = String::new();
+    if locale.contains('-') && normal(&locale, &mut tag) {
         return Some(tag);
     }
     let name = letters(cell);

@@ -23,6 +23,8 @@ pub mod vat;
 
 use std::borrow::Cow;
 
+use compact_str::CompactString;
+
 use crate::record::{Code, Message};
 
 /// What a rule made of a cell.
@@ -44,7 +46,7 @@ pub struct Note {
     /// What is wrong, for a person; one lowercase sentence without a full stop, and without the cell's value.
     pub message: Message,
     /// What the cell might have meant, where that can be known.
-    pub suggestion: Option<String>,
+    pub suggestion: Option<CompactString>,
 }
 
 impl Note {
@@ -56,7 +58,7 @@ impl Note {
 
     /// The same note with what the cell might have meant.
     #[must_use]
-    pub fn suggest(mut self, suggestion: impl Into<String>) -> Self {
+    pub fn suggest(mut self, suggestion: impl Into<CompactString>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
     }

@@ -1,6 +1,8 @@
 //! A postal code: the shape is known for the Netherlands, Belgium, Germany, Austria, Luxembourg and France
 //! (Universal Postal Union, addressing guidelines of each); a code of another country is text.
 
+use compact_str::format_compact;
+
 use super::{Fate, Note};
 use crate::record::Code;
 
@@ -45,7 +47,7 @@ impl PostalCode {
         if digits == 5 && code.len() == 4 && all_digits(code) && !code.starts_with('0') {
             note.message =
                 format!("{}; a spreadsheet may have dropped the leading zero", note.message).into();
-            note.suggestion = Some(format!("0{code}"));
+            note.suggestion = Some(format_compact!("0{code}"));
         }
         notes.push(note);
         Fate::Rejected

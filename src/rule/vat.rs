@@ -9,6 +9,8 @@
 mod check_digits;
 mod shapes;
 
+use std::borrow::Cow;
+
 use super::{Fate, Note};
 use crate::record::Code;
 use shapes::Shape;
@@ -62,7 +64,12 @@ impl Vat {
     }
 }
 
-fn compact(cell: &str) -> String {
+/// Without spaces, dots and dashes, in upper case; most cells are so already.
+fn compact(cell: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    if cell.bytes().all(is_plain) {
+        return Cow::Borrowed(cell);
+    }
     let ornament = |c: char| c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}'..='\u{2013}');
     cell.chars().filter(|&c| !ornament(c)).map(|c| c.to_ascii_uppercase()).collect()
 }

@@ -91,7 +91,7 @@ impl Candidates<'_> {
 /// The rows could not be read back.
 pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
-    let mut indexes: Vec<KeyIndex> = Vec::new();
+    let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
     for (index, candidates) in entities.iter().enumerate() {
         let asked = verdicts.questions.len();
         // Which values are not freed after all, since the row that would free them is lost.

@@ -14,7 +14,7 @@ use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
 
 /// The keys of an entity that others refer to, with what became of each.
 #[derive(Debug, Default)]
-pub(super) struct KeyIndex {
+pub(super) struct KeyIndex<'c> {
     /// The first row with a hash.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
     /// Further ones: only where keys repeat or hashes collide.
@@ -23,7 +23,8 @@ pub(super) struct KeyIndex {
     bytes: Vec<u8>,
     ends: Vec<usize>,
     kept: Vec<bool>,
-    rejected: HashMap<Vec<u8>, Related>,
+    /// The keys of records that were rejected as they were read.
+    rejected: HashMap<&'c [u8], Related, foldhash::fast::FixedState>,
 }
 
 /// What nearly every look-up needs, in one place of memory.
@@ -57,8 +58,8 @@ enum Answer {
     Unknown,
 }
 
-impl KeyIndex {
-    pub(super) fn build(candidates: &Candidates<'_>, verdict: &EntityVerdict) -> io::Result<Self> {
+impl<'c> KeyIndex<'c> {
+    pub(super) fn build(candidates: &Candidates<'c>, verdict: &EntityVerdict) -> io::Result<Self> {
         let mut index = Self::default();
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
@@ -85,8 +86,9 @@ impl KeyIndex {
                 }
             })?;
         }
+        index.rejected.reserve(candidates.rejected.len());
         for (key, related) in candidates.rejected {
-            index.rejected.entry(key.clone()).or_insert(*related);
+            index.rejected.entry(key.as_slice()).or_insert(*related);
         }
         Ok(index)
     }
@@ -134,7 +136,7 @@ impl KeyIndex {
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     entities: &[Candidates<'_>],
-    indexes: &[KeyIndex],
+    indexes: &[KeyIndex<'_>],
     facts: &Facts,
     verdict: &mut EntityVerdict,
     questions: &mut Vec<Question>,
@@ -170,7 +172,7 @@ struct Resolver<'a> {
     target: usize,
     /// Whether a file of it was given.
     given: bool,
-    index: &'a KeyIndex,
+    index: &'a KeyIndex<'a>,
     facts: &'a Facts,
 }
 

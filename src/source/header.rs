@@ -203,7 +203,7 @@ impl Findings<'_> {
 
     fn suggest(&mut self, suggestion: Option<&str>) {
         if let Some(last) = self.all.last_mut() {
-            last.suggestion = suggestion.map(str::to_owned);
+            last.suggestion = suggestion.map(Into::into);
         }
     }
 

@@ -10,9 +10,8 @@ pub(crate) mod tests;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
 
-use crate::output::{OutputError, RunFolder, StagedFile, names, spreadsheet};
+use crate::output::{Buffers, OutputError, RunFolder, WrittenBehind, names, spreadsheet};
 use crate::record::{Finding, Severity};
 
 use super::context::Context;
@@ -30,14 +29,10 @@ const LINE: usize = 512;
 pub struct FindingsWriter<'a> {
     context: &'a Context,
     renderer: Renderer<'a>,
-    ndjson: StagedFile,
-    csv: StagedFile,
+    ndjson: WrittenBehind,
+    csv: WrittenBehind,
     tally: Tally,
-    spare: Spare,
 }
-
-/// Buffers that were written and wait for the next batch: to make new ones is not free.
-type Spare = Mutex<Vec<(Vec<u8>, Vec<u8>)>>;
 
 /// One batch, ready to be written.
 #[derive(Debug)]
@@ -62,14 +57,8 @@ impl<'a> FindingsWriter<'a> {
         csv.put(spreadsheet::BOM)?;
         csv.put(render::HEADER.as_bytes())?;
         csv.put(spreadsheet::LINE_END)?;
-        Ok(Self {
-            context,
-            renderer: Renderer::new(context),
-            ndjson,
-            csv,
-            tally: Tally::new(context),
-            spare: Spare::default(),
-        })
+        let (ndjson, csv) = (WrittenBehind::new(ndjson)?, WrittenBehind::new(csv)?);
+        Ok(Self { context, renderer: Renderer::new(context), ndjson, csv, tally: Tally::new(context) })
     }
 
     /// Takes all findings of one entity, as batches in their final order. `make` makes the findings of a batch, on any
@@ -91,8 +80,10 @@ impl<'a> FindingsWriter<'a> {
         T: Send,
         E: From<OutputError> + Send,
     {
-        let Self { context, renderer, ndjson, csv, tally, spare } = self;
-        let (context, renderer, spare, make) = (*context, &*renderer, &*spare, &make);
+        let Self { context, renderer, ndjson, csv, tally } = self;
+        let (context, renderer, make) = (*context, &*renderer, &make);
+        let buffers = [ndjson.buffers(), csv.buffers()];
+        let buffers = &buffers;
         let columns = tally.columns(entity);
         let columns = &*columns;
         // Enough batches on their way that no thread waits, few enough that memory stays small.
@@ -112,7 +103,7 @@ impl<'a> FindingsWriter<'a> {
                         // A panic is handed on, not swallowed: the thread that waits would wait for ever.
                         let rendered = catch_unwind(AssertUnwindSafe(|| {
                             let (findings, made) = make(batch)?;
-                            Ok::<_, E>(render(renderer, columns, context, entity, spare, findings, made))
+                            Ok::<_, E>(render(renderer, columns, context, entity, buffers, findings, made))
                         }));
                         // The receiver is gone only when the run stops with an error.
                         let _ = sender.send((index, rendered));
@@ -124,14 +115,11 @@ impl<'a> FindingsWriter<'a> {
                 if let Ok((index, arrived)) = receiver.recv() {
                     waiting.insert(index, arrived.unwrap_or_else(|panic| resume_unwind(panic))?);
                 }
-                while let Some(mut batch) = waiting.remove(&next) {
+                while let Some(batch) = waiting.remove(&next) {
                     next += 1;
-                    ndjson.put(&batch.ndjson)?;
-                    csv.put(&batch.csv)?;
+                    ndjson.put(batch.ndjson)?;
+                    csv.put(batch.csv)?;
                     tally.merge(entity, batch.tally, &batch.findings);
-                    batch.ndjson.clear();
-                    batch.csv.clear();
-                    spare.lock().unwrap_or_else(PoisonError::into_inner).push((batch.ndjson, batch.csv));
                     taken(batch.made, batch.findings.len())?;
                 }
             }
@@ -156,15 +144,12 @@ fn render<T>(
     columns: &Columns,
     context: &Context,
     entity: usize,
-    spare: &Spare,
+    [ndjson, csv]: &[Buffers; 2],
     mut findings: Vec<Finding>,
     made: T,
 ) -> Rendered<T> {
     findings.retain(|finding| finding.severity != Severity::Ignore);
-    let used = spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let (mut ndjson, mut csv) = used.unwrap_or_else(|| {
-        (Vec::with_capacity(findings.len() * LINE), Vec::with_capacity(findings.len() * LINE / 2))
-    });
+    let (mut ndjson, mut csv) = (ndjson.take(findings.len() * LINE), csv.take(findings.len() * LINE / 2));
     let mut memo = Memo::default();
     for finding in &findings {
         renderer.finding(&mut ndjson, &mut csv, &mut memo, entity, finding);

@@ -1,41 +1,47 @@
 //! Check digits of VAT numbers, where the algorithm is published. The countries whose numbers have several
 //! kinds or none that is certain (Bulgaria, Cyprus, Czechia, Latvia, Lithuania) are not looked at.
 
+/// No shape has more digits.
+const MOST: usize = 16;
+
 /// Whether the check digits fit; `None` where that is not known. `number` has the prefix's shape.
 pub(super) fn fit(prefix: &str, number: &str) -> Option<bool> {
     // Values of the digits; letters stand for themselves in the rules that know them.
-    let n: Vec<u32> = number.chars().filter_map(|c| c.to_digit(10)).collect();
+    let mut digits = [0; MOST];
+    let values = number.chars().filter_map(|c| c.to_digit(10));
+    let count = digits.iter_mut().zip(values).map(|(digit, value)| *digit = value).count();
+    let n = &digits[..count];
     let value = |range: std::ops::Range<usize>| number.get(range)?.parse::<u32>().ok();
     Some(match prefix {
         "AT" => (6 + 10 - luhn(&n[..7])) % 10 == n[7],
         "BE" => 97 - value(0..8)? % 97 == value(8..10)?,
-        "CH" => (11 - weighted(&n, &[5, 4, 3, 2, 7, 6, 5, 4]) % 11) % 11 == n[8],
-        "DE" | "HR" => mod_11_10(&n),
-        "DK" => weighted(&n, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
-        "EE" => weighted(&n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10),
-        "EL" => weighted(&n, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == n[8],
+        "CH" => (11 - weighted(n, &[5, 4, 3, 2, 7, 6, 5, 4]) % 11) % 11 == n[8],
+        "DE" | "HR" => mod_11_10(n),
+        "DK" => weighted(n, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11),
+        "EE" => weighted(n, &[3, 7, 1, 3, 7, 1, 3, 7, 1]).is_multiple_of(10),
+        "EL" => weighted(n, &[256, 128, 64, 32, 16, 8, 4, 2]) % 11 % 10 == n[8],
         "ES" => spain(number.as_bytes())?,
-        "FI" => weighted(&n, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11),
+        "FI" => weighted(n, &[7, 9, 10, 5, 8, 4, 2, 1]).is_multiple_of(11),
         "FR" => france(number)?,
         "GB" | "XI" if number.len() >= 9 => {
-            matches!(weighted(&n, &[8, 7, 6, 5, 4, 3, 2, 10, 1]) % 97, 0 | 42 | 55)
+            matches!(weighted(n, &[8, 7, 6, 5, 4, 3, 2, 10, 1]) % 97, 0 | 42 | 55)
         }
-        "HU" => weighted(&n, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10),
-        "IE" if n.len() == 7 => ireland(&n, number.as_bytes()),
-        "IT" => luhn(&n) == 0,
+        "HU" => weighted(n, &[9, 7, 3, 1, 9, 7, 3, 1]).is_multiple_of(10),
+        "IE" if n.len() == 7 => ireland(n, number.as_bytes()),
+        "IT" => luhn(n) == 0,
         "LU" => value(0..6)? % 89 == value(6..8)?,
-        "MT" => weighted(&n, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37),
-        "NL" => weighted(&n, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == n[8] || netherlands_since_2020(number),
-        "NO" => (11 - weighted(&n, &[3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == n[8],
-        "PL" => weighted(&n, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == n[9],
-        "PT" => (11 - weighted(&n, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == n[8],
+        "MT" => weighted(n, &[3, 4, 6, 7, 8, 9, 10, 1]).is_multiple_of(37),
+        "NL" => weighted(n, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11 == n[8] || netherlands_since_2020(number),
+        "NO" => (11 - weighted(n, &[3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11 == n[8],
+        "PL" => weighted(n, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == n[9],
+        "PT" => (11 - weighted(n, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 11 % 10 == n[8],
         "RO" => {
             let (last, rest) = n.split_last()?;
             let weights = [7, 5, 3, 2, 1, 7, 5, 3, 2];
             weighted(rest, &weights[weights.len() - rest.len()..]) * 10 % 11 % 10 == *last
         }
         "SE" => luhn(&n[..10]) == 0,
-        "SI" => match 11 - weighted(&n, &[8, 7, 6, 5, 4, 3, 2]) % 11 {
+        "SI" => match 11 - weighted(n, &[8, 7, 6, 5, 4, 3, 2]) % 11 {
             10 => n[7] == 0,
             check => n[7] == check,
         },

@@ -25,6 +25,7 @@ const fn shape(
     Shape { prefix, masks, lead, example }
 }
 
+/// In the order of their prefixes.
 #[rustfmt::skip] // a table
 static SHAPES: &[Shape] = &[
     shape("AT", &["U########"], "U", "ATU13585627"),
@@ -94,7 +95,8 @@ impl Shape {
 /// The shapes behind a prefix; Greece's own code is taken for its prefix.
 pub(super) fn of_prefix(prefix: &str) -> Option<&'static Shape> {
     let prefix = if prefix == "GR" { "EL" } else { prefix };
-    SHAPES.iter().find(|shape| shape.prefix == prefix)
+    let at = SHAPES.binary_search_by(|shape| shape.prefix.cmp(prefix)).ok()?;
+    Some(&SHAPES[at])
 }
 
 /// The shapes of a country (alpha-2). Monaco is a part of the French VAT territory, the Isle of Man of the
@@ -119,6 +121,8 @@ mod tests {
         for shape in SHAPES {
             let number = shape.example.strip_prefix(shape.prefix).unwrap();
             assert!(shape.has(number), "{}", shape.example);
+            let found = of_prefix(shape.prefix).map(|shape| shape.example);
+            assert_eq!(found, Some(shape.example), "the prefixes are in order");
             assert_ne!(check_digits::fit(shape.prefix, number), Some(false), "{}", shape.example);
         }
     }

@@ -1,0 +1,154 @@
+//! A file that is written by a thread of its own: who makes the bytes does not wait until the system has taken them.
+
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use super::{OutputError, StagedFile};
+
+/// How many buffers wait to be written at most; who brings more has to wait.
+const WAITING: usize = 4;
+
+/// A staged file and the thread that writes it.
+#[derive(Debug)]
+pub struct WrittenBehind {
+    path: PathBuf,
+    /// Gone once the file has ended.
+    sender: Option<SyncSender<Vec<u8>>>,
+    thread: Option<JoinHandle<Result<StagedFile, OutputError>>>,
+    buffers: Buffers,
+}
+
+/// Buffers that were written and wait for new bytes: to make new ones is not free.
+#[derive(Debug, Clone, Default)]
+pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Buffers {
+    /// An empty buffer, a new one with room for `capacity` bytes where none waits.
+    #[must_use]
+    pub fn take(&self, capacity: usize) -> Vec<u8> {
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        used.unwrap_or_else(|| Vec::with_capacity(capacity))
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+    }
+}
+
+impl WrittenBehind {
+    /// Has `file` written by a thread.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Write`] where the system gives no thread.
+    pub fn new(file: StagedFile) -> Result<Self, OutputError> {
+        let path = file.path().to_owned();
+        let buffers = Buffers::default();
+        let (sender, receiver) = sync_channel(WAITING);
+        let used = buffers.clone();
+        let thread = Builder::new().name("reports".to_owned()).spawn(move || write(file, &receiver, &used));
+        let thread = thread.map_err(|source| OutputError::write(&path, source))?;
+        Ok(Self { path, sender: Some(sender), thread: Some(thread), buffers })
+    }
+
+    /// Buffers for what is to be written.
+    #[must_use]
+    pub fn buffers(&self) -> Buffers {
+        self.buffers.clone()
+    }
+
+    /// Hands over the next bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of writing this or earlier bytes: [`OutputError::Full`] and [`OutputError::Write`].
+    pub fn put(&mut self, bytes: Vec<u8>) -> Result<(), OutputError> {
+        match &self.sender {
+            Some(sender) if sender.send(bytes).is_ok() => Ok(()),
+            _ => self.end().and(Err(OutputError::Unfinished { path: self.path.clone() })),
+        }
+    }
+
+    /// Waits until all is written, and ends the file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`WrittenBehind::put`].
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), OutputError> {
+        self.sender = None;
+        let Some(thread) = self.thread.take() else {
+            return Err(OutputError::Unfinished { path: self.path.clone() });
+        };
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))?.finish()
+    }
+}
+
+/// Writes what comes until nothing more can.
+fn write(mut file: StagedFile, bytes: &Receiver<Vec<u8>>, used: &Buffers) -> Result<StagedFile, OutputError> {
+    for buffer in bytes {
+        file.put(&buffer)?;
+        used.give(buffer);
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::RunFolder;
+    use super::*;
+
+    #[test]
+    fn the_bytes_come_in_their_order_and_the_buffers_again() {
+        let home = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::open(home.path()).unwrap();
+        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        let buffers = file.buffers();
+        let mut wanted = Vec::new();
+        for number in 0..1_000_u32 {
+            let mut buffer = buffers.take(64);
+            assert!(buffer.is_empty());
+            buffer.extend(number.to_le_bytes());
+            wanted.extend(&buffer);
+            file.put(buffer).unwrap();
+        }
+        file.finish().unwrap();
+        assert!(buffers.0.lock().unwrap().len() <= WAITING + 2, "no more than were under way");
+        folder.publish().unwrap();
+        assert!(fs::read(home.path().join("rejects.csv")).unwrap() == wanted);
+    }
+
+    #[test]
+    fn a_file_that_was_not_ended_is_never_published() {
+        let home = tempfile::tempdir().unwrap();
+        let mut folder = RunFolder::open(home.path()).unwrap();
+        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        file.put(b"half".to_vec()).unwrap();
+        drop(file);
+        assert!(matches!(folder.publish(), Err(OutputError::Unfinished { .. })));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_disk_is_said_by_what_comes_behind_or_at_the_end() {
+        let full = |bytes: usize| {
+            let mut file = WrittenBehind::new(StagedFile::of_a_full_disk()).unwrap();
+            let put = (0..20).try_for_each(|_| file.put(vec![0; bytes]));
+            (put, file.finish())
+        };
+        let (put, end) = full(1 << 20);
+        assert!(matches!(put, Err(OutputError::Full { .. })), "{put:?}");
+        assert!(matches!(end, Err(OutputError::Unfinished { .. })), "{end:?}");
+        let (put, end) = full(1);
+        assert!(put.is_ok() && matches!(end, Err(OutputError::Full { .. })), "{end:?}");
+    }
+}

@@ -1,0 +1,130 @@
+//! A file of a run's folder while it is being written under its partial name.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::error::OutputError;
+
+/// How much of a file is kept before it is handed to the system.
+const BUFFER: usize = 256 * 1024;
+/// After how many bytes the system is told to write them to the disk.
+const SENT_OFF: u64 = 8 << 20;
+
+#[derive(Debug)]
+pub(super) struct Staged {
+    pub name: String,
+    pub partial: PathBuf,
+    pub file: File,
+    finished: AtomicBool,
+}
+
+impl Staged {
+    pub(super) fn new(name: &str, partial: PathBuf, file: File) -> Self {
+        Self { name: name.to_owned(), partial, file, finished: AtomicBool::new(false) }
+    }
+
+    /// Whether all its bytes were handed to the system.
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+}
+
+/// A file that is being written under its partial name.
+#[derive(Debug)]
+pub struct StagedFile {
+    writer: BufWriter<Handle>,
+}
+
+/// The file's own handle; the folder holds it too, for fsync.
+#[derive(Debug)]
+struct Handle {
+    staged: Arc<Staged>,
+    written: u64,
+    /// Of these the system was told to begin.
+    on_its_way: u64,
+}
+
+impl Handle {
+    /// Has the system begin to write what is new to the disk, so that fsync at the end has little left to wait for.
+    #[cfg(target_os = "linux")]
+    fn send_off(&mut self) {
+        let length = std::num::NonZeroU64::new(self.written - self.on_its_way);
+        // Advice: where the system does not take it, the file is written all the same.
+        let _ = rustix::fs::fadvise(&self.staged.file, self.on_its_way, length, rustix::fs::Advice::DontNeed);
+        self.on_its_way = self.written;
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn send_off(&mut self) {
+        self.on_its_way = self.written;
+    }
+}
+
+impl Write for Handle {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let written = (&self.staged.file).write(buf)?;
+        self.written += written as u64;
+        if self.written - self.on_its_way >= SENT_OFF {
+            self.send_off();
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl StagedFile {
+    pub(super) fn new(staged: Arc<Staged>) -> Self {
+        Self { writer: BufWriter::with_capacity(BUFFER, Handle { staged, written: 0, on_its_way: 0 }) }
+    }
+
+    /// A file on a disk that has no room at all.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn of_a_full_disk() -> Self {
+        let path = PathBuf::from("/dev/full");
+        let file = File::options().write(true).open(&path).unwrap();
+        Self::new(Arc::new(Staged::new("full", path, file)))
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
+    pub fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.writer.write_all(bytes).map_err(|source| OutputError::write(self.path(), source))
+    }
+
+    /// Hands the last bytes to the system. A file that is dropped without is never published.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        let flushed = self.writer.flush();
+        flushed.map_err(|source| OutputError::write(self.path(), source))?;
+        self.writer.get_ref().staged.finished.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Where the bytes go at present.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.writer.get_ref().staged.partial
+    }
+}
+
+impl Write for StagedFile {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.writer.write(buf)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
