@@ -70,6 +70,9 @@ impl Encoder {
 
     /// Encodes whole rows.
     pub(crate) fn encode(&self, raw: Vec<u8>, raw_ends: Vec<usize>) -> Result<Batch, ExportError> {
+        if let Style::Parquet = self.style {
+            return Ok(Batch { raw, raw_ends, ..Batch::default() });
+        }
         let mut out = Vec::with_capacity(raw.len() + raw.len() / 8);
         let mut out_ends = Vec::with_capacity(raw_ends.len());
         let mut start = 0;
@@ -79,7 +82,7 @@ impl Encoder {
             match &self.style {
                 Style::Csv(csv) => csv.row(row, &self.job, &mut out)?,
                 Style::Json(json) => json.row(row, &self.job, &mut out),
-                Style::Parquet => continue,
+                Style::Parquet => {}
             }
             out_ends.push(out.len());
         }
@@ -91,6 +94,12 @@ impl Encoder {
 pub(crate) fn fields(row: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
     let row = row.strip_suffix(b"\n").unwrap_or(row);
     row.split(|&byte| byte == b'\t').map(|field| (field != b"\\N").then_some(field))
+}
+
+/// The same of a row that is text.
+pub(crate) fn texts(row: &str) -> impl Iterator<Item = Option<&str>> {
+    let row = row.strip_suffix('\n').unwrap_or(row);
+    row.split('\t').map(|field| (field != "\\N").then_some(field))
 }
 
 /// The key of a row, for people.

@@ -12,15 +12,15 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-/// How many bytes of a table a range has.
+/// A size that only a test makes another.
 #[cfg(not(feature = "fault-points"))]
-pub(crate) fn range(usual: i64) -> i64 {
+pub(crate) fn size(_name: &str, usual: u64) -> u64 {
     usual
 }
 
-/// How many bytes of a table a range has; the tests make ranges small with `MUSTER_TEST_EXPORT_RANGE`.
+/// A size that a test makes small by naming it in the environment.
 #[cfg(feature = "fault-points")]
-pub(crate) fn range(usual: i64) -> i64 {
-    let wish = std::env::var("MUSTER_TEST_EXPORT_RANGE").ok().and_then(|bytes| bytes.parse().ok());
+pub(crate) fn size(name: &str, usual: u64) -> u64 {
+    let wish = std::env::var(name).ok().and_then(|bytes| bytes.parse().ok());
     wish.filter(|&bytes| bytes > 0).unwrap_or(usual)
 }

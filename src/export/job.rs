@@ -42,6 +42,8 @@ pub(crate) struct Query {
     /// The key as text in byte order.
     pub key: String,
     pub order: String,
+    /// No two rows have the same key.
+    pub key_is_unique: bool,
     /// Rows without a key may be there.
     pub key_can_be_null: bool,
 }
@@ -280,6 +282,7 @@ impl Builder<'_> {
             conditions,
             key: key_text,
             order,
+            key_is_unique: unique,
             key_can_be_null: !never_null,
         };
         Job { name: entity.name.clone(), stem, columns, key, query }
@@ -328,17 +331,20 @@ impl Builder<'_> {
 }
 
 impl Query {
-    /// The COPY of one key range.
+    /// The COPY of one key range, in the order of the keys.
     pub(crate) fn copy(&self, range: &super::ranges::Range) -> String {
+        format!("COPY ({} ORDER BY {}) TO STDOUT", self.rows(range), self.order)
+    }
+
+    /// The COPY of one key range, in any order.
+    pub(crate) fn copy_unsorted(&self, range: &super::ranges::Range) -> String {
+        format!("COPY ({}) TO STDOUT", self.rows(range))
+    }
+
+    fn rows(&self, range: &super::ranges::Range) -> String {
         let mut conditions = self.conditions.clone();
         conditions.extend(range.conditions(&self.key));
-        format!(
-            "COPY (SELECT {} FROM {}{} ORDER BY {}) TO STDOUT",
-            self.select,
-            self.from,
-            where_clause(&conditions),
-            self.order
-        )
+        format!("SELECT {} FROM {}{}", self.select, self.from, where_clause(&conditions))
     }
 
     /// The COPY of the first rows in the order of their keys; of all without a limit.

@@ -17,6 +17,7 @@ pub mod look;
 mod manifest;
 pub mod metrics;
 mod options;
+mod order;
 mod ranges;
 mod reader;
 mod sink;
@@ -34,6 +35,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::db::DbError;
 use crate::event::{Event, Listener, Stage};
 use crate::schema::Schema;
+use crate::source::Hasher;
 
 pub use error::ExportError;
 pub use manifest::Manifest;
@@ -195,7 +197,7 @@ impl Source {
             .jobs
             .iter()
             .flat_map(|(encoder, ranges)| ranges.iter().map(|range| (Arc::clone(encoder), range.clone())));
-        let (queue, receivers) = Queue::new(tasks, options.connections);
+        let (queue, receivers) = Queue::new(tasks, options.connections, self.snapshot.by_bytes);
         for _ in 0..options.connections {
             let reader = guard.wait(async { Ok(self.snapshot.reader(&self.name).await?) })?;
             guard.runtime.spawn(Arc::clone(&queue).work(reader));
@@ -275,10 +277,12 @@ impl Writer<'_, '_> {
     ) -> Result<RangeEntry, ExportError> {
         let entity = &self.job.name;
         let broken = || ExportError::Broken { entity: entity.clone() };
+        let mut hasher = Hasher::new();
         loop {
             match self.guard.wait(async { receiver.recv().await.ok_or_else(broken) })? {
                 Message::Batch(encoded) => {
                     let batch = Arc::new(self.guard.wait(async { encoded.await.map_err(|_| broken())? })?);
+                    hasher.update(&batch.raw);
                     self.files.take(&batch)?;
                     if let Some(changes) = &mut self.changes {
                         changes.take(&batch)?;
@@ -287,7 +291,10 @@ impl Writer<'_, '_> {
                     let rows = batch.rows() as u64;
                     listener.on(Event::Advanced { by: rows, rows });
                 }
-                Message::End(rows, sha256) => return Ok(RangeEntry { range: range.clone(), rows, sha256 }),
+                Message::End(rows) => {
+                    let sha256 = hasher.finish();
+                    return Ok(RangeEntry { range: range.clone(), rows, sha256 });
+                }
                 Message::Failed(error) => return Err(error),
             }
         }

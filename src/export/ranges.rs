@@ -8,7 +8,7 @@ use super::fault;
 use super::job::{Query, literal};
 
 /// How many bytes of a table a range has, about.
-const RANGE: i64 = 32 << 20;
+const RANGE: u64 = 32 << 20;
 /// How many pages are looked at for the cuts.
 const PAGES: f64 = 500.0;
 /// How many ranges there are at most.
@@ -31,6 +31,9 @@ impl Range {
         if self.nulls {
             return vec![format!("{key} IS NULL")];
         }
+        if self.from.is_none() && self.to.is_none() {
+            return vec![format!("{key} IS NOT NULL")];
+        }
         let from = self.from.as_ref().map(|from| format!("{key} >= {}", literal(from)));
         let to = self.to.as_ref().map(|to| format!("{key} < {}", literal(to)));
         from.into_iter().chain(to).collect()
@@ -47,7 +50,8 @@ pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbE
            + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
     );
     let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);
-    let count = (bytes / fault::range(RANGE)).clamp(0, MOST) + 1;
+    let range = i64::try_from(fault::size("MUSTER_TEST_EXPORT_RANGE", RANGE)).unwrap_or(i64::MAX);
+    let count = (bytes / range).clamp(0, MOST) + 1;
     let mut cuts: Vec<String> = Vec::new();
     if count > 1 {
         let percent = (PAGES * 100.0 * 8192.0 / bytes as f64).clamp(0.01, 100.0);
@@ -90,5 +94,10 @@ mod tests {
         let conditions: Vec<_> = ranges.iter().map(|range| range.conditions("k").join(" AND ")).collect();
         assert_eq!(conditions, ["k < 'b'", "k >= 'b' AND k < 'it''s'", "k >= 'it''s'"]);
         assert_eq!(between(Vec::new()), [Range::default()]);
+        assert_eq!(
+            Range::default().conditions("k"),
+            ["k IS NOT NULL"],
+            "rows without a key are a range of their own"
+        );
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Snapshot {
     pub position: String,
     /// When it was taken, as the server says it.
     pub taken: String,
+    /// The server orders texts as their bytes in UTF-8 are ordered.
+    pub by_bytes: bool,
 }
 
 impl Snapshot {
@@ -41,10 +43,11 @@ impl Snapshot {
         let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}");
         session.client.batch_execute(&begin).await.map_err(failed)?;
         let asked = "SELECT pg_export_snapshot(), txid_current_snapshot()::text, \
-             to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+             to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
+             current_setting('server_encoding') = 'UTF8'";
         let row = session.client.query_one(asked, &[]).await.map_err(failed)?;
-        let (name, position, taken) = (row.get(0), row.get(1), row.get(2));
-        Ok(Self { session, name, position, taken })
+        let (name, position, taken, by_bytes) = (row.get(0), row.get(1), row.get(2), row.get(3));
+        Ok(Self { session, name, position, taken, by_bytes })
     }
 
     /// One more connection that sees the same.

@@ -113,7 +113,7 @@ mod tests {
         let mut folder = RunFolder::open(home.path()).unwrap();
         let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
         let buffers = file.buffers();
-        let mut wanted = Vec::new();
+        let mut wanted: Vec<u8> = Vec::new();
         for number in 0..1_000_u32 {
             let mut buffer = buffers.take(64);
             assert!(buffer.is_empty());

@@ -13,7 +13,6 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::error::OutputError;
@@ -128,13 +127,12 @@ impl RunFolder {
     /// [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
     /// [`StagedFile::finish`] was not called.
     pub fn seal(&mut self) -> Result<(), OutputError> {
-        if let Some(staged) = self.staged.iter().find(|staged| !staged.is_finished()) {
-            return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
+        for staged in &self.staged {
+            if !staged.is_finished() {
+                return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
+            }
+            staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))?;
         }
-        // The disk takes them together.
-        self.staged.par_iter().try_for_each(|staged| {
-            staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))
-        })?;
         self.sync()?;
         self.sealed = true;
         Ok(())

@@ -87,7 +87,7 @@ impl StagedFile {
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn of_a_full_disk() -> Self {
         let path = PathBuf::from("/dev/full");
-        let file = File::options().write(true).open(&path).unwrap();
+        let file = File::options().write(true).open(&path).expect("Linux has it");
         Self::new(Arc::new(Staged::new("full", path, file)))
     }
 

@@ -63,6 +63,10 @@ impl RowEncoder {
                 Some(b't') => b'\t',
                 Some(b'n') => b'\n',
                 Some(b'r') => b'\r',
+                // The server writes these so, too; nothing of ours has them.
+                Some(b'b') => 0x08,
+                Some(b'f') => 0x0c,
+                Some(b'v') => 0x0b,
                 Some(other) => other,
                 None => b'\\',
             });

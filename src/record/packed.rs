@@ -205,7 +205,7 @@ mod tests {
             code: Code::ALL[code],
             value: words.0.into(),
             message: words.1,
-            suggestion: words.2,
+            suggestion: words.2.map(Into::into),
             related: words.3,
         });
         prop::collection::vec(one, 0..40)

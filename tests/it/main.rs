@@ -28,6 +28,7 @@ mod exchange;
 mod export;
 mod export_files;
 mod export_killed;
+mod export_order;
 mod export_writers;
 mod failures;
 mod file_codes;

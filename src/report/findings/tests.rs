@@ -90,9 +90,9 @@ fn written(context: &Context, chunks: Vec<(usize, Vec<Finding>)>) -> (String, St
 #[test]
 fn a_finding_is_written_as_the_contract_says() {
     let mut plain = finding(7, Some(0), Code::InvalidEmail, "a@b\x1b[31m");
-    plain.suggestion = Some("a@b.nl".to_owned());
+    plain.suggestion = Some("a@b.nl".into());
     let mut masked = finding(8, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 12");
-    masked.suggestion = Some("NL91ABNA0417164300".to_owned());
+    masked.suggestion = Some("NL91ABNA0417164300".into());
     let mut lost = finding(9, Some(0), Code::DuplicateKey, "=1");
     lost.severity = Severity::Duplicate;
     lost.related = Some(Related { entity: 1, file: 1, record: 3 });

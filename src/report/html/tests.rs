@@ -49,7 +49,7 @@ fn page(context: &Context, findings: &[Finding]) -> String {
 fn hostile() -> Vec<Finding> {
     let evil = "<script>alert(1)</script>\x1b[31m\u{202e}";
     let mut mail = finding(1, Some(0), Code::InvalidEmail, evil);
-    mail.suggestion = Some("\"><script>".to_owned());
+    mail.suggestion = Some("\"><script>".into());
     mail.message = "has <b> in it".into();
     let iban = finding(2, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 00");
     let huge = finding(3, Some(0), Code::TooLong, &"x\u{0}".repeat(500_000));

@@ -26,6 +26,12 @@ impl Database {
         Self::made(cluster, "template1")
     }
 
+    /// Creates an empty database whose texts are stored in this encoding of PostgreSQL's.
+    #[must_use]
+    pub fn encoded(encoding: &str) -> Self {
+        Self::made(cluster(), &format!("template0 ENCODING '{encoding}' LOCALE 'C'"))
+    }
+
     /// Creates a copy, the rows' versions included. Nobody may be connected to this one meanwhile.
     #[must_use]
     pub fn copy(&self) -> Self {

@@ -1,0 +1,156 @@
+//! The rows of a key range, put in the order of their keys here: to sort them costs the server, which has a text to
+//! compare for every step, several times as much as sending them.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use crate::record::RowEncoder;
+
+use super::fault;
+
+/// How many bytes of rows may wait to be sorted; the server sorts what has more.
+const MOST: u64 = 64 << 20;
+
+/// Rows as the server sent them, in any order.
+#[derive(Debug)]
+pub(crate) struct Unsorted {
+    raw: Vec<u8>,
+    /// Where each row ends.
+    ends: Vec<usize>,
+    /// How many bytes they may have.
+    most: usize,
+}
+
+/// A row while it is sorted. Most keys differ in their first bytes, which stand here.
+struct Place<'r> {
+    start: u128,
+    key: Cow<'r, [u8]>,
+    row: usize,
+}
+
+impl Unsorted {
+    /// No rows yet.
+    pub(crate) fn new() -> Self {
+        let most = usize::try_from(fault::size("MUSTER_TEST_EXPORT_SORTED", MOST)).unwrap_or(usize::MAX);
+        Self { raw: Vec::new(), ends: Vec::new(), most }
+    }
+
+    /// Takes a row; false where that would be too much, and the rows are of no use any more.
+    pub(crate) fn push(&mut self, row: &[u8]) -> bool {
+        if self.raw.len() + row.len() > self.most {
+            return false;
+        }
+        self.raw.extend_from_slice(row);
+        self.ends.push(self.raw.len());
+        true
+    }
+
+    fn row(&self, index: usize) -> &[u8] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.raw[start..self.ends[index]]
+    }
+
+    /// The rows in the order of their keys' bytes, which are the field at `position`; no two keys are the same. This is
+    /// the order of PostgreSQL's `COLLATE "C"` in a database whose encoding is UTF-8.
+    pub(crate) fn sorted(self, position: usize) -> Sorted {
+        let place = |row: usize| {
+            let raw = RowEncoder::field(self.row(row), position).unwrap_or_default();
+            let key = match memchr::memchr(b'\\', raw) {
+                None => Cow::Borrowed(raw),
+                Some(_) => RowEncoder::unescape(raw).into_bytes().into(),
+            };
+            let mut start = [0; 16];
+            start.iter_mut().zip(&*key).for_each(|(to, from)| *to = *from);
+            Place { start: u128::from_be_bytes(start), key, row }
+        };
+        let mut places: Vec<_> = (0..self.ends.len()).map(place).collect();
+        places.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| a.key.cmp(&b.key)));
+        let order = places.into_iter().map(|place| place.row).collect();
+        Sorted { rows: self, order }
+    }
+}
+
+/// Rows in the order of their keys.
+#[derive(Debug)]
+pub(crate) struct Sorted {
+    rows: Unsorted,
+    order: Vec<usize>,
+}
+
+impl Sorted {
+    pub(crate) fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    fn row(&self, place: usize) -> &[u8] {
+        self.rows.row(self.order[place])
+    }
+
+    /// The rows from `from` on that have `bytes` together, or a little more; at least one.
+    pub(crate) fn batch(&self, from: usize, bytes: usize) -> Range<usize> {
+        let mut taken = 0;
+        let fits = |place: &usize| {
+            let fits = taken < bytes;
+            taken += self.row(*place).len();
+            fits
+        };
+        from..from + (from..self.len()).take_while(fits).count()
+    }
+
+    /// The bytes of these rows, one after another, and where each ends.
+    pub(crate) fn copied(&self, places: Range<usize>) -> (Vec<u8>, Vec<usize>) {
+        let bytes = places.clone().map(|place| self.row(place).len()).sum();
+        let (mut raw, mut ends) = (Vec::with_capacity(bytes), Vec::with_capacity(places.len()));
+        for place in places {
+            raw.extend_from_slice(self.row(place));
+            ends.push(raw.len());
+        }
+        (raw, ends)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn keys_come_in_the_order_of_their_bytes(
+            keys in prop::collection::hash_set("[ab\u{1}]{0,3}|[\\PC\t\n\\\\]{0,12}|johannes[a-c]{0,2}", 0..40),
+            bytes in 1..200_usize,
+        ) {
+            let mut unsorted = Unsorted::new();
+            let mut row = Vec::new();
+            for key in &keys {
+                row.clear();
+                RowEncoder::text(&mut row, "before");
+                RowEncoder::text(&mut row, key);
+                RowEncoder::end_row(&mut row);
+                prop_assert!(unsorted.push(&row));
+            }
+            let mut wanted: Vec<&str> = keys.iter().map(String::as_str).collect();
+            wanted.sort_unstable();
+            let sorted = unsorted.sorted(1);
+            let mut found = Vec::new();
+            let mut from = 0;
+            while from < sorted.len() {
+                let batch = sorted.batch(from, bytes);
+                from = batch.end;
+                let (raw, ends) = sorted.copied(batch);
+                let starts = std::iter::once(&0).chain(&ends);
+                let rows = starts.zip(&ends).map(|(&start, &end)| &raw[start..end]);
+                found.extend(rows.map(|row| RowEncoder::unescape(RowEncoder::field(row, 1).unwrap())));
+            }
+            prop_assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
+    fn too_many_rows_are_refused() {
+        let mut unsorted = Unsorted::new();
+        let row = vec![b'x'; unsorted.most / 2];
+        assert!(unsorted.push(&row) && unsorted.push(&row) && !unsorted.push(b"x"));
+    }
+}
