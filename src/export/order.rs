@@ -2,7 +2,9 @@
 //! compare for every step, several times as much as sending them.
 
 use std::borrow::Cow;
+use std::mem;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::record::RowEncoder;
 
@@ -10,50 +12,88 @@ use super::fault;
 
 /// How many bytes of rows may wait to be sorted; the server sorts what has more.
 const MOST: u64 = 64 << 20;
+/// How much memory is kept for the next range at most.
+const KEPT: usize = 40 << 20;
+
+/// The memory of ranges that were written, for those to come: made anew for each range, it would grow with their
+/// number, since an allocator does not give all of it back.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Spare(Arc<Mutex<Vec<Memory>>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    raw: Vec<u8>,
+    /// Where each row ends.
+    ends: Vec<u32>,
+}
 
 /// Rows as the server sent them, in any order.
 #[derive(Debug)]
 pub(crate) struct Unsorted {
-    raw: Vec<u8>,
-    /// Where each row ends.
-    ends: Vec<usize>,
+    rows: Memory,
     /// How many bytes they may have.
     most: usize,
+    spare: Spare,
 }
 
 /// A row while it is sorted. Most keys differ in their first bytes, which stand here.
 struct Place<'r> {
     start: u128,
     key: Cow<'r, [u8]>,
-    row: usize,
+    row: u32,
+}
+
+impl Spare {
+    fn take(&self) -> Memory {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, mut memory: Memory) {
+        memory.raw.clear();
+        memory.raw.shrink_to(KEPT);
+        memory.ends.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+    }
+}
+
+impl Drop for Unsorted {
+    fn drop(&mut self) {
+        self.spare.give(mem::take(&mut self.rows));
+    }
 }
 
 impl Unsorted {
     /// No rows yet.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(spare: &Spare) -> Self {
         let most = usize::try_from(fault::size("MUSTER_TEST_EXPORT_SORTED", MOST)).unwrap_or(usize::MAX);
-        Self { raw: Vec::new(), ends: Vec::new(), most }
+        Self { rows: spare.take(), most, spare: spare.clone() }
     }
 
     /// Takes a row; false where that would be too much, and the rows are of no use any more.
     pub(crate) fn push(&mut self, row: &[u8]) -> bool {
-        if self.raw.len() + row.len() > self.most {
-            return false;
+        let Memory { raw, ends } = &mut self.rows;
+        let end = raw.len() + row.len();
+        match u32::try_from(end) {
+            Ok(place) if end <= self.most => {
+                raw.extend_from_slice(row);
+                ends.push(place);
+                true
+            }
+            _ => false,
         }
-        self.raw.extend_from_slice(row);
-        self.ends.push(self.raw.len());
-        true
     }
 
-    fn row(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.raw[start..self.ends[index]]
+    fn row(&self, index: u32) -> &[u8] {
+        let Memory { raw, ends } = &self.rows;
+        let index = index as usize;
+        let start = index.checked_sub(1).map_or(0, |before| ends[before] as usize);
+        &raw[start..ends[index] as usize]
     }
 
     /// The rows in the order of their keys' bytes, which are the field at `position`; no two keys are the same. This is
     /// the order of PostgreSQL's `COLLATE "C"` in a database whose encoding is UTF-8.
     pub(crate) fn sorted(self, position: usize) -> Sorted {
-        let place = |row: usize| {
+        let place = |row: u32| {
             let raw = RowEncoder::field(self.row(row), position).unwrap_or_default();
             let key = match memchr::memchr(b'\\', raw) {
                 None => Cow::Borrowed(raw),
@@ -63,7 +103,7 @@ impl Unsorted {
             start.iter_mut().zip(&*key).for_each(|(to, from)| *to = *from);
             Place { start: u128::from_be_bytes(start), key, row }
         };
-        let mut places: Vec<_> = (0..self.ends.len()).map(place).collect();
+        let mut places: Vec<_> = (0..).take(self.rows.ends.len()).map(place).collect();
         places.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| a.key.cmp(&b.key)));
         let order = places.into_iter().map(|place| place.row).collect();
         Sorted { rows: self, order }
@@ -74,7 +114,7 @@ impl Unsorted {
 #[derive(Debug)]
 pub(crate) struct Sorted {
     rows: Unsorted,
-    order: Vec<usize>,
+    order: Vec<u32>,
 }
 
 impl Sorted {
@@ -121,7 +161,7 @@ mod tests {
             keys in prop::collection::hash_set("[ab\u{1}]{0,3}|[\\PC\t\n\\\\]{0,12}|johannes[a-c]{0,2}", 0..40),
             bytes in 1..200_usize,
         ) {
-            let mut unsorted = Unsorted::new();
+            let mut unsorted = Unsorted::new(&Spare::default());
             let mut row = Vec::new();
             for key in &keys {
                 row.clear();
@@ -149,8 +189,16 @@ mod tests {
 
     #[test]
     fn too_many_rows_are_refused() {
-        let mut unsorted = Unsorted::new();
+        let mut unsorted = Unsorted::new(&Spare::default());
         let row = vec![b'x'; unsorted.most / 2];
         assert!(unsorted.push(&row) && unsorted.push(&row) && !unsorted.push(b"x"));
+        let spare = unsorted.spare.clone();
+        drop(unsorted);
+        let next = Unsorted::new(&spare);
+        assert!(next.rows.ends.is_empty() && next.rows.raw.is_empty());
+        assert!(
+            (1..=KEPT).contains(&next.rows.raw.capacity()),
+            "the memory is used again, and not all of it is kept"
+        );
     }
 }

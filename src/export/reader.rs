@@ -11,7 +11,7 @@ use crate::db::{CopyOut, Session};
 
 use super::encode::{Batch, Encoder};
 use super::error::ExportError;
-use super::order::Unsorted;
+use super::order::{Spare, Unsorted};
 use super::ranges::Range;
 
 /// How many bytes of rows are encoded at a time.
@@ -49,6 +49,7 @@ pub(crate) struct Queue {
     next: AtomicUsize,
     /// How many ranges may be under way or waiting.
     window: Semaphore,
+    spare: Spare,
 }
 
 impl Queue {
@@ -70,7 +71,7 @@ impl Queue {
         }
         // One for each reader, and one that is being written.
         let window = Semaphore::new(readers + 1);
-        (Arc::new(Self { tasks, next: AtomicUsize::new(0), window }), receivers)
+        (Arc::new(Self { tasks, next: AtomicUsize::new(0), window, spare: Spare::default() }), receivers)
     }
 
     /// The writer is through with a range.
@@ -87,7 +88,7 @@ impl Queue {
             let Some(slot) = self.tasks.get(next) else { return };
             let Some(task) = slot.lock().await.take() else { return };
             let sender = task.sender.clone();
-            if let Err(error) = read(&session, task).await {
+            if let Err(error) = read(&session, task, &self.spare).await {
                 // Whoever is gone does not want to know.
                 let _ = sender.send(Message::Failed(error)).await;
                 return;
@@ -96,9 +97,9 @@ impl Queue {
     }
 }
 
-async fn read(session: &Session, task: Task) -> Result<(), ExportError> {
+async fn read(session: &Session, task: Task, spare: &Spare) -> Result<(), ExportError> {
     if task.is_ours
-        && let Some(rows) = unsorted(session, &task).await?
+        && let Some(rows) = unsorted(session, &task, spare).await?
     {
         // The connection goes on with the next range meanwhile.
         tokio::spawn(sorted(task, rows));
@@ -108,11 +109,11 @@ async fn read(session: &Session, task: Task) -> Result<(), ExportError> {
 }
 
 /// All rows of a range; none where they are too many to be sorted here.
-async fn unsorted(session: &Session, task: &Task) -> Result<Option<Unsorted>, ExportError> {
+async fn unsorted(session: &Session, task: &Task, spare: &Spare) -> Result<Option<Unsorted>, ExportError> {
     let query = &task.encoder.job.query;
     let doing = format!("reading table {}", query.table);
     let mut copy = CopyOut::begin(&session.client, &query.copy_unsorted(&task.range), &doing).await?;
-    let mut rows = Unsorted::new();
+    let mut rows = Unsorted::new(spare);
     while let Some(row) = copy.next().await? {
         if !rows.push(&row) {
             return Ok(None);
