@@ -70,6 +70,7 @@ impl Encoder {
 
     /// Encodes whole rows.
     pub(crate) fn encode(&self, raw: Vec<u8>, raw_ends: Vec<usize>) -> Result<Batch, ExportError> {
+        // A row group is written from what the server sent.
         if let Style::Parquet = self.style {
             return Ok(Batch { raw, raw_ends, ..Batch::default() });
         }

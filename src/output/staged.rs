@@ -13,9 +13,11 @@ const BUFFER: usize = 256 * 1024;
 /// After how many bytes the system is told to write them to the disk.
 const SENT_OFF: u64 = 8 << 20;
 
+/// A file that gets its name when its folder is published; what writes to it and the folder share it.
 #[derive(Debug)]
 pub(super) struct Staged {
     pub name: String,
+    /// Where it is until then.
     pub partial: PathBuf,
     pub file: File,
     finished: AtomicBool,
