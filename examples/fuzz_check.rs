@@ -14,9 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-use muster::event::Silent;
-use muster::read::ReadOptions;
-use muster::run::{Options, check};
+use muster::internals::{CheckSettings, check};
 
 /// How many inputs a child tries.
 const BATCH: u64 = 200;
@@ -80,15 +78,14 @@ fn batch(seed: u64) {
         }
         let path = folder.join(name);
         fs::write(&path, &bytes).unwrap();
-        let read = ReadOptions {
+        let settings = CheckSettings {
             block_size: 1 << 22,
             max_record: if random.below(4) == 0 { 50 } else { 1 << 20 },
             pad_short: random.below(2) == 0,
             unguard: random.below(2) == 0,
-            ..ReadOptions::default()
         };
-        let one = found(&path, read);
-        let other = found(&path, ReadOptions { block_size: 64 + random.below(200), ..read });
+        let one = found(&path, settings);
+        let other = found(&path, CheckSettings { block_size: 64 + random.below(200), ..settings });
         assert!(one == other, "the size of the blocks matters:\n{one}\n{other}");
         fs::remove_file(&path).unwrap();
     }
@@ -194,24 +191,18 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], random: &mut Random) {
 }
 
 /// All findings of a check, or its error.
-fn found(path: &Path, read: ReadOptions) -> String {
+fn found(path: &Path, settings: CheckSettings) -> String {
     let out = path.with_file_name("out");
-    let options = Options {
-        inputs: vec![path.to_str().unwrap().parse().unwrap()],
-        out: Some(out.clone()),
-        read,
-        ..Options::default()
-    };
-    let text = match check(&options, None, false, &Silent) {
-        Ok(reported) => {
+    let text = match check(path, &out, settings) {
+        Ok(run) => {
             let findings = fs::read_to_string(out.join("rejects.ndjson")).unwrap();
             // Offsets of a compressed file are those of its content.
             if path.extension().is_some_and(|extension| extension == "csv" || extension == "ndjson") {
                 slices(&findings, &fs::read(path).unwrap(), &out);
             }
-            findings.replace(&reported.context.run, "RUN")
+            findings.replace(&run, "RUN")
         }
-        Err(error) => error.to_string(),
+        Err(error) => error,
     };
     // There is none where the file could not even be opened.
     if out.exists() {

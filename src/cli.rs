@@ -18,27 +18,27 @@ mod schema;
 mod user;
 mod value;
 
-pub use account::{AccountAction, AccountArgs, CreateArgs};
-pub use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
-pub use fields::{FieldValues, LineError};
-pub use invite::*;
-pub use records::{ListArgs, RecordsArgs, ShowArgs};
-pub use rejects::{RejectsArgs, RejectsFormat};
-pub use roles::{RolesArgs, RolesFormat};
-pub use schema::{SchemaAction, SchemaArgs};
-pub use user::{UserAction, UserArgs};
-pub use value::{FieldMapping, QuotedEmpty, age, delimiter, memory};
+pub(crate) use account::{AccountAction, AccountArgs, CreateArgs};
+pub(crate) use export::{ExportArgs, ExportFormat, FieldFilter, Pack, VerifyArgs};
+pub(crate) use fields::{FieldValues, LineError};
+pub(crate) use invite::*;
+pub(crate) use records::{ListArgs, RecordsArgs, ShowArgs};
+pub(crate) use rejects::{RejectsArgs, RejectsFormat};
+pub(crate) use roles::{RolesArgs, RolesFormat};
+pub(crate) use schema::{SchemaAction, SchemaArgs};
+pub(crate) use user::{UserAction, UserArgs};
+pub(crate) use value::{FieldMapping, QuotedEmpty, age, delimiter, memory};
 
 /// Moves accounts and users from legacy CSV files into PostgreSQL, and proves that none was lost.
 #[derive(Debug, Parser)]
 #[command(name = "muster", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     /// How much to say, and how.
     #[command(flatten)]
-    pub talk: Talk,
+    pub(crate) talk: Talk,
 }
 
 const EXIT_CODES: &str = "\
@@ -53,7 +53,7 @@ Exit codes:
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Validate files, settle duplicates and references, and write reports; write to no database
     Check(CheckArgs),
     /// Check files, then upsert accounts and users in one transaction, and write reports
@@ -88,27 +88,27 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(next_help_heading = "Output options")]
-pub struct Talk {
+pub(crate) struct Talk {
     /// Say nothing on standard error but errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Say more on standard error; twice for everything
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
     /// How log lines are written
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// Draw no progress bars
     #[arg(long, global = true)]
-    pub no_progress: bool,
+    pub(crate) no_progress: bool,
     /// Ask nothing; take every question as answered with yes
     #[arg(long, short, global = true)]
-    pub yes: bool,
+    pub(crate) yes: bool,
 }
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people
     Text,
     /// One JSON object a line
@@ -118,16 +118,16 @@ pub enum LogFormat {
 /// `muster check`.
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_EXAMPLES)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// The files, the rules and the limits.
     #[command(flatten)]
-    pub read: ReadArgs,
+    pub(crate) read: ReadArgs,
     /// Look up keys and references in the database, read-only
     #[arg(long, help_heading = "Database")]
-    pub against_database: bool,
+    pub(crate) against_database: bool,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -142,37 +142,37 @@ Examples:
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = IMPORT_EXAMPLES)]
-pub struct ImportArgs {
+pub(crate) struct ImportArgs {
     /// The files, the rules and the limits.
     #[command(flatten)]
-    pub read: ReadArgs,
+    pub(crate) read: ReadArgs,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Do everything in the database too, then roll back and print the plan
     #[arg(long, help_heading = "Loading")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// The files list changes, as an export with --changes-since writes them: insert, update and delete these rows
     #[arg(long, help_heading = "Loading", conflicts_with = "report_absent")]
-    pub apply_changes: bool,
+    pub(crate) apply_changes: bool,
     /// Delete the rows that the changes say are gone; without it, such changes are refused
     #[arg(long, help_heading = "Loading", requires = "apply_changes")]
-    pub allow_deletes: bool,
+    pub(crate) allow_deletes: bool,
     /// Keep no before-images and no provenance: faster, but the run cannot be undone
     #[arg(long, help_heading = "Loading")]
-    pub no_undo: bool,
+    pub(crate) no_undo: bool,
     /// Do not overwrite rows that somebody changed in the database after muster wrote them; report them
     #[arg(long, help_heading = "Loading")]
-    pub protect_edited: bool,
+    pub(crate) protect_edited: bool,
     /// Write the keys of rows that are in the database and not in the files to ENTITY.absent.csv
     #[arg(long, help_heading = "Loading")]
-    pub report_absent: bool,
+    pub(crate) report_absent: bool,
     /// Compare a checksum of each column in the database with what was sent; a difference rolls back
     #[arg(long, help_heading = "Loading")]
-    pub reconcile: bool,
+    pub(crate) reconcile: bool,
     /// Wait so many seconds for another run on the same database instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    pub lock_timeout: u64,
+    pub(crate) lock_timeout: u64,
 }
 
 const IMPORT_EXAMPLES: &str = "\
@@ -188,7 +188,7 @@ CREATE on the database the first time, for the journal (schema muster).";
 
 /// What an empty cell does to a filled field on update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Empty {
+pub(crate) enum Empty {
     /// It empties the field
     Overwrite,
     /// The field stays as it is
@@ -197,7 +197,7 @@ pub enum Empty {
 
 /// Which rows of duplicates stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Duplicates {
+pub(crate) enum Duplicates {
     /// The first one in input order
     KeepFirst,
     /// The last one in input order
@@ -209,99 +209,99 @@ pub enum Duplicates {
 /// The options of every command that reads files.
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub struct ReadArgs {
+pub(crate) struct ReadArgs {
     /// CSV, NDJSON or Parquet: a path, - for standard input, or entity=path; several of one entity are read as one
     #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<InputSpec>,
+    pub(crate) files: Vec<InputSpec>,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Write the reports here instead of muster-runs/RUN/
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Compare with the reports of an earlier run, in report.html
     #[arg(long, value_name = "RUN-DIR")]
-    pub against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     /// How the cells are separated (a character, \t or tab); found from the file where not given
     #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
-    pub delimiter: Option<u8>,
+    pub(crate) delimiter: Option<u8>,
     /// The files' encoding, for example utf-8, utf-16le or windows-1252, or that of one file; found where not given
     #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
-    pub encoding: Vec<String>,
+    pub(crate) encoding: Vec<String>,
     /// How the cells of a field are read whose schema leaves it to the column: day-first, month-first, decimal-comma,
     /// decimal-point; of one file where it is named
     #[arg(long, value_name = "[FILE:]FIELD=HOW", help_heading = "Reading")]
-    pub reading: Vec<String>,
+    pub(crate) reading: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
-    pub map: Vec<FieldMapping>,
+    pub(crate) map: Vec<FieldMapping>,
     /// Accept records that lack trailing cells, or keys of NDJSON, where all that is missing is optional
     #[arg(long, help_heading = "Reading")]
-    pub pad_short: bool,
+    pub(crate) pad_short: bool,
     /// Take the apostrophe off again that `export --for-spreadsheet` puts before a cell that would be a formula
     #[arg(long, help_heading = "Reading")]
-    pub from_spreadsheet: bool,
+    pub(crate) from_spreadsheet: bool,
     /// What "" means: the empty text, or as empty as a cell without quotes; the empty text only in files that
     /// muster exported where not given
     #[arg(long, value_name = "WHAT", help_heading = "Reading")]
-    pub quoted_empty: Option<QuotedEmpty>,
+    pub(crate) quoted_empty: Option<QuotedEmpty>,
     /// Reject records larger than this (K, M or G)
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = memory, help_heading = "Reading")]
-    pub max_record: u64,
+    pub(crate) max_record: u64,
     /// Which row stays where several have the same key
     #[arg(long, value_name = "WHICH", default_value = "keep-first", help_heading = "Rules")]
-    pub duplicates: Duplicates,
+    pub(crate) duplicates: Duplicates,
     /// Warnings about cells reject their rows, too
     #[arg(long, help_heading = "Rules")]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Refuse the run when more rows than this are rejected (a number, or a percentage of the rows read)
     #[arg(long, value_name = "N|P%", help_heading = "Rules")]
-    pub max_rejects: Option<MaxRejects>,
+    pub(crate) max_rejects: Option<MaxRejects>,
     /// Let a known user change its account
     #[arg(long, help_heading = "Rules")]
-    pub move_users: bool,
+    pub(crate) move_users: bool,
     /// What an empty cell does to a filled field on update; a field's own `on_update` goes first
     #[arg(long, value_name = "WHAT", default_value = "overwrite", help_heading = "Rules")]
-    pub empty: Empty,
+    pub(crate) empty: Empty,
     /// How many threads validate; as many as there are processors where not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Resources")]
-    pub threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
     /// How much memory rows may take before they go to a file (K, M or G)
     #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = memory, help_heading = "Resources")]
-    pub memory: u64,
+    pub(crate) memory: u64,
     /// Show the values of sensitive columns in the reports
     #[arg(long, help_heading = "Output options", conflicts_with = "hide_values")]
-    pub show_values: bool,
+    pub(crate) show_values: bool,
     /// Show no values at all in the reports; the rejected records alone hold them
     #[arg(long, help_heading = "Output options")]
-    pub hide_values: bool,
+    pub(crate) hide_values: bool,
     /// Print the summary as JSON instead of a table
     #[arg(long, help_heading = "Output options")]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Which database.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Database")]
-pub struct DatabaseArgs {
+pub(crate) struct DatabaseArgs {
     /// The database; else the PG* variables and .pgpass, else the private local PostgreSQL
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true, global = true)]
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
 }
 
 /// `muster runs`.
 #[derive(Debug, Args)]
 #[command(after_help = RUNS_EXAMPLES)]
-pub struct RunsArgs {
+pub(crate) struct RunsArgs {
     /// What to do with the journal; the list where nothing is said.
     #[command(subcommand)]
-    pub action: Option<RunsAction>,
+    pub(crate) action: Option<RunsAction>,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Print JSON instead of a table
     #[arg(long, global = true)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 const RUNS_EXAMPLES: &str = "\
@@ -313,7 +313,7 @@ Examples:
 
 /// What to do with the journal.
 #[derive(Debug, Subcommand)]
-pub enum RunsAction {
+pub(crate) enum RunsAction {
     /// List the runs that committed, the latest first
     List,
     /// Show one run with its files and counts
@@ -338,45 +338,45 @@ pub enum RunsAction {
 /// `muster undo`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  muster undo --dry-run 0193f2\n  muster undo 0193f2 --yes")]
-pub struct UndoArgs {
+pub(crate) struct UndoArgs {
     /// The run's id, or the beginning of it
-    pub run: String,
+    pub(crate) run: String,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Do everything in the database, then roll back
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Write summary.json here
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Wait so many seconds for another run on the same database instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    pub lock_timeout: u64,
+    pub(crate) lock_timeout: u64,
     /// Print the summary as JSON instead of a table
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `muster explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  muster explain invalid-iban\n  muster explain")]
-pub struct ExplainArgs {
+pub(crate) struct ExplainArgs {
     /// The code; all of them are listed where none is given
-    pub code: Option<String>,
+    pub(crate) code: Option<String>,
 }
 
 /// `muster db`.
 #[derive(Debug, Args)]
-pub struct DbArgs {
+pub(crate) struct DbArgs {
     /// What to do with it; without it, status.
     #[command(subcommand)]
-    pub action: Option<DbAction>,
+    pub(crate) action: Option<DbAction>,
 }
 
 /// What to do with the private local PostgreSQL.
 #[derive(Debug, Subcommand)]
-pub enum DbAction {
+pub(crate) enum DbAction {
     /// Start it, and make it first where there is none
     Start,
     /// Stop it; its data stays
@@ -397,9 +397,9 @@ pub enum DbAction {
 #[command(
     after_help = "Example:\n  muster completions bash > ~/.local/share/bash-completion/completions/muster"
 )]
-pub struct CompletionsArgs {
+pub(crate) struct CompletionsArgs {
     /// Which shell
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
 }
 
 impl CompletionsArgs {
@@ -408,7 +408,7 @@ impl CompletionsArgs {
     /// # Errors
     ///
     /// Never in a binary whose tests passed.
-    pub fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
+    pub(crate) fn script(&self) -> Result<Vec<u8>, crate::schema::SchemaError> {
         let mut script = Vec::new();
         let mut command = fields::command(&crate::schema::Schema::built_in()?, None);
         clap_complete::generate(self.shell, &mut command, "muster", &mut script);

@@ -3,13 +3,13 @@
 
 /// A part of a run that takes long enough to be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// Reading, validating and encoding one entity's files. Measured in bytes, with rows.
     Read,
     /// Finding duplicates and resolving references. Measured in rows.
     Settle,
     /// Sending rows to the database. Measured in rows.
-    Stage,
+    Send,
     /// Upserting inside the database. Not measured: the server does not say how far it is.
     Upsert,
     /// Writing the reports. Measured in findings.
@@ -20,7 +20,7 @@ pub enum Stage {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event<'a> {
+pub(crate) enum Event<'a> {
     /// A stage begins for an entity. `total` is in the stage's own unit, where it is known.
     Started {
         /// Which stage.
@@ -42,14 +42,14 @@ pub enum Event<'a> {
 }
 
 /// Whoever wants to know. Called from several threads.
-pub trait Listener: Sync {
+pub(crate) trait Listener: Sync {
     /// Takes note of one event; must be quick and must not fail.
     fn on(&self, event: Event<'_>);
 }
 
 /// A listener that does not listen.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
+pub(crate) struct Silent;
 
 impl Listener for Silent {
     fn on(&self, _event: Event<'_>) {}

@@ -125,21 +125,26 @@
 //! - **No memory maps, no unsafe code.** Files are read by offset into buffers that are used again; what cannot be
 //!   read by offset (a pipe, a compressed file) is copied to a temporary file first.
 
-pub mod cli;
-pub mod command;
-pub mod db;
-pub mod event;
-pub mod export;
-pub mod fault;
-pub mod frame;
-pub mod invite;
-pub mod load;
-pub mod output;
-pub mod read;
-pub mod record;
-pub mod report;
-pub mod rule;
-pub mod run;
-pub mod schema;
-pub mod settle;
-pub mod source;
+mod cli;
+mod command;
+mod db;
+mod event;
+mod export;
+mod fault;
+mod frame;
+#[doc(hidden)]
+pub mod internals;
+mod invite;
+mod load;
+mod output;
+mod program;
+mod read;
+mod record;
+mod report;
+mod rule;
+mod run;
+mod schema;
+mod settle;
+mod source;
+
+pub use program::run;

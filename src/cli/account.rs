@@ -9,15 +9,15 @@ use super::{FieldValues, ListArgs, RecordsArgs, ShowArgs};
 /// `muster account`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub struct AccountArgs {
+pub(crate) struct AccountArgs {
     /// What to do.
     #[command(subcommand)]
-    pub action: AccountAction,
+    pub(crate) action: AccountAction,
 }
 
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
-pub enum AccountAction {
+pub(crate) enum AccountAction {
     /// Create one account: from flags, from a JSON object, or by answering questions
     Create(Box<CreateArgs>),
     /// Show one account, by its key
@@ -34,32 +34,32 @@ pub enum AccountAction {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = CREATE_EXAMPLES)]
-pub struct CreateArgs {
+pub(crate) struct CreateArgs {
     /// A file with one JSON object, or - for standard input; without it and without flags, standard input
     /// where that is no terminal, else questions are asked
     #[arg(value_name = "JSON")]
-    pub json_file: Option<PathBuf>,
+    pub(crate) json_file: Option<PathBuf>,
     /// Which records, and how they are shown.
     #[command(flatten)]
-    pub records: RecordsArgs,
+    pub(crate) records: RecordsArgs,
     /// Where an account with this key exists, update it, as an import does; else that is an error
     #[arg(long, help_heading = "Loading")]
-    pub update: bool,
+    pub(crate) update: bool,
     /// Do everything in the database too, then roll back
     #[arg(long, help_heading = "Loading")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Warnings reject the record, too
     #[arg(long, help_heading = "Loading")]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Keep the reports of the run in this folder; without it none are kept (the journal has the run)
     #[arg(long, value_name = "DIR", help_heading = "Output options")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Wait so many seconds for another run on the same database instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = 0, help_heading = "Loading")]
-    pub lock_timeout: u64,
+    pub(crate) lock_timeout: u64,
     /// A flag for each field of the schema.
     #[command(flatten)]
-    pub fields: FieldValues,
+    pub(crate) fields: FieldValues,
 }
 
 const CREATE_EXAMPLES: &str = "\

@@ -11,67 +11,67 @@ use super::{DatabaseArgs, delimiter};
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 #[command(after_help = EXPORT_EXAMPLES)]
-pub struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// accounts, users; all without
     #[arg(value_name = "ENTITY")]
-    pub entities: Vec<String>,
+    pub(crate) entities: Vec<String>,
     /// Write the files here
     #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// How rows are written
     #[arg(long, value_name = "FORMAT", default_value = "csv")]
-    pub format: ExportFormat,
+    pub(crate) format: ExportFormat,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// How many connections read, all of them the same snapshot
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub connections: u16,
+    pub(crate) connections: u16,
     /// Only these fields, and always the key
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', help_heading = "What")]
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Only rows with this value (account=…, role=…, plan=…), and what belongs to them; repeatable
     #[arg(long = "where", value_name = "FIELD=VALUE", help_heading = "What")]
-    pub filters: Vec<FieldFilter>,
+    pub(crate) filters: Vec<FieldFilter>,
     /// The record's id, createdAt and updatedAt, too
     #[arg(long, help_heading = "What")]
-    pub with_system_columns: bool,
+    pub(crate) with_system_columns: bool,
     /// Besides, a file with keys and ids for each entity
     #[arg(long, help_heading = "What")]
-    pub crosswalk: bool,
+    pub(crate) crosswalk: bool,
     /// Besides, ENTITY.changes.csv with what was inserted, updated and deleted since the export in DIR
     ///
     /// DIR is the folder of a whole export made with the same schema, columns and filters, as CSV (compressed or
     /// split, too), or one that --keep fills: then the newest in it.
     #[arg(long, value_name = "DIR", help_heading = "What")]
-    pub changes_since: Option<PathBuf>,
+    pub(crate) changes_since: Option<PathBuf>,
     /// Compress the files (Parquet: its pages)
     #[arg(long, value_name = "HOW", help_heading = "Files")]
-    pub compress: Option<Pack>,
+    pub(crate) compress: Option<Pack>,
     /// Begin a new file after so many rows
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Files")]
-    pub split: Option<u64>,
+    pub(crate) split: Option<u64>,
     /// CSV for a spreadsheet: byte order mark, CRLF, no cell that starts a formula
     #[arg(long, help_heading = "Files")]
-    pub for_spreadsheet: bool,
+    pub(crate) for_spreadsheet: bool,
     /// How the cells are separated for a spreadsheet
     #[arg(long, value_name = "C", value_parser = delimiter, requires = "for_spreadsheet", help_heading = "Files")]
-    pub delimiter: Option<u8>,
+    pub(crate) delimiter: Option<u8>,
     /// Fail at once when another export with --lock runs on the same database
     #[arg(long, help_heading = "Nightly job")]
-    pub lock: bool,
+    pub(crate) lock: bool,
     /// Give each export a folder of its own in DIR, keep the newest N, and have DIR/latest lead to the newest
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Nightly job")]
-    pub keep: Option<u16>,
+    pub(crate) keep: Option<u16>,
     /// Write an `OpenMetrics` text file, after a failure, too
     #[arg(long, value_name = "FILE", help_heading = "Nightly job")]
-    pub metrics: Option<PathBuf>,
+    pub(crate) metrics: Option<PathBuf>,
     /// Print the manifest instead of a table
     #[arg(long, help_heading = "Output options")]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 const EXPORT_EXAMPLES: &str = "\
@@ -85,7 +85,7 @@ The role needs SELECT on the tables.";
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
+pub(crate) enum ExportFormat {
     /// Comma-separated
     Csv,
     /// One JSON object a line
@@ -96,7 +96,7 @@ pub enum ExportFormat {
 
 /// How files are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Pack {
+pub(crate) enum Pack {
     /// gzip
     Gzip,
     /// Zstandard
@@ -105,11 +105,11 @@ pub enum Pack {
 
 /// `FIELD=VALUE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldFilter {
+pub(crate) struct FieldFilter {
     /// The field.
-    pub field: String,
+    pub(crate) field: String,
     /// Its value.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 impl FromStr for FieldFilter {
@@ -136,19 +136,19 @@ that can be read or the database cannot be asked.";
 /// `muster verify`.
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_EXAMPLES)]
-pub struct VerifyArgs {
+pub(crate) struct VerifyArgs {
     /// The export's folder
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Compare with this database, too: counts, and a checksum for each key range
     #[arg(long, value_name = "URL")]
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// Compare with the database that `DATABASE_URL`, the PG* variables or the local PostgreSQL name
     #[arg(long)]
-    pub against_database: bool,
+    pub(crate) against_database: bool,
     /// Print the result as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

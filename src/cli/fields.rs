@@ -20,7 +20,7 @@ const COMMANDS: [(&str, &str); 2] = [("account", "accounts"), ("user", "users")]
 
 /// What was given for fields: the field's name, and each value in the order of the command line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FieldValues(pub Vec<(String, Vec<String>)>);
+pub(crate) struct FieldValues(pub(crate) Vec<(String, Vec<String>)>);
 
 impl FromArgMatches for FieldValues {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -51,7 +51,7 @@ impl Args for FieldValues {
 
 /// Why a command line could not be parsed.
 #[derive(Debug, thiserror::Error)]
-pub enum LineError {
+pub(crate) enum LineError {
     /// The line itself; or help was asked for.
     #[error(transparent)]
     Line(#[from] clap::Error),
@@ -66,7 +66,7 @@ impl Cli {
     /// # Errors
     ///
     /// A wrong line, a request for help, and where flags come from a schema the mistakes of that.
-    pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
+    pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
         let command = if is_about_records(&line) {
             let schema = match option(&line, "--schemas") {

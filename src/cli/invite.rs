@@ -12,90 +12,90 @@ use super::{DatabaseArgs, age};
 /// Whom: what is given must all hold.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Whom (all that is given must hold)")]
-pub struct WhomArgs {
+pub(crate) struct WhomArgs {
     /// Users with these addresses
     #[arg(value_name = "ADDRESS")]
-    pub addresses: Vec<String>,
+    pub(crate) addresses: Vec<String>,
     /// Users whose addresses stand in this file: one a line, or CSV with a column `email`
     #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// Users that this run inserted
     #[arg(long, value_name = "RUN")]
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
     /// Users of the account with this key
     #[arg(long, value_name = "KEY")]
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Only users with this role
     #[arg(long, value_name = "ROLE")]
-    pub role: Option<String>,
+    pub(crate) role: Option<String>,
     /// Only users with this language
     #[arg(long, value_name = "LANGUAGE")]
-    pub language: Option<String>,
+    pub(crate) language: Option<String>,
     /// Only users who came from an older system (true), or who did not (false)
     #[arg(long, value_name = "BOOL")]
-    pub migrated: Option<bool>,
+    pub(crate) migrated: Option<bool>,
 }
 
 /// What the mails say, how they go out, and how many.
 #[derive(Debug, Args)]
-pub struct SendArgs {
+pub(crate) struct SendArgs {
     /// Who the mails are from: an address, or as `Name <address>`
     #[arg(long, value_name = "SENDER", required_unless_present = "dry_run", help_heading = "Mails")]
-    pub from: Option<Mailbox>,
+    pub(crate) from: Option<Mailbox>,
     /// Where the links lead; {token} stands for the secret
     #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
-    pub link: Option<Link>,
+    pub(crate) link: Option<Link>,
     /// How long a link opens: a number with h, d or w
     #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
-    pub expires: Duration,
+    pub(crate) expires: Duration,
     /// Own texts: LANGUAGE.txt and LANGUAGE.html for each language
     #[arg(long, value_name = "DIR", help_heading = "Mails")]
-    pub templates: Option<PathBuf>,
+    pub(crate) templates: Option<PathBuf>,
     /// A template that Postmark keeps, by its alias; {language} stands for the user's language
     #[arg(long, value_name = "ALIAS", conflicts_with = "templates", help_heading = "Mails")]
-    pub template: Option<String>,
+    pub(crate) template: Option<String>,
     /// Write .eml files into this folder instead of sending
     #[arg(long, value_name = "DIR", conflicts_with_all = ["token_file", "stream"], help_heading = "Sending")]
-    pub to_dir: Option<PathBuf>,
+    pub(crate) to_dir: Option<PathBuf>,
     /// The file with Postmark's server token, mode 0600; else the variable `POSTMARK_SERVER_TOKEN`
     #[arg(long, value_name = "FILE", help_heading = "Sending")]
-    pub token_file: Option<PathBuf>,
+    pub(crate) token_file: Option<PathBuf>,
     /// Postmark's message stream
     #[arg(long, value_name = "NAME", default_value = "outbound", help_heading = "Sending")]
-    pub stream: String,
+    pub(crate) stream: String,
     #[arg(long, value_name = "URL", env = "POSTMARK_API_URL", hide = true)]
     #[allow(missing_docs)] // For the tests: shown nowhere.
-    pub postmark_url: Option<String>,
+    pub(crate) postmark_url: Option<String>,
     /// Send nothing to the addresses in this file, now and later; can be given several times
     #[arg(long, value_name = "FILE", help_heading = "Sending")]
-    pub suppress: Vec<PathBuf>,
+    pub(crate) suppress: Vec<PathBuf>,
     /// At most so many mails now
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Sending")]
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// At most so many mails a minute
     #[arg(long, value_name = "N/min", value_parser = rate, help_heading = "Sending")]
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
     /// How long after a lost answer Postmark is asked whether it took a mail: a number with s, m or h
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = "Sending")]
-    pub settle: Duration,
+    pub(crate) settle: Duration,
     /// Show what would go to whom; send and write nothing
     #[arg(long, help_heading = "Sending")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// `muster user invite`, `muster user invites resend`.
 #[derive(Debug, Args)]
 #[command(after_help = INVITE_EXAMPLES)]
-pub struct InviteArgs {
+pub(crate) struct InviteArgs {
     /// Whom.
     #[command(flatten)]
-    pub whom: WhomArgs,
+    pub(crate) whom: WhomArgs,
     /// What, and how.
     #[command(flatten)]
-    pub send: SendArgs,
+    pub(crate) send: SendArgs,
     /// Where they are.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub(crate) place: PlaceArgs,
 }
 
 const INVITE_EXAMPLES: &str = "\
@@ -111,41 +111,41 @@ crash. The role needs SELECT on the users' tables and CREATE on the database the
 
 /// Where the users are, and how the result is printed.
 #[derive(Debug, Args)]
-pub struct PlaceArgs {
+pub(crate) struct PlaceArgs {
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Print JSON
     #[arg(long, help_heading = "Output options")]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `muster user accept`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  muster user accept -    (reads the token from standard input)")]
-pub struct AcceptArgs {
+pub(crate) struct AcceptArgs {
     /// The secret of the link; - reads it from standard input, where no other user of the machine sees it
-    pub token: String,
+    pub(crate) token: String,
     /// Where the users are.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub(crate) place: PlaceArgs,
 }
 
 /// `muster user invites`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub struct InvitesArgs {
+pub(crate) struct InvitesArgs {
     /// What to do.
     #[command(subcommand)]
-    pub action: InvitesAction,
+    pub(crate) action: InvitesAction,
 }
 
 /// What to do with invites.
 #[derive(Debug, Subcommand)]
-pub enum InvitesAction {
+pub(crate) enum InvitesAction {
     /// List invites and how each stands
     #[command(
         after_help = "Examples:\n  muster user invites list --state failed\n  muster user invites list --json"
@@ -160,30 +160,30 @@ pub enum InvitesAction {
 
 /// `muster user invites list`.
 #[derive(Debug, Args)]
-pub struct ListInvitesArgs {
+pub(crate) struct ListInvitesArgs {
     /// Only the invite for this address
     #[arg(value_name = "ADDRESS")]
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
     /// Only invites that stand so
     #[arg(long, value_name = "STATE", value_parser = STATES)]
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Only invites to the account with this key
     #[arg(long, value_name = "KEY")]
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Where the users are.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub(crate) place: PlaceArgs,
 }
 
 /// `muster user invites revoke`.
 #[derive(Debug, Args)]
-pub struct RevokeArgs {
+pub(crate) struct RevokeArgs {
     /// Whom.
     #[command(flatten)]
-    pub whom: WhomArgs,
+    pub(crate) whom: WhomArgs,
     /// Where the users are.
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub(crate) place: PlaceArgs,
 }
 
 /// `N/min`, or `N`.

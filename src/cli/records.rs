@@ -8,50 +8,50 @@ use super::{DatabaseArgs, FieldFilter, FieldValues};
 
 /// Which records, and how they are shown.
 #[derive(Debug, Args)]
-pub struct RecordsArgs {
+pub(crate) struct RecordsArgs {
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// The entity of the schema, where it is not the one that the command is named after
     #[arg(long, value_name = "ENTITY")]
-    pub entity: Option<String>,
+    pub(crate) entity: Option<String>,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Show the values of sensitive columns
     #[arg(long, help_heading = "Output options")]
-    pub show_values: bool,
+    pub(crate) show_values: bool,
     /// Print JSON (one object a line) instead of a table
     #[arg(long, help_heading = "Output options")]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `show`.
 #[derive(Debug, Args)]
-pub struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// The record's key
-    pub key: String,
+    pub(crate) key: String,
     /// Which records, and how they are shown.
     #[command(flatten)]
-    pub records: RecordsArgs,
+    pub(crate) records: RecordsArgs,
 }
 
 /// `list`.
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub(crate) struct ListArgs {
     /// Which records, and how they are shown.
     #[command(flatten)]
-    pub records: RecordsArgs,
+    pub(crate) records: RecordsArgs,
     /// The same as --FIELD VALUE, for names that are no flag; can be given several times
     #[arg(long = "where", value_name = "FIELD=VALUE", help_heading = "Which records")]
-    pub filters: Vec<FieldFilter>,
+    pub(crate) filters: Vec<FieldFilter>,
     /// At most so many records; 0 for all of them [default: 100 in a table, all with --json]
     #[arg(long, value_name = "N", help_heading = "Which records")]
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// Only these fields, and always the key
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', help_heading = "Output options")]
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// A flag for each field of the schema.
     #[command(flatten)]
-    pub fields: FieldValues,
+    pub(crate) fields: FieldValues,
 }

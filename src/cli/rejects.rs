@@ -7,40 +7,40 @@ use clap::{Args, ValueEnum};
 /// `muster rejects`.
 #[derive(Debug, Args)]
 #[command(after_help = REJECTS_EXAMPLES)]
-pub struct RejectsArgs {
+pub(crate) struct RejectsArgs {
     /// The folder of a run's reports
     #[arg(value_name = "RUN-DIR")]
-    pub run: PathBuf,
+    pub(crate) run: PathBuf,
     /// Only findings with this code; can be given several times
     #[arg(long, value_name = "CODE", help_heading = "Which findings")]
-    pub code: Vec<String>,
+    pub(crate) code: Vec<String>,
     /// Only findings about this column (its header, or the field it means); can be given several times
     #[arg(long, value_name = "COLUMN", help_heading = "Which findings")]
-    pub column: Vec<String>,
+    pub(crate) column: Vec<String>,
     /// Only findings about this entity; can be given several times
     #[arg(long, value_name = "ENTITY", help_heading = "Which findings")]
-    pub entity: Vec<String>,
+    pub(crate) entity: Vec<String>,
     /// Print the first N findings with their source lines
     #[arg(long, value_name = "N", conflicts_with_all = ["format", "against", "json"])]
-    pub show: Option<usize>,
+    pub(crate) show: Option<usize>,
     /// Write the findings in this format
     #[arg(long, value_name = "FORMAT", conflicts_with_all = ["against", "json"])]
-    pub format: Option<RejectsFormat>,
+    pub(crate) format: Option<RejectsFormat>,
     /// Write them to this file instead of standard output
     #[arg(long, value_name = "FILE", requires = "format")]
-    pub output: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
     /// Compare with the run in this folder; exit 3 when anything is new or worse
     #[arg(long, value_name = "RUN-DIR")]
-    pub against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     /// The column rules of the run, where they were not the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Show the sensitive cells of source lines
     #[arg(long, requires = "show")]
-    pub show_values: bool,
+    pub(crate) show_values: bool,
     /// Print JSON instead of a table
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 const REJECTS_EXAMPLES: &str = "\
@@ -52,7 +52,7 @@ Examples:
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RejectsFormat {
+pub(crate) enum RejectsFormat {
     /// For a spreadsheet: safe to open
     Csv,
     /// The lines of rejects.ndjson

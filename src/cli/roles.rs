@@ -9,27 +9,27 @@ use super::DatabaseArgs;
 /// `muster roles`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub struct RolesArgs {
+pub(crate) struct RolesArgs {
     /// Read roles.toml and the schema from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// How they are printed
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
-    pub format: RolesFormat,
+    pub(crate) format: RolesFormat,
     /// Write them to the table muster.roles of the database, in place of what it holds
     #[arg(long, conflicts_with_all = ["format", "json"])]
-    pub store: bool,
+    pub(crate) store: bool,
     /// Which database.
     #[command(flatten)]
-    pub database: DatabaseArgs,
+    pub(crate) database: DatabaseArgs,
     /// Print JSON instead of a table
     #[arg(long, help_heading = "Output options")]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// How roles are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RolesFormat {
+pub(crate) enum RolesFormat {
     /// For people
     Table,
     /// One JSON object

@@ -6,18 +6,18 @@ use clap::{Args, Subcommand};
 
 /// `muster schema`.
 #[derive(Debug, Args)]
-pub struct SchemaArgs {
+pub(crate) struct SchemaArgs {
     /// What to do with the schema; without it, print.
     #[command(subcommand)]
-    pub action: Option<SchemaAction>,
+    pub(crate) action: Option<SchemaAction>,
     /// Read the column rules from this folder instead of the built-in ones
     #[arg(long, value_name = "DIR", global = true)]
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
 }
 
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
-pub enum SchemaAction {
+pub(crate) enum SchemaAction {
     /// Print the schema files, to change them and give them back with --schemas
     #[command(
         after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"

@@ -7,15 +7,15 @@ use super::{AcceptArgs, InviteArgs, InvitesArgs, ListArgs, ShowArgs};
 /// `muster user`.
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub struct UserArgs {
+pub(crate) struct UserArgs {
     /// What to do.
     #[command(subcommand)]
-    pub action: UserAction,
+    pub(crate) action: UserAction,
 }
 
 /// What to do with users.
 #[derive(Debug, Subcommand)]
-pub enum UserAction {
+pub(crate) enum UserAction {
     /// Show one user, by its key
     #[command(after_help = "Example:\n  muster user show jan@example.nl --json")]
     Show(ShowArgs),

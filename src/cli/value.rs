@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// What a cell is that is quoted and empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum QuotedEmpty {
+pub(crate) enum QuotedEmpty {
     /// The empty text, where the field can hold one
     Text,
     /// As empty as a cell without quotes
@@ -14,11 +14,11 @@ pub enum QuotedEmpty {
 
 /// A header that is to be read as a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldMapping {
+pub(crate) struct FieldMapping {
     /// The header in the file.
-    pub header: String,
+    pub(crate) header: String,
     /// The field of the schema.
-    pub field: String,
+    pub(crate) field: String,
 }
 
 impl FromStr for FieldMapping {
@@ -40,7 +40,7 @@ impl FromStr for FieldMapping {
 /// # Errors
 ///
 /// What to write instead.
-pub fn memory(text: &str) -> Result<u64, String> {
+pub(crate) fn memory(text: &str) -> Result<u64, String> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let unit: u64 = match text[digits..].trim().to_ascii_uppercase().as_str() {
         "" | "B" => 1,
@@ -63,7 +63,7 @@ pub fn memory(text: &str) -> Result<u64, String> {
 /// # Errors
 ///
 /// What to write instead.
-pub fn age(text: &str) -> Result<Duration, String> {
+pub(crate) fn age(text: &str) -> Result<Duration, String> {
     let wrong = || "write an age such as 12h, 30d or 8w".to_owned();
     let unit = match text.trim().chars().last().ok_or_else(wrong)? {
         'h' => 3600,
@@ -80,7 +80,7 @@ pub fn age(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// What to write instead.
-pub fn delimiter(text: &str) -> Result<u8, String> {
+pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "\\t" || text.eq_ignore_ascii_case("tab") => Ok(b'\t'),
         [b'"' | b'\r' | b'\n' | 0] => Err("a quote or a line end cannot be the delimiter".to_owned()),

@@ -11,7 +11,7 @@ use super::request;
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn run(args: &CheckArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
+pub(crate) fn run(args: &CheckArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
     let mut options = request::options(&args.read)?;
     if args.against_database {
         options.again.push("--against-database".to_owned());

@@ -9,7 +9,7 @@ use crate::cli::CompletionsArgs;
 /// # Errors
 ///
 /// Where `out` cannot be written to.
-pub fn run(args: &CompletionsArgs, out: &mut dyn Write) -> io::Result<u8> {
+pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> io::Result<u8> {
     // Made in memory first: the generator panics where a pipe is closed early.
     out.write_all(&args.script().map_err(io::Error::other)?)?;
     Ok(0)

@@ -7,7 +7,7 @@ use crate::db::local::{Cluster, LocalError, Status};
 
 /// What to do with the private local PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Start it, and make it where there is none.
     Start,
     /// Stop it.
@@ -22,7 +22,7 @@ pub enum Action {
 ///
 /// # Errors
 /// What the local cluster says.
-pub fn run(action: Action) -> Result<String, LocalError> {
+pub(crate) fn run(action: Action) -> Result<String, LocalError> {
     let cluster = Cluster::of_current_dir()?;
     match action {
         Action::Start => {

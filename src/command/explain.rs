@@ -8,7 +8,7 @@ use crate::schema::nearest;
 
 /// What `muster explain` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum ExplainError {
+pub(crate) enum ExplainError {
     /// There is no such code: the command line is wrong.
     #[error("no code is called `{code}`; {}", advice(.near.as_deref()))]
     Unknown {
@@ -25,7 +25,7 @@ pub enum ExplainError {
 impl ExplainError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Unknown { .. } => 2,
             Self::Write(_) => 1,
@@ -45,7 +45,7 @@ fn advice(near: Option<&str>) -> String {
 /// # Errors
 ///
 /// An unknown code, and where `out` cannot be written to.
-pub fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8, ExplainError> {
+pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8, ExplainError> {
     match &args.code {
         None => list(out)?,
         Some(name) => explain(find(name)?, out)?,

@@ -19,7 +19,7 @@ use crate::export::{Compression, ExportError, ExportOptions, Filter, Format, Man
 /// # Errors
 ///
 /// See [`ExportError`].
-pub fn run(
+pub(crate) fn run(
     args: &ExportArgs,
     quiet: bool,
     listener: &dyn Listener,

@@ -14,7 +14,7 @@ use super::request;
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
+pub(crate) fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
     let mut options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
     options.again.extend(args.protect_edited.then(|| "--protect-edited".to_owned()));
     options.again.extend(args.apply_changes.then(|| "--apply-changes".to_owned()));

@@ -19,7 +19,7 @@ const NAMED: usize = 10;
 
 /// What these commands can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum InvitingError {
+pub(crate) enum InvitingError {
     /// The invitation itself.
     #[error(transparent)]
     Invite(#[from] InviteError),
@@ -31,7 +31,7 @@ pub enum InvitingError {
 impl InvitingError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Invite(error) => error.exit().code(),
             Self::Stream(_) => Exit::Failed.code(),
@@ -44,7 +44,12 @@ impl InvitingError {
 /// # Errors
 ///
 /// See [`InvitingError`].
-pub fn run(args: &InviteArgs, resend: bool, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+pub(crate) fn run(
+    args: &InviteArgs,
+    resend: bool,
+    yes: bool,
+    out: &mut dyn Write,
+) -> Result<u8, InvitingError> {
     let options = options(args, resend)?;
     let json = args.place.json;
     let by = options.sending.as_ref().map_or(String::new(), |sending| match &sending.means {
@@ -74,7 +79,7 @@ pub fn run(args: &InviteArgs, resend: bool, yes: bool, out: &mut dyn Write) -> R
 /// # Errors
 ///
 /// See [`InvitingError`].
-pub fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
     match &args.action {
         InvitesAction::List(args) => show(args, out),
         InvitesAction::Resend(args) => run(args, true, yes, out),
@@ -87,7 +92,7 @@ pub fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<u8,
 /// # Errors
 ///
 /// See [`InvitingError`].
-pub fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
+pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
     let mut token = args.token.clone();
     if token == "-" {
         token.clear();

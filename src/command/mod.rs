@@ -1,20 +1,20 @@
 //! One file per subcommand; each reads like a table of contents of what the command does.
 
-pub mod account;
-pub mod check;
-pub mod completions;
-pub mod db;
-pub mod explain;
-pub mod export;
-pub mod import;
-pub mod invite;
+pub(crate) mod account;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod db;
+pub(crate) mod explain;
+pub(crate) mod export;
+pub(crate) mod import;
+pub(crate) mod invite;
 mod question;
-pub mod records;
-pub mod rejects;
+pub(crate) mod records;
+pub(crate) mod rejects;
 mod request;
-pub mod roles;
-pub mod runs;
-pub mod schema;
-pub mod undo;
-pub mod user;
-pub mod verify;
+pub(crate) mod roles;
+pub(crate) mod runs;
+pub(crate) mod schema;
+pub(crate) mod undo;
+pub(crate) mod user;
+pub(crate) mod verify;

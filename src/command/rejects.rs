@@ -21,7 +21,7 @@ const VALUES_IN_JSON: usize = 100;
 
 /// What `muster rejects` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum RejectsError {
+pub(crate) enum RejectsError {
     /// A folder is no finished run.
     #[error(transparent)]
     Run(#[from] StoredError),
@@ -61,7 +61,7 @@ pub enum RejectsError {
 impl RejectsError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::UnknownCode { .. } | Self::ParquetToStdout => 2,
             _ => 1,
@@ -70,7 +70,7 @@ impl RejectsError {
 
     /// Whether only the reader of standard output went away.
     #[must_use]
-    pub fn is_closed_pipe(&self) -> bool {
+    pub(crate) fn is_closed_pipe(&self) -> bool {
         let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
         match self {
             Self::Write(error) | Self::Frame(FrameError::Write(error)) => broken(error),
@@ -84,7 +84,7 @@ impl RejectsError {
 /// # Errors
 ///
 /// See [`RejectsError`].
-pub fn run(args: &RejectsArgs, out: &mut dyn Write, colour: bool) -> Result<u8, RejectsError> {
+pub(crate) fn run(args: &RejectsArgs, out: &mut dyn Write, colour: bool) -> Result<u8, RejectsError> {
     let filter = filter(args)?;
     let run = StoredRun::open(&args.run)?;
     if let Some(earlier) = &args.against {
@@ -134,7 +134,7 @@ fn against(
         rules.retain(|rule| filter.admits(&rule.entity, &rule.code, rule.column.as_deref(), None));
         rules
     };
-    let changes = frame::compare(&wanted(before), &wanted(now))?;
+    let changes = frame::compare(&wanted(before), &wanted(now));
     if json {
         let all = serde_json::json!({"run": now.run, "against": before.run, "rules": changes});
         writeln!(out, "{all:#}")?;

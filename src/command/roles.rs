@@ -12,7 +12,7 @@ use crate::schema::{Schema, SchemaError};
 
 /// What `muster roles` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum RolesError {
+pub(crate) enum RolesError {
     /// The schema or the roles.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -35,7 +35,7 @@ pub enum RolesError {
 impl RolesError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Run(error) => error.exit().code(),
             Self::Schema(_) | Self::NoFile { .. } | Self::Write(_) => 1,
@@ -48,7 +48,7 @@ impl RolesError {
 /// # Errors
 ///
 /// Broken roles, a database that cannot be written to, and where `out` cannot be.
-pub fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, RolesError> {
+pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, RolesError> {
     let roles = match &args.schemas {
         None => Roles::compile(&Roles::built_in_file(), &Schema::built_in()?)?,
         Some(folder) => {

@@ -14,7 +14,7 @@ const SHORT: usize = 13;
 
 /// What `muster runs` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum RunsError {
+pub(crate) enum RunsError {
     /// The journal.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -26,7 +26,7 @@ pub enum RunsError {
 impl RunsError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Run(error) => error.exit().code(),
             Self::Write(_) => 1,
@@ -39,7 +39,7 @@ impl RunsError {
 /// # Errors
 ///
 /// See [`RunError`], and where `out` cannot be written to.
-pub fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<u8, RunsError> {
+pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<u8, RunsError> {
     let action = args.action.as_ref().unwrap_or(&RunsAction::List);
     let query = match action {
         RunsAction::List => RunsQuery::List,

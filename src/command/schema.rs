@@ -14,7 +14,7 @@ const ROLES: &str = "roles";
 
 /// What `muster schema` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum SchemaCommandError {
+pub(crate) enum SchemaCommandError {
     /// The schema cannot be used.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -34,7 +34,7 @@ pub enum SchemaCommandError {
 impl SchemaCommandError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::UnknownEntity { .. } => 2,
             Self::Schema(_) | Self::Write(_) => 1,
@@ -47,7 +47,7 @@ impl SchemaCommandError {
 /// # Errors
 ///
 /// A broken schema, an unknown entity, and where `out` cannot be written to.
-pub fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, SchemaCommandError> {
+pub(crate) fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<u8, SchemaCommandError> {
     let folder = args.schemas.as_deref();
     match args.action.as_ref().unwrap_or(&SchemaAction::Print { entity: None }) {
         SchemaAction::Print { entity } => print(folder, entity.as_deref(), out)?,

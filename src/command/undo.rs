@@ -14,7 +14,7 @@ use super::question;
 
 /// What `muster undo` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum UndoError {
+pub(crate) enum UndoError {
     /// The undo itself.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -26,7 +26,7 @@ pub enum UndoError {
 impl UndoError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Run(error) => error.exit().code(),
             Self::Write(_) => 1,
@@ -39,7 +39,7 @@ impl UndoError {
 /// # Errors
 ///
 /// See [`RunError`], and where `out` cannot be written to.
-pub fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoError> {
+pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoError> {
     let asks = !yes && !args.dry_run;
     if asks && !question::can_ask() {
         let question = format!("undo {}: this deletes and restores rows.", args.run);

@@ -13,7 +13,7 @@ const ENTITY: &str = "users";
 
 /// What `muster user` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum UserError {
+pub(crate) enum UserError {
     /// Looking at users.
     #[error(transparent)]
     Records(#[from] ExportError),
@@ -25,7 +25,7 @@ pub enum UserError {
 impl UserError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Records(error) => error.exit_code(),
             Self::Inviting(error) => error.exit_code(),
@@ -38,7 +38,7 @@ impl UserError {
 /// # Errors
 ///
 /// See [`UserError`].
-pub fn run(args: &UserArgs, talk: &Talk, out: &mut dyn Write) -> Result<u8, UserError> {
+pub(crate) fn run(args: &UserArgs, talk: &Talk, out: &mut dyn Write) -> Result<u8, UserError> {
     Ok(match &args.action {
         UserAction::Show(args) => records::show(args, ENTITY, out)?,
         UserAction::List(args) => records::list(args, ENTITY, talk.quiet, out)?,

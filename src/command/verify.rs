@@ -15,7 +15,7 @@ const DIFFERS: u8 = 3;
 /// # Errors
 ///
 /// See [`verify`].
-pub fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, ExportError> {
+pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, ExportError> {
     let cancelled = signals()?;
     let database = (args.database_url.is_some() || args.against_database).then_some(()).map(|()| url(args));
     let verified =

@@ -8,43 +8,43 @@ use super::DbError;
 
 /// A table as the server describes it.
 #[derive(Debug, Clone)]
-pub struct TableInfo {
+pub(crate) struct TableInfo {
     /// Its columns.
-    pub columns: Vec<ColumnInfo>,
+    pub(crate) columns: Vec<ColumnInfo>,
     /// The columns that have a unique, whole, valid and immediate index each.
-    pub unique: Vec<String>,
+    pub(crate) unique: Vec<String>,
     /// The rights that the role has: SELECT, INSERT, UPDATE.
-    pub rights: [bool; 3],
+    pub(crate) rights: [bool; 3],
 }
 
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnInfo {
+pub(crate) struct ColumnInfo {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its type as declared, for example `character varying(50)`.
-    pub declared: String,
+    pub(crate) declared: String,
     /// Its type without length and domain, for example `character varying`.
-    pub base: String,
+    pub(crate) base: String,
     /// NULL is refused.
-    pub not_null: bool,
+    pub(crate) not_null: bool,
     /// A value that is not given is filled in by the server.
-    pub filled: bool,
+    pub(crate) filled: bool,
     /// No value may be given: GENERATED ALWAYS AS (…) STORED.
-    pub computed: bool,
+    pub(crate) computed: bool,
 }
 
 impl TableInfo {
     /// The column with this name.
     #[must_use]
-    pub fn column(&self, name: &str) -> Option<&ColumnInfo> {
+    pub(crate) fn column(&self, name: &str) -> Option<&ColumnInfo> {
         self.columns.iter().find(|column| column.name == name)
     }
 }
 
 /// Something about a table that does not fit the schema.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Misfit {
+pub(crate) enum Misfit {
     /// A field's column is missing.
     #[error("table {table} has no column {column}, which the schema names for {field}")]
     MissingColumn {
@@ -115,7 +115,7 @@ pub enum Misfit {
 /// # Errors
 ///
 /// The server could not be asked.
-pub async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>, DbError> {
+pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>, DbError> {
     let name = table.to_string();
     let failed = |e| DbError::of(format!("looking at table {name}"), e);
     let found = client
@@ -169,7 +169,7 @@ pub async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>
 
 /// Compares a table with an entity; all misfits at once.
 #[must_use]
-pub fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
+pub(crate) fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
     let table = entity.table.to_string();
     let mut misfits = Vec::new();
     for (right, held) in ["SELECT", "INSERT", "UPDATE"].into_iter().zip(info.rights) {

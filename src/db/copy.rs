@@ -14,7 +14,7 @@ use crate::fault;
 const BUFFER: usize = 512 * 1024;
 
 /// A COPY under way. Dropped before [`CopyIn::finish`], the server forgets it.
-pub struct CopyIn {
+pub(crate) struct CopyIn {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     buffer: BytesMut,
     doing: String,
@@ -26,7 +26,7 @@ impl CopyIn {
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
+    pub(crate) async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
         let sink = client.copy_in(statement).await.map_err(|e| DbError::of(doing, e))?;
         Ok(Self {
             sink: Box::pin(sink),
@@ -36,7 +36,7 @@ impl CopyIn {
     }
 
     /// The buffer that takes whole rows; call [`CopyIn::flow`] now and then.
-    pub fn buffer(&mut self) -> &mut BytesMut {
+    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
@@ -45,7 +45,7 @@ impl CopyIn {
     /// # Errors
     ///
     /// The connection is lost, or the server has refused an earlier row.
-    pub async fn flow(&mut self) -> Result<(), DbError> {
+    pub(crate) async fn flow(&mut self) -> Result<(), DbError> {
         if self.buffer.len() < fault::buffer_size(BUFFER) {
             return Ok(());
         }
@@ -57,7 +57,7 @@ impl CopyIn {
     /// # Errors
     ///
     /// The connection is lost, or the server refused a row.
-    pub async fn finish(mut self) -> Result<u64, DbError> {
+    pub(crate) async fn finish(mut self) -> Result<u64, DbError> {
         if !self.buffer.is_empty() {
             self.send().await?;
         }

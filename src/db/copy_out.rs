@@ -9,7 +9,7 @@ use tokio_postgres::{Client, CopyOutStream};
 use super::DbError;
 
 /// A COPY to the client under way.
-pub struct CopyOut {
+pub(crate) struct CopyOut {
     stream: Pin<Box<CopyOutStream>>,
     doing: String,
 }
@@ -20,7 +20,7 @@ impl CopyOut {
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
+    pub(crate) async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
         let stream = client.copy_out(statement).await.map_err(|e| DbError::of(doing, e))?;
         Ok(Self { stream: Box::pin(stream), doing: doing.to_owned() })
     }
@@ -30,7 +30,7 @@ impl CopyOut {
     /// # Errors
     ///
     /// The connection is lost, or the server stopped.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, DbError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, DbError> {
         let row = self.stream.next().await.transpose();
         row.map_err(|e| DbError::of(self.doing.clone(), e))
     }

@@ -2,15 +2,15 @@
 //! none is named (`local`), and what can go wrong. What is asked of the server is the business of the modules
 //! that ask.
 
-pub mod catalog;
-pub mod connect;
+pub(crate) mod catalog;
+pub(crate) mod connect;
 mod copy;
 mod copy_out;
 mod error;
-pub mod local;
+pub(crate) mod local;
 
 pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
-pub use copy::CopyIn;
-pub use copy_out::CopyOut;
+pub(crate) use copy::CopyIn;
+pub(crate) use copy_out::CopyOut;
 pub use error::DbError;
 pub use tokio_postgres as postgres;

@@ -14,13 +14,13 @@ use super::options::Format;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The rows as the server sent them.
-    pub raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
     /// Where each row ends in `raw`.
-    pub raw_ends: Vec<usize>,
+    pub(crate) raw_ends: Vec<usize>,
     /// The rows as they stand in the file; empty for Parquet, which is written from `raw`.
-    pub out: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     /// Where each row ends in `out`.
-    pub out_ends: Vec<usize>,
+    pub(crate) out_ends: Vec<usize>,
 }
 
 impl Batch {
@@ -38,8 +38,8 @@ impl Batch {
 /// How the rows of a job are written.
 #[derive(Debug)]
 pub(crate) struct Encoder {
-    pub job: Arc<Job>,
-    pub style: Style,
+    pub(crate) job: Arc<Job>,
+    pub(crate) style: Style,
 }
 
 /// The formats, made ready for a job's columns.

@@ -9,7 +9,7 @@ use crate::schema::SchemaError;
 
 /// Why an export, or the verification of one, stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum ExportError {
+pub(crate) enum ExportError {
     /// The schema files.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -174,7 +174,7 @@ impl ExportError {
 
     /// What the shell sees.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Interrupted => 130,
             Self::Asked(_) => 2,

@@ -14,38 +14,38 @@ use super::options::{ExportOptions, Filter};
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     /// The entity's name.
-    pub name: String,
+    pub(crate) name: String,
     /// What its files are named after.
-    pub stem: String,
-    pub columns: Vec<Column>,
+    pub(crate) stem: String,
+    pub(crate) columns: Vec<Column>,
     /// Which of the columns is the key.
-    pub key: usize,
-    pub query: Query,
+    pub(crate) key: usize,
+    pub(crate) query: Query,
 }
 
 /// One column of the output.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
     /// The header.
-    pub name: String,
+    pub(crate) name: String,
     /// How its values are written.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
 }
 
 /// A SELECT in parts.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
-    pub table: String,
-    pub select: String,
-    pub from: String,
-    pub conditions: Vec<String>,
+    pub(crate) table: String,
+    pub(crate) select: String,
+    pub(crate) from: String,
+    pub(crate) conditions: Vec<String>,
     /// The key as text in byte order.
-    pub key: String,
-    pub order: String,
+    pub(crate) key: String,
+    pub(crate) order: String,
     /// No two rows have the same key.
-    pub key_is_unique: bool,
+    pub(crate) key_is_unique: bool,
     /// Rows without a key may be there.
-    pub key_can_be_null: bool,
+    pub(crate) key_can_be_null: bool,
 }
 
 /// A filter of one entity's rows.

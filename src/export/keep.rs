@@ -18,7 +18,7 @@ const LATEST: &str = "latest";
 
 /// A folder of exports, locked against other runs while it lives.
 #[derive(Debug)]
-pub struct Shelf {
+pub(crate) struct Shelf {
     path: PathBuf,
     _lock: File,
 }
@@ -29,7 +29,7 @@ impl Shelf {
     /// # Errors
     ///
     /// Another run has it, or it cannot be written to.
-    pub fn open(path: &Path) -> Result<Self, ExportError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ExportError> {
         let failed = |source| ExportError::write(path, source);
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
         let lock = File::open(path).map_err(failed)?;
@@ -52,7 +52,7 @@ impl Shelf {
 
     /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by their time.
     #[must_use]
-    pub fn fresh(&self) -> PathBuf {
+    pub(crate) fn fresh(&self) -> PathBuf {
         let now = format!("{:.3}", Timestamp::now());
         self.path.join(now.replace(['-', ':'], ""))
     }
@@ -63,7 +63,7 @@ impl Shelf {
     /// # Errors
     ///
     /// A folder cannot be read or taken away. The new export is whole nevertheless.
-    pub fn take(&self, newest: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
+    pub(crate) fn take(&self, newest: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
         fault::point("published");
         self.point(newest)?;
         fault::point("latest");
@@ -98,7 +98,7 @@ impl Shelf {
 /// # Errors
 ///
 /// The folder is there and cannot be read.
-pub fn newest(folder: &Path) -> Result<Option<PathBuf>, ExportError> {
+pub(crate) fn newest(folder: &Path) -> Result<Option<PathBuf>, ExportError> {
     if is_whole(folder) {
         // `latest` will lead elsewhere before the export is done.
         let real = fs::canonicalize(folder);

@@ -21,39 +21,39 @@ use super::snapshot::{self, Snapshot};
 use super::{Interruptible, load_schema, runtime};
 
 /// Makes a value unreadable that not everybody may read.
-pub type Veil = fn(&str) -> String;
+pub(crate) type Veil = fn(&str) -> String;
 
 /// Which records are asked for.
 #[derive(Debug, Clone)]
-pub struct LookOptions {
+pub(crate) struct LookOptions {
     /// A folder of schema files; the built-in ones without.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// Only the record with this key.
-    pub key: Option<String>,
+    pub(crate) key: Option<String>,
     /// Only records with these values.
-    pub filters: Vec<Filter>,
+    pub(crate) filters: Vec<Filter>,
     /// At most so many.
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// What is done to the values of sensitive fields.
-    pub veil: Option<Veil>,
+    pub(crate) veil: Option<Veil>,
 }
 
 /// What a look found besides the records themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
+pub(crate) struct Looked {
     /// How many were handed on.
-    pub shown: u64,
+    pub(crate) shown: u64,
     /// How many there are.
-    pub all: u64,
+    pub(crate) all: u64,
 }
 
 /// How the records of an entity are laid out: one for all of them.
 #[derive(Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     job: Job,
     json: Json,
     sensitive: Vec<bool>,
@@ -62,7 +62,7 @@ pub struct Layout {
 
 /// One record.
 #[derive(Debug)]
-pub struct Record<'r> {
+pub(crate) struct Record<'r> {
     layout: &'r Layout,
     raw: Vec<u8>,
 }
@@ -83,13 +83,13 @@ impl Layout {
     }
 
     /// The names of the fields, and of what no file sets behind them.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.job.columns.iter().map(|column| column.name.as_str())
     }
 
     /// Which of the names is the key.
     #[must_use]
-    pub fn key(&self) -> usize {
+    pub(crate) fn key(&self) -> usize {
         self.job.key
     }
 
@@ -116,12 +116,12 @@ impl Layout {
 impl Record<'_> {
     /// The layout of this record and its like.
     #[must_use]
-    pub fn layout(&self) -> &Layout {
+    pub(crate) fn layout(&self) -> &Layout {
         self.layout
     }
 
     /// The values for a person, in the order of [`Layout::names`]; none is NULL.
-    pub fn cells(&self) -> impl Iterator<Item = Option<String>> {
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Option<String>> {
         fields(&self.raw).zip(&self.layout.job.columns).map(|(raw, column)| {
             let text = RowEncoder::unescape(raw?);
             Some(match &column.rule {
@@ -133,7 +133,7 @@ impl Record<'_> {
 
     /// The record as a JSON object, nested as the dotted names say, and a line feed.
     #[must_use]
-    pub fn json(&self) -> Vec<u8> {
+    pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.layout.json.row(&self.raw, &self.layout.job, &mut out);
         out
@@ -142,13 +142,13 @@ impl Record<'_> {
 
 /// One record by itself, to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
+pub(crate) struct Whole {
     /// Its key.
-    pub key: String,
+    pub(crate) key: String,
     /// Every field with its value for a person, and what no file sets behind them; none is NULL.
-    pub fields: Vec<(String, Option<String>)>,
+    pub(crate) fields: Vec<(String, Option<String>)>,
     /// As a JSON object and a line feed.
-    pub json: Vec<u8>,
+    pub(crate) json: Vec<u8>,
 }
 
 /// The record with this key, in whatever transaction the session is in.
@@ -184,7 +184,7 @@ pub(crate) async fn one(
 ///
 /// See [`ExportError`]; a key that no record has is one, too. What `each` fails with is handed back as
 /// [`ExportError::Told`].
-pub fn look(
+pub(crate) fn look(
     options: &LookOptions,
     cancelled: &AtomicBool,
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,

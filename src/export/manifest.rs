@@ -17,7 +17,7 @@ const FORM: u32 = 1;
 
 /// The whole file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     pub(crate) form: u32,
     pub(crate) run: String,
     pub(crate) command: String,
@@ -38,48 +38,48 @@ pub struct Manifest {
 /// Which instant it is of.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SnapshotEntry {
-    pub taken: String,
+    pub(crate) taken: String,
     /// The transactions it sees, as `txid_current_snapshot` writes them.
-    pub transactions: String,
+    pub(crate) transactions: String,
 }
 
 /// An earlier export.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SinceEntry {
-    pub run: String,
-    pub snapshot: SnapshotEntry,
+    pub(crate) run: String,
+    pub(crate) snapshot: SnapshotEntry,
 }
 
 /// What was asked for, as far as it shapes the files.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
-    pub format: Format,
+    pub(crate) format: Format,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub compression: Option<Compression>,
+    pub(crate) compression: Option<Compression>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
-    pub filters: Vec<Filter>,
-    pub system_columns: bool,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) system_columns: bool,
     /// The CSV is for a spreadsheet, with this delimiter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spreadsheet: Option<char>,
+    pub(crate) spreadsheet: Option<char>,
 }
 
 /// The files of one entity, of its crosswalk, or of its changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct EntityEntry {
-    pub entity: String,
+    pub(crate) entity: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub crosswalk: bool,
+    pub(crate) crosswalk: bool,
     /// How many of the rows are which change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub changes: Option<ChangeCounts>,
-    pub rows: u64,
-    pub columns: Vec<String>,
-    pub files: Vec<FileEntry>,
+    pub(crate) changes: Option<ChangeCounts>,
+    pub(crate) rows: u64,
+    pub(crate) columns: Vec<String>,
+    pub(crate) files: Vec<FileEntry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ranges: Vec<RangeEntry>,
+    pub(crate) ranges: Vec<RangeEntry>,
 }
 
 impl EntityEntry {
@@ -92,32 +92,32 @@ impl EntityEntry {
 /// How many changes of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChangeCounts {
-    pub inserts: u64,
-    pub updates: u64,
-    pub deletes: u64,
+    pub(crate) inserts: u64,
+    pub(crate) updates: u64,
+    pub(crate) deletes: u64,
 }
 
 /// One file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct FileEntry {
-    pub name: String,
-    pub rows: u64,
-    pub bytes: u64,
-    pub sha256: String,
+    pub(crate) name: String,
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_key: Option<String>,
+    pub(crate) first_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_key: Option<String>,
+    pub(crate) last_key: Option<String>,
 }
 
 /// One key range: what the database said it holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RangeEntry {
     #[serde(flatten)]
-    pub range: Range,
-    pub rows: u64,
+    pub(crate) range: Range,
+    pub(crate) rows: u64,
     /// SHA-256 of the rows as the server sent them, whatever the files' format.
-    pub sha256: String,
+    pub(crate) sha256: String,
 }
 
 impl Manifest {
@@ -156,7 +156,7 @@ impl Manifest {
     ///
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
         json.push('\n');
         json
@@ -165,7 +165,7 @@ impl Manifest {
 
 impl Manifest {
     /// The files with their rows and bytes.
-    pub fn listing(&self) -> impl Iterator<Item = (&str, u64, u64)> {
+    pub(crate) fn listing(&self) -> impl Iterator<Item = (&str, u64, u64)> {
         let files = self.entities.iter().flat_map(|entity| &entity.files);
         files.map(|file| (file.name.as_str(), file.rows, file.bytes))
     }
@@ -174,13 +174,13 @@ impl Manifest {
 impl Manifest {
     /// The manifest in a folder; none where there is none that this version can read.
     #[must_use]
-    pub fn beside(folder: &Path) -> Option<Self> {
+    pub(crate) fn beside(folder: &Path) -> Option<Self> {
         Self::read(&folder.join(NAME)).ok()
     }
 
     /// The SHA-256 and the number of rows of the file with this name, where it is listed.
     #[must_use]
-    pub fn file(&self, name: &str) -> Option<(String, u64)> {
+    pub(crate) fn file(&self, name: &str) -> Option<(String, u64)> {
         let mut files = self.entities.iter().flat_map(|entity| &entity.files);
         files.find(|file| file.name == name).map(|file| (file.sha256.clone(), file.rows))
     }

@@ -16,13 +16,13 @@ const ROWS: &str = "muster_export_rows";
 
 /// How the job ended.
 #[derive(Debug, Clone, Copy)]
-pub struct Ended<'e> {
+pub(crate) struct Ended<'e> {
     /// When it began.
-    pub started: Timestamp,
+    pub(crate) started: Timestamp,
     /// The whole export, where there is one.
-    pub whole: Option<&'e Manifest>,
+    pub(crate) whole: Option<&'e Manifest>,
     /// What went wrong; with a whole export, something behind it.
-    pub error: Option<&'e ExportError>,
+    pub(crate) error: Option<&'e ExportError>,
 }
 
 /// Writes the file after a job, successful or not. What was known of the last whole export survives a failure.
@@ -30,7 +30,7 @@ pub struct Ended<'e> {
 /// # Errors
 ///
 /// The file cannot be written.
-pub fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
+pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let text = text(ended, &before, Timestamp::now());
     let mut beside = path.as_os_str().to_owned();

@@ -12,10 +12,10 @@ mod folder;
 mod groups;
 mod job;
 mod json;
-pub mod keep;
-pub mod look;
+pub(crate) mod keep;
+pub(crate) mod look;
 mod manifest;
-pub mod metrics;
+pub(crate) mod metrics;
 mod options;
 mod order;
 mod ranges;
@@ -37,10 +37,10 @@ use crate::event::{Event, Listener, Stage};
 use crate::schema::Schema;
 use crate::source::Hasher;
 
-pub use error::ExportError;
-pub use manifest::Manifest;
-pub use options::{Compression, ExportOptions, Filter, Format};
-pub use verify::{Difference, Verified, verify};
+pub(crate) use error::ExportError;
+pub(crate) use manifest::Manifest;
+pub(crate) use options::{Compression, ExportOptions, Filter, Format};
+pub(crate) use verify::verify;
 
 use changes::{Changes, Earlier};
 use encode::Encoder;
@@ -60,7 +60,7 @@ const LOOK: Duration = Duration::from_millis(50);
 /// # Errors
 ///
 /// See [`ExportError`]; the folder then holds what it held before.
-pub fn export(
+pub(crate) fn export(
     options: &ExportOptions,
     listener: &dyn Listener,
     cancelled: &AtomicBool,

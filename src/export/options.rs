@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub(crate) enum Format {
     /// Comma-separated, exact: NULL is an empty cell, the empty string is `""`.
     Csv,
     /// One JSON object a line, nested as the dotted names say.
@@ -17,7 +17,7 @@ pub enum Format {
 impl Format {
     /// How a file's name ends.
     #[must_use]
-    pub fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
@@ -29,7 +29,7 @@ impl Format {
 /// How files are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Compression {
+pub(crate) enum Compression {
     /// gzip (RFC 1952).
     Gzip,
     /// Zstandard (RFC 8878).
@@ -54,44 +54,44 @@ impl Compression {
 
 /// Only rows with this value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// A field of the schema, or the first part of a reference's name (`account`).
-    pub field: String,
+    pub(crate) field: String,
     /// The value; empty means none.
-    pub value: String,
+    pub(crate) value: String,
 }
 
 /// What `muster export` was asked for.
 #[derive(Debug, Clone)]
-pub struct ExportOptions {
+pub(crate) struct ExportOptions {
     /// Which entities; all without.
-    pub entities: Vec<String>,
+    pub(crate) entities: Vec<String>,
     /// A folder of schema files; the built-in ones without.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// Where the files go.
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// How rows are written.
-    pub format: Format,
+    pub(crate) format: Format,
     /// How many connections read.
-    pub connections: usize,
+    pub(crate) connections: usize,
     /// Only these fields, and the key; all without.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Only these rows.
-    pub filters: Vec<Filter>,
+    pub(crate) filters: Vec<Filter>,
     /// The identifier and the times of a record, too.
-    pub system_columns: bool,
+    pub(crate) system_columns: bool,
     /// Whether and how files are compressed.
-    pub compression: Option<Compression>,
+    pub(crate) compression: Option<Compression>,
     /// How many rows a file has at most.
-    pub split: Option<u64>,
+    pub(crate) split: Option<u64>,
     /// A file with keys and identifiers for each entity.
-    pub crosswalk: bool,
+    pub(crate) crosswalk: bool,
     /// Files with what changed since the export in this folder.
-    pub changes_since: Option<PathBuf>,
+    pub(crate) changes_since: Option<PathBuf>,
     /// CSV for a spreadsheet, with this delimiter.
-    pub spreadsheet: Option<u8>,
+    pub(crate) spreadsheet: Option<u8>,
     /// One export at a time on a database.
-    pub lock: bool,
+    pub(crate) lock: bool,
 }

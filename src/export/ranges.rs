@@ -18,12 +18,12 @@ const MOST: i64 = 4096;
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Range {
     /// The first key that belongs to it.
-    pub from: Option<String>,
+    pub(crate) from: Option<String>,
     /// The first key that no longer does.
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
     /// The rows without a key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub nulls: bool,
+    pub(crate) nulls: bool,
 }
 
 impl Range {

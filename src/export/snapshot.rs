@@ -17,15 +17,15 @@ const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL jit = off";
 
 /// The leader's session with its transaction open.
 pub(crate) struct Snapshot {
-    pub session: Session,
+    pub(crate) session: Session,
     /// What a reader's transaction takes it by.
     name: String,
     /// Which transactions it sees.
-    pub position: String,
+    pub(crate) position: String,
     /// When it was taken, as the server says it.
-    pub taken: String,
+    pub(crate) taken: String,
     /// The server orders texts as their bytes in UTF-8 are ordered.
-    pub by_bytes: bool,
+    pub(crate) by_bytes: bool,
 }
 
 impl Snapshot {

@@ -20,22 +20,22 @@ const PIECE: usize = 1 << 20;
 
 /// One thing that is not as the manifest says.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The file, or the entity and its key range.
-    pub place: String,
+    pub(crate) place: String,
     /// What differs.
-    pub problem: String,
+    pub(crate) problem: String,
 }
 
 /// What was looked at, and what differs.
 #[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct Verified {
+pub(crate) struct Verified {
     /// How many files.
-    pub files: u64,
+    pub(crate) files: u64,
     /// How many key ranges were compared with the database.
-    pub ranges: u64,
+    pub(crate) ranges: u64,
     /// All differences.
-    pub differences: Vec<Difference>,
+    pub(crate) differences: Vec<Difference>,
 }
 
 /// Compares the files of an export with its manifest and, with a `database` (a URL, or the one that is found
@@ -45,7 +45,8 @@ pub struct Verified {
 ///
 /// There is no manifest that can be read, or the database cannot be asked. A file that is missing or changed
 /// is a difference.
-pub fn verify(
+#[expect(clippy::option_option)]
+pub(crate) fn verify(
     folder: &Path,
     schemas: Option<&Path>,
     database: Option<Option<&str>>,

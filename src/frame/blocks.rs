@@ -35,7 +35,7 @@ impl Block {
 }
 
 /// A file of findings being read.
-pub struct Scan {
+pub(crate) struct Scan {
     path: PathBuf,
     file: File,
     rest: Vec<u8>,
@@ -48,7 +48,7 @@ impl Scan {
     /// # Errors
     ///
     /// It cannot be opened.
-    pub fn open(path: &Path) -> Result<Self, FrameError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, FrameError> {
         let file = File::open(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file, rest: Vec::new(), line: 1 })
     }
@@ -110,7 +110,7 @@ impl Scan {
     /// # Errors
     ///
     /// The file cannot be read, a line is no finding, or `take` failed.
-    pub fn each(
+    pub(crate) fn each(
         mut self,
         filter: &Filter,
         mut take: impl FnMut(&StoredFinding<'_>, &[u8]) -> io::Result<ControlFlow<()>>,

@@ -1,31 +1,27 @@
 //! Two runs compared, rule by rule: what is new, worse, the same, better, gone.
 
-use polars::prelude::{
-    Column, DataFrame, IntoLazy as _, JoinArgs, JoinCoalesce, JoinType, NamedFrom as _, Series, col,
-};
-
-use super::FrameError;
-use super::group::texts;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// How many rows a rule holds in one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleRows {
+pub(crate) struct RuleRows {
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The code.
-    pub code: String,
+    pub(crate) code: String,
     /// The column.
-    pub column: Option<String>,
+    pub(crate) column: Option<String>,
     /// What it did.
-    pub severity: String,
+    pub(crate) severity: String,
     /// Distinct rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
 }
 
 /// What became of a rule between two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It had no rows.
     New,
     /// It has more rows.
@@ -41,7 +37,7 @@ pub enum Verdict {
 impl Verdict {
     /// The word used in every report.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
             Self::Worse => "worse",
@@ -53,7 +49,7 @@ impl Verdict {
 
     /// Whether something went the wrong way.
     #[must_use]
-    pub fn is_bad(self) -> bool {
+    pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::New | Self::Worse)
     }
 
@@ -70,76 +66,60 @@ impl Verdict {
 
 /// One rule in both runs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Change {
+pub(crate) struct Change {
     /// What became of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The code.
-    pub code: String,
+    pub(crate) code: String,
     /// The column.
-    pub column: Option<String>,
+    pub(crate) column: Option<String>,
     /// What it does.
-    pub severity: String,
+    pub(crate) severity: String,
     /// Rows in the earlier run.
-    pub before: u64,
+    pub(crate) before: u64,
     /// Rows now.
-    pub now: u64,
+    pub(crate) now: u64,
 }
 
-const KEYS: [&str; 4] = ["entity", "code", "column", "severity"];
+/// Entity, code, column, severity.
+type RuleKey<'r> = (&'r str, &'r str, Option<&'r str>, &'r str);
 
-/// Holds the rules of two runs against each other: the bad news first, then by the size of the change, then
-/// by entity, code, column and severity.
-///
-/// # Errors
-///
-/// None that data can cause.
-pub fn compare(before: &[RuleRows], now: &[RuleRows]) -> Result<Vec<Change>, FrameError> {
-    let keys = || KEYS.map(col).to_vec();
-    let how = JoinArgs::new(JoinType::Full).with_coalesce(JoinCoalesce::CoalesceColumns);
-    let how = JoinArgs { nulls_equal: true, ..how };
-    let joined = table(before, "before")?.lazy().join(table(now, "now")?.lazy(), keys(), keys(), how);
-    let joined = joined.group_by(keys()).agg([col("before").sum(), col("now").sum()]).collect()?;
-    let text = |name: &str| -> Result<Vec<Option<String>>, FrameError> {
-        Ok(joined.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)).collect())
-    };
-    let number = |name: &str| -> Result<Vec<u64>, FrameError> {
-        Ok(joined.column(name)?.u64()?.iter().map(Option::unwrap_or_default).collect())
-    };
-    let (entity, code, column, severity) =
-        (text("entity")?, text("code")?, text("column")?, text("severity")?);
-    let rows =
-        entity.into_iter().zip(code).zip(column).zip(severity).zip(number("before")?).zip(number("now")?);
-    let mut changes: Vec<_> = rows
-        .filter(|&((_, before), now)| before + now > 0)
-        .map(|(((((entity, code), column), severity), before), now)| Change {
+/// Compares the rules of two runs: the bad news first, then by the size of the change, then by entity, code, column
+/// and severity.
+#[must_use]
+pub(crate) fn compare(before: &[RuleRows], now: &[RuleRows]) -> Vec<Change> {
+    // Rows before, rows now.
+    let mut rules: BTreeMap<RuleKey<'_>, (u64, u64)> = BTreeMap::new();
+    for rule in before {
+        rules.entry(rule.key()).or_default().0 += rule.rows;
+    }
+    for rule in now {
+        rules.entry(rule.key()).or_default().1 += rule.rows;
+    }
+    let mut changes: Vec<Change> = rules
+        .into_iter()
+        .filter(|&(_, (before, now))| before + now > 0)
+        .map(|((entity, code, column, severity), (before, now))| Change {
             verdict: Verdict::of(before, now),
-            entity: entity.unwrap_or_default(),
-            code: code.unwrap_or_default(),
-            column,
-            severity: severity.unwrap_or_default(),
+            entity: entity.to_owned(),
+            code: code.to_owned(),
+            column: column.map(str::to_owned),
+            severity: severity.to_owned(),
             before,
             now,
         })
         .collect();
-    changes.sort_by(|a, b| {
-        let order = |c: &Change| (c.verdict, std::cmp::Reverse(c.now.abs_diff(c.before)));
-        let names = |c: &Change| (c.entity.clone(), c.code.clone(), c.column.clone(), c.severity.clone());
-        order(a).cmp(&order(b)).then_with(|| names(a).cmp(&names(b)))
-    });
-    Ok(changes)
+    // Stable: rules that are equal here stay in the order of their names.
+    changes.sort_by_key(|change| (change.verdict, Reverse(change.now.abs_diff(change.before))));
+    changes
 }
 
-fn table(rules: &[RuleRows], name: &str) -> Result<DataFrame, FrameError> {
-    let columns: Vec<Column> = vec![
-        texts("entity", rules.iter().map(|rule| Some(rule.entity.as_str()))).into(),
-        texts("code", rules.iter().map(|rule| Some(rule.code.as_str()))).into(),
-        texts("column", rules.iter().map(|rule| rule.column.as_deref())).into(),
-        texts("severity", rules.iter().map(|rule| Some(rule.severity.as_str()))).into(),
-        Series::new(name.into(), rules.iter().map(|rule| rule.rows).collect::<Vec<_>>()).into(),
-    ];
-    Ok(DataFrame::new_infer_height(columns)?)
+impl RuleRows {
+    fn key(&self) -> RuleKey<'_> {
+        (&self.entity, &self.code, self.column.as_deref(), &self.severity)
+    }
 }
 
 #[cfg(test)]
@@ -162,7 +142,7 @@ mod tests {
             [rule("a", None, 5), rule("b", Some("x"), 5), rule("c", Some("x"), 5), rule("d", None, 5)];
         let now =
             [rule("a", None, 5), rule("b", Some("x"), 9), rule("c", Some("x"), 1), rule("b", Some("y"), 2)];
-        let changes = compare(&before, &now).unwrap();
+        let changes = compare(&before, &now);
         let found: Vec<_> = changes
             .iter()
             .map(|c| (c.verdict.as_str(), c.code.as_str(), c.column.as_deref(), c.before, c.now))
@@ -177,6 +157,6 @@ mod tests {
                 ("gone", "d", None, 5, 0),
             ]
         );
-        assert!(compare(&[], &[]).unwrap().is_empty());
+        assert!(compare(&[], &[]).is_empty());
     }
 }

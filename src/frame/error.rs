@@ -7,7 +7,7 @@ use polars::prelude::PolarsError;
 
 /// Why findings could not be read, grouped or written.
 #[derive(Debug, thiserror::Error)]
-pub enum FrameError {
+pub(crate) enum FrameError {
     /// The findings cannot be read.
     #[error("{}: cannot be read", path.display())]
     Read {

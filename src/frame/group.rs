@@ -4,18 +4,15 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::BuildHasher as _;
 use std::path::Path;
-
-use foldhash::fast::FixedState;
-use polars::prelude::{DataFrame, IntoColumn as _, NamedFrom as _, Series, UInt32Chunked};
 
 use super::blocks::{Block, parse};
 use super::quick::Quick;
 use super::stored::Grouped;
-use super::values::Values;
+use super::values::{Listed, ValueCounts};
 use super::{Filter, FrameError, Scan};
+use foldhash::fast::FixedState;
 
 /// How many characters of a value tell it from others.
 const CHARS: usize = 200;
@@ -25,41 +22,41 @@ const HASHER: FixedState = FixedState::with_seed(0x6d75_7374);
 
 /// Findings by rule, in the order severity, number (most first), entity, code, column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Groups {
+pub(crate) struct Groups {
     /// All findings that were asked for.
-    pub findings: u64,
+    pub(crate) findings: u64,
     /// By rule.
-    pub rules: Vec<RuleGroup>,
+    pub(crate) rules: Vec<RuleGroup>,
 }
 
 /// One rule: a code on a column with a severity.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct RuleGroup {
+pub(crate) struct RuleGroup {
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The code.
-    pub code: String,
+    pub(crate) code: String,
     /// The column's name in the file, else the field's; none for whole records and files.
-    pub column: Option<String>,
+    pub(crate) column: Option<String>,
     /// What it did.
-    pub severity: String,
+    pub(crate) severity: String,
     /// How many findings.
-    pub findings: u64,
+    pub(crate) findings: u64,
     /// How many distinct values, as far as they were told apart.
-    pub distinct_values: u64,
+    pub(crate) distinct_values: u64,
     /// Whether there are more.
-    pub more_values: bool,
+    pub(crate) more_values: bool,
     /// The most frequent values, most first, then in their own order.
-    pub values: Vec<ValueGroup>,
+    pub(crate) values: Vec<ValueGroup>,
 }
 
 /// One value of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ValueGroup {
+pub(crate) struct ValueGroup {
     /// As the report shows it: masked where the column is sensitive.
-    pub value: String,
+    pub(crate) value: String,
     /// How many findings.
-    pub findings: u64,
+    pub(crate) findings: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,11 +67,12 @@ struct RuleKey {
     column: Option<String>,
 }
 
-/// What a block came to: its own numbers for rules, and how often each value stands under each of them.
+/// What one block holds: its rules, how many findings each has, and how often each value occurs under each rule,
+/// by the rule's position here.
 struct Part {
     rules: Vec<RuleKey>,
     findings: Vec<u64>,
-    values: DataFrame,
+    values: Vec<(u32, String, u64)>,
 }
 
 /// Counts the findings in `path` that `filter` asks for, with the `top` most frequent values of each rule.
@@ -82,47 +80,55 @@ struct Part {
 /// # Errors
 ///
 /// The file cannot be read, or a line is no finding.
-pub fn group(path: &Path, filter: &Filter, top: usize) -> Result<Groups, FrameError> {
-    group_with(path, filter, top, Values::default())
+pub(crate) fn group(path: &Path, filter: &Filter, top: usize) -> Result<Groups, FrameError> {
+    group_with(path, filter, top, ValueCounts::default())
 }
 
-fn group_with(path: &Path, filter: &Filter, top: usize, mut values: Values) -> Result<Groups, FrameError> {
+fn group_with(
+    path: &Path,
+    filter: &Filter,
+    top: usize,
+    mut values: ValueCounts,
+) -> Result<Groups, FrameError> {
     let mut index: HashMap<RuleKey, u32> = HashMap::new();
     let mut counts: Vec<u64> = Vec::new();
     let work = |block: &Block| part(path, block, filter);
     Scan::open(path)?.in_parallel(work, |parts| {
-        let mut tables = Vec::new();
         for part in parts {
-            let number = |key: &RuleKey| {
+            let number = |key: RuleKey| {
                 let next = u32::try_from(index.len()).unwrap_or(u32::MAX);
-                *index.entry(key.clone()).or_insert(next)
+                *index.entry(key).or_insert(next)
             };
-            let numbers: Vec<u32> = part.rules.iter().map(number).collect();
+            let numbers: Vec<u32> = part.rules.into_iter().map(number).collect();
             counts.resize(index.len(), 0);
             for (&number, findings) in numbers.iter().zip(&part.findings) {
                 counts[number as usize] += findings;
             }
-            tables.push(renumbered(part.values, &numbers)?);
+            for (rule, value, times) in part.values {
+                values.add(numbers[rule as usize], value, times);
+            }
+            values.prune();
         }
-        values.add(tables)
+        Ok(())
     })?;
-    values.count_waiting()?;
     if values.is_pruned() {
         values.begin_exact();
         Scan::open(path)?.in_parallel(work, |parts| {
-            let tables = parts.into_iter().map(|part| {
+            for part in parts {
                 let numbers: Vec<u32> = part.rules.iter().map(|key| index[key]).collect();
-                renumbered(part.values, &numbers)
-            });
-            values.count_exactly(tables.collect::<Result<_, _>>()?)
+                for (rule, value, times) in part.values {
+                    values.add(numbers[rule as usize], value, times);
+                }
+            }
+            Ok(())
         })?;
-        values.count_waiting()?;
     }
-    let mut listed = values.top(index.len(), top)?;
+    let mut listed = values.top(index.len(), top);
     let mut rules: Vec<RuleGroup> = index
         .into_iter()
         .map(|(key, number)| {
-            let (distinct_values, more_values, values) = std::mem::take(&mut listed[number as usize]);
+            let Listed { distinct: distinct_values, more: more_values, values } =
+                std::mem::take(&mut listed[number as usize]);
             let RuleKey { entity, severity, code, column } = key;
             let findings = counts[number as usize];
             RuleGroup { entity, code, column, severity, findings, distinct_values, more_values, values }
@@ -170,8 +176,8 @@ fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError>
             counted.add(rule, quick.value.map(Cow::Borrowed));
         }
     }
-    let values = Values::table(&counted.numbers, &counted.values, &counted.times)?;
-    Ok(Part { rules: counted.rules, findings: counted.findings, values })
+    let values = counted.values.into_iter().map(|((rule, value), times)| (rule, value.into_owned(), times));
+    Ok(Part { rules: counted.rules, findings: counted.findings, values: values.collect() })
 }
 
 /// What is counted in one block.
@@ -181,11 +187,8 @@ struct Counted<'b> {
     findings: Vec<u64>,
     /// By the hash of what names a rule; two rules with one hash stand in one list.
     index: HashMap<u64, Vec<u32>, FixedState>,
-    /// Each value once: its rule, itself, and how often it stands there.
-    numbers: Vec<u32>,
-    values: Vec<Cow<'b, str>>,
-    times: Vec<u64>,
-    known: HashMap<(u32, Cow<'b, str>), usize, FixedState>,
+    /// How often each value occurs under each rule.
+    values: HashMap<(u32, Cow<'b, str>), u64, FixedState>,
 }
 
 impl<'b> Counted<'b> {
@@ -214,16 +217,7 @@ impl<'b> Counted<'b> {
     fn add(&mut self, rule: u32, value: Option<Cow<'b, str>>) {
         self.findings[rule as usize] += 1;
         let Some(value) = value else { return };
-        let value = shortened(value);
-        match self.known.entry((rule, value)) {
-            Entry::Occupied(known) => self.times[*known.get()] += 1,
-            Entry::Vacant(fresh) => {
-                self.numbers.push(rule);
-                self.values.push(fresh.key().1.clone());
-                self.times.push(1);
-                fresh.insert(self.values.len() - 1);
-            }
-        }
+        *self.values.entry((rule, shortened(value))).or_default() += 1;
     }
 }
 
@@ -236,20 +230,6 @@ fn shortened(value: Cow<'_, str>) -> Cow<'_, str> {
         None => value,
         Some((end, _)) => format!("{}…", &value[..end]).into(),
     }
-}
-
-/// The table with the rules' numbers in the whole file.
-fn renumbered(mut table: DataFrame, numbers: &[u32]) -> Result<DataFrame, FrameError> {
-    let own = table.column("rule")?.u32()?;
-    let whole: Vec<u32> = own.iter().flatten().map(|number| numbers[number as usize]).collect();
-    let column: UInt32Chunked = UInt32Chunked::from_vec("rule".into(), whole);
-    table.with_column(column.into_column())?;
-    Ok(table)
-}
-
-/// A column of texts.
-pub(super) fn texts<'t>(name: &str, texts: impl Iterator<Item = Option<&'t str>>) -> Series {
-    Series::new(name.into(), texts.collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -300,7 +280,7 @@ mod tests {
             (if i % 1000 == 0 { "too-long" } else { "invalid-email" }, value)
         });
         let path = file(folder.path(), values);
-        let groups = group_with(&path, &Filter::default(), 3, Values::with_room(1000)).unwrap();
+        let groups = group_with(&path, &Filter::default(), 3, ValueCounts::with_room(1000)).unwrap();
         let [email, long] = &groups.rules[..] else { panic!("{groups:?}") };
         assert_eq!((email.findings, email.more_values), (29_970, true));
         let counts: Vec<_> = email.values.iter().map(|v| (v.value.as_str(), v.findings)).collect();

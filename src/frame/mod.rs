@@ -12,16 +12,18 @@ mod day;
 mod error;
 mod group;
 mod parquet;
-pub mod parquet_in;
-pub mod parquet_out;
+pub(crate) mod parquet_in;
+pub(crate) mod parquet_out;
 mod parquet_rows;
 mod quick;
 mod stored;
 mod values;
 
-pub use blocks::Scan;
-pub use compare::{Change, RuleRows, Verdict, compare};
-pub use error::FrameError;
-pub use group::{Groups, RuleGroup, ValueGroup, group};
-pub use parquet::write as write_parquet;
-pub use stored::{Filter, StoredFinding, StoredRelated, Text};
+pub(crate) use blocks::Scan;
+pub(crate) use compare::{Change, RuleRows, Verdict, compare};
+pub(crate) use error::FrameError;
+pub(crate) use group::{Groups, group};
+#[cfg(test)]
+pub(crate) use group::{RuleGroup, ValueGroup};
+pub(crate) use parquet::write as write_parquet;
+pub(crate) use stored::{Filter, StoredFinding};

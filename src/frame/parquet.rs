@@ -6,7 +6,6 @@ use std::path::Path;
 use polars::prelude::{Column, DataFrame, NamedFrom as _, ParquetWriter, Series};
 
 use super::blocks::{Block, parse};
-use super::group::texts;
 use super::{Filter, FrameError, Scan, StoredFinding};
 
 /// Writes the findings in `path` that `filter` asks for; memory does not grow with their number.
@@ -14,7 +13,7 @@ use super::{Filter, FrameError, Scan, StoredFinding};
 /// # Errors
 ///
 /// The findings cannot be read, or `out` cannot be written to.
-pub fn write(path: &Path, filter: &Filter, out: impl Write) -> Result<(), FrameError> {
+pub(crate) fn write(path: &Path, filter: &Filter, out: impl Write) -> Result<(), FrameError> {
     let schema = table(&[])?.schema().clone();
     let mut writer = ParquetWriter::new(out).batched(&schema)?;
     let work = |block: &Block| {
@@ -40,7 +39,7 @@ pub fn write(path: &Path, filter: &Filter, out: impl Write) -> Result<(), FrameE
 fn table(findings: &[StoredFinding<'_>]) -> Result<DataFrame, FrameError> {
     let text = |name: &str, of: fn(&StoredFinding<'_>) -> Option<String>| -> Column {
         let all: Vec<_> = findings.iter().map(of).collect();
-        texts(name, all.iter().map(Option::as_deref)).into()
+        Series::new(name.into(), all).into()
     };
     let number = |name: &str, of: fn(&StoredFinding<'_>) -> Option<u64>| -> Column {
         Series::new(name.into(), findings.iter().map(of).collect::<Vec<_>>()).into()

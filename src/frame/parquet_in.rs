@@ -13,7 +13,7 @@ const BATCH: usize = 1 << 16;
 
 /// Why a Parquet file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ParquetFault {
+pub(crate) enum ParquetFault {
     /// The library says why.
     #[error("is no Parquet file that can be read; transfer or write it again")]
     Damaged(#[from] PolarsError),
@@ -27,7 +27,7 @@ pub enum ParquetFault {
 
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Datum<'v> {
+pub(crate) enum Datum<'v> {
     /// NULL.
     Null,
     /// A text; nobody has looked whether it is UTF-8 where the file does not say so.
@@ -46,23 +46,23 @@ pub enum Datum<'v> {
 
 /// One column.
 #[derive(Debug, Clone)]
-pub struct ParquetColumn {
+pub(crate) struct ParquetColumn {
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its type, where values of it are not read.
-    pub unread: Option<String>,
+    pub(crate) unread: Option<String>,
     /// Its values are lists.
-    pub is_list: bool,
+    pub(crate) is_list: bool,
 }
 
 /// A Parquet file that has been opened.
 #[derive(Debug)]
-pub struct ParquetTable {
+pub(crate) struct ParquetTable {
     file: File,
     /// In the file's order; those within structs are not taken apart.
-    pub columns: Vec<ParquetColumn>,
+    pub(crate) columns: Vec<ParquetColumn>,
     /// How many rows there are.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// How many rows each row group has.
     groups: Vec<usize>,
 }
@@ -73,7 +73,7 @@ impl ParquetTable {
     /// # Errors
     ///
     /// The file is none, or is damaged.
-    pub fn open(file: File) -> Result<Self, ParquetFault> {
+    pub(crate) fn open(file: File) -> Result<Self, ParquetFault> {
         careful(|| {
             let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
             let metadata = reader.get_metadata()?;
@@ -97,7 +97,7 @@ impl ParquetTable {
     /// # Errors
     ///
     /// The file is damaged, or `each` failed.
-    pub fn each(
+    pub(crate) fn each(
         &self,
         wanted: &[usize],
         mut each: impl FnMut(&[Datum<'_>]) -> std::io::Result<()>,

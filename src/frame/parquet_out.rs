@@ -16,7 +16,7 @@ use polars_parquet::write::{
 pub use super::parquet_rows::{Kind, Rows};
 
 /// What the library says.
-pub type ParquetError = PolarsError;
+pub(crate) type ParquetError = PolarsError;
 
 /// A file under way.
 pub struct ParquetFile<W: Write> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// A text that is borrowed from its line where it holds no escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
-pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
+pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl std::ops::Deref for Text<'_> {
     type Target = str;
@@ -20,50 +20,50 @@ impl std::ops::Deref for Text<'_> {
 /// One line of `rejects.ndjson`. Values are masked as the run has masked them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[allow(missing_docs)] // The fields of the contract, under their names.
-pub struct StoredFinding<'a> {
+pub(crate) struct StoredFinding<'a> {
     #[serde(borrow)]
-    pub run: Text<'a>,
+    pub(crate) run: Text<'a>,
     #[serde(borrow)]
-    pub entity: Text<'a>,
+    pub(crate) entity: Text<'a>,
     #[serde(borrow)]
-    pub file: Text<'a>,
-    pub record: Option<u64>,
-    pub line_start: Option<u64>,
-    pub line_end: Option<u64>,
-    pub byte_start: u64,
-    pub byte_end: u64,
+    pub(crate) file: Text<'a>,
+    pub(crate) record: Option<u64>,
+    pub(crate) line_start: Option<u64>,
+    pub(crate) line_end: Option<u64>,
+    pub(crate) byte_start: u64,
+    pub(crate) byte_end: u64,
     #[serde(borrow)]
-    pub column: Option<Text<'a>>,
+    pub(crate) column: Option<Text<'a>>,
     #[serde(borrow)]
-    pub field: Option<Text<'a>>,
+    pub(crate) field: Option<Text<'a>>,
     #[serde(borrow)]
-    pub severity: Text<'a>,
+    pub(crate) severity: Text<'a>,
     #[serde(borrow)]
-    pub code: Text<'a>,
+    pub(crate) code: Text<'a>,
     #[serde(borrow)]
-    pub value: Option<Text<'a>>,
+    pub(crate) value: Option<Text<'a>>,
     #[serde(borrow)]
-    pub message: Option<Text<'a>>,
+    pub(crate) message: Option<Text<'a>>,
     #[serde(borrow)]
-    pub suggestion: Option<Text<'a>>,
+    pub(crate) suggestion: Option<Text<'a>>,
     #[serde(borrow)]
-    pub related: Option<StoredRelated<'a>>,
+    pub(crate) related: Option<StoredRelated<'a>>,
 }
 
 /// The record that a finding is about as well.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
-pub struct StoredRelated<'a> {
+pub(crate) struct StoredRelated<'a> {
     /// Its file.
     #[serde(borrow)]
-    pub file: Option<Text<'a>>,
+    pub(crate) file: Option<Text<'a>>,
     /// Its number.
-    pub record: u64,
+    pub(crate) record: u64,
 }
 
 impl StoredFinding<'_> {
     /// The column's name in the file, else the field's.
     #[must_use]
-    pub fn place(&self) -> Option<&str> {
+    pub(crate) fn place(&self) -> Option<&str> {
         self.column.as_deref().or(self.field.as_deref())
     }
 }
@@ -87,19 +87,19 @@ pub(super) struct Grouped<'a> {
 
 /// Which findings are asked for: those that fit one name of each list that has names.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub(crate) struct Filter {
     /// Codes.
-    pub codes: Vec<String>,
+    pub(crate) codes: Vec<String>,
     /// Columns, by the name in the file or the field's.
-    pub columns: Vec<String>,
+    pub(crate) columns: Vec<String>,
     /// Entities.
-    pub entities: Vec<String>,
+    pub(crate) entities: Vec<String>,
 }
 
 impl Filter {
     /// Whether a finding with these is asked for.
     #[must_use]
-    pub fn admits(&self, entity: &str, code: &str, column: Option<&str>, field: Option<&str>) -> bool {
+    pub(crate) fn admits(&self, entity: &str, code: &str, column: Option<&str>, field: Option<&str>) -> bool {
         let fits = |wanted: &[String], name: &str| wanted.iter().any(|wanted| wanted == name);
         (self.entities.is_empty() || fits(&self.entities, entity))
             && (self.codes.is_empty() || fits(&self.codes, code))
@@ -107,15 +107,9 @@ impl Filter {
                 || [column, field].into_iter().flatten().any(|name| fits(&self.columns, name)))
     }
 
-    /// Whether everything is asked for.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.codes.is_empty() && self.columns.is_empty() && self.entities.is_empty()
-    }
-
     /// Whether a whole finding is asked for.
     #[must_use]
-    pub fn takes(&self, finding: &StoredFinding<'_>) -> bool {
+    pub(crate) fn takes(&self, finding: &StoredFinding<'_>) -> bool {
         self.admits(&finding.entity, &finding.code, finding.column.as_deref(), finding.field.as_deref())
     }
 }

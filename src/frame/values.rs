@@ -1,162 +1,121 @@
-//! How often each value stands under each rule, in bounded memory: a table of rule, value and number.
+//! How often each value occurs under each rule, in bounded memory.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
 
-use polars::prelude::{
-    DataFrame, IntoLazy as _, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, UnionArgs, col, concat,
-    len, lit,
-};
+use foldhash::fast::FixedState;
 
-use super::FrameError;
-use super::group::{ValueGroup, texts};
+use super::group::ValueGroup;
 
-/// How many distinct values of one rule are told apart.
+/// How many distinct values of one rule are kept apart.
 const ROOM: usize = 100_000;
 
-/// How many findings wait at least before they are counted into the table: to group it costs as much as it is
-/// large, so it must not be done for every block.
-const WAITING: usize = 250_000;
+/// How often each value of one rule occurs.
+type Counts = HashMap<Box<str>, u64, FixedState>;
 
-/// The values of all rules.
-pub(super) struct Values {
+/// The values of all rules, each rule known by its number.
+pub(super) struct ValueCounts {
     room: usize,
-    table: Option<DataFrame>,
-    /// Tables of blocks that are not in the table yet, and how many findings they hold.
-    waiting: (Vec<DataFrame>, usize),
-    /// Rules of which rare values were left out.
-    pruned: Vec<u32>,
-    exact: Option<DataFrame>,
+    rules: Vec<RuleCounts>,
+    /// Only values that are known already are counted.
+    exact: bool,
 }
 
-/// Of one rule: distinct values, whether there are more, the most frequent ones.
-pub(super) type Listed = (u64, bool, Vec<ValueGroup>);
+#[derive(Default)]
+struct RuleCounts {
+    counts: Counts,
+    /// Rare values were left out.
+    pruned: bool,
+}
 
-impl Default for Values {
+/// What is listed of one rule.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Listed {
+    /// How many distinct values are known.
+    pub(super) distinct: u64,
+    /// Whether there are more.
+    pub(super) more: bool,
+    /// The most frequent ones.
+    pub(super) values: Vec<ValueGroup>,
+}
+
+impl Default for ValueCounts {
     fn default() -> Self {
         Self::with_room(ROOM)
     }
 }
 
-impl Values {
+impl ValueCounts {
     pub(super) fn with_room(room: usize) -> Self {
-        Self { room, table: None, waiting: (Vec::new(), 0), pruned: Vec::new(), exact: None }
+        Self { room, rules: Vec::new(), exact: false }
     }
 
-    /// The table of one block: `numbers` names the rule of each of `values`, which stand there so many `times`.
-    pub(super) fn table(
-        numbers: &[u32],
-        values: &[Cow<'_, str>],
-        times: &[u64],
-    ) -> Result<DataFrame, FrameError> {
-        use polars::prelude::{Column, NamedFrom as _, Series};
-        let columns: Vec<Column> = vec![
-            Series::new("rule".into(), numbers).into(),
-            texts("value", values.iter().map(|value| Some(value.as_ref()))).into(),
-            Series::new("n".into(), times).into(),
-        ];
-        Ok(DataFrame::new_infer_height(columns)?)
-    }
-
-    /// Takes in the tables of some blocks. A rule that has too many values loses the rare ones.
-    /// When that happens depends on the findings alone, so that the same values stay for any number of threads.
-    pub(super) fn add(&mut self, tables: Vec<DataFrame>) -> Result<(), FrameError> {
-        for table in tables {
-            self.waiting.1 += table.height();
-            self.waiting.0.push(table);
-            if self.waiting.1 >= WAITING.max(self.table.as_ref().map_or(0, DataFrame::height) / 2) {
-                self.count_waiting()?;
-            }
+    /// Counts `times` more findings with `value` under the rule `rule`.
+    pub(super) fn add(&mut self, rule: u32, value: String, times: u64) {
+        let rule = rule as usize;
+        if rule >= self.rules.len() {
+            self.rules.resize_with(rule + 1, RuleCounts::default);
         }
-        Ok(())
+        let counts = &mut self.rules[rule].counts;
+        if let Some(count) = counts.get_mut(value.as_str()) {
+            *count += times;
+        } else if !self.exact {
+            counts.insert(value.into_boxed_str(), times);
+        }
     }
 
-    /// Counts what waits.
-    pub(super) fn count_waiting(&mut self) -> Result<(), FrameError> {
-        let (waiting, _) = std::mem::take(&mut self.waiting);
-        if waiting.is_empty() {
-            return Ok(());
+    /// Drops the rare values of each rule that has too many. Called after each block, so that what is kept depends
+    /// on the findings alone and not on the number of threads.
+    pub(super) fn prune(&mut self) {
+        let room = self.room;
+        for rule in self.rules.iter_mut().filter(|rule| rule.counts.len() > room) {
+            // The step of Misra and Gries: the count of the value in the middle is taken off all counts, and values
+            // with nothing left go.
+            let mut ordered: Vec<u64> = rule.counts.values().copied().collect();
+            let (_, &mut middle, _) = ordered.select_nth_unstable_by(room / 2, |a, b| b.cmp(a));
+            rule.counts.retain(|_, count| {
+                *count = count.saturating_sub(middle);
+                *count > 0
+            });
+            rule.counts.shrink_to(room);
+            rule.pruned = true;
         }
-        let table = summed(self.table.take().into_iter().chain(waiting))?;
-        self.table = if self.exact.is_some() { Some(table) } else { Some(self.prune(table)?) };
-        Ok(())
-    }
-
-    /// The step of Misra and Gries, rule by rule: the number that the value in the middle has is taken off
-    /// all, and what has nothing left goes.
-    fn prune(&mut self, mut table: DataFrame) -> Result<DataFrame, FrameError> {
-        let sizes = table.clone().lazy().group_by([col("rule")]).agg([len().alias("size")]).collect()?;
-        let sizes: Vec<(u32, u32)> = sizes
-            .column("rule")?
-            .u32()?
-            .iter()
-            .flatten()
-            .zip(sizes.column("size")?.u32()?.iter().flatten())
-            .collect();
-        for (rule, size) in sizes.into_iter().filter(|&(_, size)| size as usize > self.room) {
-            let own = table.clone().lazy().filter(col("rule").eq(lit(rule)));
-            let most = SortMultipleOptions::default().with_order_descending(true);
-            let ordered = own.clone().select([col("n")]).sort(["n"], most).collect()?;
-            let middle = ordered.column("n")?.u64()?.get(self.room.min(size as usize - 1) / 2).unwrap_or(1);
-            // Filtered first: `n` is unsigned.
-            let kept = own.filter(col("n").gt(lit(middle))).with_column(col("n") - lit(middle));
-            let others = table.clone().lazy().filter(col("rule").neq(lit(rule)));
-            table = concat([others, kept], UnionArgs::default())?.collect()?;
-            if !self.pruned.contains(&rule) {
-                self.pruned.push(rule);
-            }
-        }
-        Ok(table)
     }
 
     /// Whether values were left out, so that those kept must be counted again.
     pub(super) fn is_pruned(&self) -> bool {
-        !self.pruned.is_empty()
+        self.rules.iter().any(|rule| rule.pruned)
     }
 
-    /// Forgets the numbers and keeps the values.
+    /// Keeps the values, sets their counts to zero, and from now on counts no other value.
     pub(super) fn begin_exact(&mut self) {
-        self.exact = self.table.as_ref().and_then(|table| table.select(["rule", "value"]).ok());
-        self.table = None;
+        self.exact = true;
+        for rule in &mut self.rules {
+            rule.counts.values_mut().for_each(|count| *count = 0);
+        }
     }
 
-    /// Counts the values that were kept.
-    pub(super) fn count_exactly(&mut self, tables: Vec<DataFrame>) -> Result<(), FrameError> {
-        let Some(kept) = &self.exact else { return Ok(()) };
-        let by = || [col("rule"), col("value")];
-        let all = concat(
-            tables.into_iter().map(polars::prelude::IntoLazy::lazy).collect::<Vec<_>>(),
-            UnionArgs::default(),
-        )?;
-        let found = all.join(kept.clone().lazy(), by(), by(), JoinArgs::new(JoinType::Inner)).collect()?;
-        self.add(vec![found])
-    }
-
-    /// For each rule its values, the `top` most frequent ones listed.
-    pub(super) fn top(self, rules: usize, top: usize) -> Result<Vec<Listed>, FrameError> {
-        let mut listed: Vec<Listed> = vec![Listed::default(); rules];
-        let Some(table) = self.table else { return Ok(listed) };
-        let order = SortMultipleOptions::default().with_order_descending_multi([true, false]);
-        let table = table.sort(["n", "value"], order)?;
-        let (rule, value, number) =
-            (table.column("rule")?.u32()?, table.column("value")?.str()?, table.column("n")?.u64()?);
-        for ((rule, value), findings) in rule.iter().zip(value.iter()).zip(number.iter()) {
-            let (Some(rule), Some(value), Some(findings)) = (rule, value, findings) else { continue };
-            let (distinct, _, values) = &mut listed[rule as usize];
-            *distinct += 1;
-            if values.len() < top {
-                values.push(ValueGroup { value: value.to_owned(), findings });
-            }
-        }
-        for rule in self.pruned {
-            listed[rule as usize].1 = true;
-        }
-        Ok(listed)
+    /// For each of `rules` rules its values, the `top` most frequent ones listed.
+    pub(super) fn top(mut self, rules: usize, top: usize) -> Vec<Listed> {
+        self.rules.resize_with(rules, RuleCounts::default);
+        self.rules.into_iter().map(|rule| rule.top(top)).collect()
     }
 }
 
-/// Several tables as one, their numbers added up.
-fn summed(tables: impl IntoIterator<Item = DataFrame>) -> Result<DataFrame, FrameError> {
-    let tables: Vec<LazyFrame> = tables.into_iter().map(polars::prelude::IntoLazy::lazy).collect();
-    let all = concat(tables, UnionArgs::default())?;
-    Ok(all.group_by([col("rule"), col("value")]).agg([col("n").sum()]).collect()?)
+impl RuleCounts {
+    fn top(self, top: usize) -> Listed {
+        let distinct = self.counts.len() as u64;
+        let mut values: Vec<ValueGroup> = self
+            .counts
+            .into_iter()
+            .map(|(value, findings)| ValueGroup { value: value.into_string(), findings })
+            .collect();
+        let order =
+            |a: &ValueGroup, b: &ValueGroup| b.findings.cmp(&a.findings).then_with(|| a.value.cmp(&b.value));
+        if top < values.len() {
+            values.select_nth_unstable_by(top, order);
+            values.truncate(top);
+        }
+        values.sort_unstable_by(order);
+        Listed { distinct, more: self.pruned, values }
+    }
 }

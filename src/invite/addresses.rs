@@ -15,8 +15,8 @@ const HEADERS: [&str; 5] = ["email", "emailaddress", "address", "mail", "emailad
 /// The addresses of a list, and the places where there should be one and is none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
-    pub addresses: Vec<Wanted>,
-    pub wrong: Vec<String>,
+    pub(crate) addresses: Vec<Wanted>,
+    pub(crate) wrong: Vec<String>,
 }
 
 /// Reads a list.

@@ -32,33 +32,33 @@ const SLICE: u64 = 2;
 
 /// What a delivery needs.
 pub(super) struct Delivery<'a> {
-    pub database: &'a Database,
-    pub session: &'a Session,
-    pub cancelled: &'a AtomicBool,
-    pub invitees: Invitees<'a>,
-    pub provider: Arc<dyn Provider + Send + Sync>,
-    pub run: &'a str,
+    pub(crate) database: &'a Database,
+    pub(crate) session: &'a Session,
+    pub(crate) cancelled: &'a AtomicBool,
+    pub(crate) invitees: Invitees<'a>,
+    pub(crate) provider: Arc<dyn Provider + Send + Sync>,
+    pub(crate) run: &'a str,
     /// How long a link opens.
-    pub expires: Duration,
+    pub(crate) expires: Duration,
     /// After which time a provider that does not have a mail never got it.
-    pub settle: Duration,
+    pub(crate) settle: Duration,
     /// How many mails a minute.
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
 }
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Delivered {
     /// Mails that were taken.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Of these: found at the provider, where an earlier call had left them without an answer.
-    pub found: u64,
+    pub(crate) found: u64,
     /// Addresses that were refused.
-    pub failed: u64,
+    pub(crate) failed: u64,
     /// Mails of which it is still not known whether they were taken.
-    pub unknown: u64,
+    pub(crate) unknown: u64,
     /// Mails that nobody should get any more.
-    pub cancelled: u64,
+    pub(crate) cancelled: u64,
     /// Calls in a row without a mail taken.
     troubles: u32,
     /// When the next batch may go out.

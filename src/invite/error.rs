@@ -11,7 +11,7 @@ use super::template::TemplateMistake;
 
 /// Why no (more) mails go out.
 #[derive(Debug, thiserror::Error)]
-pub enum InviteError {
+pub(crate) enum InviteError {
     /// The database, the schema, a question that was answered with no.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -141,7 +141,7 @@ impl From<SchemaError> for InviteError {
 impl InviteError {
     /// The code that this error ends the program with.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Run(error) => error.exit(),
             Self::Option { .. } => Exit::Usage,

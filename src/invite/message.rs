@@ -11,7 +11,7 @@ use super::outbox::Mail;
 use super::template::{Escape, Template, TemplateMistake};
 
 /// What a template may name. `migrated` is filled where the person came from an older system.
-pub const NAMES: [&str; 10] = [
+pub(crate) const NAMES: [&str; 10] = [
     "first_name",
     "last_name",
     "name",
@@ -29,7 +29,7 @@ const FALLBACK: &str = "en";
 
 /// The templates of all languages.
 #[derive(Debug, Clone)]
-pub struct Templates(Vec<Wording>);
+pub(crate) struct Templates(Vec<Wording>);
 
 /// One language's templates.
 #[derive(Debug, Clone)]
@@ -42,13 +42,13 @@ struct Wording {
 
 /// A mail's text, ready to travel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
+pub(crate) struct Message {
     /// One line.
-    pub subject: String,
+    pub(crate) subject: String,
     /// The part for programs that show no HTML.
-    pub text: String,
+    pub(crate) text: String,
     /// The part for all others.
-    pub html: String,
+    pub(crate) html: String,
 }
 
 /// The values of one mail.
@@ -99,7 +99,7 @@ impl Templates {
     ///
     /// Never in a binary whose tests passed.
     #[must_use]
-    pub fn built_in() -> Self {
+    pub(crate) fn built_in() -> Self {
         let wording = |language: &str, text: &str, html: &str| {
             Wording::parse(language, text, html).expect("the built-in templates are tested")
         };
@@ -114,7 +114,7 @@ impl Templates {
     /// # Errors
     ///
     /// A file that cannot be read, a mistake in one, a language without one of the two.
-    pub fn load(folder: &Path) -> Result<Self, InviteError> {
+    pub(crate) fn load(folder: &Path) -> Result<Self, InviteError> {
         let read = |path: PathBuf| {
             fs::read_to_string(&path).map_err(|source| InviteError::Unreadable { path, source })
         };
@@ -144,13 +144,13 @@ impl Templates {
     /// The language in which a person with this language is written to: theirs where there are templates for
     /// it, with or without its region, else English, else the first there is.
     #[must_use]
-    pub fn language(&self, wanted: &str) -> &str {
+    pub(crate) fn language(&self, wanted: &str) -> &str {
         &self.wording(wanted).language
     }
 
     /// The mail in its language, and the values that stand in it.
     #[must_use]
-    pub fn message(&self, mail: &Mail, link: &str) -> Message {
+    pub(crate) fn message(&self, mail: &Mail, link: &str) -> Message {
         let wording = self.wording(&mail.person.language);
         let values = Values::of(mail, &wording.language, link);
         Message {

@@ -28,7 +28,7 @@ mod message;
 mod outbox;
 mod people;
 mod plan;
-pub mod postmark;
+pub(crate) mod postmark;
 mod provider;
 mod sender;
 mod states;
@@ -58,17 +58,16 @@ use provider::Provider;
 use states::Opened;
 use token::Token;
 
-pub use error::InviteError;
-pub use message::{NAMES, Templates};
-pub use outbox::{Mail, Person};
-pub use people::{Invitees, Selection};
-pub use plan::{OfAccount, OfLanguage, Passed, Plan};
-pub use sender::{Link, Mailbox};
-pub use states::{Accepted, Invite, ListQuery, STATES};
+pub(crate) use error::InviteError;
+pub(crate) use message::Templates;
+pub(crate) use people::{Invitees, Selection};
+pub(crate) use plan::Plan;
+pub(crate) use sender::{Link, Mailbox};
+pub(crate) use states::{Accepted, Invite, ListQuery, STATES};
 
 /// Where mails go.
 #[derive(Debug, Clone)]
-pub enum Means {
+pub(crate) enum Means {
     /// Into files in this folder.
     Folder(PathBuf),
     /// To Postmark.
@@ -87,61 +86,61 @@ impl Means {
 
 /// What is needed to send.
 #[derive(Debug, Clone)]
-pub struct Sending {
+pub(crate) struct Sending {
     /// Where mails go.
-    pub means: Means,
+    pub(crate) means: Means,
     /// Who they are from.
-    pub from: Mailbox,
+    pub(crate) from: Mailbox,
     /// Where their links lead.
-    pub link: Link,
+    pub(crate) link: Link,
 }
 
 /// What an invitation can be asked.
 #[derive(Debug, Clone)]
-pub struct InviteOptions {
+pub(crate) struct InviteOptions {
     /// Where the target is; see [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// A folder of schema files; the built-in ones without.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Who is meant.
-    pub selection: Selection,
+    pub(crate) selection: Selection,
     /// Only those who were invited before, whatever came of it but an acceptance.
-    pub resend: bool,
+    pub(crate) resend: bool,
     /// What the mails say.
-    pub content: Content,
+    pub(crate) content: Content,
     /// How they go out; none for a dry run.
-    pub sending: Option<Sending>,
+    pub(crate) sending: Option<Sending>,
     /// Lists of addresses that no invitation goes to.
-    pub suppress: Vec<PathBuf>,
+    pub(crate) suppress: Vec<PathBuf>,
     /// At most so many mails.
-    pub limit: Option<u64>,
+    pub(crate) limit: Option<u64>,
     /// At most so many mails a minute.
-    pub rate: Option<u32>,
+    pub(crate) rate: Option<u32>,
     /// How long a link opens.
-    pub expires: Duration,
+    pub(crate) expires: Duration,
     /// After which time a provider that does not have a mail never got it.
-    pub settle: Duration,
+    pub(crate) settle: Duration,
 }
 
 /// What an invitation did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Invited {
+pub(crate) struct Invited {
     /// Its id, which tag and metadata of the mails carry.
-    pub run: String,
+    pub(crate) run: String,
     /// What it set out to do.
-    pub plan: Plan,
+    pub(crate) plan: Plan,
     /// Whether that was all.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Mails that were taken.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Of these: found at the provider, where an earlier call had left them without an answer.
-    pub found: u64,
+    pub(crate) found: u64,
     /// Addresses that were refused.
-    pub failed: u64,
+    pub(crate) failed: u64,
     /// Mails of which it is not known whether they were taken.
-    pub unknown: u64,
+    pub(crate) unknown: u64,
     /// Mails that turned out to be for nobody any more.
-    pub cancelled: u64,
+    pub(crate) cancelled: u64,
 }
 
 /// A database, and what of the schema is looked at in it.
@@ -230,7 +229,7 @@ impl Desk {
 /// # Errors
 ///
 /// See [`InviteError`]. Mails that were sent before are in the outbox, and are not sent again.
-pub fn invite(
+pub(crate) fn invite(
     options: &InviteOptions,
     confirm: impl FnOnce(&Plan) -> Result<(), RunError>,
 ) -> Result<Invited, InviteError> {
@@ -338,7 +337,7 @@ fn provider(options: &InviteOptions, sending: &Sending, run: &str) -> Result<Any
 /// # Errors
 ///
 /// See [`InviteError`].
-pub fn list(
+pub(crate) fn list(
     query: &ListQuery,
     schemas: Option<&Path>,
     url: Option<&str>,
@@ -363,7 +362,7 @@ pub fn list(
 /// # Errors
 ///
 /// See [`InviteError`].
-pub fn revoke(
+pub(crate) fn revoke(
     selection: &Selection,
     schemas: Option<&Path>,
     url: Option<&str>,
@@ -398,7 +397,7 @@ pub fn revoke(
 /// # Errors
 ///
 /// [`InviteError::Refused`] says why it does not open; see [`InviteError`] for the others.
-pub fn accept(text: &str, schemas: Option<&Path>, url: Option<&str>) -> Result<Accepted, InviteError> {
+pub(crate) fn accept(text: &str, schemas: Option<&Path>, url: Option<&str>) -> Result<Accepted, InviteError> {
     let Some(token) = Token::typed(text) else { return Err(InviteError::Refused(states::UNKNOWN)) };
     let desk = Desk::open(schemas, url)?;
     let invitees = desk.invitees()?;

@@ -16,56 +16,56 @@ const KEPT_DAYS: i32 = 40;
 
 /// A mail that is to be handed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mail {
+pub(crate) struct Mail {
     /// Its number in the outbox.
-    pub id: i64,
+    pub(crate) id: i64,
     /// Its invite's.
-    pub invite: i64,
+    pub(crate) invite: i64,
     /// What the provider can find it by, with its recipient.
-    pub tag: String,
+    pub(crate) tag: String,
     /// When its link expires, in seconds since 1970.
-    pub expires: i64,
+    pub(crate) expires: i64,
     /// Whom it goes to.
-    pub person: Person,
+    pub(crate) person: Person,
 }
 
 /// Whom a mail goes to, as the database has them at this moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Person {
+pub(crate) struct Person {
     /// Where the mail goes.
-    pub address: String,
+    pub(crate) address: String,
     /// May be empty.
-    pub first_name: String,
+    pub(crate) first_name: String,
     /// May be empty.
-    pub last_name: String,
+    pub(crate) last_name: String,
     /// The account's name, else its key.
-    pub account: String,
+    pub(crate) account: String,
     /// The account's key.
-    pub account_key: String,
+    pub(crate) account_key: String,
     /// In its normal form.
-    pub role: String,
+    pub(crate) role: String,
     /// In its normal form; may be empty.
-    pub language: String,
+    pub(crate) language: String,
     /// Whether they came from an older system.
-    pub migrated: bool,
+    pub(crate) migrated: bool,
 }
 
 /// A mail that was handed over without an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Doubtful {
-    pub id: i64,
-    pub channel: String,
-    pub tag: String,
-    pub address: String,
+    pub(crate) id: i64,
+    pub(crate) channel: String,
+    pub(crate) tag: String,
+    pub(crate) address: String,
     /// Where the provider does not have it, it may be handed over again.
-    pub again: bool,
+    pub(crate) again: bool,
 }
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Settled {
-    pub sent: u64,
-    pub failed: u64,
+    pub(crate) sent: u64,
+    pub(crate) failed: u64,
 }
 
 fn failed(error: crate::db::postgres::Error) -> LoadError {

@@ -15,26 +15,26 @@ use super::error::InviteError;
 
 /// Who is asked for. What is given is all that must hold.
 #[derive(Debug, Clone, Default)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// Addresses as typed.
-    pub addresses: Vec<String>,
+    pub(crate) addresses: Vec<String>,
     /// A file of addresses.
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The run that inserted them: its id, or the beginning of it.
-    pub run: Option<String>,
+    pub(crate) run: Option<String>,
     /// The key of their account.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Their role.
-    pub role: Option<String>,
+    pub(crate) role: Option<String>,
     /// Their language.
-    pub language: Option<String>,
+    pub(crate) language: Option<String>,
     /// Whether they came from an older system.
-    pub migrated: Option<bool>,
+    pub(crate) migrated: Option<bool>,
 }
 
 /// The entity whose records are invited.
 #[derive(Debug, Clone, Copy)]
-pub struct Invitees<'a> {
+pub(crate) struct Invitees<'a> {
     pub(super) schema: &'a Schema,
     pub(super) entity: &'a Entity,
     pub(super) fields: InviteFields,
@@ -44,9 +44,9 @@ pub struct Invitees<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// For people: a file and a line, or the argument.
-    pub place: String,
+    pub(crate) place: String,
     /// In its normal form.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 /// An identifier, quoted.
@@ -69,7 +69,7 @@ impl<'a> Invitees<'a> {
     /// # Errors
     ///
     /// There is none.
-    pub fn of(schema: &'a Schema) -> Result<Self, InviteError> {
+    pub(crate) fn of(schema: &'a Schema) -> Result<Self, InviteError> {
         let found = schema.entities.iter().find_map(|entity| Some((entity, entity.invite?)));
         let (entity, fields) = found.ok_or(InviteError::NobodyToInvite)?;
         Ok(Self { schema, entity, fields })

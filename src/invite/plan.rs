@@ -9,63 +9,63 @@ use super::people::failed;
 
 /// Mails of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OfLanguage {
+pub(crate) struct OfLanguage {
     /// The people's own; empty where they have none.
-    pub language: String,
+    pub(crate) language: String,
     /// The language of the templates that they are written to with.
-    pub written_in: String,
+    pub(crate) written_in: String,
     /// How many.
-    pub mails: u64,
+    pub(crate) mails: u64,
 }
 
 /// Mails to people of one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OfAccount {
+pub(crate) struct OfAccount {
     /// The account's key; none where people have no account.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// How many.
-    pub mails: u64,
+    pub(crate) mails: u64,
 }
 
 /// People who get no mail for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Passed {
+pub(crate) struct Passed {
     /// The reason, in kebab-case.
-    pub why: String,
+    pub(crate) why: String,
     /// How many.
-    pub people: u64,
+    pub(crate) people: u64,
 }
 
 /// The plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// How many people are meant.
-    pub people: u64,
+    pub(crate) people: u64,
     /// How many mails go out.
-    pub mails: u64,
+    pub(crate) mails: u64,
     /// Of these: left waiting by an earlier command.
-    pub waiting: u64,
+    pub(crate) waiting: u64,
     /// Of these: handed over earlier without an answer; they are looked up first, and sent again only where the
     /// provider does not have them.
-    pub looked_up: u64,
+    pub(crate) looked_up: u64,
     /// How many mails `--limit` holds back.
-    pub held_back: u64,
+    pub(crate) held_back: u64,
     /// By language.
-    pub languages: Vec<OfLanguage>,
+    pub(crate) languages: Vec<OfLanguage>,
     /// By account, most mails first.
-    pub accounts: Vec<OfAccount>,
+    pub(crate) accounts: Vec<OfAccount>,
     /// Who gets none.
-    pub passed: Vec<Passed>,
+    pub(crate) passed: Vec<Passed>,
     /// Addresses of the selection that belong to no user who passes the filters: where they stand.
-    pub unmatched: Vec<String>,
+    pub(crate) unmatched: Vec<String>,
     /// Places of the selection where an address should be and is none.
-    pub wrong: Vec<String>,
+    pub(crate) wrong: Vec<String>,
 }
 
 impl Plan {
     /// Whether somebody who was named gets nothing, for want of an address or of a user.
     #[must_use]
-    pub fn is_incomplete(&self) -> bool {
+    pub(crate) fn is_incomplete(&self) -> bool {
         let lacking = ["no-address", "no-account"];
         !self.unmatched.is_empty()
             || !self.wrong.is_empty()

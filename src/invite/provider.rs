@@ -47,9 +47,9 @@ pub(crate) enum Reply {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wait {
     /// What happened.
-    pub why: String,
+    pub(crate) why: String,
     /// What the provider asked for.
-    pub after: Option<Duration>,
+    pub(crate) after: Option<Duration>,
 }
 
 /// What became of one mail.
@@ -67,7 +67,7 @@ pub(crate) enum Answer {
 
 /// Why a provider takes nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stop(pub String);
+pub(crate) struct Stop(pub(crate) String);
 
 impl std::fmt::Display for Stop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

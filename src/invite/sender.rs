@@ -9,11 +9,11 @@ const PLACE: &str = "{token}";
 
 /// `Name <address>`, or the address alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mailbox {
+pub(crate) struct Mailbox {
     /// What people see; empty where there is none.
-    pub name: String,
+    pub(crate) name: String,
     /// Where answers go.
-    pub address: String,
+    pub(crate) address: String,
 }
 
 impl FromStr for Mailbox {
@@ -49,7 +49,7 @@ impl std::fmt::Display for Mailbox {
 
 /// An address with `{token}` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link(String);
+pub(crate) struct Link(String);
 
 impl FromStr for Link {
     type Err = String;
@@ -79,7 +79,7 @@ impl FromStr for Link {
 impl Link {
     /// The link of one mail.
     #[must_use]
-    pub fn to(&self, token: &Token) -> String {
+    pub(crate) fn to(&self, token: &Token) -> String {
         self.0.replace(PLACE, token.text())
     }
 }

@@ -11,43 +11,43 @@ use super::people::{Invitees, literal, quoted};
 use super::token::Token;
 
 /// How an invite stands, as it is typed and printed.
-pub const STATES: [&str; 9] =
+pub(crate) const STATES: [&str; 9] =
     ["pending", "sending", "sent", "failed", "unknown", "accepted", "expired", "withdrawn", "cancelled"];
 
 /// One invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Invite {
+pub(crate) struct Invite {
     /// Its number.
-    pub id: i64,
+    pub(crate) id: i64,
     /// Whom it is for.
-    pub email: String,
+    pub(crate) email: String,
     /// The key of their account.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Their language.
-    pub language: Option<String>,
+    pub(crate) language: Option<String>,
     /// One of [`STATES`].
-    pub state: String,
+    pub(crate) state: String,
     /// What took its last mail: `postmark`, `postmark-test` or `folder`.
-    pub channel: Option<String>,
+    pub(crate) channel: Option<String>,
     /// The provider's code where the address failed.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// When its last mail was taken, RFC 3339.
-    pub sent: Option<String>,
+    pub(crate) sent: Option<String>,
     /// When its link stops to open.
-    pub expires: Option<String>,
+    pub(crate) expires: Option<String>,
     /// When it was accepted.
-    pub accepted: Option<String>,
+    pub(crate) accepted: Option<String>,
 }
 
 /// Which invites are listed.
 #[derive(Debug, Clone, Default)]
-pub struct ListQuery {
+pub(crate) struct ListQuery {
     /// Only in this state.
-    pub state: Option<String>,
+    pub(crate) state: Option<String>,
     /// Only of this account.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
     /// Only with this address, in its normal form.
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
 }
 
 /// What a link opened, or why it does not.
@@ -59,13 +59,13 @@ pub(super) enum Opened {
 
 /// An accepted invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// The invite.
-    pub invite: i64,
+    pub(crate) invite: i64,
     /// Who accepted.
-    pub email: String,
+    pub(crate) email: String,
     /// The key of their account.
-    pub account: Option<String>,
+    pub(crate) account: Option<String>,
 }
 
 fn failed(error: crate::db::postgres::Error) -> LoadError {

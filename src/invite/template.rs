@@ -21,11 +21,11 @@ enum Part {
 /// What is wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub struct TemplateMistake {
+pub(crate) struct TemplateMistake {
     /// From 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is wrong, and what to write instead.
-    pub problem: String,
+    pub(crate) problem: String,
 }
 
 /// How values are written.

@@ -11,7 +11,7 @@ const BYTES: usize = 32;
 
 /// A new token. It is never logged: it has no `Debug` that shows it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
+pub(crate) struct Token(String);
 
 impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -25,7 +25,7 @@ impl Token {
     /// # Errors
     ///
     /// The operating system has no randomness to give.
-    pub fn draw() -> Result<Self, getrandom::Error> {
+    pub(crate) fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
@@ -33,7 +33,7 @@ impl Token {
 
     /// A token as somebody typed or pasted it; none where it cannot be one.
     #[must_use]
-    pub fn typed(text: &str) -> Option<Self> {
+    pub(crate) fn typed(text: &str) -> Option<Self> {
         let text = text.trim();
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == BYTES).then(|| Self(text.to_owned()))
@@ -41,13 +41,13 @@ impl Token {
 
     /// The text that goes into the link.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
     /// What is stored.
     #[must_use]
-    pub fn hash(&self) -> Vec<u8> {
+    pub(crate) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0.as_bytes()).to_vec()
     }
 }

@@ -16,7 +16,7 @@ impl Load<'_> {
     /// # Errors
     ///
     /// The server refuses, or `each` fails.
-    pub async fn absent<E: From<LoadError>>(
+    pub(crate) async fn absent<E: From<LoadError>>(
         &self,
         item: &Cargo<'_>,
         mut each: impl FnMut(&str) -> Result<(), E>,

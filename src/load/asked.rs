@@ -14,7 +14,7 @@ impl Load<'_> {
     /// # Errors
     ///
     /// The server could not be asked.
-    pub async fn facts(&self, cargo: &[Cargo<'_>]) -> Result<Facts, LoadError> {
+    pub(crate) async fn facts(&self, cargo: &[Cargo<'_>]) -> Result<Facts, LoadError> {
         let mut facts = Facts::of_a_database();
         // An empty table has nothing to say.
         for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {

@@ -23,7 +23,7 @@ impl Load<'_> {
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+    pub(crate) async fn begin(&mut self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
         let client = &self.session.client;
         if !self.overwrites() {
             self.obstacles

@@ -23,11 +23,11 @@ pub(super) enum When {
 /// What went of one entity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gone {
-    pub entity: usize,
+    pub(crate) entity: usize,
     /// Rows that the server says it deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// Rows that were not there.
-    pub absent: u64,
+    pub(crate) absent: u64,
 }
 
 /// How many of the rows to be deleted settling has kept.

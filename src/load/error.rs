@@ -12,7 +12,7 @@ use super::undo::Hindrance;
 
 /// Why a load stopped. The target is as it was before, except after [`LoadError::Unknown`].
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub(crate) enum LoadError {
     /// The server, or the way there.
     #[error(transparent)]
     Database(#[from] DbError),
@@ -229,13 +229,13 @@ fn in_the_way(hindrances: &[Hindrance]) -> String {
 impl LoadError {
     /// Whether the database refused a row, on the way that cannot tell which.
     #[must_use]
-    pub fn is_about_data(&self) -> bool {
+    pub(crate) fn is_about_data(&self) -> bool {
         matches!(self, Self::Database(error) if refused::is_about_data(error))
     }
 
     /// Whether the same transaction may well succeed when it is tried again: it met another one.
     #[must_use]
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
         // Serialization failure and deadlock.
         error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01"))

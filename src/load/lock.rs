@@ -15,7 +15,7 @@ const KEY: i64 = 0x6D75_7374_6572;
 /// # Errors
 ///
 /// Another run holds it, and who that is.
-pub async fn take(client: &Client, patience: Duration) -> Result<(), LoadError> {
+pub(crate) async fn take(client: &Client, patience: Duration) -> Result<(), LoadError> {
     let failed = |e| DbError::of("taking the run's lock", e);
     let deadline = Instant::now() + patience;
     loop {

@@ -18,7 +18,7 @@ use super::{Cargo, LoadError, number, tables};
 const BATCH: usize = 20_000;
 
 /// Asks a database about rows, read-only.
-pub struct Lookup<'a> {
+pub(crate) struct Lookup<'a> {
     client: &'a Client,
     schema: &'a Schema,
     tables: Vec<Option<TableInfo>>,
@@ -30,7 +30,7 @@ impl<'a> Lookup<'a> {
     /// # Errors
     ///
     /// The server refuses, or the tables do not fit the schema.
-    pub async fn begin(session: &'a Session, schema: &'a Schema) -> Result<Self, LoadError> {
+    pub(crate) async fn begin(session: &'a Session, schema: &'a Schema) -> Result<Self, LoadError> {
         let client = &session.client;
         let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         client.batch_execute(sql).await.map_err(|e| DbError::of("beginning to look", e))?;
@@ -43,7 +43,7 @@ impl<'a> Lookup<'a> {
     /// # Errors
     ///
     /// The server could not be asked, or the spool cannot be read.
-    pub async fn facts(&self, cargo: &[Cargo<'_>], move_rows: bool) -> Result<Facts, LoadError> {
+    pub(crate) async fn facts(&self, cargo: &[Cargo<'_>], move_rows: bool) -> Result<Facts, LoadError> {
         let mut facts = Facts::of_a_database();
         for item in cargo {
             if self.tables[item.entity].is_none() {
@@ -76,7 +76,7 @@ impl<'a> Lookup<'a> {
     /// # Errors
     ///
     /// The server could not be asked.
-    pub async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
         tables::held(self.client, self.schema, &self.tables, questions).await
     }
 

@@ -21,15 +21,15 @@ const BATCH: usize = 50_000;
 
 /// One entity's merge.
 pub(super) struct Merge<'a> {
-    pub client: &'a Client,
-    pub statements: Statements<'a>,
+    pub(crate) client: &'a Client,
+    pub(crate) statements: Statements<'a>,
     /// The rows that are staged.
-    pub harvest: &'a Harvest,
-    pub layouts: &'a Layouts<'a>,
-    pub listener: &'a dyn Listener,
+    pub(crate) harvest: &'a Harvest,
+    pub(crate) layouts: &'a Layouts<'a>,
+    pub(crate) listener: &'a dyn Listener,
     /// Whose rows are written.
-    pub origin: Origin<'a>,
-    pub options: LoadOptions,
+    pub(crate) origin: Origin<'a>,
+    pub(crate) options: LoadOptions,
 }
 
 impl Merge<'_> {

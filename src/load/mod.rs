@@ -15,7 +15,7 @@ mod edited;
 mod error;
 mod foreign;
 mod fresh;
-pub mod journal;
+pub(crate) mod journal;
 mod let_go;
 mod lock;
 mod lookup;
@@ -40,44 +40,43 @@ use crate::read::Harvest;
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Question};
 
-pub use journal::{EntityNote, FileNote, RunNote, RunRecord};
-pub use lock::take as load_lock;
-pub use lookup::Lookup;
-pub use options::LoadOptions;
-pub use proof::{Difference, FieldChange};
-pub use undo::{Hindrance, Undo, Undone, Why};
+pub(crate) use journal::{EntityNote, FileNote, RunNote, RunRecord};
+pub(crate) use lock::take as load_lock;
+pub(crate) use lookup::Lookup;
+pub(crate) use options::LoadOptions;
+pub(crate) use proof::FieldChange;
+pub(crate) use undo::{Undo, Undone};
 
-pub use error::LoadError;
+pub(crate) use error::LoadError;
 use fresh::{Fresh, Obstacle};
 use journal::Origin;
-pub use refused::Refused;
 use sql::Statements;
 use stage::Layouts;
 
 /// What the load must know of one entity.
 #[derive(Debug, Clone, Copy)]
-pub struct Cargo<'a> {
+pub(crate) struct Cargo<'a> {
     /// Its position in load order.
-    pub entity: usize,
+    pub(crate) entity: usize,
     /// Its clean rows.
-    pub harvest: &'a Harvest,
+    pub(crate) harvest: &'a Harvest,
 }
 
 /// What was written for one entity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Written {
+pub(crate) struct Written {
     /// Rows that the server says it inserted.
-    pub inserted: u64,
+    pub(crate) inserted: u64,
     /// Rows that the server says it updated.
-    pub updated: u64,
+    pub(crate) updated: u64,
     /// Rows that the server found to be there already, field for field, or gone already.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Rows that the server says it deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
 }
 
 /// A load under way on one session.
-pub struct Load<'a> {
+pub(crate) struct Load<'a> {
     session: &'a Session,
     schema: &'a Schema,
     options: LoadOptions,
@@ -96,7 +95,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// Another run has the target, or its tables do not fit the schema.
-    pub async fn prepare(
+    pub(crate) async fn prepare(
         session: &'a Session,
         schema: &'a Schema,
         options: LoadOptions,
@@ -112,7 +111,7 @@ impl<'a> Load<'a> {
     }
 
     /// Has all tables staged and merged from now on: a row was refused, and it must be found.
-    pub fn find_refused(&mut self) {
+    pub(crate) fn find_refused(&mut self) {
         self.obstacles.fill(Some(Obstacle::Refused));
     }
 
@@ -125,7 +124,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// The server refuses, or the spool cannot be read.
-    pub async fn stage(&self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
+    pub(crate) async fn stage(&self, cargo: &[Cargo<'_>]) -> Result<(), LoadError> {
         for item in cargo.iter().filter(|item| !self.is_fresh(item.entity)) {
             let layouts = Layouts::of(item.harvest);
             let statements = self.statements(item.entity);
@@ -141,7 +140,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// The server could not be asked.
-    pub async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
         tables::held(&self.session.client, self.schema, &self.tables, questions).await
     }
 
@@ -150,7 +149,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn write(
+    pub(crate) async fn write(
         &self,
         cargo: &[Cargo<'_>],
         verdicts: &[EntityVerdict],
@@ -240,7 +239,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// The server refuses.
-    pub async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
+    pub(crate) async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
         journal::note(&self.session.client, self.schema, &self.run, note, self.options.undoable).await
     }
 
@@ -249,7 +248,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
-    pub async fn commit(&self) -> Result<(), LoadError> {
+    pub(crate) async fn commit(&self) -> Result<(), LoadError> {
         let transaction = commit::transaction_id(&self.session.client).await?;
         commit::commit(self.session, transaction.as_deref(), &self.run).await
     }
@@ -259,7 +258,7 @@ impl<'a> Load<'a> {
     /// # Errors
     ///
     /// The connection is gone; then the server does it by itself.
-    pub async fn roll_back(&mut self) -> Result<(), LoadError> {
+    pub(crate) async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
         self.obstacles.fill(self.options.obstacle());

@@ -9,23 +9,23 @@ use super::fresh::Obstacle;
 /// What the load does beside writing.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub struct LoadOptions {
+pub(crate) struct LoadOptions {
     /// What an empty cell does to a filled field unless the field says otherwise.
-    pub on_empty: OnUpdate,
+    pub(crate) on_empty: OnUpdate,
     /// A row that is there may change what it refers to.
-    pub move_rows: bool,
+    pub(crate) move_rows: bool,
     /// How long another run is waited for.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// Before-images and provenance are kept, so that the run can be undone.
-    pub undoable: bool,
+    pub(crate) undoable: bool,
     /// Rows that somebody changed in the target after muster wrote them are not overwritten.
-    pub protect_edited: bool,
+    pub(crate) protect_edited: bool,
     /// Each column's checksum is compared with what was sent.
-    pub reconcile: bool,
+    pub(crate) reconcile: bool,
     /// What is planned is described, by field.
-    pub foresee: bool,
+    pub(crate) foresee: bool,
     /// The files list changes, deletions among them.
-    pub changes: bool,
+    pub(crate) changes: bool,
 }
 
 /// Why a table is staged although it may be empty.

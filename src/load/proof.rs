@@ -14,24 +14,24 @@ const SAMPLES: u32 = 3;
 
 /// A field that updates will change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldChange {
+pub(crate) struct FieldChange {
     /// The field's position in its entity.
-    pub field: usize,
+    pub(crate) field: usize,
     /// In how many rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Some of them: the row's key, the old value, the new one.
-    pub samples: Vec<(String, Option<String>, Option<String>)>,
+    pub(crate) samples: Vec<(String, Option<String>, Option<String>)>,
 }
 
 /// A column whose checksums differ, with both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The column.
-    pub column: String,
+    pub(crate) column: String,
     /// The checksum of what was sent.
-    pub sent: String,
+    pub(crate) sent: String,
     /// The checksum of what the table has.
-    pub found: String,
+    pub(crate) found: String,
 }
 
 /// A table that was empty holds what was inserted.

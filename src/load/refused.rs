@@ -12,7 +12,7 @@ use super::{LoadError, number};
 const BATCH: u32 = 1000;
 
 /// A row that the database refused, by its number, and the SQLSTATE.
-pub type Refused = (u64, String);
+pub(crate) type Refused = (u64, String);
 
 /// Whether an error speaks about a row's data, and not about the statement, the session or the server:
 /// data exceptions, integrity constraints, and what triggers raise.

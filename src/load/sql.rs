@@ -11,13 +11,13 @@ use crate::schema::{Entity, Field, FieldIndex, OnUpdate, Schema};
 #[derive(Clone, Copy)]
 pub(crate) struct Statements<'a> {
     /// All entities: references lead to others.
-    pub schema: &'a Schema,
+    pub(crate) schema: &'a Schema,
     /// Whose table it is.
-    pub entity: &'a Entity,
+    pub(crate) entity: &'a Entity,
     /// The table as it is.
-    pub info: &'a TableInfo,
+    pub(crate) info: &'a TableInfo,
     /// What an empty cell does to a filled field unless the field says otherwise.
-    pub on_empty: OnUpdate,
+    pub(crate) on_empty: OnUpdate,
 }
 
 /// An identifier, quoted.

@@ -19,9 +19,9 @@ pub(super) const DELETED: i16 = -1;
 #[derive(Debug, Clone)]
 pub(crate) struct Layouts<'h> {
     /// The layouts; their position is their number.
-    pub distinct: Vec<&'h Layout>,
+    pub(crate) distinct: Vec<&'h Layout>,
     /// Per file the layout's number.
-    pub of_file: Vec<usize>,
+    pub(crate) of_file: Vec<usize>,
 }
 
 impl<'h> Layouts<'h> {
@@ -51,7 +51,7 @@ pub(crate) async fn stage(
     listener: &dyn Listener,
 ) -> Result<(), LoadError> {
     let entity = &statements.entity.name;
-    listener.on(Event::Started { stage: Stage::Stage, entity, total: Some(harvest.rows) });
+    listener.on(Event::Started { stage: Stage::Send, entity, total: Some(harvest.rows) });
     let doing = format!("staging {entity}");
     client.batch_execute(&statements.create_stage()).await.map_err(|e| DbError::of(&*doing, e))?;
     fault::reach(Point::StageCreated);

@@ -22,7 +22,7 @@ const NAMED: usize = 1000;
 
 /// A run that may be undone.
 #[derive(Debug)]
-pub struct Undo<'a> {
+pub(crate) struct Undo<'a> {
     client: &'a Client,
     run: &'a RunRecord,
     /// A row that has the run's stamp in `xmin` is as the run left it.
@@ -31,31 +31,31 @@ pub struct Undo<'a> {
 
 /// What an undo did to an entity's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Undone {
+pub(crate) struct Undone {
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// Rows deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// Rows restored, whether they had been updated or deleted.
-    pub restored: u64,
+    pub(crate) restored: u64,
     /// Rows that stay as they are, since `muster runs forget` took their traces.
-    pub forgotten: u64,
+    pub(crate) forgotten: u64,
 }
 
 /// A row that stands in an undo's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hindrance {
+pub(crate) struct Hindrance {
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The row's key, or its id where it is gone.
-    pub key: String,
+    pub(crate) key: String,
     /// What happened to it.
-    pub why: Why,
+    pub(crate) why: Why,
 }
 
 /// What stands in an undo's way.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
+pub(crate) enum Why {
     /// Somebody wrote it; where a run of muster's did, its id.
     Changed(Option<String>),
     /// It was written anew, and the run kept no hash of it.
@@ -101,7 +101,7 @@ impl<'a> Undo<'a> {
     /// # Errors
     ///
     /// It is an undo, is undone, or has no before-images and provenance (any more).
-    pub async fn of(client: &'a Client, run: &'a RunRecord) -> Result<Self, LoadError> {
+    pub(crate) async fn of(client: &'a Client, run: &'a RunRecord) -> Result<Self, LoadError> {
         let refused = |why: String| Err(LoadError::NotUndoable { run: run.run.clone(), why });
         if let Some(by) = &run.undone_by {
             return refused(format!("it is undone already, by run {by}"));
@@ -144,7 +144,7 @@ impl<'a> Undo<'a> {
     /// # Errors
     ///
     /// [`LoadError::InTheWay`] names the rows that stand in the way; then everything is to be rolled back.
-    pub async fn run(&self, undo: &str) -> Result<Vec<Undone>, LoadError> {
+    pub(crate) async fn run(&self, undo: &str) -> Result<Vec<Undone>, LoadError> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         let mut hindrances = Vec::new();
         let mut all = Vec::new();
@@ -192,7 +192,7 @@ impl<'a> Undo<'a> {
     /// # Errors
     ///
     /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
-    pub async fn commit(session: &Session, undo: &str) -> Result<(), LoadError> {
+    pub(crate) async fn commit(session: &Session, undo: &str) -> Result<(), LoadError> {
         let transaction = super::commit::transaction_id(&session.client).await?;
         super::commit::commit(session, transaction.as_deref(), undo).await
     }

@@ -13,7 +13,7 @@ const WAITING: usize = 4;
 
 /// A staged file and the thread that writes it.
 #[derive(Debug)]
-pub struct WrittenBehind {
+pub(crate) struct WrittenBehind {
     path: PathBuf,
     /// Gone once the file has ended.
     sender: Option<SyncSender<Vec<u8>>>,
@@ -23,12 +23,12 @@ pub struct WrittenBehind {
 
 /// Buffers that were written and wait for new bytes: to make new ones is not free.
 #[derive(Debug, Clone, Default)]
-pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Buffers {
     /// An empty buffer, a new one with room for `capacity` bytes where none waits.
     #[must_use]
-    pub fn take(&self, capacity: usize) -> Vec<u8> {
+    pub(crate) fn take(&self, capacity: usize) -> Vec<u8> {
         let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         used.unwrap_or_else(|| Vec::with_capacity(capacity))
     }
@@ -45,7 +45,7 @@ impl WrittenBehind {
     /// # Errors
     ///
     /// [`OutputError::Write`] where the system gives no thread.
-    pub fn new(file: StagedFile) -> Result<Self, OutputError> {
+    pub(crate) fn new(file: StagedFile) -> Result<Self, OutputError> {
         let path = file.path().to_owned();
         let buffers = Buffers::default();
         let (sender, receiver) = sync_channel(WAITING);
@@ -57,7 +57,7 @@ impl WrittenBehind {
 
     /// Buffers for what is to be written.
     #[must_use]
-    pub fn buffers(&self) -> Buffers {
+    pub(crate) fn buffers(&self) -> Buffers {
         self.buffers.clone()
     }
 
@@ -66,7 +66,7 @@ impl WrittenBehind {
     /// # Errors
     ///
     /// Those of writing this or earlier bytes: [`OutputError::Full`] and [`OutputError::Write`].
-    pub fn put(&mut self, bytes: Vec<u8>) -> Result<(), OutputError> {
+    pub(crate) fn put(&mut self, bytes: Vec<u8>) -> Result<(), OutputError> {
         match &self.sender {
             Some(sender) if sender.send(bytes).is_ok() => Ok(()),
             _ => self.end().and(Err(OutputError::Unfinished { path: self.path.clone() })),
@@ -78,7 +78,7 @@ impl WrittenBehind {
     /// # Errors
     ///
     /// Those of [`WrittenBehind::put`].
-    pub fn finish(mut self) -> Result<(), OutputError> {
+    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         self.end()
     }
 

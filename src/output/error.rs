@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// An error of the run's folder or of a file in it.
 #[derive(Debug, thiserror::Error)]
-pub enum OutputError {
+pub(crate) enum OutputError {
     /// The folder could not be made or opened.
     #[error("{}: the folder cannot be made or opened; choose another one with --out", .path.display())]
     Folder {
@@ -82,7 +82,7 @@ pub enum OutputError {
 impl OutputError {
     /// An error while writing to `path`; a full disk is told apart.
     #[must_use]
-    pub fn write(path: &Path, source: io::Error) -> Self {
+    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },

@@ -4,7 +4,7 @@
 use memchr::{memchr, memchr3};
 
 /// Appends one value, without the comma behind it.
-pub fn cell(out: &mut Vec<u8>, value: &[u8]) {
+pub(crate) fn cell(out: &mut Vec<u8>, value: &[u8]) {
     let quoted =
         value.is_empty() || memchr3(b',', b'"', b'\n', value).is_some() || memchr(b'\r', value).is_some();
     if !quoted {

@@ -26,7 +26,7 @@ const PREVIOUS: &str = ".summary.json.previous";
 
 /// The folder of one run, locked against other runs while it lives.
 #[derive(Debug)]
-pub struct RunFolder {
+pub(crate) struct RunFolder {
     path: PathBuf,
     /// Open for the lock and for fsync.
     handle: File,
@@ -44,7 +44,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`OutputError::Folder`], and [`OutputError::Busy`] while another run has it.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, OutputError> {
+    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, OutputError> {
         let path = path.into();
         let failed = |source| OutputError::Folder { path: path.clone(), source };
         let made = !path.exists();
@@ -67,19 +67,13 @@ impl RunFolder {
 
     /// The folder's path, as given.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The path that a file will have once it is published.
-    #[must_use]
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.path.join(name)
     }
 
     /// Never takes this file away as one of an earlier run: it is an input of this one (a rejected file that
     /// was mended where it stood).
-    pub fn keep(&mut self, input: &Path) {
+    pub(crate) fn keep(&mut self, input: &Path) {
         if let Ok(path) = input.canonicalize() {
             self.kept.insert(path);
         }
@@ -90,7 +84,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`OutputError::Space`] where they do not. A system that does not say counts as one that has room.
-    pub fn require(&self, needed: u64) -> Result<(), OutputError> {
+    pub(crate) fn require(&self, needed: u64) -> Result<(), OutputError> {
         let Ok(disk) = rustix::fs::fstatvfs(&self.handle) else { return Ok(()) };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < needed {
@@ -104,7 +98,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`OutputError::Write`] or [`OutputError::Full`], and [`OutputError::Occupied`].
-    pub fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
+    pub(crate) fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
         let partial = self.path.join(format!(".{name}.partial"));
         // Found now, before COMMIT, and not when it is to be renamed.
         if self.path.join(name).is_dir() {
@@ -126,7 +120,7 @@ impl RunFolder {
     ///
     /// [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
     /// [`StagedFile::finish`] was not called.
-    pub fn seal(&mut self) -> Result<(), OutputError> {
+    pub(crate) fn seal(&mut self) -> Result<(), OutputError> {
         for staged in &self.staged {
             if !staged.is_finished() {
                 return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
@@ -144,7 +138,7 @@ impl RunFolder {
     /// # Errors
     ///
     /// Those of [`RunFolder::seal`], and [`OutputError::Publish`]; what was not renamed yet then stays beside as `.NAME.partial`.
-    pub fn publish(&mut self) -> Result<(), OutputError> {
+    pub(crate) fn publish(&mut self) -> Result<(), OutputError> {
         if !self.sealed {
             self.seal()?;
         }
@@ -168,7 +162,7 @@ impl RunFolder {
     }
 
     /// Leaves the partial files where they are: it is not known whether a commit stands behind them.
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.published = true;
     }
 

@@ -2,19 +2,19 @@
 //! files that go back to the data team, and the two text formats of findings. What stands in the files is
 //! not known here (that is `report` and `export`).
 
-pub mod behind;
-pub mod error;
-pub mod exact;
-pub mod folder;
-pub mod names;
-pub mod ndjson;
-pub mod slices;
-pub mod spreadsheet;
-pub mod staged;
-pub mod visible;
+pub(crate) mod behind;
+pub(crate) mod error;
+pub(crate) mod exact;
+pub(crate) mod folder;
+pub(crate) mod names;
+pub(crate) mod ndjson;
+pub(crate) mod slices;
+pub(crate) mod spreadsheet;
+pub(crate) mod staged;
+pub(crate) mod visible;
 
-pub use behind::{Buffers, WrittenBehind};
-pub use error::OutputError;
-pub use folder::RunFolder;
-pub use slices::Slices;
-pub use staged::StagedFile;
+pub(crate) use behind::{Buffers, WrittenBehind};
+pub(crate) use error::OutputError;
+pub(crate) use folder::RunFolder;
+pub(crate) use slices::Slices;
+pub(crate) use staged::StagedFile;

@@ -4,21 +4,21 @@ use std::collections::HashSet;
 use std::path::Path;
 
 /// The machine's view of the run; renamed last.
-pub const SUMMARY: &str = "summary.json";
+pub(crate) const SUMMARY: &str = "summary.json";
 /// One line for each finding.
-pub const FINDINGS_NDJSON: &str = "rejects.ndjson";
+pub(crate) const FINDINGS_NDJSON: &str = "rejects.ndjson";
 /// The findings for a spreadsheet.
-pub const FINDINGS_CSV: &str = "rejects.csv";
+pub(crate) const FINDINGS_CSV: &str = "rejects.csv";
 /// The page for people.
-pub const PAGE: &str = "report.html";
+pub(crate) const PAGE: &str = "report.html";
 
 /// The names that every run uses.
-pub const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
+pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
 /// What an input file's own name gives to its returned files: no folder, no `.gz` or `.zst`, and no ending of a
 /// format that is read, such as `.csv` (whatever their case). Standard input (`-`) takes its entity's name.
 #[must_use]
-pub fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
+pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
     }
@@ -37,13 +37,13 @@ pub fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
 
 /// Gives every input file of a run its stem, in the order given, `-2` and so on behind one that is taken.
 #[derive(Debug, Default)]
-pub struct Stems {
+pub(crate) struct Stems {
     taken: HashSet<String>,
 }
 
 impl Stems {
     /// The stem of the next input file.
-    pub fn next(&mut self, path: &str, entity: &str) -> String {
+    pub(crate) fn next(&mut self, path: &str, entity: &str) -> String {
         let stem = stem(path, entity);
         let mut name = stem.to_owned();
         let mut number = 1;
@@ -58,19 +58,19 @@ impl Stems {
 
 /// The file with the rejected records; `extension` says how they are written.
 #[must_use]
-pub fn rejected(stem: &str, extension: &str) -> String {
+pub(crate) fn rejected(stem: &str, extension: &str) -> String {
     format!("{stem}.rejected.{extension}")
 }
 
 /// The file with the losers of duplicates.
 #[must_use]
-pub fn duplicates(stem: &str, extension: &str) -> String {
+pub(crate) fn duplicates(stem: &str, extension: &str) -> String {
     format!("{stem}.duplicates.{extension}")
 }
 
 /// The file with the keys of an entity's rows in the target that the files lack.
 #[must_use]
-pub fn absent(entity: &str) -> String {
+pub(crate) fn absent(entity: &str) -> String {
     format!("{entity}.absent.csv")
 }
 

@@ -1,23 +1,8 @@
-//! NDJSON: one JSON value a line. [`line()`] serves all that is not written by the million; [`string`] is for
-//! what is, and agrees with `serde_json` on what a reader gets.
-
-use std::io::{self, Write};
-
-use serde::Serialize;
-
-/// Writes `value` and a line feed.
-///
-/// # Errors
-///
-/// Those of `out`, and those of the value's own serialisation.
-pub fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, value)?;
-    out.write_all(b"\n")
-}
+//! JSON strings as they are written by the million. A reader gets what it would get from `serde_json`.
 
 /// Appends `value` as a JSON string. What could steer a terminal that shows the file (all control
 /// characters, bidirectional overrides) is written as `\uXXXX`, which means the same to a JSON reader.
-pub fn string(out: &mut Vec<u8>, value: &str) {
+pub(crate) fn string(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
     let bytes = value.as_bytes();
     let mut done = 0;
@@ -69,14 +54,6 @@ fn is_mark(second: u8, third: u8) -> bool {
     }
 }
 
-/// Appends `value` as a JSON string, or `null`.
-pub fn optional(out: &mut Vec<u8>, value: Option<&str>) {
-    match value {
-        Some(value) => string(out, value),
-        None => out.extend_from_slice(b"null"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,12 +66,5 @@ mod tests {
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), all);
         let text = String::from_utf8(out).unwrap();
         assert!(!text.contains(|c: char| c.is_control() || matches!(c, '\u{202e}' | '\u{2066}')));
-    }
-
-    #[test]
-    fn one_value_is_one_line() {
-        let mut out = Vec::new();
-        line(&mut out, &["a\nb"]).unwrap();
-        assert_eq!(out, b"[\"a\\nb\"]\n");
     }
 }

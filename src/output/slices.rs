@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 /// Something whose bytes can be read again, at any place, by any thread.
-pub trait Slices {
+pub(crate) trait Slices {
     /// Fills `buf` with the bytes from `offset` on.
     ///
     /// # Errors

@@ -7,10 +7,10 @@
 use super::visible::picture;
 
 /// What the file begins with.
-pub const BOM: &[u8] = "\u{feff}".as_bytes();
+pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// What ends a record (RFC 4180).
-pub const LINE_END: &[u8] = b"\r\n";
+pub(crate) const LINE_END: &[u8] = b"\r\n";
 
 /// Which bytes take the slow way.
 const SPECIAL: [bool; 256] = {
@@ -30,7 +30,7 @@ const SPECIAL: [bool; 256] = {
 };
 
 /// Appends one cell, quoted where it must be, without the comma behind it.
-pub fn cell(out: &mut Vec<u8>, value: &str) {
+pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
     let plain = match value.as_bytes() {
         [] => return,
         [b'=' | b'+' | b'-' | b'@' | b' ', ..] | [.., b' '] => false,

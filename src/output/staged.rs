@@ -16,10 +16,10 @@ const SENT_OFF: u64 = 8 << 20;
 /// A file that gets its name when its folder is published; what writes to it and the folder share it.
 #[derive(Debug)]
 pub(super) struct Staged {
-    pub name: String,
+    pub(crate) name: String,
     /// Where it is until then.
-    pub partial: PathBuf,
-    pub file: File,
+    pub(crate) partial: PathBuf,
+    pub(crate) file: File,
     finished: AtomicBool,
 }
 
@@ -36,7 +36,7 @@ impl Staged {
 
 /// A file that is being written under its partial name.
 #[derive(Debug)]
-pub struct StagedFile {
+pub(crate) struct StagedFile {
     writer: BufWriter<Handle>,
 }
 
@@ -98,7 +98,7 @@ impl StagedFile {
     /// # Errors
     ///
     /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
-    pub fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.writer.write_all(bytes).map_err(|source| OutputError::write(self.path(), source))
     }
 
@@ -107,7 +107,7 @@ impl StagedFile {
     /// # Errors
     ///
     /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
-    pub fn finish(mut self) -> Result<(), OutputError> {
+    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         let flushed = self.writer.flush();
         flushed.map_err(|source| OutputError::write(self.path(), source))?;
         self.writer.get_ref().staged.finished.store(true, Ordering::Release);
@@ -116,7 +116,7 @@ impl StagedFile {
 
     /// Where the bytes go at present.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.writer.get_ref().staged.partial
     }
 }

@@ -4,7 +4,7 @@
 
 /// What stands for `c` where it should not be written as it is.
 #[must_use]
-pub fn picture(c: char) -> Option<Picture> {
+pub(crate) fn picture(c: char) -> Option<Picture> {
     match c {
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).map(Picture::Char),
         '\u{7f}' => Some(Picture::Char('\u{2421}')),
@@ -30,7 +30,7 @@ pub fn picture(c: char) -> Option<Picture> {
 
 /// A stand-in for one character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Picture {
+pub(crate) enum Picture {
     /// Another character.
     Char(char),
     /// The code point's number, written as `[U+202E]`.
@@ -48,7 +48,7 @@ impl std::fmt::Display for Picture {
 
 /// `text` with every such character replaced; borrowed where there is none.
 #[must_use]
-pub fn visible(text: &str) -> std::borrow::Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(|c| picture(c).is_some()) {
         return text.into();
     }

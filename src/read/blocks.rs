@@ -15,36 +15,36 @@ pub(crate) trait Bytes: Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Where it starts in the block's bytes.
-    pub start: u32,
+    pub(crate) start: u32,
     /// Physical lines before it, counted from the block's first line.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Its length with its line end. May reach behind the block's bytes in an endless record.
-    pub len: u64,
+    pub(crate) len: u64,
     /// The number of physical lines it stands on.
-    pub lines: u32,
+    pub(crate) lines: u32,
     /// Its quoting.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
     /// The header again: no data record.
-    pub header: bool,
+    pub(crate) header: bool,
 }
 
 /// Some whole records of a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
     /// Counted from 0 within the file.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The stored bytes.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// Where they stand in the file.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// The physical line of the first byte, counted from 1.
-    pub first_line: u64,
+    pub(crate) first_line: u64,
     /// The number of the first data record, counted from 1.
-    pub first_record: u64,
+    pub(crate) first_record: u64,
     /// The records.
-    pub spans: Vec<Span>,
+    pub(crate) spans: Vec<Span>,
     /// How many lines were blank.
-    pub blank: u64,
+    pub(crate) blank: u64,
 }
 
 impl Block {
@@ -59,11 +59,11 @@ impl Block {
 #[derive(Debug, Clone)]
 pub(crate) struct Opening {
     /// The first byte behind the header.
-    pub offset: u64,
+    pub(crate) offset: u64,
     /// That byte's physical line, counted from 1.
-    pub line: u64,
+    pub(crate) line: u64,
     /// The header record as stored, without its line end: a record with the same bytes is a repeated header.
-    pub header: Vec<u8>,
+    pub(crate) header: Vec<u8>,
 }
 
 /// Cuts a file into blocks.

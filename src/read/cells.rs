@@ -9,11 +9,11 @@ use crate::rule::text::{dirt_of, is_printable_ascii};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
     /// The first byte of its text, inside the quotes if it has any.
-    pub start: u32,
+    pub(crate) start: u32,
     /// One past the last byte of its text.
-    pub end: u32,
+    pub(crate) end: u32,
     /// Quotes inside are doubled.
-    pub doubled: bool,
+    pub(crate) doubled: bool,
 }
 
 impl Cell {

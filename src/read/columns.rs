@@ -13,7 +13,7 @@ use crate::schema::{Entity, FieldIndex};
 
 /// How the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Numbers have this decimal mark.
     Mark(Mark),
     /// Dates with the year last begin with the day or the month.
@@ -33,7 +33,7 @@ impl fmt::Display for Decision {
 
 impl Decision {
     /// All of them, as the command line names them.
-    pub const NAMES: [(&str, Self); 4] = [
+    pub(crate) const NAMES: [(&str, Self); 4] = [
         ("day-first", Self::Order(DayMonth::DayFirst)),
         ("month-first", Self::Order(DayMonth::MonthFirst)),
         ("decimal-comma", Self::Mark(Mark::Comma)),
@@ -42,13 +42,13 @@ impl Decision {
 
     /// Its name on the command line.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, decision)| *decision == self).map_or("", |(name, _)| name)
     }
 
     /// Whether a rule leaves open what this decides.
     #[must_use]
-    pub fn fits(self, rule: &Rule) -> bool {
+    pub(crate) fn fits(self, rule: &Rule) -> bool {
         match rule {
             Rule::Decimal(rule) => rule.is_automatic() && matches!(self, Self::Mark(_)),
             Rule::Date(rule) => rule.is_automatic() && matches!(self, Self::Order(_)),
@@ -79,9 +79,9 @@ impl Decision {
 
 /// A column of a file whose reading the schema leaves to its cells.
 #[derive(Debug, Clone)]
-pub struct OpenColumn {
+pub(crate) struct OpenColumn {
     /// The field that it feeds.
-    pub field: FieldIndex,
+    pub(crate) field: FieldIndex,
     /// Which cell of a record.
     pub(crate) position: usize,
     /// The field's own rule, or the decided one.
@@ -132,7 +132,7 @@ impl OpenColumn {
 
 /// The cells of a column that have one reading alone, counted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Proofs {
+pub(crate) struct Proofs {
     /// One reading, and how many cells have it.
     one: Option<(Decision, u64)>,
     /// The other.
@@ -150,7 +150,7 @@ impl Proofs {
 
     /// What the column decides, if its cells agree.
     #[must_use]
-    pub fn decision(&self) -> Option<Decision> {
+    pub(crate) fn decision(&self) -> Option<Decision> {
         match (self.one, self.other) {
             (Some((decision, _)), None) => Some(decision),
             _ => None,

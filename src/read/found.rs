@@ -21,14 +21,14 @@ pub(crate) struct Found {
 /// Some findings, in order. All that is found about a record stands in one chunk; only a header that stands in
 /// the file again may come at the end of the chunk before its record's.
 #[derive(Debug)]
-pub struct FoundChunk {
+pub(crate) struct FoundChunk {
     piece: usize,
     start: usize,
     len: usize,
     /// File and record of the first finding.
-    pub first: (u16, u64),
+    pub(crate) first: (u16, u64),
     /// File and record of the last one.
-    pub last: (u16, u64),
+    pub(crate) last: (u16, u64),
 }
 
 /// The findings of one block, packed.

@@ -23,37 +23,35 @@ const FEW: usize = 64;
 
 /// All that was read of one entity, from all its files.
 #[derive(Debug)]
-pub struct Harvest {
+pub(crate) struct Harvest {
     /// Per file.
-    pub files: Vec<FileHarvest>,
+    pub(crate) files: Vec<FileHarvest>,
     /// The clean rows, in input order.
-    pub segments: Vec<Segment>,
+    pub(crate) segments: Vec<Segment>,
     /// Holds the segments' bytes.
-    pub spool: Spool,
+    pub(crate) spool: Spool,
     /// For each slot of the plan, the hash of each clean row's value; 0 where it has none.
-    pub hashes: Vec<Vec<u64>>,
+    pub(crate) hashes: Vec<Vec<u64>>,
     /// The clean rows that are to be deleted, in order.
-    pub deletes: Vec<u64>,
+    pub(crate) deletes: Vec<u64>,
     /// The keys of rejected records, in input order; kept only where another entity refers to this one.
-    pub rejected_keys: Vec<RejectedKey>,
+    pub(crate) rejected_keys: Vec<RejectedKey>,
     /// All files' counts.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// The number of clean rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     findings: Found,
 }
 
 /// What is known of one file after it was read.
 #[derive(Debug, Clone)]
-pub struct FileHarvest {
+pub(crate) struct FileHarvest {
     /// How its rows are encoded.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
     /// The columns that the schema leaves open, with what their cells proved.
-    pub open: Vec<(OpenColumn, Proofs)>,
+    pub(crate) open: Vec<(OpenColumn, Proofs)>,
     /// What was counted in it.
-    pub counts: Counts,
-    /// Its last physical byte, one past.
-    pub bytes: u64,
+    pub(crate) counts: Counts,
 }
 
 impl Harvest {
@@ -77,7 +75,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be written.
-    pub fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
+    pub(crate) fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
         let mut harvest = Self::new(slots, folder, usize::MAX);
         harvest.take_file_findings(findings)?;
         Ok(harvest)
@@ -114,7 +112,7 @@ impl Harvest {
 
     /// All findings of reading as they are kept, in the order file, record, column, code.
     #[must_use]
-    pub fn found(&self) -> &[FoundChunk] {
+    pub(crate) fn found(&self) -> &[FoundChunk] {
         self.findings.chunks()
     }
 
@@ -123,7 +121,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub fn findings(&self, chunk: &FoundChunk) -> io::Result<Vec<Finding>> {
+    pub(crate) fn findings(&self, chunk: &FoundChunk) -> io::Result<Vec<Finding>> {
         self.findings.get(chunk)
     }
 
@@ -139,7 +137,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub fn row(&self, row: u64) -> io::Result<(Cow<'_, [u8]>, Location)> {
+    pub(crate) fn row(&self, row: u64) -> io::Result<(Cow<'_, [u8]>, Location)> {
         let (segment, index) = self.find(row);
         segment.row(&self.spool, index)
     }
@@ -150,7 +148,7 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be read, or `take` failed.
-    pub fn rows(
+    pub(crate) fn rows(
         &self,
         rows: &[u64],
         mut take: impl FnMut(usize, &[u8], Location) -> io::Result<()>,
@@ -183,18 +181,18 @@ impl Harvest {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub fn location(&self, row: u64) -> io::Result<Location> {
+    pub(crate) fn location(&self, row: u64) -> io::Result<Location> {
         let (segment, index) = self.find(row);
         segment.location(&self.spool, index)
     }
 
     /// The layout of a clean row's file.
     #[must_use]
-    pub fn layout(&self, file: u16) -> &Layout {
+    pub(crate) fn layout(&self, file: u16) -> &Layout {
         &self.files[usize::from(file)].layout
     }
 }
 
 /// The seed of a run's hashes: all entities of a run share it, so that a reference's hash is its target's.
 #[derive(Debug, Clone, Default)]
-pub struct Seed(pub(crate) KeyHasher);
+pub(crate) struct Seed(pub(crate) KeyHasher);

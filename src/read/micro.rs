@@ -19,7 +19,7 @@ impl Bytes for Vec<u8> {
 
 /// Records cut out of a file, ready to be parsed.
 #[derive(Debug, Clone)]
-pub struct Cut(Block);
+pub(crate) struct Cut(Block);
 
 impl Cut {
     /// Cuts all records without a header into one block; `None` where there are none.
@@ -27,7 +27,7 @@ impl Cut {
     /// # Errors
     ///
     /// Never: the bytes are in memory.
-    pub fn of(records: &Vec<u8>, plan: &Plan<'_>) -> io::Result<Option<Self>> {
+    pub(crate) fn of(records: &Vec<u8>, plan: &Plan<'_>) -> io::Result<Option<Self>> {
         let grammar =
             Grammar { delimiter: plan.delimiter, columns: plan.columns, horizon: 4 << 20, by_record: false };
         let opening = Opening { offset: 0, line: 1, header: Vec::new() };
@@ -37,7 +37,7 @@ impl Cut {
 
     /// Decodes, judges and encodes the records. Returns how many are clean.
     #[must_use]
-    pub fn parse(self, plan: &Plan<'_>, seed: &Seed) -> u64 {
+    pub(crate) fn parse(self, plan: &Plan<'_>, seed: &Seed) -> u64 {
         let task = Task { plan, hasher: &seed.0, collect_evidence: true, referred_to: false };
         parse(task, self.0).counts.clean
     }

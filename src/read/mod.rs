@@ -29,7 +29,7 @@ mod found;
 mod harvest;
 mod judge;
 #[doc(hidden)]
-pub mod micro;
+pub(crate) mod micro;
 mod objects;
 mod parse;
 mod plan;
@@ -56,53 +56,52 @@ use columns::Proofs;
 use parse::{Parsed, Task, parse};
 use split::{Grammar, Lines, Narrow, Units, Wide};
 
-pub use columns::{Decision, OpenColumn};
-pub use found::FoundChunk;
-pub use harvest::{FileHarvest, Harvest, Seed};
-pub use parse::{Counts, RejectedKey};
-pub use plan::{Keep, Layout, Plan, ReadOptions, slots};
-pub use segment::{Rows, Segment};
-pub use spool::{Piece, Spool};
+pub(crate) use columns::{Decision, OpenColumn};
+pub(crate) use harvest::{FileHarvest, Harvest, Seed};
+pub(crate) use parse::Counts;
+pub(crate) use plan::{Keep, Layout, Plan, ReadOptions, slots};
+pub(crate) use segment::Segment;
+pub(crate) use spool::{Piece, Spool};
 
 /// One file to be read.
 #[derive(Debug)]
-pub struct Input<'s> {
+pub(crate) struct Input<'s> {
     /// Its bytes.
-    pub source: &'s Source,
+    pub(crate) source: &'s Source,
     /// What becomes of its records.
-    pub plan: Plan<'s>,
+    pub(crate) plan: Plan<'s>,
     /// The first byte behind the header.
-    pub data_start: u64,
+    pub(crate) data_start: u64,
     /// That byte's physical line, counted from 1.
-    pub data_line: u64,
+    pub(crate) data_line: u64,
     /// The header record as stored, without its line end.
-    pub header: Vec<u8>,
+    pub(crate) header: Vec<u8>,
     /// The encoding is an assumption that the whole file may refute.
-    pub assumed: bool,
+    pub(crate) assumed: bool,
     /// All records were asked for the keys of the header.
-    pub whole: bool,
+    pub(crate) whole: bool,
     /// What the columns that the schema leaves open have decided; `None` where that is still to be found out.
-    pub decisions: Option<Vec<Option<Decision>>>,
+    pub(crate) decisions: Option<Vec<Option<Decision>>>,
     /// What was found about the file as a whole; it comes before what its records bring.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// What all of a run's reading shares.
 #[derive(Clone, Copy)]
-pub struct Reader<'r> {
+pub(crate) struct Reader<'r> {
     /// Where rows wait when memory is full.
-    pub spool_folder: &'r Path,
+    pub(crate) spool_folder: &'r Path,
     /// Of the run's hashes.
-    pub seed: &'r Seed,
+    pub(crate) seed: &'r Seed,
     /// Who wants to know.
-    pub listener: &'r dyn Listener,
+    pub(crate) listener: &'r dyn Listener,
     /// Set when the run is to stop; looked at once a block.
-    pub cancelled: &'r AtomicBool,
+    pub(crate) cancelled: &'r AtomicBool,
 }
 
 /// Why reading stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub(crate) enum ReadError {
     /// The input could not be read.
     #[error("{file}: cannot be read any further")]
     Source {
@@ -126,7 +125,7 @@ pub enum ReadError {
 
 /// What came of reading an entity's files.
 #[derive(Debug)]
-pub enum Reading {
+pub(crate) enum Reading {
     /// All were read.
     Done(Box<Harvest>),
     /// What was assumed of the file with this index is wrong: all must be read again.
@@ -135,7 +134,7 @@ pub enum Reading {
 
 /// What a whole file says against an assumption.
 #[derive(Debug)]
-pub enum Refutation {
+pub(crate) enum Refutation {
     /// It is not in the encoding that was assumed.
     Encoding,
     /// Its records have keys that the header lacks.
@@ -145,7 +144,7 @@ pub enum Refutation {
 }
 
 /// Has all parallel work of the process done by so many threads. The first call counts.
-pub fn use_threads(threads: NonZeroUsize) {
+pub(crate) fn use_threads(threads: NonZeroUsize) {
     // Fails only where the pool is there already, with as many threads as were asked for first.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
 }
@@ -167,7 +166,12 @@ impl Reader<'_> {
     /// # Errors
     ///
     /// See [`ReadError`].
-    pub fn read(&self, inputs: &[Input<'_>], slots: usize, referred_to: bool) -> Result<Reading, ReadError> {
+    pub(crate) fn read(
+        &self,
+        inputs: &[Input<'_>],
+        slots: usize,
+        referred_to: bool,
+    ) -> Result<Reading, ReadError> {
         let memory = inputs.first().map_or(0, |input| input.plan.options.memory);
         let mut harvest = Harvest::new(slots, self.spool_folder, memory);
         for (index, input) in inputs.iter().enumerate() {
@@ -207,7 +211,6 @@ impl Reader<'_> {
             layout: plan.layout.clone(),
             open: Vec::new(),
             counts: Counts::default(),
-            bytes: input.source.len(),
         });
         harvest.take_file_findings(&input.findings).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();

@@ -18,35 +18,35 @@ use super::split::{Shape, Wide, count_cells};
 
 /// A key that a rejected record would have had.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RejectedKey {
+pub(crate) struct RejectedKey {
     /// The key's normal form.
-    pub key: String,
+    pub(crate) key: String,
     /// Which of the entity's files.
-    pub file: u16,
+    pub(crate) file: u16,
     /// The data record, counted from 1.
-    pub record: u64,
+    pub(crate) record: u64,
 }
 
 /// What reading counted. None of these is computed from the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Data records.
-    pub read: u64,
+    pub(crate) read: u64,
     /// Blank lines.
-    pub blank: u64,
+    pub(crate) blank: u64,
     /// Records whose rows are clean.
-    pub clean: u64,
+    pub(crate) clean: u64,
     /// Records with a finding that rejects.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Findings that only warn.
-    pub warnings: u64,
+    pub(crate) warnings: u64,
     /// Cells from which the guard against formulas was taken off.
-    pub unguarded: u64,
+    pub(crate) unguarded: u64,
 }
 
 impl Counts {
     /// Adds another part's counts.
-    pub fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.read += other.read;
         self.blank += other.blank;
         self.clean += other.clean;
@@ -60,48 +60,48 @@ impl Counts {
 #[derive(Debug)]
 pub(crate) struct Parsed {
     /// The block's number.
-    pub index: usize,
+    pub(crate) index: usize,
     /// Bytes of the file that it covered.
-    pub covered: u64,
+    pub(crate) covered: u64,
     /// Where the block stands: byte offset, first line, first record.
-    pub base: (u64, u64, u64),
+    pub(crate) base: (u64, u64, u64),
     /// The clean rows, encoded.
-    pub rows: Vec<u8>,
+    pub(crate) rows: Vec<u8>,
     /// Where each of them came from.
-    pub places: Vec<Place>,
+    pub(crate) places: Vec<Place>,
     /// Per slot the hash of each clean row's value.
-    pub hashes: Vec<Vec<u64>>,
+    pub(crate) hashes: Vec<Vec<u64>>,
     /// Which of the clean rows are to be deleted, counted from 0 in the block.
-    pub deletes: Vec<u64>,
+    pub(crate) deletes: Vec<u64>,
     /// In the order record, column, code; packed when all of them are there.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// The same, packed.
-    pub found: FoundPart,
+    pub(crate) found: FoundPart,
     /// The keys of rejected records.
-    pub rejected_keys: Vec<RejectedKey>,
+    pub(crate) rejected_keys: Vec<RejectedKey>,
     /// What was counted.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// Whether the bytes look like UTF-8.
-    pub evidence: Utf8Evidence,
+    pub(crate) evidence: Utf8Evidence,
     /// A record has a key that the header lacks.
-    pub unknown_keys: bool,
+    pub(crate) unknown_keys: bool,
     /// What the cells of the open columns prove, in the plan's order.
-    pub proofs: Vec<Proofs>,
+    pub(crate) proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.
-    pub buffer: Vec<u8>,
+    pub(crate) buffer: Vec<u8>,
 }
 
 /// What a run knows for all blocks of a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Task<'p> {
     /// How records become rows.
-    pub plan: &'p Plan<'p>,
+    pub(crate) plan: &'p Plan<'p>,
     /// The run's hash function.
-    pub hasher: &'p KeyHasher,
+    pub(crate) hasher: &'p KeyHasher,
     /// Whether the encoding is still to be confirmed.
-    pub collect_evidence: bool,
+    pub(crate) collect_evidence: bool,
     /// Whether another entity refers to this one, so that the keys of rejected records matter.
-    pub referred_to: bool,
+    pub(crate) referred_to: bool,
 }
 
 /// Parses a block.

@@ -8,51 +8,51 @@ use super::columns::{Decision, OpenColumn};
 
 /// How the records of one file become rows of its entity.
 #[derive(Debug, Clone)]
-pub struct Plan<'s> {
+pub(crate) struct Plan<'s> {
     /// Whose rows they are.
-    pub entity: &'s Entity,
+    pub(crate) entity: &'s Entity,
     /// Which of the entity's files, counted from 0.
-    pub file: u16,
+    pub(crate) file: u16,
     /// How the stored bytes are decoded.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
     /// The cells' delimiter.
-    pub delimiter: u8,
+    pub(crate) delimiter: u8,
     /// Where the file is a table that has been written as CSV: bytes of its longest record. Then a record's line is
     /// its own number, and the header stands nowhere again.
-    pub longest: Option<u64>,
+    pub(crate) longest: Option<u64>,
     /// The names of the columns, where the records are JSON objects and not cells in a row.
-    pub keys: Option<Vec<String>>,
+    pub(crate) keys: Option<Vec<String>>,
     /// The number of cells in the header.
-    pub columns: usize,
+    pub(crate) columns: usize,
     /// How many of them there are up to the last one with a name: cells behind it must be empty.
-    pub named: usize,
+    pub(crate) named: usize,
     /// For each field of the entity the cell that feeds it.
-    pub cells: Vec<Option<usize>>,
+    pub(crate) cells: Vec<Option<usize>>,
     /// The cell that says whether the row is inserted, updated or deleted, in a file of changes.
-    pub change: Option<usize>,
+    pub(crate) change: Option<usize>,
     /// Those among them whose reading the whole column decides.
-    pub open: Vec<OpenColumn>,
+    pub(crate) open: Vec<OpenColumn>,
     /// How its rows are encoded.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
     /// The fields whose hashes are kept for settling: the unique ones, then the references.
-    pub slots: Vec<FieldIndex>,
+    pub(crate) slots: Vec<FieldIndex>,
     /// What the run asked for.
-    pub options: ReadOptions,
+    pub(crate) options: ReadOptions,
 }
 
 /// The fields that an encoded row holds, in this order: the references (as keys), then all others that the
 /// file has (or just the unique ones: see [`Keep`]). Load prepends what only it knows and can cut the references off.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// The fields.
-    pub fields: Vec<FieldIndex>,
+    pub(crate) fields: Vec<FieldIndex>,
     /// How many of them, at the front, are references.
-    pub references: usize,
+    pub(crate) references: usize,
 }
 
 /// What of a clean row is kept for the phases behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Keep {
+pub(crate) enum Keep {
     /// All its fields, to be loaded.
     #[default]
     Rows,
@@ -63,26 +63,26 @@ pub enum Keep {
 /// What a run can ask of reading.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub struct ReadOptions {
+pub(crate) struct ReadOptions {
     /// Warnings about cells reject.
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Records without their last, optional cells are padded.
-    pub pad_short: bool,
+    pub(crate) pad_short: bool,
     /// The largest record, in bytes.
-    pub max_record: u64,
+    pub(crate) max_record: u64,
     /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
     /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
-    pub on_empty: OnUpdate,
+    pub(crate) on_empty: OnUpdate,
     /// A quoted empty cell is the empty text, and not as empty as one without quotes.
-    pub empty_text: bool,
+    pub(crate) empty_text: bool,
     /// The apostrophe that keeps a spreadsheet from seeing a formula is taken off again.
-    pub unguard: bool,
+    pub(crate) unguard: bool,
     /// What of a clean row is kept.
-    pub keep: Keep,
+    pub(crate) keep: Keep,
     /// How many bytes are split at a time.
-    pub block_size: usize,
+    pub(crate) block_size: usize,
     /// How many bytes of rows and findings are held in memory.
-    pub memory: usize,
+    pub(crate) memory: usize,
 }
 
 impl Default for ReadOptions {
@@ -105,7 +105,7 @@ impl<'s> Plan<'s> {
     /// Plans a file whose header cells feed the fields in `cells`.
     #[must_use]
     #[allow(clippy::too_many_arguments)] // What a file's look found out, one by one.
-    pub fn new(
+    pub(crate) fn new(
         entity: &'s Entity,
         file: u16,
         encoding: Encoding,
@@ -168,6 +168,6 @@ impl Layout {
 
 /// The fields of an entity that settling looks at: the unique ones (the key first), then the references.
 #[must_use]
-pub fn slots(entity: &Entity) -> Vec<FieldIndex> {
+pub(crate) fn slots(entity: &Entity) -> Vec<FieldIndex> {
     entity.unique_fields().chain(entity.references().map(|(field, _)| field)).collect()
 }

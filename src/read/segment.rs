@@ -11,17 +11,17 @@ use super::spool::{Piece, Spool};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     /// One past the row's last byte in the segment.
-    pub row_end: u32,
+    pub(crate) row_end: u32,
     /// The record's first byte in the block.
-    pub start: u32,
+    pub(crate) start: u32,
     /// The record's length.
-    pub len: u32,
+    pub(crate) len: u32,
     /// Physical lines before it in the block.
-    pub line: u32,
+    pub(crate) line: u32,
     /// Physical lines of it.
-    pub lines: u32,
+    pub(crate) lines: u32,
     /// Data records before it in the block.
-    pub record: u32,
+    pub(crate) record: u32,
 }
 
 impl Place {
@@ -48,13 +48,13 @@ impl Place {
 
 /// The clean rows of one block.
 #[derive(Debug)]
-pub struct Segment {
+pub(crate) struct Segment {
     /// Which of the entity's files.
-    pub file: u16,
+    pub(crate) file: u16,
     /// The number of the first row among all clean rows of the entity, counted from 0.
-    pub first: u64,
+    pub(crate) first: u64,
     /// How many rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Where the block stands: byte offset, first line, first record.
     base: (u64, u64, u64),
     /// The length of the encoded rows; the places stand behind them.
@@ -85,7 +85,7 @@ impl Segment {
     /// # Errors
     ///
     /// The spool's file could not be read.
-    pub fn open<'a>(&'a self, spool: &'a Spool, buffer: &'a mut Vec<u8>) -> io::Result<Rows<'a>> {
+    pub(crate) fn open<'a>(&'a self, spool: &'a Spool, buffer: &'a mut Vec<u8>) -> io::Result<Rows<'a>> {
         let bytes = spool.get(&self.piece, buffer)?;
         let (text, places) = bytes.split_at(self.text_len);
         Ok(Rows { text, places })
@@ -94,7 +94,7 @@ impl Segment {
 
 impl Segment {
     /// The data record that each of the rows is, in order; `rows` are this segment's own.
-    pub fn records<'a>(&self, rows: &Rows<'a>) -> impl Iterator<Item = u64> + use<'a> {
+    pub(crate) fn records<'a>(&self, rows: &Rows<'a>) -> impl Iterator<Item = u64> + use<'a> {
         let base = self.base.2;
         let places = rows.places.chunks_exact(Place::SIZE);
         places.map(move |place| base + u64::from(Place::read(place).record))
@@ -151,20 +151,14 @@ fn located(segment: &Segment, place: Place) -> Location {
 
 /// A segment's rows, at hand.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+pub(crate) struct Rows<'a> {
     text: &'a [u8],
     places: &'a [u8],
 }
 
 impl<'a> Rows<'a> {
-    /// All encoded rows, one after another.
-    #[must_use]
-    pub fn text(&self) -> &'a [u8] {
-        self.text
-    }
-
     /// The encoded rows, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let (text, places) = (self.text, self.places);
         let ends = places.chunks_exact(Place::SIZE).map(|place| Place::read(place).row_end as usize);
         ends.scan(0, move |start, end| {

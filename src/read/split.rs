@@ -19,13 +19,13 @@ use crate::fault;
 #[derive(Debug, Clone)]
 pub(crate) struct Grammar {
     /// The cells' delimiter, an ASCII character.
-    pub delimiter: u8,
+    pub(crate) delimiter: u8,
     /// The number of cells in the header.
-    pub columns: usize,
+    pub(crate) columns: usize,
     /// How far the splitter looks for a record's end before it gives up, in bytes.
-    pub horizon: usize,
+    pub(crate) horizon: usize,
     /// Lines are not those of the file: each record counts as one.
-    pub by_record: bool,
+    pub(crate) by_record: bool,
 }
 
 /// How a record's quoting turned out.
@@ -47,11 +47,11 @@ pub(crate) enum Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Scanned {
     /// One past the record's line end.
-    pub end: usize,
+    pub(crate) end: usize,
     /// The number of physical lines it stands on.
-    pub lines: u32,
+    pub(crate) lines: u32,
     /// Its quoting.
-    pub shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// The result of a scan.
@@ -136,7 +136,7 @@ impl Units for Lines {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wide {
     /// Whether the more significant byte comes first.
-    pub big_endian: bool,
+    pub(crate) big_endian: bool,
 }
 
 impl Units for Wide {

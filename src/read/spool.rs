@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a piece of the spool is.
 #[derive(Debug)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// Still in memory.
     Memory(Vec<u8>),
     /// In the file.
@@ -21,26 +21,9 @@ pub enum Piece {
     },
 }
 
-impl Piece {
-    /// The number of bytes.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Memory(bytes) => bytes.len(),
-            Self::File { len, .. } => *len,
-        }
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
 /// Takes pieces and gives them back.
 #[derive(Debug)]
-pub struct Spool {
+pub(crate) struct Spool {
     folder: PathBuf,
     budget: usize,
     held: usize,
@@ -51,13 +34,13 @@ pub struct Spool {
 impl Spool {
     /// A spool that holds `budget` bytes in memory and the others in a temporary file in `folder`.
     #[must_use]
-    pub fn new(folder: &Path, budget: usize) -> Self {
+    pub(crate) fn new(folder: &Path, budget: usize) -> Self {
         Self { folder: folder.to_owned(), budget, held: 0, file: None, written: 0 }
     }
 
     /// Another one in the same folder.
     #[must_use]
-    pub fn beside(&self, budget: usize) -> Self {
+    pub(crate) fn beside(&self, budget: usize) -> Self {
         Self::new(&self.folder, budget)
     }
 
@@ -66,7 +49,7 @@ impl Spool {
     /// # Errors
     ///
     /// The file could not be made or written (a full disk, for example).
-    pub fn put(&mut self, bytes: Vec<u8>) -> io::Result<Piece> {
+    pub(crate) fn put(&mut self, bytes: Vec<u8>) -> io::Result<Piece> {
         if self.held + bytes.len() <= self.budget {
             self.held += bytes.len();
             return Ok(Piece::Memory(bytes));
@@ -87,7 +70,7 @@ impl Spool {
     /// # Errors
     ///
     /// The file could not be read.
-    pub fn get<'p>(&self, piece: &'p Piece, buffer: &'p mut Vec<u8>) -> io::Result<&'p [u8]> {
+    pub(crate) fn get<'p>(&self, piece: &'p Piece, buffer: &'p mut Vec<u8>) -> io::Result<&'p [u8]> {
         match piece {
             Piece::Memory(bytes) => Ok(bytes),
             Piece::File { offset, len } => {
@@ -104,7 +87,12 @@ impl Spool {
     /// # Errors
     ///
     /// The file could not be read.
-    pub fn get_part<'p>(&self, piece: &'p Piece, start: usize, len: usize) -> io::Result<Cow<'p, [u8]>> {
+    pub(crate) fn get_part<'p>(
+        &self,
+        piece: &'p Piece,
+        start: usize,
+        len: usize,
+    ) -> io::Result<Cow<'p, [u8]>> {
         match piece {
             Piece::Memory(bytes) => bytes
                 .get(start..start + len)

@@ -11,9 +11,9 @@ use super::plan::Plan;
 /// How one field is judged: what nearly every cell needs to know, side by side.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    pub field: FieldIndex,
+    pub(crate) field: FieldIndex,
     /// The cell that feeds it, if any.
-    pub position: Option<usize>,
+    pub(crate) position: Option<usize>,
     /// An empty cell is nothing to speak of.
     optional: bool,
     /// Free text of up to so many characters is its own normal form. 0 for all other types.

@@ -9,7 +9,7 @@ use super::Severity;
 
 /// What a code speaks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
+pub(crate) enum Level {
     /// A whole file; all but the warnings stop the run.
     File,
     /// A record's structure, before its cells are looked at.
@@ -53,7 +53,7 @@ macro_rules! codes {
 
             /// What the code speaks about.
             #[must_use]
-            pub fn level(self) -> Level {
+            pub(crate) fn level(self) -> Level {
                 match self { $(Code::$variant => Level::$level),+ }
             }
 
@@ -280,7 +280,7 @@ codes! {
 impl Code {
     /// The code with this name, if there is one.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
 }

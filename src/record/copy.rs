@@ -9,18 +9,18 @@ use crate::fault;
 
 /// Appends rows to a buffer, field by field.
 #[derive(Debug, Default)]
-pub struct RowEncoder;
+pub(crate) struct RowEncoder;
 
 impl RowEncoder {
     /// Appends one field that is not NULL, and the tab behind it.
     #[inline]
-    pub fn text(out: &mut Vec<u8>, value: &str) {
+    pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
         Self::escaped(out, value.as_bytes());
         out.push(b'\t');
     }
 
     /// Appends NULL, and the tab behind it.
-    pub fn null(out: &mut Vec<u8>) {
+    pub(crate) fn null(out: &mut Vec<u8>) {
         out.extend_from_slice(b"\\N\t");
     }
 
@@ -29,7 +29,7 @@ impl RowEncoder {
     /// # Panics
     ///
     /// Never in a row that has at least one field.
-    pub fn end_row(out: &mut [u8]) {
+    pub(crate) fn end_row(out: &mut [u8]) {
         if let Some(last) = out.last_mut() {
             debug_assert_eq!(*last, b'\t', "a row ends behind a field");
             *last = b'\n';
@@ -39,7 +39,7 @@ impl RowEncoder {
     /// The raw bytes of field `index` of an encoded row, escapes and all; `None` where it is NULL.
     /// Escaping is injective, so two values are equal exactly when their raw bytes are.
     #[must_use]
-    pub fn field(row: &[u8], index: usize) -> Option<&[u8]> {
+    pub(crate) fn field(row: &[u8], index: usize) -> Option<&[u8]> {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
         let mut rest = row;
         for _ in 0..index {
@@ -51,7 +51,7 @@ impl RowEncoder {
 
     /// Takes the escapes of a raw field back.
     #[must_use]
-    pub fn unescape(raw: &[u8]) -> String {
+    pub(crate) fn unescape(raw: &[u8]) -> String {
         let mut out = Vec::with_capacity(raw.len());
         let mut bytes = raw.iter().copied();
         while let Some(byte) = bytes.next() {

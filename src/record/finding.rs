@@ -24,7 +24,7 @@ pub enum Severity {
 impl Severity {
     /// The word used in every report.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Reject => "reject",
             Self::Duplicate => "duplicate",
@@ -42,46 +42,46 @@ impl fmt::Display for Severity {
 
 /// Another record that a finding points at: the survivor of a duplicate, or a rejected account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Related {
+pub(crate) struct Related {
     /// The related record's entity, in load order.
-    pub entity: u16,
+    pub(crate) entity: u16,
     /// Which of that entity's files.
-    pub file: u16,
+    pub(crate) file: u16,
     /// The data record, counted from 1.
-    pub record: u64,
+    pub(crate) record: u64,
 }
 
 /// One thing found about one record (or, with `location.record == 0`, about a whole file).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// Where.
-    pub location: Location,
+    pub(crate) location: Location,
     /// The column's position in the file's header, counted from 0; none for a whole record.
-    pub column: Option<u16>,
+    pub(crate) column: Option<u16>,
     /// The field's position in the entity's schema; none where no field is meant.
-    pub field: Option<u16>,
+    pub(crate) field: Option<u16>,
     /// What it does to the row.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// Which rule.
-    pub code: Code,
+    pub(crate) code: Code,
     /// The cell as it stood in the file (decoded, not normalised), at most [`Finding::VALUE_CHARS`]
     /// characters of it. Reports mask it where the field is sensitive.
-    pub value: CompactString,
+    pub(crate) value: CompactString,
     /// What is wrong, for a person. Never contains the value of a sensitive field.
-    pub message: Message,
+    pub(crate) message: Message,
     /// What the cell might have meant, where the tool can know.
-    pub suggestion: Option<CompactString>,
+    pub(crate) suggestion: Option<CompactString>,
     /// Another record that this one is about.
-    pub related: Option<Related>,
+    pub(crate) related: Option<Related>,
 }
 
 impl Finding {
     /// How many characters of a cell a finding carries; the rejected file holds all of them.
-    pub const VALUE_CHARS: usize = 1000;
+    pub(crate) const VALUE_CHARS: usize = 1000;
 
     /// Cuts `cell` to what a finding carries, with `…` where something was left out.
     #[must_use]
-    pub fn excerpt(cell: &str) -> CompactString {
+    pub(crate) fn excerpt(cell: &str) -> CompactString {
         // A character has at least one byte, so most cells need no counting.
         if cell.len() <= Self::VALUE_CHARS {
             return cell.into();
@@ -95,7 +95,7 @@ impl Finding {
     /// The order of findings within an entity: file, record, column (by position), code. A repeated header has
     /// the number of the record behind it, and comes before that, as it does in the file.
     #[must_use]
-    pub fn sort_key(&self) -> (u16, u64, u64, Option<u16>, &'static str) {
+    pub(crate) fn sort_key(&self) -> (u16, u64, u64, Option<u16>, &'static str) {
         let Location { file, record, byte_start, .. } = self.location;
         (file, record, byte_start, self.column, self.code.as_str())
     }

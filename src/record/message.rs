@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 /// A sentence for a person.
 #[derive(Debug, Clone)]
-pub enum Message {
+pub(crate) enum Message {
     /// The program's own.
     Static(&'static str),
     /// Made at run time.

@@ -8,9 +8,11 @@ mod location;
 mod message;
 mod packed;
 
-pub use code::{Code, Explanation, Level};
-pub use copy::RowEncoder;
-pub use finding::{Finding, Related, Severity};
-pub use location::Location;
-pub use message::Message;
-pub use packed::{pack, unpack};
+pub use code::Code;
+pub(crate) use code::Level;
+pub(crate) use copy::RowEncoder;
+pub use finding::Severity;
+pub(crate) use finding::{Finding, Related};
+pub(crate) use location::Location;
+pub(crate) use message::Message;
+pub(crate) use packed::{pack, unpack};

@@ -11,7 +11,7 @@ const LOOKED_AT: usize = 4;
 
 /// Appends `findings` to `out`; [`unpack`] takes all of what one call appended: the numbers, the texts that they
 /// measure, and how long these are.
-pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
+pub(crate) fn pack(findings: &[Finding], out: &mut Vec<u8>) {
     let mut texts = String::new();
     let mut before = Location::whole_file(0, 0);
     let mut messages: Vec<&Message> = Vec::new();
@@ -52,7 +52,7 @@ pub fn pack(findings: &[Finding], out: &mut Vec<u8>) {
 
 /// The findings that [`pack`] appended; nothing where the bytes are not what it makes.
 #[must_use]
-pub fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
+pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
     let (bytes, length) = bytes.split_last_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let (numbers, texts) = bytes.split_at_checked(bytes.len().checked_sub(length)?)?;

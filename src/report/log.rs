@@ -11,11 +11,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use super::progress::Progress;
 
 /// The environment variable that overrides the level, in the syntax of `tracing_subscriber`'s filters.
-pub const VARIABLE: &str = "MUSTER_LOG";
+pub(crate) const VARIABLE: &str = "MUSTER_LOG";
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     #[default]
     Text,
@@ -27,7 +27,7 @@ pub enum Format {
 ///
 /// `verbose` counts `-v`: warnings alone without, then what happens, then why, then everything. `quiet`
 /// leaves errors alone.
-pub fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
+pub(crate) fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level(verbose, quiet)));
     let colour = colour();
     let writer = Around { bars: progress.bars() };
@@ -40,7 +40,7 @@ pub fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
 
 /// Whether standard error may be coloured: a person looks on, and `NO_COLOR` is not set.
 #[must_use]
-pub fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

@@ -12,7 +12,7 @@ const SHORT: usize = 8;
 
 /// Whose values are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Values {
+pub(crate) enum Values {
     /// Those of fields that are not sensitive.
     #[default]
     Masked,
@@ -25,7 +25,7 @@ pub enum Values {
 impl Values {
     /// Whether the value and the suggestion of `finding` are masked.
     #[must_use]
-    pub fn hides(self, entity: &Entity, finding: &Finding) -> bool {
+    pub(crate) fn hides(self, entity: &Entity, finding: &Finding) -> bool {
         match self {
             Self::Shown => false,
             Self::Hidden => finding.code.level() != Level::File,
@@ -39,7 +39,7 @@ impl Values {
 
     /// `value` as this finding may show it.
     #[must_use]
-    pub fn shown<'a>(self, entity: &Entity, finding: &Finding, value: &'a str) -> Cow<'a, str> {
+    pub(crate) fn shown<'a>(self, entity: &Entity, finding: &Finding, value: &'a str) -> Cow<'a, str> {
         if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { Cow::Borrowed(value) }
     }
 }
@@ -47,7 +47,7 @@ impl Values {
 /// The first two and the last two characters, stars between, in groups of four; of a short value stars
 /// alone. Spaces do not count.
 #[must_use]
-pub fn mask(value: &str) -> String {
+pub(crate) fn mask(value: &str) -> String {
     let count = value.chars().filter(|c| !c.is_whitespace()).count();
     let open = |at: usize| count > SHORT && (at < 2 || at + 2 >= count);
     let mut out = String::with_capacity(count + count / 4);

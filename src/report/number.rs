@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// With a comma between thousands: `1,234,567`.
 #[must_use]
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -18,14 +18,14 @@ pub fn grouped(number: u64) -> String {
 
 /// A number of things: `1 row`, `2,000 rows`.
 #[must_use]
-pub fn count(number: u64, thing: &str) -> String {
+pub(crate) fn count(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(number))
 }
 
 /// Bytes in decimal units: `95.4 MB`.
 #[must_use]
-pub fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     let mut value = number as f64;
     for unit in ["B", "kB", "MB", "GB"] {
         if value < 999.95 {
@@ -38,7 +38,7 @@ pub fn bytes(number: u64) -> String {
 
 /// A part of a whole: `12.3 %`. What is not nothing is never shown as nothing, nor what is not all as all.
 #[must_use]
-pub fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
         return "0 %".to_owned();
     }
@@ -53,7 +53,7 @@ pub fn share(part: u64, whole: u64) -> String {
 
 /// A span of time: `0.4 s`, `12 s`, `3 min 5 s`.
 #[must_use]
-pub fn time(span: Duration) -> String {
+pub(crate) fn time(span: Duration) -> String {
     let seconds = span.as_secs_f64();
     if seconds < 9.95 {
         return format!("{seconds:.1} s");

@@ -13,55 +13,55 @@ const SHOWN: usize = 40;
 
 /// The plan of a whole run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// In load order.
-    pub entities: Vec<PlannedEntity>,
+    pub(crate) entities: Vec<PlannedEntity>,
 }
 
 /// The plan of an entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PlannedEntity {
+pub(crate) struct PlannedEntity {
     /// Its name.
-    pub entity: String,
+    pub(crate) entity: String,
     /// Rows that would be inserted.
-    pub inserted: u64,
+    pub(crate) inserted: u64,
     /// Rows that would be updated.
-    pub updated: u64,
+    pub(crate) updated: u64,
     /// Rows that would be left alone.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Rows that would be deleted; of changes alone.
     #[serde(skip_serializing_if = "super::summary::is_zero")]
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// The fields that updates would change, in the order of the schema.
-    pub fields: Vec<FieldPlan>,
+    pub(crate) fields: Vec<FieldPlan>,
 }
 
 /// A field that updates would change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct FieldPlan {
+pub(crate) struct FieldPlan {
     /// Its name.
-    pub field: String,
+    pub(crate) field: String,
     /// In how many rows.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Some of them.
-    pub samples: Vec<PlanSample>,
+    pub(crate) samples: Vec<PlanSample>,
 }
 
 /// A row in which a field would change. Values are masked where the field is sensitive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct PlanSample {
+pub(crate) struct PlanSample {
     /// The row's key.
-    pub key: String,
+    pub(crate) key: String,
     /// The value in the table; none where it is NULL.
-    pub old: Option<String>,
+    pub(crate) old: Option<String>,
     /// The value to come; none where it will be NULL.
-    pub new: Option<String>,
+    pub(crate) new: Option<String>,
 }
 
 impl Plan {
     /// The plan for the terminal: the fields that would change. Nothing where no row would be updated.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let mut out = String::new();
         for entity in &self.entities {
             for field in &entity.fields {

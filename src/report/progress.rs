@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// A listener that shows what it hears.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     shown: Shown,
 }
 
@@ -60,7 +60,7 @@ struct Current {
 impl Progress {
     /// Bars or lines, as standard error is a terminal or not; nothing where it is not `wanted`.
     #[must_use]
-    pub fn new(wanted: bool) -> Self {
+    pub(crate) fn new(wanted: bool) -> Self {
         let shown = match (wanted, io::stderr().is_terminal()) {
             (false, _) => Shown::Nothing,
             (true, true) => Shown::Bars { all: MultiProgress::new(), now: Mutex::new(None) },
@@ -78,7 +78,7 @@ impl Progress {
 
     /// The bars, for logs to be written around them; none where there are none.
     #[must_use]
-    pub fn bars(&self) -> Option<MultiProgress> {
+    pub(crate) fn bars(&self) -> Option<MultiProgress> {
         match &self.shown {
             Shown::Bars { all, .. } => Some(all.clone()),
             _ => None,
@@ -133,7 +133,7 @@ fn word(stage: Stage) -> &'static str {
     match stage {
         Stage::Read => "reading",
         Stage::Settle => "settling",
-        Stage::Stage => "sending",
+        Stage::Send => "sending",
         Stage::Upsert => "upserting",
         Stage::Publish => "reporting",
         Stage::Export => "exporting",

@@ -14,7 +14,7 @@ const GAP: u64 = 16 * 1024;
 
 /// One file that goes back. It is made with the first record: no records, no file.
 #[derive(Debug)]
-pub struct ReturnedFile<'s, S: ?Sized> {
+pub(crate) struct ReturnedFile<'s, S: ?Sized> {
     name: String,
     source: &'s S,
     path: PathBuf,
@@ -32,7 +32,13 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     /// A file called `name` with slices of `source`, which errors call `path`. `prefix` is everything up to
     /// and including the header; `line_end` is the line end in the source's own encoding.
     #[must_use]
-    pub fn new(name: String, source: &'s S, path: PathBuf, prefix: Range<u64>, line_end: &[u8]) -> Self {
+    pub(crate) fn new(
+        name: String,
+        source: &'s S,
+        path: PathBuf,
+        prefix: Range<u64>,
+        line_end: &[u8],
+    ) -> Self {
         let (pending, buffer) = (Vec::new(), Vec::new());
         let line_end = line_end.to_owned();
         Self {
@@ -54,7 +60,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     /// # Errors
     ///
     /// [`OutputError::Source`] where the source cannot be read again, and those of writing a file.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         folder: &mut RunFolder,
         records: u64,
@@ -87,7 +93,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
     /// # Errors
     ///
     /// Those of [`ReturnedFile::push`].
-    pub fn finish(mut self) -> Result<(u64, Utf8Evidence), OutputError> {
+    pub(crate) fn finish(mut self) -> Result<(u64, Utf8Evidence), OutputError> {
         self.flush()?;
         if let Some(staged) = self.staged.take() {
             staged.finish()?;
@@ -97,7 +103,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
 
     /// The file's name in the run's folder.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 

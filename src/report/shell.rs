@@ -9,7 +9,7 @@ use super::context::{Context, Returned, Status};
 
 /// `word` so that a POSIX shell reads it as one word; what is invisible in the manner of bash (`$'\x1b'`).
 #[must_use]
-pub fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+-,".contains(c);
     if !word.is_empty() && !word.starts_with(['-', '=']) && word.chars().all(plain) {
         return word.to_owned();
@@ -36,7 +36,12 @@ pub fn quoted(word: &str) -> String {
 /// The command that takes the mended files; none where nothing was rejected, or where nothing was written: the
 /// rejected rows alone would miss what they refer to.
 #[must_use]
-pub fn mend(context: &Context, status: Status, folder: &str, returned: &[Returned]) -> Option<Vec<String>> {
+pub(crate) fn mend(
+    context: &Context,
+    status: Status,
+    folder: &str,
+    returned: &[Returned],
+) -> Option<Vec<String>> {
     if status != Status::Committed {
         return None;
     }
@@ -83,7 +88,7 @@ fn readings(folder: &str, returned: &[Returned]) -> Vec<String> {
 
 /// The command that imports the sources after a run that wrote nothing; none after one that did, or that failed.
 #[must_use]
-pub fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
+pub(crate) fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
     if !matches!(status, Status::Checked | Status::Planned | Status::Refused) {
         return None;
     }
@@ -104,7 +109,7 @@ fn command(context: &Context, verb: &str, files: &[String]) -> Vec<String> {
 /// The words of a command in lines of at most `width` columns where that is possible, each but the last
 /// ending in a backslash, as a shell reads on.
 #[must_use]
-pub fn wrapped(words: &[String], indent: usize, width: usize) -> String {
+pub(crate) fn wrapped(words: &[String], indent: usize, width: usize) -> String {
     let mut out = words.first().cloned().unwrap_or_default();
     let mut used = indent + out.chars().count();
     for word in words.iter().skip(1) {

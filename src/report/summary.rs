@@ -1,7 +1,5 @@
 //! `summary.json`: the machine's view of a run. Its keys and their order are a contract.
 
-use std::io;
-
 use serde::Serialize;
 
 use crate::output::{OutputError, RunFolder, names};
@@ -13,7 +11,7 @@ use super::tally::Tally;
 
 /// The whole file.
 #[derive(Debug, Serialize)]
-pub struct Summary<'a> {
+pub(crate) struct Summary<'a> {
     run: &'a str,
     command: &'a str,
     status: Status,
@@ -89,7 +87,7 @@ pub(super) fn is_zero(count: &u64) -> bool {
 impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
     #[must_use]
-    pub fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
+    pub(crate) fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
         let entities = context.entities.iter().zip(&outcome.counts).enumerate();
         let entities = entities.map(|(index, (entity, counts))| EntitySummary {
             entity: &entity.name,
@@ -143,7 +141,7 @@ impl<'a> Summary<'a> {
 
     /// Adds what a dry run would do.
     #[must_use]
-    pub fn planning(mut self, plan: Option<&'a Plan>) -> Self {
+    pub(crate) fn planning(mut self, plan: Option<&'a Plan>) -> Self {
         self.plan = plan;
         self
     }
@@ -154,7 +152,7 @@ impl<'a> Summary<'a> {
     ///
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
         json.push('\n');
         json
@@ -165,19 +163,10 @@ impl<'a> Summary<'a> {
     /// # Errors
     ///
     /// Those of writing the file.
-    pub fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
+    pub(crate) fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
         let mut file = folder.create(names::SUMMARY)?;
         file.put(self.to_json().as_bytes())?;
         file.finish()
-    }
-
-    /// Prints the file's text, for `--json`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `out`.
-    pub fn print(&self, out: &mut impl io::Write) -> io::Result<()> {
-        out.write_all(self.to_json().as_bytes())
     }
 }
 

@@ -15,7 +15,7 @@ const NARROWEST: usize = 6;
 
 /// The rows of a table, and what its columns are called.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     names: Vec<String>,
     key: usize,
     rows: Vec<Vec<String>>,
@@ -23,7 +23,7 @@ pub struct Table {
 
 /// How many columns the terminal has: `COLUMNS` where it is set, else what the terminal says of itself.
 #[must_use]
-pub fn room() -> usize {
+pub(crate) fn room() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let of_terminal = || {
         let size = io::stdout().is_terminal().then(terminal_size::terminal_size)??;
@@ -35,7 +35,7 @@ pub fn room() -> usize {
 impl Table {
     /// A table without rows; `key` is the column that always stands first.
     #[must_use]
-    pub fn new<'n>(names: impl IntoIterator<Item = &'n str>, key: usize) -> Self {
+    pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>, key: usize) -> Self {
         Self {
             names: names.into_iter().map(|name| visible(name).into_owned()).collect(),
             key,
@@ -44,7 +44,7 @@ impl Table {
     }
 
     /// Adds a row with a cell for each name; none is an empty one.
-    pub fn add(&mut self, cells: impl IntoIterator<Item = Option<String>>) {
+    pub(crate) fn add(&mut self, cells: impl IntoIterator<Item = Option<String>>) {
         let cells = cells.into_iter().map(|cell| visible(&cell.unwrap_or_default()).into_owned());
         self.rows.push(cells.collect());
     }
@@ -52,7 +52,7 @@ impl Table {
     /// The table, and how many columns with something in them there was no room for. `only` are the columns to
     /// show, narrow as they may get.
     #[must_use]
-    pub fn render(&self, room: usize, only: &[usize]) -> (String, usize) {
+    pub(crate) fn render(&self, room: usize, only: &[usize]) -> (String, usize) {
         let chosen = if only.is_empty() { self.that_fit(room) } else { self.shrunk(room, only) };
         let mut text = String::new();
         let names = self.names.iter().map(String::as_str).collect::<Vec<_>>();

@@ -29,7 +29,7 @@ const TOP: usize = 3;
 /// # Errors
 ///
 /// Those of standard output.
-pub fn print(
+pub(crate) fn print(
     context: &Context,
     outcome: &Outcome,
     tally: &Tally,
@@ -44,13 +44,13 @@ pub fn print(
 
 /// Whether standard output may be coloured: a person looks on, and `NO_COLOR` is not set.
 #[must_use]
-pub fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The summary's text.
 #[must_use]
-pub fn render(
+pub(crate) fn render(
     context: &Context,
     outcome: &Outcome,
     tally: &Tally,
@@ -77,7 +77,6 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
         Status::Failed => ("failed; the target is as it was before", "31"),
         Status::Interrupted => ("interrupted; the target is as it was before", "31"),
         Status::Undone => ("undone", "32"),
-        Status::Exported => ("exported", "32"),
     };
     let spent = outcome.finished.duration_since(context.started).unsigned_abs();
     let _ = writeln!(out, "muster {} {}", context.command, visible(&context.run));

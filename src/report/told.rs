@@ -13,7 +13,7 @@ use super::width::{WIDTH, fitted, width};
 
 /// What is shown of a finding.
 #[derive(Debug)]
-pub struct Told<'f> {
+pub(crate) struct Told<'f> {
     severity: &'f str,
     code: &'f str,
     message: &'f str,
@@ -25,7 +25,7 @@ pub struct Told<'f> {
 impl<'f> Told<'f> {
     /// A finding of a run's reports, masked as they are.
     #[must_use]
-    pub fn stored(finding: &'f StoredFinding<'_>) -> Self {
+    pub(crate) fn stored(finding: &'f StoredFinding<'_>) -> Self {
         Self {
             severity: &finding.severity,
             code: &finding.code,
@@ -38,7 +38,7 @@ impl<'f> Told<'f> {
 
     /// A finding about a record of `entity`, masked unless `open`.
     #[must_use]
-    pub fn fresh(finding: &'f Finding, entity: &'f Entity, open: bool) -> Self {
+    pub(crate) fn fresh(finding: &'f Finding, entity: &'f Entity, open: bool) -> Self {
         let field = finding.field.and_then(|index| entity.fields.get(usize::from(index)));
         let veiled = |text: &str| match field {
             Some(field) if field.sensitive && !open => mask(text),
@@ -55,7 +55,7 @@ impl<'f> Told<'f> {
     }
 
     /// Appends it.
-    pub fn render(&self, out: &mut String, colour: bool) {
+    pub(crate) fn render(&self, out: &mut String, colour: bool) {
         let paint = if self.severity == "reject" { "1;31" } else { "1;33" };
         let painted =
             |text: &str| if colour { format!("\x1b[{paint}m{text}\x1b[0m") } else { text.to_owned() };

@@ -7,17 +7,23 @@ use crate::record::Code;
 
 /// A BIC.
 #[derive(Debug, Clone, Default)]
-pub struct Bic {}
+pub(crate) struct Bic {}
 
 impl Bic {
     /// A BIC.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         out.extend(cell.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
         let country = match country(out) {
             Ok(country) => country,

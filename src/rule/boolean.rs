@@ -5,19 +5,25 @@ use crate::record::Code;
 
 /// A boolean. `more` lists further spellings with what they mean.
 #[derive(Debug, Clone)]
-pub struct Boolean {
+pub(crate) struct Boolean {
     more: Vec<(String, bool)>,
 }
 
 impl Boolean {
     /// A boolean. `more` lists further spellings with what they mean.
     #[must_use]
-    pub fn new(more: Vec<(String, bool)>) -> Self {
+    pub(crate) fn new(more: Vec<(String, bool)>) -> Self {
         Self { more }
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         if cell == "true" || cell == "false" {
             return Fate::Same;
         }

@@ -7,7 +7,7 @@ use crate::record::{Code, Message};
 
 /// One of a list of values.
 #[derive(Debug, Clone)]
-pub struct Choice {
+pub(crate) struct Choice {
     values: Vec<(String, Vec<String>)>,
     exact: bool,
     otherwise: Option<String>,
@@ -22,7 +22,7 @@ impl Choice {
     /// letter; else case, spaces, `_` and `-` are not looked at. `otherwise` is what every other value
     /// becomes (with a `defaulted` warning where the cell was not empty).
     #[must_use]
-    pub fn new(values: Vec<(String, Vec<String>)>, exact: bool, otherwise: Option<String>) -> Self {
+    pub(crate) fn new(values: Vec<(String, Vec<String>)>, exact: bool, otherwise: Option<String>) -> Self {
         let own = values.iter().enumerate().map(|(at, (value, _))| (folded(value), at));
         let aliases = values
             .iter()
@@ -39,17 +39,23 @@ impl Choice {
 
     /// What every other value becomes.
     #[must_use]
-    pub fn otherwise(&self) -> Option<&str> {
+    pub(crate) fn otherwise(&self) -> Option<&str> {
         self.otherwise.as_deref()
     }
 
     /// The choices, in the schema's order.
-    pub fn values(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         self.values.iter().map(|(value, _)| value.as_str())
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         if self.values().chain(self.otherwise()).any(|value| value == cell) {
             return Fate::Same;
         }

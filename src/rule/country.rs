@@ -61,17 +61,23 @@ pub(crate) fn is_alpha_2(code: &str) -> bool {
 
 /// A country.
 #[derive(Debug, Clone, Default)]
-pub struct Country {}
+pub(crate) struct Country {}
 
 impl Country {
     /// A country.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         // The longest name in the table is shorter, and a cell may be a megabyte.
         const LONGEST: usize = 100;
         if is_alpha_2(cell) {

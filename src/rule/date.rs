@@ -15,19 +15,19 @@ use super::{Fate, Note};
 use crate::record::Code;
 
 /// The format that leaves the order of day and month to the column.
-pub const AUTO: &str = "auto";
+pub(crate) const AUTO: &str = "auto";
 
 /// The format of RFC 3339, for instants. This very pattern is read with all that RFC 3339 and PostgreSQL's own
 /// output allow (`Z`, fractions of a second, a space for the `T`, an offset of hours alone), which no pattern
 /// can say.
-pub const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
+pub(crate) const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// The format of ISO 8601, for dates.
-pub const ISO_8601: &str = "%Y-%m-%d";
+pub(crate) const ISO_8601: &str = "%Y-%m-%d";
 
 /// Which of day and month comes first where the year comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DayMonth {
+pub(crate) enum DayMonth {
     /// `31-01-2026`
     DayFirst,
     /// `01/31/2026`
@@ -38,7 +38,7 @@ impl DayMonth {
     /// What a cell says about its column: the order that it must have been written in, or `None` where it
     /// is no date, begins with the year, or could be read both ways.
     #[must_use]
-    pub fn of(cell: &str) -> Option<Self> {
+    pub(crate) fn of(cell: &str) -> Option<Self> {
         let (date, _) = split_time(cell);
         match (read_auto(date, Some(Self::DayFirst)), read_auto(date, Some(Self::MonthFirst))) {
             (Ok(_), Err(_)) => Some(Self::DayFirst),
@@ -111,20 +111,20 @@ impl Fault {
 
 /// A calendar date; `format` is a strptime pattern.
 #[derive(Debug, Clone)]
-pub struct Date {
+pub(crate) struct Date {
     format: Format,
 }
 
 impl Date {
     /// A calendar date; `format` is a strptime pattern, or [`AUTO`].
     #[must_use]
-    pub fn new(format: String) -> Self {
+    pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print a date and read it again: a schema with another one is a mistake.
     #[must_use]
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         let sample = civil::date(2026, 1, 31);
         self.format.is_usable(|pattern| {
             let printed = strtime::format(pattern, sample).ok()?;
@@ -134,24 +134,30 @@ impl Date {
 
     /// Whether the column must decide the order of day and month.
     #[must_use]
-    pub fn is_automatic(&self) -> bool {
+    pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
     #[must_use]
-    pub fn decided(&self, order: DayMonth) -> Self {
+    pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// A normal form as a cell that this rule reads as the same date.
     #[must_use]
-    pub fn written(&self, normal: &str) -> String {
+    pub(crate) fn written(&self, normal: &str) -> String {
         written(&self.format, normal, || strtime_date(normal))
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let date = match &self.format {
             Format::Pattern(pattern) => civil::Date::strptime(pattern, cell).map_err(Fault::from),
             Format::Rfc3339 => civil::Date::strptime(ISO_8601, cell).map_err(Fault::from),
@@ -172,7 +178,7 @@ impl Date {
 
 /// An instant; `format` is a strptime pattern.
 #[derive(Debug, Clone)]
-pub struct Timestamp {
+pub(crate) struct Timestamp {
     format: Format,
 }
 
@@ -180,13 +186,13 @@ impl Timestamp {
     /// An instant; `format` is a strptime pattern, [`RFC_3339`] or [`AUTO`]. A pattern without an offset,
     /// and an offset that is missing with [`AUTO`], mean UTC.
     #[must_use]
-    pub fn new(format: String) -> Self {
+    pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print an instant and read it again: a schema with another one is a mistake.
     #[must_use]
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.format.is_usable(|pattern| {
             let sample = civil::date(2026, 1, 31).at(0, 0, 0, 0);
             let sample = Offset::UTC.to_timestamp(sample).ok()?;
@@ -197,19 +203,19 @@ impl Timestamp {
 
     /// Whether the column must decide the order of day and month.
     #[must_use]
-    pub fn is_automatic(&self) -> bool {
+    pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
     #[must_use]
-    pub fn decided(&self, order: DayMonth) -> Self {
+    pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// A normal form as a cell that this rule reads as the same instant, as exactly as its format can.
     #[must_use]
-    pub fn written(&self, normal: &str) -> String {
+    pub(crate) fn written(&self, normal: &str) -> String {
         let instant = || normal.parse::<jiff::Timestamp>().ok();
         match &self.format {
             Format::Pattern(_) => written(&self.format, normal, || instant().map(BrokenDownTime::from)),
@@ -221,7 +227,13 @@ impl Timestamp {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let instant = match &self.format {
             Format::Pattern(pattern) => read_pattern(pattern, cell),
             Format::Rfc3339 => cell.parse().map_err(Fault::from),

@@ -22,17 +22,23 @@ const SHAPES: &str = "\
 
 /// An IBAN.
 #[derive(Debug, Clone, Default)]
-pub struct Iban {}
+pub(crate) struct Iban {}
 
 impl Iban {
     /// An IBAN.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let fault = if cell.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
             match check(cell) {
                 Ok(()) => return Fate::Same,

@@ -49,17 +49,23 @@ const NAMES: [(&str, &[&str]); 16] = [
 
 /// A language tag.
 #[derive(Debug, Clone, Default)]
-pub struct Language {}
+pub(crate) struct Language {}
 
 impl Language {
     /// A language tag.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         if matches!(cell.as_bytes(), [b'a'..=b'z', b'a'..=b'z']) {
             return Fate::Same;
         }

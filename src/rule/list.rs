@@ -6,25 +6,25 @@ use super::{Fate, Note};
 
 /// A list; `separator` stands between its items.
 #[derive(Debug, Clone)]
-pub struct List {
+pub(crate) struct List {
     separator: char,
 }
 
 impl List {
     /// A list; `separator` stands between its items.
     #[must_use]
-    pub fn new(separator: char) -> Self {
+    pub(crate) fn new(separator: char) -> Self {
         Self { separator }
     }
 
     /// What stands between the items in a cell.
     #[must_use]
-    pub fn separator(&self) -> char {
+    pub(crate) fn separator(&self) -> char {
         self.separator
     }
 
     /// See [`super::Rule::judge`]. Items are trimmed, empty and repeated ones dropped, the order is kept.
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         cell: &str,
         _sibling: Option<&str>,
@@ -90,7 +90,7 @@ pub(crate) fn push_element(out: &mut String, item: &str) {
 /// The items of a one-dimensional array literal as PostgreSQL prints it. An element that is NULL is left
 /// out, and so is anything that is no array literal.
 #[must_use]
-pub fn items(literal: &str) -> Vec<String> {
+pub(crate) fn items(literal: &str) -> Vec<String> {
     let inner = literal.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let mut found = Vec::new();
     let mut item = String::new();
@@ -122,7 +122,7 @@ pub fn items(literal: &str) -> Vec<String> {
 /// An array literal as a cell: its items with the separator between them. `None` where the cell would not
 /// be read as the same list again, as with an item that holds the separator.
 #[must_use]
-pub fn join(literal: &str, separator: char) -> Option<String> {
+pub(crate) fn join(literal: &str, separator: char) -> Option<String> {
     let mut cell = String::new();
     for item in items(literal) {
         if item.contains(separator) || item.is_empty() || item.trim().len() != item.len() {

@@ -5,21 +5,21 @@
 //! I/O and knows no column, no file and no database: what it returns is the value's normal form as text
 //! that PostgreSQL reads, and notes. Whether a note rejects the row is decided by the schema's severities.
 
-pub mod bic;
-pub mod boolean;
-pub mod choice;
-pub mod country;
-pub mod date;
-pub mod email;
-pub mod iban;
-pub mod language;
-pub mod list;
+pub(crate) mod bic;
+pub(crate) mod boolean;
+pub(crate) mod choice;
+pub(crate) mod country;
+pub(crate) mod date;
+pub(crate) mod email;
+pub(crate) mod iban;
+pub(crate) mod language;
+pub(crate) mod list;
 mod nearest;
-pub mod number;
-pub mod phone;
-pub mod postal_code;
-pub mod text;
-pub mod vat;
+pub(crate) mod number;
+pub(crate) mod phone;
+pub(crate) mod postal_code;
+pub(crate) mod text;
+pub(crate) mod vat;
 
 use std::borrow::Cow;
 
@@ -29,7 +29,7 @@ use crate::record::{Code, Message};
 
 /// What a rule made of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// The cell is its own normal form; nothing was copied.
     Same,
     /// The normal form stands in the `out` buffer.
@@ -40,25 +40,25 @@ pub enum Fate {
 
 /// Something a rule has to say about a cell. The caller adds the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub(crate) struct Note {
     /// Which rule spoke.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What is wrong, for a person; one lowercase sentence without a full stop, and without the cell's value.
-    pub message: Message,
+    pub(crate) message: Message,
     /// What the cell might have meant, where that can be known.
-    pub suggestion: Option<CompactString>,
+    pub(crate) suggestion: Option<CompactString>,
 }
 
 impl Note {
     /// A note without a suggestion.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<Message>) -> Self {
+    pub(crate) fn new(code: Code, message: impl Into<Message>) -> Self {
         Self { code, message: message.into(), suggestion: None }
     }
 
     /// The same note with what the cell might have meant.
     #[must_use]
-    pub fn suggest(mut self, suggestion: impl Into<CompactString>) -> Self {
+    pub(crate) fn suggest(mut self, suggestion: impl Into<CompactString>) -> Self {
         self.suggestion = Some(suggestion.into());
         self
     }
@@ -69,7 +69,7 @@ impl Note {
 /// Each variant's type has a `new` that takes its settings, and the method
 /// `judge(&self, cell, sibling, out, notes) -> Fate` described at [`Rule::judge`].
 #[derive(Debug, Clone)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// Free text.
     Text(text::Text),
     /// One of a list of values.
@@ -112,7 +112,13 @@ impl Rule {
     /// rubbish in it unless it returns [`Fate::Rewritten`]. Pushes to `notes` only what it has to say about
     /// this cell: for [`Fate::Rejected`] exactly one note with a rejecting code (last), else only warnings.
     #[inline]
-    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         match self {
             Self::Text(rule) => rule.judge(cell, sibling, out, notes),
             Self::Choice(rule) => rule.judge(cell, sibling, out, notes),
@@ -135,14 +141,14 @@ impl Rule {
 
     /// Whether the rule's cells may hold line breaks.
     #[must_use]
-    pub fn multiline(&self) -> bool {
+    pub(crate) fn multiline(&self) -> bool {
         matches!(self, Self::Text(rule) if rule.multiline())
     }
 
     /// The normal form that an empty cell (or an absent column, on insert) takes by the type alone: a
     /// choice's `otherwise`, an empty list; `None` where that is NULL. A field's own default goes first.
     #[must_use]
-    pub fn when_empty(&self) -> Option<&str> {
+    pub(crate) fn when_empty(&self) -> Option<&str> {
         match self {
             Self::Choice(rule) => rule.otherwise(),
             Self::List(_) => Some("{}"),
@@ -153,7 +159,7 @@ impl Rule {
     /// Whether a column of this type can hold the empty text as something else than NULL: every text that is not
     /// one of a closed list of values.
     #[must_use]
-    pub fn holds_empty_text(&self) -> bool {
+    pub(crate) fn holds_empty_text(&self) -> bool {
         self.sql_type() == "text" && !matches!(self, Self::Choice(_))
     }
 
@@ -161,7 +167,7 @@ impl Rule {
     /// most types that is the normal form itself; lists, decimal commas and declared dates have their own
     /// way of writing. `None` where no cell can say it, as with a list's item that holds the separator.
     #[must_use]
-    pub fn written<'v>(&self, normal: &'v str) -> Option<Cow<'v, str>> {
+    pub(crate) fn written<'v>(&self, normal: &'v str) -> Option<Cow<'v, str>> {
         Some(match self {
             Self::List(rule) => list::join(normal, rule.separator())?.into(),
             Self::Decimal(rule) => rule.written(normal).into(),
@@ -173,7 +179,7 @@ impl Rule {
 
     /// The PostgreSQL type of the column that holds the normal form.
     #[must_use]
-    pub fn sql_type(&self) -> &'static str {
+    pub(crate) fn sql_type(&self) -> &'static str {
         match self {
             Self::Boolean(_) => "boolean",
             Self::List(_) => "text[]",

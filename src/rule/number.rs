@@ -10,17 +10,23 @@ use crate::record::Code;
 
 /// A whole number.
 #[derive(Debug, Clone, Default)]
-pub struct Integer {}
+pub(crate) struct Integer {}
 
 impl Integer {
     /// A whole number.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let (negative, digits) = sign(cell);
         let fault = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             spreadsheet_error(cell).unwrap_or("must be a whole number, without separators, for example 1500")
@@ -43,7 +49,7 @@ impl Integer {
 
 /// What tells the fraction from the whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
+pub(crate) enum Mark {
     /// `1.5`
     Point,
     /// `1,5`
@@ -54,7 +60,7 @@ impl Mark {
     /// What a cell says about its column: the mark that it must have been written with, or `None` where it
     /// has no mark, is no number, or could be read both ways (`1.500`, `12,345`).
     #[must_use]
-    pub fn of(cell: &str) -> Option<Self> {
+    pub(crate) fn of(cell: &str) -> Option<Self> {
         let (_, number) = sign(cell);
         let last = number.rfind(['.', ','])?;
         let (whole, fraction) = (&number[..last], &number[last + 1..]);
@@ -78,7 +84,7 @@ impl Mark {
 
 /// A decimal number; `comma` makes the comma the decimal mark.
 #[derive(Debug, Clone)]
-pub struct Decimal {
+pub(crate) struct Decimal {
     /// `None` where the column has not decided.
     mark: Option<Mark>,
 }
@@ -86,32 +92,32 @@ pub struct Decimal {
 impl Decimal {
     /// A decimal number; `comma` makes the comma the decimal mark.
     #[must_use]
-    pub fn new(comma: bool) -> Self {
+    pub(crate) fn new(comma: bool) -> Self {
         Self { mark: Some(if comma { Mark::Comma } else { Mark::Point }) }
     }
 
     /// A decimal number whose mark the column decides: whoever reads it collects [`Mark::of`] over the cells
     /// and judges with `decided`. Undecided, a number with a mark that could be read both ways is rejected.
     #[must_use]
-    pub fn automatic() -> Self {
+    pub(crate) fn automatic() -> Self {
         Self { mark: None }
     }
 
     /// Whether the column must decide the mark.
     #[must_use]
-    pub fn is_automatic(&self) -> bool {
+    pub(crate) fn is_automatic(&self) -> bool {
         self.mark.is_none()
     }
 
     /// The rule with the column's decision.
     #[must_use]
-    pub fn decided(&self, mark: Mark) -> Self {
+    pub(crate) fn decided(&self, mark: Mark) -> Self {
         Self { mark: Some(mark) }
     }
 
     /// A normal form as a cell that this rule reads as the same number.
     #[must_use]
-    pub fn written(&self, normal: &str) -> String {
+    pub(crate) fn written(&self, normal: &str) -> String {
         match self.mark {
             Some(Mark::Comma) => normal.replace('.', ","),
             // A nought more says which mark it is, and changes nothing.
@@ -121,7 +127,13 @@ impl Decimal {
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let (negative, number) = sign(cell);
         let has_mark = number.contains(['.', ',']);
         let Some(mark) = self.mark.or_else(|| if has_mark { Mark::of(cell) } else { Some(Mark::Point) })

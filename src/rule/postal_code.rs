@@ -8,19 +8,25 @@ use crate::record::Code;
 
 /// A postal code; `country` is the one where the row names none (alpha-2).
 #[derive(Debug, Clone)]
-pub struct PostalCode {
+pub(crate) struct PostalCode {
     country: Option<String>,
 }
 
 impl PostalCode {
     /// A postal code; `country` is the one where the row names none (alpha-2).
     #[must_use]
-    pub fn new(country: Option<String>) -> Self {
+    pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let Some(country) = sibling.or(self.country.as_deref()) else { return Fate::Same };
         let digits = match country {
             "NL" => return netherlands(cell, out, notes),

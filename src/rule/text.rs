@@ -17,25 +17,25 @@ use crate::fault;
 
 /// Free text; `multiline` allows line breaks.
 #[derive(Debug, Clone)]
-pub struct Text {
+pub(crate) struct Text {
     multiline: bool,
 }
 
 impl Text {
     /// Free text; `multiline` allows line breaks.
     #[must_use]
-    pub fn new(multiline: bool) -> Self {
+    pub(crate) fn new(multiline: bool) -> Self {
         Self { multiline }
     }
 
     /// Whether line breaks are allowed: what [`cleanse`] wants to know.
     #[must_use]
-    pub fn multiline(&self) -> bool {
+    pub(crate) fn multiline(&self) -> bool {
         self.multiline
     }
 
     /// See [`super::Rule::judge`]. A cleansed cell is its own normal form.
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         _cell: &str,
         _sibling: Option<&str>,
@@ -48,7 +48,7 @@ impl Text {
 
 /// What cleansing made of a raw cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cleansed<'c> {
+pub(crate) enum Cleansed<'c> {
     /// A part of the raw cell, not copied.
     Part(&'c str),
     /// The text stands in the buffer.
@@ -62,7 +62,7 @@ pub enum Cleansed<'c> {
 ///
 /// Cleansing what was cleansed changes nothing.
 #[inline]
-pub fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
+pub(crate) fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
     buffer.clear();
     let trimmed = raw.trim_ascii();
     if !fault::slow() && is_printable_ascii(trimmed.as_bytes()) {

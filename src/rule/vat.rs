@@ -17,19 +17,25 @@ use shapes::Shape;
 
 /// A VAT number; `country` is the one where the row names none (alpha-2).
 #[derive(Debug, Clone)]
-pub struct Vat {
+pub(crate) struct Vat {
     country: Option<String>,
 }
 
 impl Vat {
     /// A VAT number; `country` is the one where the row names none (alpha-2).
     #[must_use]
-    pub fn new(country: Option<String>) -> Self {
+    pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }
 
     /// See [`super::Rule::judge`].
-    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let country = sibling.or(self.country.as_deref());
         let compact = compact(cell);
         let home = country.and_then(shapes::of_country);

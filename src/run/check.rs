@@ -18,7 +18,8 @@ use super::{Options, Reported, Run, RunError, cargo};
 /// # Errors
 ///
 /// See [`RunError`]; files that cannot be read as a whole have been reported by then.
-pub fn check(
+#[expect(clippy::option_option)]
+pub(crate) fn check(
     options: &Options,
     database: Option<Option<&str>>,
     move_rows: bool,

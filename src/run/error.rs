@@ -16,7 +16,7 @@ use super::table::TableError;
 
 /// Why a run stopped.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// The schema files.
     #[error(transparent)]
     Schema(#[from] SchemaError),
@@ -118,7 +118,7 @@ pub enum RunError {
 impl RunError {
     /// The process's exit.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,
             Self::Load(LoadError::Unknown { .. }) | Self::Unpublished { .. } | Self::Unprinted { .. } => {

@@ -13,7 +13,7 @@ use super::{RunError, listen, session_name};
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
+pub(crate) fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
     let database = Database::new(&listen()?)?;
     let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
     let session = database.connect(database_url, &name)?;

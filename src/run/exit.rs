@@ -39,7 +39,7 @@ impl Exit {
 
     /// The exit of a run with this status; `lost` is the number of rejected and duplicate rows.
     #[must_use]
-    pub fn of(status: Status, lost: u64) -> Self {
+    pub(crate) fn of(status: Status, lost: u64) -> Self {
         match status {
             Status::Refused => Self::Refused,
             Status::Failed => Self::Failed,

@@ -11,9 +11,9 @@ use crate::source::InputPath;
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
     /// Its SHA-256 when it was exported.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// It has no rows.
-    pub is_empty: bool,
+    pub(crate) is_empty: bool,
 }
 
 /// What the manifest beside a file says of it; none where there is no manifest, or it does not list the file.

@@ -16,13 +16,13 @@ const CHUNK: usize = 2048;
 
 /// Turns verdicts into findings and merges them with those of reading.
 pub(crate) struct Merger<'r> {
-    pub schema: &'r Schema,
-    pub entities: &'r [EntityRead],
-    pub index: usize,
+    pub(crate) schema: &'r Schema,
+    pub(crate) entities: &'r [EntityRead],
+    pub(crate) index: usize,
     /// The entities that reports speak of; a finding's `related` counts in them.
-    pub given: &'r [usize],
+    pub(crate) given: &'r [usize],
     /// A database was asked as well.
-    pub asked: bool,
+    pub(crate) asked: bool,
 }
 
 /// Some findings that can be made by themselves: those of reading in these chunks, and what was settled about rows

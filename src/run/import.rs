@@ -24,19 +24,19 @@ const FAREWELL: Duration = Duration::from_secs(10);
 
 /// What import can be asked beyond check.
 #[derive(Debug, Clone)]
-pub struct ImportOptions {
+pub(crate) struct ImportOptions {
     /// Where the target is; see [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// How rows are loaded.
-    pub load: LoadOptions,
+    pub(crate) load: LoadOptions,
     /// Go all the way in the database, then roll back.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Rows that a file of changes names are deleted.
-    pub allow_deletes: bool,
+    pub(crate) allow_deletes: bool,
     /// Whether the target's keys that the files lack are written beside the reports.
-    pub report_absent: bool,
+    pub(crate) report_absent: bool,
     /// The run is about one record by itself.
-    pub one: Option<One>,
+    pub(crate) one: Option<One>,
 }
 
 /// Imports the inputs and writes the reports.
@@ -44,7 +44,7 @@ pub struct ImportOptions {
 /// # Errors
 ///
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
-pub fn import(
+pub(crate) fn import(
     options: &Options,
     import: &ImportOptions,
     listener: &dyn Listener,

@@ -24,25 +24,25 @@ const HASHED: usize = 1 << 20;
 /// One input file: opened, looked at, hashed.
 #[derive(Debug)]
 pub(crate) struct FileRead {
-    pub path: InputPath,
-    pub source: Source,
+    pub(crate) path: InputPath,
+    pub(crate) source: Source,
     /// The file itself, where its records are read from a table made of it.
-    pub original: Option<(Source, Facts)>,
-    pub look: Look,
-    pub sha256: String,
+    pub(crate) original: Option<(Source, Facts)>,
+    pub(crate) look: Look,
+    pub(crate) sha256: String,
     /// What the manifest beside the file says of it; taken for true until the file has been hashed.
-    pub exported: Option<Claim>,
+    pub(crate) exported: Option<Claim>,
     /// All its records were asked for their keys.
-    pub whole: bool,
+    pub(crate) whole: bool,
     /// What its open columns decided, once the whole file has said it.
-    pub decisions: Option<Vec<Option<Decision>>>,
+    pub(crate) decisions: Option<Vec<Option<Decision>>>,
 }
 
 /// One entity: its files and what was read of them. Without files the harvest is empty.
 #[derive(Debug)]
 pub(crate) struct EntityRead {
-    pub files: Vec<FileRead>,
-    pub harvest: Harvest,
+    pub(crate) files: Vec<FileRead>,
+    pub(crate) harvest: Harvest,
 }
 
 impl EntityRead {
@@ -63,19 +63,19 @@ impl EntityRead {
 
 /// How the inputs are to be looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Looking {
+pub(crate) struct Looking {
     /// `--encoding`: of one file, or of all that are not named.
-    pub encodings: Vec<(Option<PathBuf>, Encoding)>,
+    pub(crate) encodings: Vec<(Option<PathBuf>, Encoding)>,
     /// `--reading`: of one file, or of all that are not named, how the cells of a field are read.
-    pub readings: Vec<(Option<PathBuf>, String, Decision)>,
+    pub(crate) readings: Vec<(Option<PathBuf>, String, Decision)>,
     /// `--delimiter`.
-    pub delimiter: Option<u8>,
+    pub(crate) delimiter: Option<u8>,
     /// `--map`.
-    pub maps: Vec<(String, String)>,
+    pub(crate) maps: Vec<(String, String)>,
     /// `--quoted-empty`: whether a quoted empty cell is the empty text; only in muster's own exports without.
-    pub empty_text: Option<bool>,
+    pub(crate) empty_text: Option<bool>,
     /// `--apply-changes`: the files are those of an export with --changes-since.
-    pub changes: bool,
+    pub(crate) changes: bool,
 }
 
 impl Looking {

@@ -14,7 +14,7 @@ mod import;
 mod inputs;
 mod journal;
 mod law;
-pub mod one;
+pub(crate) mod one;
 mod options;
 mod publish;
 mod rows;
@@ -44,29 +44,28 @@ use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
 use inputs::EntityRead;
 use rows::Settleable;
 
-pub use check::check;
+pub(crate) use check::check;
 pub(crate) use database::Database;
-pub use error::RunError;
-pub use execute::execute;
+pub(crate) use error::RunError;
+pub(crate) use execute::execute;
 pub use exit::Exit;
-pub use import::{ImportOptions, import};
-pub use inputs::Looking;
-pub use options::{MaxRejects, Options};
-pub use runs::{RunsQuery, runs};
-pub use table::TableError;
-pub use undo::{UndoOptions, UndoReported, undo};
+pub(crate) use import::{ImportOptions, import};
+pub(crate) use inputs::Looking;
+pub(crate) use options::{MaxRejects, Options};
+pub(crate) use runs::{RunsQuery, runs};
+pub(crate) use undo::{UndoOptions, UndoReported, undo};
 
 /// The folder that runs are kept in when `--out` names none.
 const RUNS: &str = "muster-runs";
 
 /// A run under way.
-pub struct Run<'o> {
+pub(crate) struct Run<'o> {
     /// Its identity: a UUID version 7 (RFC 9562), so that runs sort by their time.
-    pub id: String,
+    pub(crate) id: String,
     /// The subcommand.
-    pub command: &'static str,
+    pub(crate) command: &'static str,
     /// When it began.
-    pub started: Timestamp,
+    pub(crate) started: Timestamp,
     options: &'o Options,
     schema: Schema,
     folder: RunFolder,
@@ -83,27 +82,27 @@ pub struct Run<'o> {
 
 /// What a run has to show for itself.
 #[derive(Debug)]
-pub struct Reported {
+pub(crate) struct Reported {
     /// Names.
-    pub context: Context,
+    pub(crate) context: Context,
     /// Status and counts.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// Findings, by rule.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// The files that go back to whoever mends them.
-    pub returned: Vec<Returned>,
+    pub(crate) returned: Vec<Returned>,
     /// Where the reports are.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What a dry run would do.
-    pub plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     /// The one record of a run about one, as the database has it at the end.
-    pub record: Option<Whole>,
+    pub(crate) record: Option<Whole>,
 }
 
 impl Reported {
     /// The process's exit.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         let lost = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
         Exit::of(self.outcome.status, lost)
     }

@@ -23,57 +23,57 @@ use super::{Looking, Options, Reported, Run, RunError, inputs};
 
 /// A record as it was typed: its entity, and the name and the text of each cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// The entity.
-    pub entity: String,
+    pub(crate) entity: String,
     /// Name and text, in any order.
-    pub cells: Vec<(String, String)>,
+    pub(crate) cells: Vec<(String, String)>,
 }
 
 /// What makes a run a run about one record.
 #[derive(Debug, Clone)]
-pub struct One {
+pub(crate) struct One {
     /// What the journal calls it.
-    pub command: &'static str,
+    pub(crate) command: &'static str,
     /// Whether a record that exists is updated; else it refuses the run.
-    pub update: bool,
+    pub(crate) update: bool,
     /// What is done to the sensitive values of the row that is handed back.
-    pub veil: Option<Veil>,
+    pub(crate) veil: Option<Veil>,
 }
 
 /// How one record is written.
 #[derive(Debug, Clone)]
-pub struct OneOptions {
+pub(crate) struct OneOptions {
     /// A folder of schema files; the built-in ones without.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// What makes the run one about one record.
-    pub one: One,
+    pub(crate) one: One,
     /// Warnings reject, too.
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Go all the way in the database, then roll back.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Where the reports are kept; nowhere without.
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// How long another run is waited for.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// Whether findings show sensitive values.
-    pub values: Values,
+    pub(crate) values: Values,
 }
 
 /// What became of the record.
 #[derive(Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// The run.
-    pub reported: Reported,
+    pub(crate) reported: Reported,
     /// Its findings as they stand in `rejects.ndjson`, a line each.
-    pub findings: String,
+    pub(crate) findings: String,
 }
 
 /// What happened to the record, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It was not there.
     Created,
     /// It was there and is another now.
@@ -89,7 +89,7 @@ pub enum Fate {
 impl Done {
     /// What happened to the record.
     #[must_use]
-    pub fn fate(&self) -> Fate {
+    pub(crate) fn fate(&self) -> Fate {
         let outcome = &self.reported.outcome;
         let sum = |count: fn(&crate::report::Counts) -> u64| outcome.counts.iter().map(count).sum::<u64>();
         match outcome.status {
@@ -107,7 +107,7 @@ impl Done {
 /// # Errors
 ///
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
-pub fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Result<Done, RunError> {
+pub(crate) fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Result<Done, RunError> {
     let schema = match &options.schemas {
         Some(folder) => Schema::load(folder)?,
         None => Schema::built_in()?,
@@ -151,7 +151,7 @@ pub fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Resu
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding>, RunError> {
+pub(crate) fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<Finding>, RunError> {
     let spool = std::env::temp_dir();
     let looking = looking();
     let mut files = inputs::open(&[typed.as_input(schema)], schema, &looking, &spool, &|| true)?;

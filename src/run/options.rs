@@ -13,38 +13,38 @@ use super::Looking;
 
 /// What `check` and `import` have in common.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub(crate) struct Options {
     /// The inputs, in the order given.
-    pub inputs: Vec<InputSpec>,
+    pub(crate) inputs: Vec<InputSpec>,
     /// A folder of schema files; the built-in ones without.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// Where the reports go.
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// The folder of an earlier run to compare with.
-    pub against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     /// How many threads read; as many as there are cores without.
-    pub threads: Option<NonZeroUsize>,
+    pub(crate) threads: Option<NonZeroUsize>,
     /// How the inputs are looked at.
-    pub looking: Looking,
+    pub(crate) looking: Looking,
     /// How records are read.
-    pub read: ReadOptions,
+    pub(crate) read: ReadOptions,
     /// Which of several rows with the same key stays.
-    pub duplicates: Policy,
+    pub(crate) duplicates: Policy,
     /// How many rejects are allowed.
-    pub max_rejects: Option<MaxRejects>,
+    pub(crate) max_rejects: Option<MaxRejects>,
     /// The options that reading the same files again needs, each word by itself.
-    pub again: Vec<String>,
+    pub(crate) again: Vec<String>,
     /// Those of them that speak of one of the files.
-    pub again_of_files: Vec<String>,
+    pub(crate) again_of_files: Vec<String>,
     /// The keys of rejected records are kept for every entity, not only where another one refers to it.
-    pub keep_rejected_keys: bool,
+    pub(crate) keep_rejected_keys: bool,
     /// Whether sensitive values are shown.
-    pub values: Values,
+    pub(crate) values: Values,
 }
 
 /// How many rejects a run may have before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum MaxRejects {
+pub(crate) enum MaxRejects {
     /// So many rows.
     Rows(u64),
     /// So many of a hundred rows read.
@@ -54,7 +54,7 @@ pub enum MaxRejects {
 impl MaxRejects {
     /// Whether `rejected` of `read` rows are more than allowed.
     #[must_use]
-    pub fn is_exceeded(self, rejected: u64, read: u64) -> bool {
+    pub(crate) fn is_exceeded(self, rejected: u64, read: u64) -> bool {
         match self {
             Self::Rows(rows) => rejected > rows,
             Self::Percent(percent) => rejected as f64 * 100.0 > percent * read as f64,

@@ -88,7 +88,7 @@ impl Run<'_> {
         let outcome = Outcome { status, finished: Timestamp::now(), counts };
         let folder = self.folder.path().to_owned();
         let changes = match &self.earlier {
-            Some(earlier) => frame::compare(&earlier.rules(), &tally.rule_rows(&context))?,
+            Some(earlier) => frame::compare(&earlier.rules(), &tally.rule_rows(&context)),
             None => Vec::new(),
         };
         let page = Page {

@@ -10,7 +10,6 @@ use crate::settle::{Candidates, Rows};
 /// One entity's harvest, ready to be settled.
 pub(crate) struct Settleable<'h> {
     entity: &'h Entity,
-    index: usize,
     harvest: &'h Harvest,
     slots: Vec<FieldIndex>,
     /// Per file and slot: where the field stands in an encoded row.
@@ -41,13 +40,12 @@ impl<'h> Settleable<'h> {
                 (raw, related(rejected.file, rejected.record))
             })
             .collect();
-        Self { entity, index, harvest, slots, positions, rejected }
+        Self { entity, harvest, slots, positions, rejected }
     }
 
     pub(crate) fn candidates(&self) -> Candidates<'_> {
         Candidates {
             entity: self.entity,
-            index: self.index,
             given: !self.harvest.files.is_empty(),
             slots: &self.slots,
             hashes: &self.harvest.hashes,

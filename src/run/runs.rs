@@ -12,7 +12,7 @@ use super::{RunError, listen, session_name};
 
 /// What is asked of the journal.
 #[derive(Debug, Clone)]
-pub enum RunsQuery {
+pub(crate) enum RunsQuery {
     /// All runs.
     List,
     /// The run whose id begins so.
@@ -29,7 +29,7 @@ pub enum RunsQuery {
 /// # Errors
 ///
 /// See [`RunError`].
-pub fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
+pub(crate) fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
     let database = Database::new(&listen()?)?;
     let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
     let session = database.connect(database_url, &name)?;

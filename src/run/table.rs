@@ -18,23 +18,23 @@ use crate::source::{Look, LookOptions, Source, look_at_columns};
 /// A Parquet file that has been written as CSV.
 pub(super) struct Table {
     /// The rows, below a header.
-    pub source: Source,
-    pub look: Look,
-    pub facts: Facts,
+    pub(crate) source: Source,
+    pub(crate) look: Look,
+    pub(crate) facts: Facts,
 }
 
 /// What the file itself says of its rows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Facts {
     /// How many there are: reading must find as many.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Bytes of the longest.
-    pub longest: u64,
+    pub(crate) longest: u64,
 }
 
 /// Why a Parquet file cannot be an input.
 #[derive(Debug, thiserror::Error)]
-pub enum TableError {
+pub(crate) enum TableError {
     /// The file itself.
     #[error("{name}: {fault}")]
     File {

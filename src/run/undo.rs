@@ -19,45 +19,45 @@ use super::{RunError, listen, session_name};
 
 /// What an undo can be asked.
 #[derive(Debug, Clone)]
-pub struct UndoOptions {
+pub(crate) struct UndoOptions {
     /// The run's id, or the beginning of it.
-    pub run: String,
+    pub(crate) run: String,
     /// Where the target is; see [`crate::db::connect()`].
-    pub database_url: Option<String>,
+    pub(crate) database_url: Option<String>,
     /// Go all the way in the database, then roll back.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Where the summary goes, if anywhere.
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// How long another run is waited for.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 /// What an undo has to show for itself; in JSON, the file `summary.json`.
 #[derive(Debug, Clone, Serialize)]
-pub struct UndoReported {
+pub(crate) struct UndoReported {
     /// Its own id.
-    pub run: String,
+    pub(crate) run: String,
     command: &'static str,
     /// `undone`, or `planned` for a dry run.
-    pub status: Status,
+    pub(crate) status: Status,
     started: String,
     finished: String,
     version: &'static str,
     schema_sha256: String,
     /// The run that was undone.
-    pub undoes: String,
+    pub(crate) undoes: String,
     /// In load order.
-    pub entities: Vec<UndoneEntity>,
+    pub(crate) entities: Vec<UndoneEntity>,
     /// The target for people.
     #[serde(skip)]
-    pub target: String,
+    pub(crate) target: String,
 }
 
 /// One entity of an undo: nothing was read, so the counts of an import are all nothing.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct UndoneEntity {
+pub(crate) struct UndoneEntity {
     /// Its name.
-    pub entity: String,
+    pub(crate) entity: String,
     read: u64,
     blank: u64,
     accepted: u64,
@@ -70,11 +70,11 @@ pub struct UndoneEntity {
     files: [(); 0],
     rules: [(); 0],
     /// Rows that the run had inserted, deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// Rows that the run had updated, put back.
-    pub restored: u64,
+    pub(crate) restored: u64,
     /// Rows that stay as they are, since `muster runs forget` took their traces.
-    pub forgotten: u64,
+    pub(crate) forgotten: u64,
 }
 
 impl UndoReported {
@@ -84,7 +84,7 @@ impl UndoReported {
     ///
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
         json.push('\n');
         json
@@ -96,7 +96,7 @@ impl UndoReported {
 /// # Errors
 ///
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
-pub fn undo(
+pub(crate) fn undo(
     options: &UndoOptions,
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {

@@ -16,7 +16,7 @@ use super::shape::{self, EntityShape};
 /// # Errors
 ///
 /// [`SchemaError::Mistakes`] with all mistakes of all files.
-pub fn compile(files: &[SchemaFile]) -> Result<Schema, SchemaError> {
+pub(crate) fn compile(files: &[SchemaFile]) -> Result<Schema, SchemaError> {
     let mut files = files.to_vec();
     files.sort_by(|a, b| a.name.cmp(&b.name));
     let mut mistakes = Mistakes::new(&files);

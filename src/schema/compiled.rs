@@ -11,66 +11,66 @@ use crate::rule::Rule;
 use super::header::header_key;
 
 /// A field's position in its entity's `fields`.
-pub type FieldIndex = usize;
+pub(crate) type FieldIndex = usize;
 
 /// All entities, in the order in which they load.
 #[derive(Debug, Clone)]
-pub struct Schema {
+pub(crate) struct Schema {
     /// In load order: what is referred to comes before what refers to it.
-    pub entities: Vec<Entity>,
+    pub(crate) entities: Vec<Entity>,
     /// SHA-256 of the schema files' contents, in lower-case hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
 }
 
 /// One kind of record: its table and its columns.
 #[derive(Debug, Clone)]
-pub struct Entity {
+pub(crate) struct Entity {
     /// The name used in files, reports and options, for example `users`.
-    pub name: String,
+    pub(crate) name: String,
     /// Where its rows live.
-    pub table: Table,
+    pub(crate) table: Table,
     /// The table's columns that no file sets.
-    pub system: SystemColumns,
+    pub(crate) system: SystemColumns,
     /// In the order of the schema file.
-    pub fields: Vec<Field>,
+    pub(crate) fields: Vec<Field>,
     /// The field that says whether two rows are the same record. It is required, and a text or e-mail.
-    pub key: FieldIndex,
+    pub(crate) key: FieldIndex,
     /// The order in which a row's cells are judged: a field comes after the sibling it looks at.
-    pub judging_order: Vec<FieldIndex>,
+    pub(crate) judging_order: Vec<FieldIndex>,
     /// Header patterns that are ignored with one warning: `netsuite.*` is all that begins with `netsuite.`.
-    pub ignored: Vec<String>,
+    pub(crate) ignored: Vec<String>,
     /// Rules over several columns of a row.
-    pub row_rules: Vec<RowRule>,
+    pub(crate) row_rules: Vec<RowRule>,
     /// What an invitation needs to know of a record, where records are invited.
-    pub invite: Option<InviteFields>,
+    pub(crate) invite: Option<InviteFields>,
 }
 
 /// The fields that an invitation by e-mail looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InviteFields {
+pub(crate) struct InviteFields {
     /// Where the mail goes; an e-mail address.
-    pub email: FieldIndex,
+    pub(crate) email: FieldIndex,
     /// How the person is addressed.
-    pub first_name: Option<FieldIndex>,
+    pub(crate) first_name: Option<FieldIndex>,
     /// The person's last name.
-    pub last_name: Option<FieldIndex>,
+    pub(crate) last_name: Option<FieldIndex>,
     /// Which language the mail is in.
-    pub language: Option<FieldIndex>,
+    pub(crate) language: Option<FieldIndex>,
     /// What the person belongs to; a reference.
-    pub account: Option<FieldIndex>,
+    pub(crate) account: Option<FieldIndex>,
     /// What the person may do there.
-    pub role: Option<FieldIndex>,
+    pub(crate) role: Option<FieldIndex>,
     /// Whether the person came from an older system; a boolean.
-    pub migrated: Option<FieldIndex>,
+    pub(crate) migrated: Option<FieldIndex>,
 }
 
 /// A table's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Table {
+pub(crate) struct Table {
     /// The PostgreSQL schema; none means the connection's search path.
-    pub schema: Option<String>,
+    pub(crate) schema: Option<String>,
     /// The table.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 impl fmt::Display for Table {
@@ -85,54 +85,54 @@ impl fmt::Display for Table {
 
 /// The columns of a table that no file sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SystemColumns {
+pub(crate) struct SystemColumns {
     /// The `bigint` identity that references point at.
-    pub id: String,
+    pub(crate) id: String,
     /// Set when a row is inserted, where the table has it.
-    pub created_at: Option<String>,
+    pub(crate) created_at: Option<String>,
     /// Set when a row is inserted or changed, where the table has it.
-    pub updated_at: Option<String>,
+    pub(crate) updated_at: Option<String>,
 }
 
 /// One column's rules.
 #[derive(Debug, Clone)]
-pub struct Field {
+pub(crate) struct Field {
     /// The documents' own header, for example `contact.firstName`.
-    pub name: String,
+    pub(crate) name: String,
     /// The table's column. For a reference it holds the referred row's id.
-    pub column: String,
+    pub(crate) column: String,
     /// Further headers that mean this field, tried after the exact name.
-    pub aliases: Vec<String>,
+    pub(crate) aliases: Vec<String>,
     /// The type with its settings.
-    pub rule: Rule,
+    pub(crate) rule: Rule,
     /// The field of the same row whose normal form the rule looks at.
-    pub sibling: Option<FieldIndex>,
+    pub(crate) sibling: Option<FieldIndex>,
     /// An empty cell rejects the row, and a file without the column is refused.
-    pub required: bool,
+    pub(crate) required: bool,
     /// The normal form an empty cell takes; where it is `None`, [`Rule::when_empty`] decides.
-    pub default: Option<String>,
+    pub(crate) default: Option<String>,
     /// Least number of characters of the normal form.
-    pub min_length: Option<usize>,
+    pub(crate) min_length: Option<usize>,
     /// Greatest number of characters of the normal form.
-    pub max_length: Option<usize>,
+    pub(crate) max_length: Option<usize>,
     /// A regular expression that the whole normal form must match.
-    pub pattern: Option<Pattern>,
+    pub(crate) pattern: Option<Pattern>,
     /// No two rows may have the same value.
-    pub unique: bool,
+    pub(crate) unique: bool,
     /// The value is the key of a record of another entity.
-    pub reference: Option<Reference>,
+    pub(crate) reference: Option<Reference>,
     /// What an update does with a field that is already filled.
-    pub on_update: Option<OnUpdate>,
+    pub(crate) on_update: Option<OnUpdate>,
     /// Masked in reports and logs.
-    pub sensitive: bool,
+    pub(crate) sensitive: bool,
     /// Severities that differ from the codes' own.
-    pub severities: Vec<(Code, Severity)>,
+    pub(crate) severities: Vec<(Code, Severity)>,
 }
 
 impl Field {
     /// What a finding with `code` does to a row here, before `--strict`.
     #[must_use]
-    pub fn severity(&self, code: Code) -> Severity {
+    pub(crate) fn severity(&self, code: Code) -> Severity {
         self.severities
             .iter()
             .find(|(own, _)| *own == code)
@@ -141,53 +141,53 @@ impl Field {
 
     /// The normal form an empty cell takes, NULL being `None`.
     #[must_use]
-    pub fn when_empty(&self) -> Option<&str> {
+    pub(crate) fn when_empty(&self) -> Option<&str> {
         self.default.as_deref().or_else(|| self.rule.when_empty())
     }
 
     /// What an update does with the field where the run's own answer for empty cells is `on_empty`.
     #[must_use]
-    pub fn policy(&self, on_empty: OnUpdate) -> OnUpdate {
+    pub(crate) fn policy(&self, on_empty: OnUpdate) -> OnUpdate {
         self.on_update.unwrap_or(on_empty)
     }
 
     /// Whether the table's column must not be NULL in tables that muster creates.
     #[must_use]
-    pub fn not_null(&self) -> bool {
+    pub(crate) fn not_null(&self) -> bool {
         self.required || self.when_empty().is_some()
     }
 }
 
 /// A compiled regular expression with the text it came from.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     /// As written in the schema.
-    pub source: String,
+    pub(crate) source: String,
     /// Anchored at both ends.
-    pub regex: Regex,
+    pub(crate) regex: Regex,
     /// Where given, the pattern holds only in rows whose other field has this value.
-    pub when: Option<PatternWhen>,
+    pub(crate) when: Option<PatternWhen>,
 }
 
 /// A condition on another field of the same row.
 #[derive(Debug, Clone)]
-pub struct PatternWhen {
+pub(crate) struct PatternWhen {
     /// The other field; judged earlier.
-    pub field: FieldIndex,
+    pub(crate) field: FieldIndex,
     /// The normal form it must have.
-    pub equals: String,
+    pub(crate) equals: String,
 }
 
 /// A reference to a record of another entity, by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reference {
+pub(crate) struct Reference {
     /// The other entity's position in [`Schema::entities`]; smaller than this one's.
-    pub entity: usize,
+    pub(crate) entity: usize,
 }
 
 /// What an update does with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnUpdate {
+pub(crate) enum OnUpdate {
     /// The new value replaces the old one, also when it is empty.
     Overwrite,
     /// A filled field stays as it is when the cell is empty.
@@ -198,7 +198,7 @@ pub enum OnUpdate {
 
 /// A rule over several columns of a row.
 #[derive(Debug, Clone)]
-pub enum RowRule {
+pub(crate) enum RowRule {
     /// `field` may not be empty where `when` has the value `equals`.
     RequiredWhen {
         /// The field that must be filled.
@@ -225,13 +225,13 @@ pub enum RowRule {
 impl Entity {
     /// The position of the field with this exact name.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<FieldIndex> {
+    pub(crate) fn field(&self, name: &str) -> Option<FieldIndex> {
         self.fields.iter().position(|field| field.name == name)
     }
 
     /// The field that a header means, however it is spelled: by its name, else by an alias.
     #[must_use]
-    pub fn meant(&self, header: &str) -> Option<FieldIndex> {
+    pub(crate) fn meant(&self, header: &str) -> Option<FieldIndex> {
         let key = header_key(header);
         let by = |is: &dyn Fn(&Field) -> bool| self.fields.iter().position(is);
         self.field(header)
@@ -240,7 +240,7 @@ impl Entity {
     }
 
     /// The required fields that none of the headers means.
-    pub fn lacking<'h>(
+    pub(crate) fn lacking<'h>(
         &self,
         headers: impl IntoIterator<Item = &'h str>,
     ) -> impl Iterator<Item = FieldIndex> {
@@ -249,13 +249,13 @@ impl Entity {
     }
 
     /// The fields in which no two rows may agree: the key first, then the unique ones.
-    pub fn unique_fields(&self) -> impl Iterator<Item = FieldIndex> + '_ {
+    pub(crate) fn unique_fields(&self) -> impl Iterator<Item = FieldIndex> + '_ {
         let others = (0..self.fields.len()).filter(|&i| i != self.key && self.fields[i].unique);
         std::iter::once(self.key).chain(others)
     }
 
     /// The fields that refer to other entities.
-    pub fn references(&self) -> impl Iterator<Item = (FieldIndex, Reference)> + '_ {
+    pub(crate) fn references(&self) -> impl Iterator<Item = (FieldIndex, Reference)> + '_ {
         self.fields.iter().enumerate().filter_map(|(i, field)| field.reference.map(|r| (i, r)))
     }
 }

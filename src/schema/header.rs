@@ -3,7 +3,7 @@
 
 /// The key under which two headers are the same: case, white space, `_`, `-` and `.` are not looked at.
 #[must_use]
-pub fn header_key(header: &str) -> String {
+pub(crate) fn header_key(header: &str) -> String {
     header
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '.'))
@@ -14,7 +14,7 @@ pub fn header_key(header: &str) -> String {
 /// The one of `known` that is nearest to `word`, where one is near enough to be a typing mistake.
 /// Compared by [`header_key`]; at a tie the first one wins.
 #[must_use]
-pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let word = header_key(word);
     // A third of the word may be wrong, so that short words are not matched with just anything.
     let limit = (word.chars().count() / 3).max(1);

@@ -8,7 +8,7 @@ use crate::record::Code;
 
 /// The JSON Schema (draft 7, which editors know best) of one schema file.
 #[must_use]
-pub fn json_schema() -> Value {
+pub(crate) fn json_schema() -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A muster schema: one entity, its table and its fields",
@@ -29,7 +29,7 @@ pub fn json_schema() -> Value {
 
 /// The JSON Schema as it is printed and kept in the project.
 #[must_use]
-pub fn json_schema_text() -> String {
+pub(crate) fn json_schema_text() -> String {
     format!("{:#}\n", json_schema())
 }
 

@@ -13,7 +13,7 @@ use super::mistake::{SchemaError, SchemaFile};
 impl SchemaFile {
     /// The entity that the file describes, where it names one.
     #[must_use]
-    pub fn entity(&self) -> Option<String> {
+    pub(crate) fn entity(&self) -> Option<String> {
         let table = DeTable::parse(&self.text).ok()?;
         table.get_ref().get("entity")?.get_ref().as_str().map(str::to_owned)
     }
@@ -22,7 +22,7 @@ impl SchemaFile {
 impl Schema {
     /// The files of the built-in schema.
     #[must_use]
-    pub fn built_in_files() -> Vec<SchemaFile> {
+    pub(crate) fn built_in_files() -> Vec<SchemaFile> {
         let file = |name: &str, text: &str| SchemaFile { name: name.to_owned(), text: text.to_owned() };
         vec![
             file("accounts.toml", include_str!("../../schemas/accounts.toml")),
@@ -35,7 +35,7 @@ impl Schema {
     /// # Errors
     ///
     /// Never in a binary whose tests passed.
-    pub fn built_in() -> Result<Self, SchemaError> {
+    pub(crate) fn built_in() -> Result<Self, SchemaError> {
         compile(&Self::built_in_files())
     }
 
@@ -44,7 +44,7 @@ impl Schema {
     /// # Errors
     ///
     /// A folder that cannot be read or holds no schema, and all mistakes of its files.
-    pub fn load(folder: &Path) -> Result<Self, SchemaError> {
+    pub(crate) fn load(folder: &Path) -> Result<Self, SchemaError> {
         compile(&Self::files(folder)?)
     }
 
@@ -55,7 +55,7 @@ impl Schema {
     /// # Errors
     ///
     /// A folder or file that cannot be read, and a folder without any schema file.
-    pub fn files(folder: &Path) -> Result<Vec<SchemaFile>, SchemaError> {
+    pub(crate) fn files(folder: &Path) -> Result<Vec<SchemaFile>, SchemaError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();
             move |source| SchemaError::Unreadable { path, source }

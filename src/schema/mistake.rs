@@ -8,16 +8,16 @@ use std::path::PathBuf;
 
 /// One schema file: its name as shown in mistakes, and its whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemaFile {
+pub(crate) struct SchemaFile {
     /// The file's name, without its folder.
-    pub name: String,
+    pub(crate) name: String,
     /// The TOML text.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A schema that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
+pub(crate) enum SchemaError {
     /// The files hold mistakes: all of them, in the order of file and place.
     #[error("{}", Listing(.0))]
     Mistakes(Vec<Mistake>),
@@ -42,17 +42,17 @@ pub enum SchemaError {
 
 /// One mistake in a schema file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mistake {
+pub(crate) struct Mistake {
     /// The file's name.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The column, in characters counted from 1.
-    pub column: usize,
+    pub(crate) column: usize,
     /// What is wrong; one lowercase sentence without a full stop.
-    pub message: String,
+    pub(crate) message: String,
     /// What to write instead, where that can be said.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
     source_line: String,
     width: usize,
 }

@@ -2,28 +2,27 @@
 
 mod compile;
 mod compiled;
-pub mod ddl;
-pub mod describe;
+pub(crate) mod ddl;
+pub(crate) mod describe;
 mod entity;
 mod field;
 mod header;
 mod invite;
-pub mod json_schema;
+pub(crate) mod json_schema;
 mod load;
 mod mistake;
 mod node;
 mod order;
-pub mod roles;
+pub(crate) mod roles;
 mod setting;
 mod shape;
-pub mod table_schema;
+pub(crate) mod table_schema;
 #[cfg(test)]
 mod tests;
 
-pub use compile::compile;
-pub use compiled::{
-    Entity, Field, FieldIndex, InviteFields, OnUpdate, Pattern, PatternWhen, Reference, RowRule, Schema,
-    SystemColumns, Table,
-};
-pub use header::{header_key, nearest};
-pub use mistake::{Mistake, SchemaError, SchemaFile};
+pub(crate) use compile::compile;
+pub(crate) use compiled::{Entity, Field, FieldIndex, InviteFields, OnUpdate, RowRule, Schema, Table};
+#[cfg(test)]
+pub(crate) use compiled::{Reference, SystemColumns};
+pub(crate) use header::{header_key, nearest};
+pub(crate) use mistake::{SchemaError, SchemaFile};

@@ -14,37 +14,37 @@ use super::order::order;
 use crate::rule::Rule;
 
 /// The file's name.
-pub const FILE: &str = "roles.toml";
+pub(crate) const FILE: &str = "roles.toml";
 
 const KEYS: [&str; 3] = ["choice", "permissions", "role"];
 const ROLE_KEYS: [&str; 4] = ["name", "label", "includes", "may"];
 
 /// All roles with what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roles {
+pub(crate) struct Roles {
     /// The entity and the field whose values the roles are.
-    pub choice: (String, String),
+    pub(crate) choice: (String, String),
     /// What there is to be allowed: its name and what it means.
-    pub permissions: Vec<(String, String)>,
+    pub(crate) permissions: Vec<(String, String)>,
     /// In the order of the file.
-    pub roles: Vec<Role>,
+    pub(crate) roles: Vec<Role>,
 }
 
 /// One role.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Role {
+pub(crate) struct Role {
     /// The value that the field has.
-    pub name: String,
+    pub(crate) name: String,
     /// What people call it.
-    pub label: String,
+    pub(crate) label: String,
     /// Positions in [`Roles::permissions`], those of included roles among them; each once, in order.
-    pub may: Vec<usize>,
+    pub(crate) may: Vec<usize>,
 }
 
 impl Roles {
     /// The file that is compiled in.
     #[must_use]
-    pub fn built_in_file() -> SchemaFile {
+    pub(crate) fn built_in_file() -> SchemaFile {
         SchemaFile { name: FILE.to_owned(), text: include_str!("../../schemas/roles.toml").to_owned() }
     }
 
@@ -53,7 +53,7 @@ impl Roles {
     /// # Errors
     ///
     /// It cannot be read.
-    pub fn file(folder: &Path) -> Result<Option<SchemaFile>, SchemaError> {
+    pub(crate) fn file(folder: &Path) -> Result<Option<SchemaFile>, SchemaError> {
         let path = folder.join(FILE);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(Some(SchemaFile { name: FILE.to_owned(), text })),
@@ -71,7 +71,7 @@ impl Roles {
     /// # Panics
     ///
     /// Never: where there is nothing to hand back there is a mistake.
-    pub fn compile(file: &SchemaFile, schema: &Schema) -> Result<Self, SchemaError> {
+    pub(crate) fn compile(file: &SchemaFile, schema: &Schema) -> Result<Self, SchemaError> {
         let files = std::slice::from_ref(file);
         let mut mistakes = Mistakes::new(files);
         let roles = read(file, schema, &mut mistakes);
@@ -80,14 +80,14 @@ impl Roles {
     }
 
     /// The name and the meaning of what a role may do.
-    pub fn permissions_of<'r>(&'r self, role: &'r Role) -> impl Iterator<Item = &'r (String, String)> {
+    pub(crate) fn permissions_of<'r>(&'r self, role: &'r Role) -> impl Iterator<Item = &'r (String, String)> {
         role.may.iter().map(|&index| &self.permissions[index])
     }
 
     /// A script that makes the table `muster.roles` what this says: a row for each role and permission, to be
     /// joined with the field by other systems. It can be run again.
     #[must_use]
-    pub fn script(&self) -> String {
+    pub(crate) fn script(&self) -> String {
         let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let (entity, field) = &self.choice;
         let comment = format!("What each role may do: role is {field} of {entity}. Made by muster roles.");

@@ -9,7 +9,7 @@ use crate::rule::Rule;
 
 /// The Table Schema of `entity`.
 #[must_use]
-pub fn table_schema(entity: &Entity, schema: &Schema) -> Value {
+pub(crate) fn table_schema(entity: &Entity, schema: &Schema) -> Value {
     let foreign_keys: Vec<Value> = entity
         .references()
         .map(|(index, reference)| {

@@ -13,7 +13,7 @@ use super::verdict::{EntityVerdict, Fate, Loss, position};
 
 /// Which of several rows with the same key stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Policy {
+pub(crate) enum Policy {
     /// The first in input order.
     #[default]
     KeepFirst,

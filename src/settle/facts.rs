@@ -6,29 +6,29 @@ use super::verdict::Verdicts;
 
 /// Something only the database can tell: does it hold this key?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Question {
+pub(crate) struct Question {
     /// The entity that is referred to, in load order.
-    pub entity: usize,
+    pub(crate) entity: usize,
     /// The key, raw.
-    pub key: Vec<u8>,
+    pub(crate) key: Vec<u8>,
 }
 
 /// A row's value of a unique field is another row's in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InUse {
+pub(crate) struct InUse {
     /// The row that brings the value.
-    pub row: u64,
+    pub(crate) row: u64,
     /// The field's slot.
-    pub slot: usize,
+    pub(crate) slot: usize,
     /// The rows that take it off the other one, or delete that: while one of these is kept, the value is free.
-    pub freed_by: Vec<u64>,
+    pub(crate) freed_by: Vec<u64>,
 }
 
 /// The database's answers.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Whether there is a database to ask.
-    pub database: bool,
+    pub(crate) database: bool,
     known: HashMap<Question, bool>,
     in_use: HashMap<usize, Vec<InUse>>,
     refused: HashMap<usize, Vec<(u64, String)>>,
@@ -39,45 +39,45 @@ pub struct Facts {
 impl Facts {
     /// Nothing is known, and nobody can be asked.
     #[must_use]
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::default()
     }
 
     /// Nothing is known yet, but a database can be asked.
     #[must_use]
-    pub fn of_a_database() -> Self {
+    pub(crate) fn of_a_database() -> Self {
         Self { database: true, ..Self::default() }
     }
 
     /// Takes the answers to all questions of a settling: the keys in `held` are there, the others are not.
-    pub fn answer(&mut self, verdicts: &Verdicts, held: &HashSet<Question>) {
+    pub(crate) fn answer(&mut self, verdicts: &Verdicts, held: &HashSet<Question>) {
         for question in &verdicts.questions {
             self.known.insert(question.clone(), held.contains(question));
         }
     }
 
     /// Takes rows whose value in a slot is in use by another row of the database.
-    pub fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = InUse>) {
+    pub(crate) fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = InUse>) {
         self.in_use.entry(entity).or_default().extend(rows);
     }
 
     /// From now on no value is freed: the database has refused to let go of some.
-    pub fn free_none(&mut self) {
+    pub(crate) fn free_none(&mut self) {
         self.in_use.values_mut().flatten().for_each(|found| found.freed_by.clear());
     }
 
     /// Takes rows that the database refused, with the SQLSTATE.
-    pub fn take_refused(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_refused(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
     /// Takes rows that would overwrite one that somebody edited in the database, with the database's values.
-    pub fn take_edited(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_edited(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
         self.edited.entry(entity).or_default().extend(rows);
     }
 
     /// Takes rows that are to be deleted while a row that stays refers to them, with who refers to each.
-    pub fn take_referred(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_referred(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
         self.referred.entry(entity).or_default().extend(rows);
     }
 

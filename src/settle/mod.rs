@@ -18,15 +18,15 @@ use std::io;
 use crate::record::{Code, Related, Severity};
 use crate::schema::{Entity, FieldIndex};
 
-pub use duplicates::Policy;
-pub use facts::{Facts, InUse, Question};
-pub use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
+pub(crate) use duplicates::Policy;
+pub(crate) use facts::{Facts, InUse, Question};
+pub(crate) use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
 
 use references::KeyIndex;
 
 /// What settling must know of one entity's clean rows. Values are the raw bytes of COPY's text format, which
 /// are equal exactly when the values are.
-pub trait Rows: Sync {
+pub(crate) trait Rows: Sync {
     /// The value of `slot` in `row`; `None` where it has none.
     ///
     /// # Errors
@@ -47,36 +47,28 @@ pub trait Rows: Sync {
 
 /// One entity's clean rows, waiting to be settled.
 #[derive(Clone, Copy)]
-pub struct Candidates<'a> {
+pub(crate) struct Candidates<'a> {
     /// Its schema.
-    pub entity: &'a Entity,
-    /// Its position in load order.
-    pub index: usize,
+    pub(crate) entity: &'a Entity,
     /// Whether a file of it was given at all.
-    pub given: bool,
+    pub(crate) given: bool,
     /// The fields behind the hashes: unique ones first (the key at 0), then references.
-    pub slots: &'a [FieldIndex],
+    pub(crate) slots: &'a [FieldIndex],
     /// Per slot and row the value's hash, 0 where there is none.
-    pub hashes: &'a [Vec<u64>],
+    pub(crate) hashes: &'a [Vec<u64>],
     /// The values.
-    pub rows: &'a dyn Rows,
+    pub(crate) rows: &'a dyn Rows,
     /// The rows that are to be deleted, in order: nothing can refer to them.
-    pub deletes: &'a [u64],
+    pub(crate) deletes: &'a [u64],
     /// The keys of rejected records, in input order.
-    pub rejected: &'a [(Vec<u8>, Related)],
+    pub(crate) rejected: &'a [(Vec<u8>, Related)],
 }
 
 impl Candidates<'_> {
     /// How many rows there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.hashes.first().map_or(0, Vec::len)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn unique_slots(&self) -> usize {
@@ -89,7 +81,7 @@ impl Candidates<'_> {
 /// # Errors
 ///
 /// The rows could not be read back.
-pub fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
+pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
     for (index, candidates) in entities.iter().enumerate() {

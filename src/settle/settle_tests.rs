@@ -107,7 +107,6 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
     let parts = [
         Candidates {
             entity: &a,
-            index: 0,
             given: case.given,
             slots: &[0],
             hashes: &account_rows.hashes,
@@ -117,7 +116,6 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
         },
         Candidates {
             entity: &u,
-            index: 1,
             given: true,
             slots: &[0, 1, 2],
             hashes: &user_rows.hashes,

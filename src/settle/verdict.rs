@@ -4,7 +4,7 @@ use crate::record::{Code, Related, Severity};
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// It is loaded.
     Kept,
     /// It is rejected.
@@ -15,28 +15,28 @@ pub enum Fate {
 
 /// Why a row is not loaded, or what a person should know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loss {
+pub(crate) struct Loss {
     /// The row, among the entity's clean rows.
-    pub row: u64,
+    pub(crate) row: u64,
     /// Which rule.
-    pub code: Code,
+    pub(crate) code: Code,
     /// What it does to the row.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// The field it is about.
-    pub slot: Option<usize>,
+    pub(crate) slot: Option<usize>,
     /// The clean row of the same entity that stays in its place.
-    pub rival: Option<u64>,
+    pub(crate) rival: Option<u64>,
     /// The record of another entity that it is about.
-    pub related: Option<Target>,
+    pub(crate) related: Option<Target>,
     /// The SQLSTATE with which the database refused the row; who refers to one that cannot go; of an edited row its values there, by field, as
     /// a JSON object.
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
 }
 
 impl Loss {
     /// The fields in which a row edited in the database differs, with the values there; none of other losses.
     #[must_use]
-    pub fn edited(&self) -> Vec<(usize, String)> {
+    pub(crate) fn edited(&self) -> Vec<(usize, String)> {
         if self.code != Code::EditedInTarget {
             return Vec::new();
         }
@@ -48,7 +48,7 @@ impl Loss {
 
 /// A record of another entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// A record that reading rejected.
     Record(Related),
     /// A clean row that settling did not keep: its entity and its row.
@@ -57,26 +57,26 @@ pub enum Target {
 
 /// The verdicts on one entity's rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntityVerdict {
+pub(crate) struct EntityVerdict {
     /// Per clean row.
-    pub fates: Vec<Fate>,
+    pub(crate) fates: Vec<Fate>,
     /// In row order.
-    pub losses: Vec<Loss>,
+    pub(crate) losses: Vec<Loss>,
     /// Rows kept, counted.
-    pub accepted: u64,
+    pub(crate) accepted: u64,
     /// Rows rejected, counted.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Rows lost to others, counted.
-    pub duplicates: u64,
+    pub(crate) duplicates: u64,
     /// Findings that only warn, counted.
-    pub warnings: u64,
+    pub(crate) warnings: u64,
     /// Per reference, in the order of the slots: the kept row that each row refers to, among the other
     /// entity's clean rows; [`NO_PARENT`] where it is in the database, or nowhere.
-    pub parents: Vec<Vec<u32>>,
+    pub(crate) parents: Vec<Vec<u32>>,
 }
 
 /// The row refers to no row of the files.
-pub const NO_PARENT: u32 = u32::MAX;
+pub(crate) const NO_PARENT: u32 = u32::MAX;
 
 impl EntityVerdict {
     pub(super) fn new(rows: usize) -> Self {
@@ -112,11 +112,11 @@ impl EntityVerdict {
 
 /// The verdicts on all entities, in load order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdicts {
+pub(crate) struct Verdicts {
     /// Per entity.
-    pub entities: Vec<EntityVerdict>,
+    pub(crate) entities: Vec<EntityVerdict>,
     /// What the database must be asked before these verdicts are final.
-    pub questions: Vec<super::Question>,
+    pub(crate) questions: Vec<super::Question>,
 }
 
 /// A row's position in memory: the hashes of all rows are held there, so it fits.

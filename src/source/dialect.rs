@@ -9,30 +9,17 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::{Encoding, SourceError};
+use super::Encoding;
 
 /// The delimiters that are looked for, in the order of preference where a file has only one column.
-pub const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// A quoted cell of the sample that is longer than this is taken for a quote that was never closed.
 const LONGEST_QUOTED: usize = 64 * 1024;
 
-/// What `--delimiter` names: one ASCII character, `tab` or `\t`.
-///
-/// # Errors
-///
-/// It is anything else, or a character that cannot be a delimiter.
-pub fn delimiter_from_name(given: &str) -> Result<u8, SourceError> {
-    match given.as_bytes() {
-        b"tab" | b"TAB" | b"\\t" => Ok(b'\t'),
-        [one] if one.is_ascii() && !matches!(one, b'"' | b'\r' | b'\n' | 0) => Ok(*one),
-        _ => Err(SourceError::BadDelimiter { given: given.to_owned() }),
-    }
-}
-
 /// A delimiter's name for people.
 #[must_use]
-pub fn delimiter_name(delimiter: u8) -> &'static str {
+pub(crate) fn delimiter_name(delimiter: u8) -> &'static str {
     match delimiter {
         b',' => "comma",
         b';' => "semicolon",
@@ -231,16 +218,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(sep_line(text.as_bytes()), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn delimiters_have_names() {
-        for (given, expected) in [(",", b','), ("tab", b'\t'), ("\\t", b'\t'), ("~", b'~')] {
-            assert_eq!(delimiter_from_name(given).unwrap(), expected);
-        }
-        for given in ["", ";;", "\"", "\n", "é"] {
-            assert!(delimiter_from_name(given).is_err(), "{given:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{SourceError, Utf8Evidence};
 /// An encoding that muster reads. In all of them the delimiters, the quote and the line ends are single
 /// code units with their ASCII values, so records can be split before anything is decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub(crate) enum Encoding {
     /// UTF-8 (and so ASCII).
     Utf8,
     /// UTF-16, low byte first.
@@ -22,14 +22,14 @@ pub enum Encoding {
 
 impl Encoding {
     /// What is assumed where nothing speaks for Unicode.
-    pub const FALLBACK: Self = Self::SingleByte(WINDOWS_1252);
+    pub(crate) const FALLBACK: Self = Self::SingleByte(WINDOWS_1252);
 
     /// The encoding with this label (WHATWG's labels, and `utf16le`, `utf16be`).
     ///
     /// # Errors
     ///
     /// The label is unknown, or names an encoding with several bytes to a character other than Unicode's.
-    pub fn from_label(label: &str) -> Result<Self, SourceError> {
+    pub(crate) fn from_label(label: &str) -> Result<Self, SourceError> {
         let plain = match label.trim().to_ascii_lowercase().as_str() {
             "utf16le" => return Ok(Self::Utf16Le),
             "utf16be" => return Ok(Self::Utf16Be),
@@ -46,19 +46,19 @@ impl Encoding {
 
     /// The name in reports, for example `utf-8` or `windows-1252`.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.library().name().to_ascii_lowercase()
     }
 
     /// Bytes in a code unit.
     #[must_use]
-    pub fn unit(&self) -> usize {
+    pub(crate) fn unit(&self) -> usize {
         if matches!(self, Self::Utf16Le | Self::Utf16Be) { 2 } else { 1 }
     }
 
     /// The bytes of an ASCII text in this encoding.
     #[must_use]
-    pub fn encode_ascii(&self, text: &str) -> Vec<u8> {
+    pub(crate) fn encode_ascii(&self, text: &str) -> Vec<u8> {
         match self {
             Self::Utf16Le => text.bytes().flat_map(|byte| [byte, 0]).collect(),
             Self::Utf16Be => text.bytes().flat_map(|byte| [0, byte]).collect(),
@@ -72,7 +72,7 @@ impl Encoding {
     /// # Errors
     ///
     /// The offset in `bytes` of the first malformed sequence.
-    pub fn decode<'a>(&self, bytes: &'a [u8], buf: &'a mut String) -> Result<&'a str, usize> {
+    pub(crate) fn decode<'a>(&self, bytes: &'a [u8], buf: &'a mut String) -> Result<&'a str, usize> {
         match self {
             Self::Utf8 => simdutf8::compat::from_utf8(bytes).map_err(|error| error.valid_up_to()),
             Self::SingleByte(_) if bytes.is_ascii() => {

@@ -38,7 +38,7 @@ pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
 /// # Errors
 ///
 /// There is none; the error lists what there is.
-pub fn entity_named(schema: &Schema, entity: &str, path: &InputPath) -> Result<usize, SourceError> {
+pub(crate) fn entity_named(schema: &Schema, entity: &str, path: &InputPath) -> Result<usize, SourceError> {
     schema.entities.iter().position(|each| each.name == entity).ok_or_else(|| SourceError::UnknownEntity {
         name: path.name(),
         entity: entity.to_owned(),

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why a source cannot be read.
 #[derive(Debug, Error)]
-pub enum SourceError {
+pub(crate) enum SourceError {
     /// The command line names no path.
     #[error("an input has no path; write a file's path, `-` for standard input, or entity=path")]
     NoPath,
@@ -99,12 +99,6 @@ pub enum SourceError {
         one: &'static str,
         /// The other.
         other: &'static str,
-    },
-    /// `--delimiter` is not one ASCII character.
-    #[error("--delimiter {given}: is not one ASCII character; write , ; | or tab")]
-    BadDelimiter {
-        /// As given.
-        given: String,
     },
     /// `--encoding` is not known or not supported.
     #[error(
@@ -202,12 +196,11 @@ pub enum SourceError {
 impl SourceError {
     /// Whether it is the command line that is wrong, whatever the files hold.
     #[must_use]
-    pub fn is_of_command_line(&self) -> bool {
+    pub(crate) fn is_of_command_line(&self) -> bool {
         matches!(
             self,
             Self::NoPath
                 | Self::UnknownEntity { .. }
-                | Self::BadDelimiter { .. }
                 | Self::BadEncoding { .. }
                 | Self::EncodingOfNothing { .. }
                 | Self::ReadingOfNothing { .. }

@@ -8,18 +8,18 @@ use crate::fault;
 ///
 /// Blocks must not cut a sequence in two; blocks that begin at record starts do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Utf8Evidence {
+pub(crate) struct Utf8Evidence {
     /// Valid sequences of two bytes or more.
-    pub valid: u64,
+    pub(crate) valid: u64,
     /// Malformed sequences, each the longest prefix that could have begun a character (as WHATWG counts
     /// replacement characters).
-    pub malformed: u64,
+    pub(crate) malformed: u64,
 }
 
 impl Utf8Evidence {
     /// Counts what is in `bytes`. Pure ASCII costs one scan; valid text one validation and one count.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         if !fault::slow() {
             if bytes.is_ascii() {
                 return Self::default();
@@ -39,7 +39,7 @@ impl Utf8Evidence {
     /// Whether the bytes are to be read as UTF-8: all is valid, or the valid multi-byte sequences
     /// outnumber the malformed ones (whose records are then faulty).
     #[must_use]
-    pub fn is_utf8(&self) -> bool {
+    pub(crate) fn is_utf8(&self) -> bool {
         self.malformed == 0 || self.valid > self.malformed
     }
 }

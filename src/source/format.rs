@@ -6,7 +6,7 @@ use super::open::Source;
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum FileFormat {
+pub(crate) enum FileFormat {
     /// Cells with a delimiter between them, below a header.
     #[default]
     Csv,
@@ -22,7 +22,7 @@ const MAGIC: &[u8; 4] = b"PAR1";
 impl FileFormat {
     /// As reports call it.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
             Self::Ndjson => "ndjson",
@@ -32,7 +32,7 @@ impl FileFormat {
 
     /// What the file with the records that go back is called: nobody mends a Parquet file by hand.
     #[must_use]
-    pub fn returned_as(name: &str) -> &'static str {
+    pub(crate) fn returned_as(name: &str) -> &'static str {
         if name == Self::Ndjson.name() { "ndjson" } else { "csv" }
     }
 
@@ -41,7 +41,7 @@ impl FileFormat {
     /// # Errors
     ///
     /// Its first bytes cannot be read.
-    pub fn of(source: &Source) -> Result<Self, SourceError> {
+    pub(crate) fn of(source: &Source) -> Result<Self, SourceError> {
         let prefix = source.prefix(4096)?;
         Ok(Self::told(source.name(), &prefix))
     }
@@ -66,7 +66,7 @@ impl FileFormat {
 impl InputPath {
     /// The path, where the input has one.
     #[must_use]
-    pub fn file(&self) -> Option<&std::path::Path> {
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
         match self {
             Self::Stdin | Self::Made(_) => None,
             Self::File(path) => Some(path),

@@ -8,18 +8,18 @@ use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
 /// row whether it was inserted, updated or deleted.
-pub const CHANGE_COLUMN: &str = "muster.change";
+pub(crate) const CHANGE_COLUMN: &str = "muster.change";
 
 /// The column beside it, in which such a file names the columns that an update changed.
-pub const CHANGED_COLUMN: &str = "muster.changed";
+pub(crate) const CHANGED_COLUMN: &str = "muster.changed";
 
 /// Which column of the file feeds which field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     /// For each column of the header, the field it feeds.
-    pub columns: Vec<Option<FieldIndex>>,
+    pub(crate) columns: Vec<Option<FieldIndex>>,
     /// For each field of the entity, the column that feeds it.
-    pub fields: Vec<Option<usize>>,
+    pub(crate) fields: Vec<Option<usize>>,
 }
 
 /// A `--map` without the parsing: the header's name and the field's.

@@ -7,16 +7,16 @@ use super::SourceError;
 
 /// One input as named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputSpec {
+pub(crate) struct InputSpec {
     /// The entity named before `=`, as written.
-    pub entity: Option<String>,
+    pub(crate) entity: Option<String>,
     /// Where the bytes are.
-    pub path: InputPath,
+    pub(crate) path: InputPath,
 }
 
 /// Where an input's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputPath {
+pub(crate) enum InputPath {
     /// `-`
     Stdin,
     /// Anything else on a command line.
@@ -28,7 +28,7 @@ pub enum InputPath {
 impl InputPath {
     /// As given; `-` for standard input, and for what was typed there and made a file of.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdin | Self::Made(_) => "-".to_owned(),
             Self::File(path) => path.display().to_string(),

@@ -27,7 +27,7 @@ const LAST_HEADER_LINE: u64 = 10;
 /// # Errors
 ///
 /// The file cannot be read, two delimiters explain it equally well, or nothing says what it holds.
-pub fn look(
+pub(crate) fn look(
     source: &Source,
     schema: &Schema,
     entity: Option<usize>,
@@ -50,7 +50,7 @@ pub fn look(
 /// # Errors
 ///
 /// Nothing says what it holds.
-pub fn look_at_columns(
+pub(crate) fn look_at_columns(
     source: &Source,
     schema: &Schema,
     entity: Option<usize>,

@@ -12,7 +12,11 @@ use crate::schema::{Schema, header_key};
 /// # Errors
 ///
 /// One has not: the error lists the columns, or the fields of the file that has the column.
-pub fn check_maps(maps: &[(String, String)], looks: &[Look], schema: &Schema) -> Result<(), SourceError> {
+pub(crate) fn check_maps(
+    maps: &[(String, String)],
+    looks: &[Look],
+    schema: &Schema,
+) -> Result<(), SourceError> {
     for map in maps {
         check_map(map, looks, schema)?;
     }

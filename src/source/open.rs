@@ -14,7 +14,7 @@ use super::{InputPath, SourceError};
 
 /// An input opened for random reading. All positions are those of the decompressed stream.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     name: String,
     file: File,
     len: u64,
@@ -46,7 +46,7 @@ impl Source {
     ///
     /// The file is missing, a folder, not readable, damaged in its compression, or was changed while it was
     /// copied; or there is no space for the copy.
-    pub fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
+    pub(crate) fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
         Self::open_while(path, spool_dir, &|| true)
     }
 
@@ -55,7 +55,7 @@ impl Source {
     /// # Errors
     ///
     /// As for [`Source::open`], or it does not go on.
-    pub fn open_while(
+    pub(crate) fn open_while(
         path: &InputPath,
         spool_dir: &Path,
         goes_on: &dyn Fn() -> bool,
@@ -121,7 +121,7 @@ impl Source {
 
     /// A table that has been written into a temporary file; `name` is that of the input it came from.
     #[must_use]
-    pub fn of_table(name: String, file: File, len: u64) -> Self {
+    pub(crate) fn of_table(name: String, file: File, len: u64) -> Self {
         Self { name, file, len, stored_len: len, seen: None, compression: None }
     }
 
@@ -130,7 +130,7 @@ impl Source {
     /// # Errors
     ///
     /// What the system says.
-    pub fn file(&self) -> io::Result<File> {
+    pub(crate) fn file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
@@ -150,31 +150,31 @@ impl Source {
 
     /// As given on the command line; `-` for standard input.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Bytes of the stream, decompressed.
     #[must_use]
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
     /// Whether there is not one byte in it.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Bytes as stored: of the compressed file where it is one.
     #[must_use]
-    pub fn stored_len(&self) -> u64 {
+    pub(crate) fn stored_len(&self) -> u64 {
         self.stored_len
     }
 
     /// `gzip` or `zstd`, where the input is compressed.
     #[must_use]
-    pub fn compression(&self) -> Option<&'static str> {
+    pub(crate) fn compression(&self) -> Option<&'static str> {
         self.compression
     }
 
@@ -183,7 +183,7 @@ impl Source {
     /// # Errors
     ///
     /// What the system says.
-    pub fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         loop {
             match self.file.read_at(buf, offset) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -197,7 +197,7 @@ impl Source {
     /// # Errors
     ///
     /// What the system says; `UnexpectedEof` where the source ends before.
-    pub fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         self.file.read_exact_at(buf, offset)
     }
 
@@ -206,7 +206,7 @@ impl Source {
     /// # Errors
     ///
     /// Its size or its time of change differ, or it cannot be looked at.
-    pub fn unchanged(&self) -> Result<(), SourceError> {
+    pub(crate) fn unchanged(&self) -> Result<(), SourceError> {
         let Some(seen) = self.seen else { return Ok(()) };
         let now = self.file.metadata().map_err(|error| refused(&self.name, error))?;
         if seen == Stamp::of(&now) { Ok(()) } else { Err(SourceError::Changed { name: self.name.clone() }) }

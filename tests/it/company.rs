@@ -53,7 +53,7 @@ impl Steady {
 
     fn load(&self, database: &Database, sql: &str, stop: &AtomicBool) {
         block_on(async {
-            let session = muster::db::connect(Some(&database.url()), "steady").await.unwrap();
+            let session = muster::internals::db::connect(Some(&database.url()), "steady").await.unwrap();
             while !stop.load(Ordering::Relaxed) {
                 let start = Instant::now();
                 session.client.batch_execute(sql).await.unwrap();

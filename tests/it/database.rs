@@ -3,7 +3,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use muster::db::{DbError, Endpoint, Session, require_writable};
+use muster::internals::db::{DbError, Endpoint, Session, require_writable};
 
 use super::support::{Cluster, Database, FakeServer, Halted, Muster, block_on, cluster, said, with_causes};
 
@@ -46,7 +46,7 @@ fn a_session_is_set_up_the_same_whatever_the_role_has_set() {
     );
     let url = database.url().replace("user=postgres", "user=odd");
     block_on(async {
-        let session = muster::db::connect(Some(&url), "muster 7 since 12:00").await.unwrap();
+        let session = muster::internals::db::connect(Some(&url), "muster 7 since 12:00").await.unwrap();
         let names = ["application_name", "TimeZone", "DateStyle", "statement_timeout", "search_path"];
         let more = ["client_connection_check_interval", "standard_conforming_strings"];
         let mut values = Vec::new();
@@ -68,7 +68,7 @@ fn a_session_is_set_up_the_same_whatever_the_role_has_set() {
 fn a_running_statement_can_be_cancelled() {
     let database = Database::new();
     block_on(async {
-        let session = muster::db::connect(Some(&database.url()), "muster tests").await.unwrap();
+        let session = muster::internals::db::connect(Some(&database.url()), "muster tests").await.unwrap();
         let canceller = session.canceller();
         let sleeping = session.client.batch_execute("SELECT pg_sleep(60)");
         let cancelling = async {
@@ -78,7 +78,10 @@ fn a_running_statement_can_be_cancelled() {
         let (outcome, told) = tokio::join!(sleeping, cancelling);
         told.unwrap();
         let error = DbError::of("sleeping", outcome.unwrap_err());
-        assert_eq!(error.sqlstate().map(muster::db::postgres::error::SqlState::code), Some("57014"));
+        assert_eq!(
+            error.sqlstate().map(muster::internals::db::postgres::error::SqlState::code),
+            Some("57014")
+        );
     });
 }
 
@@ -151,8 +154,9 @@ fn every_sslmode_verifies_what_it_says() {
     let by_address = base.replace("localhost", "127.0.0.1");
     let encrypted = |url: &str| {
         block_on(async {
-            let session =
-                muster::db::connect(Some(url), "muster tests").await.map_err(|error| format!("{error:?}"))?;
+            let session = muster::internals::db::connect(Some(url), "muster tests")
+                .await
+                .map_err(|error| format!("{error:?}"))?;
             let query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
             let row = session.client.query_one(query, &[]).await.unwrap();
             Ok::<bool, String>(row.get(0))
@@ -212,7 +216,7 @@ fn a_server_that_takes_no_writes_says_so_before_anything_is_written() {
     let database = Database::new();
     let asked = |url: &str| {
         block_on(async {
-            let session = muster::db::connect(Some(url), "muster tests").await.unwrap();
+            let session = muster::internals::db::connect(Some(url), "muster tests").await.unwrap();
             require_writable(&session).await
         })
     };
@@ -231,7 +235,7 @@ fn a_missing_right_and_a_lost_connection_are_told_apart() {
     database.rows("CREATE TABLE t (a int); CREATE ROLE poor LOGIN");
     block_on(async {
         let url = database.url().replace("user=postgres", "user=poor");
-        let session = muster::db::connect(Some(&url), "muster tests").await.unwrap();
+        let session = muster::internals::db::connect(Some(&url), "muster tests").await.unwrap();
         let error = session.client.batch_execute("SELECT * FROM t").await.unwrap_err();
         let error = DbError::of("reading table t", error);
         assert!(matches!(error, DbError::Rights { .. }), "{error:?}");

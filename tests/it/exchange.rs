@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use muster::frame::parquet_out::{Kind, ParquetFile, Rows};
+use muster::internals::parquet_out::{Kind, ParquetFile, Rows};
 use serde_json::Value;
 
 use super::support::{Database, Finished, Muster};

@@ -225,14 +225,14 @@ fn schema_and_db_without_an_action_print_and_tell() {
 fn every_code_that_the_corpus_can_show_is_explained_by_the_program() {
     let muster = Muster::new();
     let list = muster.run(["explain"]).exits(0).stdout();
-    for code in muster::record::Code::ALL {
+    for code in muster::internals::Code::ALL {
         let (name, explanation) = (code.as_str(), code.explanation());
         assert!(list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}");
         let parts = [explanation.what, explanation.why, explanation.mend];
         assert!(parts.iter().all(|part| !part.is_empty()), "{name}");
     }
     let one = muster.run(["explain", "invalid-iban"]).exits(0).stdout();
-    assert!(one.contains(muster::record::Code::InvalidIban.explanation().why), "{one}");
+    assert!(one.contains(muster::internals::Code::InvalidIban.explanation().why), "{one}");
     let wrong = muster.run(["explain", "invalid-ibn"]).exits(2).stderr();
     assert!(wrong.contains("did you mean `invalid-iban`?"), "{wrong}");
 }

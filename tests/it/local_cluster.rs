@@ -185,7 +185,7 @@ fn what_status_prints_is_what_another_program_connects_with() {
     let line = muster.run(["db", "status"]).exits(0).stdout();
     let (_, connection) = line.trim().split_once("): ").unwrap();
     block_on(async {
-        let session = muster::db::connect(Some(connection), "muster tests").await.unwrap();
+        let session = muster::internals::db::connect(Some(connection), "muster tests").await.unwrap();
         let row = session.client.query_one("SELECT current_database()", &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), "muster");
     });

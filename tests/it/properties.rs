@@ -10,18 +10,26 @@ use futures_util::SinkExt;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use muster::db::{Endpoint, Session};
-use muster::event::Silent;
-use muster::read::ReadOptions;
-use muster::run::{Options, Reported, check};
+use muster::internals::db::{Endpoint, Session};
+use muster::internals::{CheckSettings, check};
 
 use super::support::{Database, Muster, block_on, cluster};
 
 const HEADER: &str = "legacyId,name,contact.firstName\n";
 
+/// What became of the records.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    read: u64,
+    accepted: u64,
+    rejected: u64,
+    duplicates: u64,
+}
+
 /// A check by the library, and the files that it left.
 struct Checked {
-    reported: Reported,
+    /// Of the entity in `summary.json`.
+    counts: Counts,
     folder: String,
     findings: Vec<Value>,
     /// `accounts.rejected.csv`; empty where there is none.
@@ -34,17 +42,19 @@ fn checked(bytes: &[u8], block_size: usize) -> Option<Checked> {
     let path = folder.path().join("accounts.csv");
     fs::write(&path, bytes).unwrap();
     let out = folder.path().join("out");
-    let options = Options {
-        inputs: vec![path.to_str().unwrap().parse().unwrap()],
-        out: Some(out.clone()),
-        read: ReadOptions { block_size, ..ReadOptions::default() },
-        ..Options::default()
+    check(&path, &out, CheckSettings { block_size, ..CheckSettings::default() }).ok()?;
+    let summary: Value = serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
+    let count = |name: &str| summary["entities"][0][name].as_u64().unwrap();
+    let counts = Counts {
+        read: count("read"),
+        accepted: count("accepted"),
+        rejected: count("rejected"),
+        duplicates: count("duplicates"),
     };
-    let reported = check(&options, None, false, &Silent).ok()?;
     let findings = fs::read_to_string(out.join("rejects.ndjson")).unwrap();
     let findings = findings.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let rejected = fs::read(out.join("accounts.rejected.csv")).unwrap_or_default();
-    Some(Checked { reported, folder: folder.path().display().to_string(), findings, rejected })
+    Some(Checked { counts, folder: folder.path().display().to_string(), findings, rejected })
 }
 
 /// Pieces of which every other file is broken in some way.
@@ -91,7 +101,7 @@ proptest! {
                 expected.push(span);
             }
         }
-        let counts = run.reported.outcome.counts[0];
+        let counts = run.counts;
         prop_assert_eq!(counts.read, counts.accepted + counts.rejected + counts.duplicates);
         prop_assert_eq!(counts.rejected, expected.len() as u64);
         let mut bytes = if expected.is_empty() { Vec::new() } else { HEADER.as_bytes().to_vec() };
@@ -112,7 +122,7 @@ proptest! {
                 // Each run has a folder of its own, which findings name.
                 finding.to_string().replace(&run.folder, "")
             }).collect();
-            (findings, run.rejected, run.reported.outcome.counts[0])
+            (findings, run.rejected, run.counts)
         });
         let (one, other) = (shown(1 << 22), shown(block));
         prop_assert_eq!(format!("{one:?}"), format!("{other:?}"));
@@ -123,10 +133,10 @@ proptest! {
         count in 1_usize..12, quoted in any::<u16>(), at in any::<prop::sample::Index>()
     ) {
         let mut text = rows(count, quoted);
-        let clean = checked(text.as_bytes(), 1 << 20).unwrap().reported.outcome.counts[0];
+        let clean = checked(text.as_bytes(), 1 << 20).unwrap().counts;
         prop_assert_eq!((clean.accepted, clean.read), (count as u64, count as u64));
         text.insert(HEADER.len() + at.index(text.len() - HEADER.len()), '"');
-        let counts = checked(text.as_bytes(), 1 << 20).unwrap().reported.outcome.counts[0];
+        let counts = checked(text.as_bytes(), 1 << 20).unwrap().counts;
         prop_assert!(counts.accepted + 1 >= count as u64, "{} of {count} rows of {text}", counts.accepted);
         prop_assert!(counts.rejected + counts.duplicates <= 1, "{counts:?} of {text}");
     }

@@ -5,9 +5,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use muster::cli::Cli;
-use muster::record::Code;
-use muster::run::Exit;
+use muster::internals::{Code, Exit, wrong_command_line};
 
 use crate::support::{Database, Muster};
 
@@ -61,7 +59,7 @@ fn every_command_line_can_be_typed() {
     let commands = commands();
     assert!(commands.len() > 20, "the README's commands are not where this test looks: {commands:?}");
     for command in commands {
-        if let Err(error) = Cli::read(command.iter().map(Into::into)) {
+        if let Some(error) = wrong_command_line(&command) {
             panic!("{command:?}: {error}");
         }
     }

@@ -28,7 +28,7 @@ const ENTITY: &str = "accounts";
 
 /// What `muster account` can fail with.
 #[derive(Debug, thiserror::Error)]
-pub enum AccountError {
+pub(crate) enum AccountError {
     /// The run.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -57,7 +57,7 @@ pub enum AccountError {
 impl AccountError {
     /// The exit code that this error ends the program with.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Run(error) => error.exit().code(),
             Self::Look(error) => error.exit_code(),
@@ -72,7 +72,7 @@ impl AccountError {
 /// # Errors
 ///
 /// See [`AccountError`].
-pub fn run(
+pub(crate) fn run(
     args: &AccountArgs,
     talk: &Talk,
     listener: &dyn Listener,

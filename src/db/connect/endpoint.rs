@@ -121,7 +121,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// None that a running cluster would cause.
-    pub fn local(cluster: &Cluster) -> Result<Self, DbError> {
+    pub(crate) fn local(cluster: &Cluster) -> Result<Self, DbError> {
         let mut settings = Settings::default();
         settings.set("host", cluster.socket().to_string_lossy());
         settings.set("user", local::NAME);

@@ -43,7 +43,6 @@ pub struct Session {
     /// What statements are sent by.
     pub client: Client,
     endpoint: Arc<Endpoint>,
-    mode: SslMode,
     task: JoinHandle<Result<(), tokio_postgres::Error>>,
 }
 
@@ -56,7 +55,7 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// The server for people: host, port, database and role, never the password.
     #[must_use]
-    pub fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         self.endpoint.target()
     }
 
@@ -78,12 +77,6 @@ impl Session {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
-    }
-
-    /// Whether the connection is encrypted for sure (`prefer` may have been refused).
-    #[must_use]
-    pub fn is_tls(&self) -> bool {
-        self.mode == SslMode::Require
     }
 
     /// Ends the session in order, and waits until the server has been told.
@@ -187,7 +180,7 @@ impl Endpoint {
             Err(error) => return Err(refusal::explain(self, connector.reached(), error).await),
         };
         let task = tokio::spawn(connection);
-        let session = Session { client, endpoint: Arc::new(self.clone()), mode, task };
+        let session = Session { client, endpoint: Arc::new(self.clone()), task };
         let doing = "setting up the session";
         session.client.batch_execute(SET_UP).await.map_err(|error| DbError::of(doing, error))?;
         if let Err(error) = session.client.batch_execute(CHECK_CLIENT).await

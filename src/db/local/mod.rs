@@ -17,13 +17,13 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-pub use error::LocalError;
+pub(crate) use error::LocalError;
 use owner::Owner;
 use place::Place;
 use programs::{Programs, run};
 
 /// The database, and the role, that `muster` uses in its own cluster.
-pub const NAME: &str = "muster";
+pub(crate) const NAME: &str = "muster";
 
 /// A process number above every system's highest.
 const NO_PROCESS: u32 = 2_147_483_646;
@@ -50,14 +50,14 @@ lc_messages = 'C'
 
 /// The private cluster of the current directory's project folder, running or not.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     place: Place,
     owner: Owner,
 }
 
 /// How the cluster stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// It was never started.
     Absent,
     /// There is data, and no server.
@@ -71,7 +71,7 @@ impl Cluster {
     ///
     /// # Errors
     /// There is no place to keep it, or nobody to run it as.
-    pub fn of_current_dir() -> Result<Self, LocalError> {
+    pub(crate) fn of_current_dir() -> Result<Self, LocalError> {
         let owner = Owner::find()?;
         Ok(Self { place: Place::of_current_dir(&owner)?, owner })
     }
@@ -79,7 +79,7 @@ impl Cluster {
     /// The folder of the socket: the `host` to connect to. A running server may have been started where the
     /// environment named another runtime folder (a login session has one, a nightly job has none).
     #[must_use]
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         let recorded = || {
             let text = fs::read_to_string(self.pid_file()).ok()?;
             text.lines().nth(4).filter(|line| line.starts_with('/')).map(PathBuf::from)
@@ -90,19 +90,19 @@ impl Cluster {
 
     /// The project folder that this cluster serves.
     #[must_use]
-    pub fn project(&self) -> &Path {
+    pub(crate) fn project(&self) -> &Path {
         &self.place.project
     }
 
     /// The folder that holds all that stays.
     #[must_use]
-    pub fn state(&self) -> &Path {
+    pub(crate) fn state(&self) -> &Path {
         &self.place.state
     }
 
     /// How the cluster stands now.
     #[must_use]
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         if !self.place.data().join("PG_VERSION").exists() {
             return Status::Absent;
         }
@@ -117,7 +117,7 @@ impl Cluster {
     ///
     /// # Errors
     /// There is no PostgreSQL, another version's data, or the server does not start.
-    pub fn start(&self) -> Result<bool, LocalError> {
+    pub(crate) fn start(&self) -> Result<bool, LocalError> {
         self.place.make_state(&self.owner)?;
         let _lock = self.lock()?;
         if self.answers() {
@@ -150,7 +150,7 @@ impl Cluster {
     ///
     /// # Errors
     /// The server does not stop.
-    pub fn stop(&self) -> Result<bool, LocalError> {
+    pub(crate) fn stop(&self) -> Result<bool, LocalError> {
         if self.status() == Status::Absent {
             return Ok(false);
         }
@@ -169,7 +169,7 @@ impl Cluster {
     ///
     /// # Errors
     /// There is no `psql`.
-    pub fn psql(&self) -> Result<Command, LocalError> {
+    pub(crate) fn psql(&self) -> Result<Command, LocalError> {
         let mut command = Command::new(self.programs()?.psql()?);
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("PG") {

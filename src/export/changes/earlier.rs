@@ -98,8 +98,8 @@ impl Earlier {
 /// A row of the earlier export.
 #[derive(Debug, Default)]
 pub(crate) struct EarlierRow {
-    pub key: Vec<u8>,
-    pub record: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) record: Vec<u8>,
 }
 
 /// The rows of an entity, one after another.

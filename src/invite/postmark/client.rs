@@ -168,7 +168,7 @@ mod tests {
             ("ftp://localhost", false),
             ("nonsense", false),
         ] {
-            let client = Client::new(url, Secret::new("s3cret".to_owned()));
+            let client = Client::new(url, Secret::token(None, Some("s3cret")).unwrap());
             assert_eq!(client.is_ok(), allowed, "{url}");
             assert!(!format!("{client:?}").contains("s3cret"));
         }

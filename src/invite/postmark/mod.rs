@@ -7,7 +7,7 @@ mod answer;
 mod client;
 mod secret;
 
-pub use secret::Secret;
+pub(crate) use secret::Secret;
 
 use serde_json::{Value, json};
 
@@ -20,17 +20,17 @@ use super::token::Token;
 use client::Client;
 
 /// Where Postmark is.
-pub const API: &str = "https://api.postmarkapp.com";
+pub(crate) const API: &str = "https://api.postmarkapp.com";
 /// What a call may hold, by Postmark's own documents: so many messages,
-pub const MOST_MESSAGES: usize = 500;
+pub(crate) const MOST_MESSAGES: usize = 500;
 /// and so many bytes. (50 MB; the smaller of the two things that this may mean.)
-pub const MOST_BYTES: usize = 50_000_000;
+pub(crate) const MOST_BYTES: usize = 50_000_000;
 /// Postmark's own token for trying calls: they are checked, and nothing is delivered.
-pub const TEST_TOKEN: &str = "POSTMARK_API_TEST";
+pub(crate) const TEST_TOKEN: &str = "POSTMARK_API_TEST";
 
 /// Where the words of the mails come from.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub(crate) enum Content {
     /// Templates of our own.
     Own(Templates),
     /// Templates that Postmark keeps, by alias; `{language}` in it stands for the person's language.
@@ -39,7 +39,7 @@ pub enum Content {
 
 /// A server at Postmark.
 #[derive(Debug)]
-pub struct Postmark {
+pub(crate) struct Postmark {
     client: Client,
     is_test: bool,
     content: Content,
@@ -52,13 +52,13 @@ pub struct Postmark {
 
 /// How Postmark is reached.
 #[derive(Debug, Clone)]
-pub struct Access {
+pub(crate) struct Access {
     /// Without a path; [`API`] but for tests.
-    pub url: String,
+    pub(crate) url: String,
     /// The server's token.
-    pub token: Secret,
+    pub(crate) token: Secret,
     /// The message stream.
-    pub stream: String,
+    pub(crate) stream: String,
 }
 
 impl Postmark {
@@ -67,7 +67,7 @@ impl Postmark {
     /// # Errors
     ///
     /// The address is not `https` and not this machine's, or the system has no certificate authorities.
-    pub fn new(
+    pub(crate) fn new(
         access: &Access,
         content: Content,
         from: Mailbox,
@@ -176,7 +176,7 @@ mod tests {
     fn postmark(content: Content) -> Postmark {
         let access = Access {
             url: "http://127.0.0.1:9".to_owned(),
-            token: Secret::new("secret".to_owned()),
+            token: Secret::token(None, Some("secret")).unwrap(),
             stream: "outbound".to_owned(),
         };
         let from = "Laadpalen <no-reply@example.nl>".parse().unwrap();

@@ -11,7 +11,7 @@ const OTHERS: u32 = 0o077;
 
 /// A secret text. It has no `Display`, and its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -20,15 +20,9 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Takes it.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
     /// The text, for the one header that it goes into.
     #[must_use]
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
@@ -37,7 +31,7 @@ impl Secret {
     /// # Errors
     ///
     /// There is none, others may read the file, or what is there cannot be a token.
-    pub fn token(file: Option<&Path>, variable: Option<&str>) -> Result<Self, InviteError> {
+    pub(crate) fn token(file: Option<&Path>, variable: Option<&str>) -> Result<Self, InviteError> {
         let (text, option) = match (file, variable) {
             (Some(path), _) => {
                 let unreadable = |source| InviteError::Unreadable { path: path.to_owned(), source };

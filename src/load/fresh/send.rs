@@ -61,14 +61,14 @@ impl Parents<'_> {
 
 /// One entity's load into its empty table.
 pub(crate) struct Fresh<'a> {
-    pub client: &'a Client,
-    pub schema: &'a Schema,
-    pub entity: &'a Entity,
-    pub info: &'a TableInfo,
-    pub harvest: &'a Harvest,
-    pub listener: &'a dyn Listener,
+    pub(crate) client: &'a Client,
+    pub(crate) schema: &'a Schema,
+    pub(crate) entity: &'a Entity,
+    pub(crate) info: &'a TableInfo,
+    pub(crate) harvest: &'a Harvest,
+    pub(crate) listener: &'a dyn Listener,
     /// Each row is hashed.
-    pub hashed: bool,
+    pub(crate) hashed: bool,
 }
 
 impl Fresh<'_> {
@@ -87,7 +87,7 @@ impl Fresh<'_> {
         let parents = self.parents(verdict, loaded).await?;
         definition.take_down(self.client, &self.entity.table).await?;
         fault::reach(Point::TakenDown);
-        self.listener.on(Event::Started { stage: Stage::Stage, entity: name, total: Some(verdict.accepted) });
+        self.listener.on(Event::Started { stage: Stage::Send, entity: name, total: Some(verdict.accepted) });
         let (sent, hashes) = self.send(verdict, &identifiers, &parents).await?;
         fault::reach(Point::Copied);
         self.listener.on(Event::Finished);

@@ -30,8 +30,8 @@ use super::sql::literal;
 use super::{LoadError, Written};
 
 pub(crate) use image::{Hasher, Image, Images, SIZE as HASH_SIZE, sent, text};
-pub use prune::{forget, prune};
-pub use runs::{EntityRecord, FileRecord, RunRecord, find, list};
+pub(crate) use prune::{forget, prune};
+pub(crate) use runs::{EntityRecord, RunRecord, find, list};
 pub(crate) use written::{Origin, note_records};
 
 /// The version of the journal's tables that this program writes.
@@ -56,47 +56,47 @@ pub(crate) fn restored(table: &str, id: &str, xmin: &str) -> String {
 
 /// What the journal keeps about a run.
 #[derive(Debug, Clone)]
-pub struct RunNote {
+pub(crate) struct RunNote {
     /// The subcommand.
-    pub command: String,
+    pub(crate) command: String,
     /// When it began, as RFC 3339.
-    pub started: String,
+    pub(crate) started: String,
     /// The program's version.
-    pub version: String,
+    pub(crate) version: String,
     /// SHA-256 of the schema files.
-    pub schema_sha256: String,
+    pub(crate) schema_sha256: String,
     /// The options as a JSON object, without secrets.
-    pub options: String,
+    pub(crate) options: String,
     /// The entities that files were given for.
-    pub entities: Vec<EntityNote>,
+    pub(crate) entities: Vec<EntityNote>,
 }
 
 /// What the journal keeps about an entity of a run.
 #[derive(Debug, Clone)]
-pub struct EntityNote {
+pub(crate) struct EntityNote {
     /// Its position in load order.
-    pub entity: usize,
+    pub(crate) entity: usize,
     /// Read, blank, accepted, rejected, duplicates, warnings.
-    pub counts: [u64; 6],
+    pub(crate) counts: [u64; 6],
     /// What was written.
-    pub written: Written,
+    pub(crate) written: Written,
     /// Its files, in the order given.
-    pub files: Vec<FileNote>,
+    pub(crate) files: Vec<FileNote>,
 }
 
 /// What the journal keeps about a file.
 #[derive(Debug, Clone)]
-pub struct FileNote {
+pub(crate) struct FileNote {
     /// As given.
-    pub path: String,
+    pub(crate) path: String,
     /// As stored.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Of the bytes as given.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its name.
-    pub encoding: String,
+    pub(crate) encoding: String,
     /// One character.
-    pub delimiter: String,
+    pub(crate) delimiter: String,
 }
 
 /// Whether the database has a journal, of the version that this program knows.

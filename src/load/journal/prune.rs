@@ -17,7 +17,7 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 /// # Errors
 ///
 /// The server refuses; then nothing was removed.
-pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
+pub(crate) async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
     if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
     }
@@ -41,7 +41,7 @@ pub async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
 /// # Errors
 ///
 /// The server refuses; then nothing was removed.
-pub async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
+pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
     if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
     }

@@ -8,93 +8,93 @@ use super::exists;
 
 /// One run as the journal has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct RunRecord {
+pub(crate) struct RunRecord {
     /// Its id.
-    pub run: String,
+    pub(crate) run: String,
     /// The subcommand.
-    pub command: String,
+    pub(crate) command: String,
     /// `committed` or `undone`.
-    pub status: String,
+    pub(crate) status: String,
     /// When it began, RFC 3339.
-    pub started: String,
+    pub(crate) started: String,
     /// When it committed.
-    pub finished: String,
+    pub(crate) finished: String,
     /// The database's role.
-    pub role: String,
+    pub(crate) role: String,
     /// The client's address as the server saw it.
-    pub client: Option<String>,
+    pub(crate) client: Option<String>,
     /// The client's own name.
-    pub host: Option<String>,
+    pub(crate) host: Option<String>,
     /// The program's version.
-    pub version: String,
+    pub(crate) version: String,
     /// SHA-256 of the schema files.
-    pub schema_sha256: String,
+    pub(crate) schema_sha256: String,
     /// The options.
-    pub options: serde_json::Value,
+    pub(crate) options: serde_json::Value,
     /// The run that undid this one.
-    pub undone_by: Option<String>,
+    pub(crate) undone_by: Option<String>,
     /// The run that this one undid.
-    pub undoes: Option<String>,
+    pub(crate) undoes: Option<String>,
     /// Whether before-images and provenance are kept.
-    pub undoable: bool,
+    pub(crate) undoable: bool,
     /// When they were pruned.
-    pub pruned: Option<String>,
+    pub(crate) pruned: Option<String>,
     /// In load order.
-    pub entities: Vec<EntityRecord>,
+    pub(crate) entities: Vec<EntityRecord>,
 }
 
 /// One entity of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct EntityRecord {
+pub(crate) struct EntityRecord {
     /// Its name.
-    pub entity: String,
+    pub(crate) entity: String,
     /// The table, quoted.
-    pub table: String,
+    pub(crate) table: String,
     /// The table's identity, not quoted.
     #[serde(skip)]
-    pub id_column: String,
+    pub(crate) id_column: String,
     /// The table's key, not quoted.
     #[serde(skip)]
-    pub key_column: String,
+    pub(crate) key_column: String,
     /// Records read.
-    pub read: u64,
+    pub(crate) read: u64,
     /// Blank lines.
-    pub blank: u64,
+    pub(crate) blank: u64,
     /// Rows accepted.
-    pub accepted: u64,
+    pub(crate) accepted: u64,
     /// Rows rejected.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Rows lost to others.
-    pub duplicates: u64,
+    pub(crate) duplicates: u64,
     /// Rows inserted.
-    pub inserted: u64,
+    pub(crate) inserted: u64,
     /// Rows updated.
-    pub updated: u64,
+    pub(crate) updated: u64,
     /// Rows left alone.
-    pub unchanged: u64,
+    pub(crate) unchanged: u64,
     /// Rows deleted.
-    pub deleted: u64,
+    pub(crate) deleted: u64,
     /// Warnings.
-    pub warnings: u64,
+    pub(crate) warnings: u64,
     /// Rows whose traces were removed by `muster runs forget`.
-    pub forgotten: u64,
+    pub(crate) forgotten: u64,
     /// Its files, in the order given.
-    pub files: Vec<FileRecord>,
+    pub(crate) files: Vec<FileRecord>,
 }
 
 /// One file of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct FileRecord {
+pub(crate) struct FileRecord {
     /// As given.
-    pub path: String,
+    pub(crate) path: String,
     /// As stored.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Of the bytes as given.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its name.
-    pub encoding: String,
+    pub(crate) encoding: String,
     /// One character.
-    pub delimiter: String,
+    pub(crate) delimiter: String,
 }
 
 const RUN: &str = "SELECT id::text, command, status, to_json(started) #>> '{}', to_json(finished) #>> '{}', role, client, host,
@@ -110,7 +110,7 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 /// # Errors
 ///
 /// The server could not be asked.
-pub async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
+pub(crate) async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
     if !exists(client, rights::JOURNAL_READ).await? {
         return Ok(Vec::new());
     }
@@ -130,7 +130,7 @@ pub async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
 /// # Errors
 ///
 /// There is none, or there are several.
-pub async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError> {
+pub(crate) async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError> {
     let unknown = || LoadError::NoRun { prefix: prefix.to_owned() };
     let typed = prefix.trim().to_ascii_lowercase();
     if typed.is_empty()

@@ -10,9 +10,9 @@ use super::super::LoadError;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Origin<'a> {
     /// The run's id, a UUID.
-    pub run: &'a str,
+    pub(crate) run: &'a str,
     /// The entity's name.
-    pub entity: &'a str,
+    pub(crate) entity: &'a str,
 }
 
 impl Origin<'_> {

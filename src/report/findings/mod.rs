@@ -18,15 +18,15 @@ use super::context::Context;
 use super::tally::{ChunkTally, Columns, Tally};
 use render::{Memo, Renderer};
 
-pub use render::HEADER;
-pub use stored::csv_of_stored;
+pub(crate) use render::HEADER;
+pub(crate) use stored::csv_of_stored;
 
 /// What a rendered finding usually needs at most.
 const LINE: usize = 512;
 
 /// Writes both files and keeps the tally.
 #[derive(Debug)]
-pub struct FindingsWriter<'a> {
+pub(crate) struct FindingsWriter<'a> {
     context: &'a Context,
     renderer: Renderer<'a>,
     ndjson: WrittenBehind,
@@ -51,7 +51,7 @@ impl<'a> FindingsWriter<'a> {
     /// # Errors
     ///
     /// Those of writing a file.
-    pub fn new(context: &'a Context, folder: &mut RunFolder) -> Result<Self, OutputError> {
+    pub(crate) fn new(context: &'a Context, folder: &mut RunFolder) -> Result<Self, OutputError> {
         let ndjson = folder.create(names::FINDINGS_NDJSON)?;
         let mut csv = folder.create(names::FINDINGS_CSV)?;
         csv.put(spreadsheet::BOM)?;
@@ -68,7 +68,7 @@ impl<'a> FindingsWriter<'a> {
     /// # Errors
     ///
     /// Those of writing a file, and what `make` and `taken` say.
-    pub fn take<B, T, E>(
+    pub(crate) fn take<B, T, E>(
         &mut self,
         entity: usize,
         batches: impl IntoIterator<Item = B>,
@@ -131,7 +131,7 @@ impl<'a> FindingsWriter<'a> {
     /// # Errors
     ///
     /// Those of writing a file.
-    pub fn finish(self) -> Result<Tally, OutputError> {
+    pub(crate) fn finish(self) -> Result<Tally, OutputError> {
         self.ndjson.finish()?;
         self.csv.finish()?;
         Ok(self.tally)

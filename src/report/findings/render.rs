@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::mask::mask;
 
 /// The header of `rejects.csv`.
-pub const HEADER: &str = "run,entity,file,record,line_start,line_end,byte_start,byte_end,column,field,\
+pub(crate) const HEADER: &str = "run,entity,file,record,line_start,line_end,byte_start,byte_end,column,field,\
                                  severity,code,value,message,suggestion,related";
 
 /// A text in both formats.

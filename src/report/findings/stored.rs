@@ -5,7 +5,7 @@ use crate::frame::StoredFinding;
 use crate::output::spreadsheet;
 
 /// Appends the record.
-pub fn csv_of_stored(out: &mut Vec<u8>, finding: &StoredFinding<'_>) {
+pub(crate) fn csv_of_stored(out: &mut Vec<u8>, finding: &StoredFinding<'_>) {
     let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
     let related = finding.related.as_ref();
     let related = related.map(|r| format!("{}:{}", r.file.as_deref().unwrap_or_default(), r.record));

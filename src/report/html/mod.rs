@@ -36,7 +36,7 @@ const SCRIPT: &str = include_str!("page.js");
 const BUDGET: usize = 1_500_000;
 
 /// Where the page gets the source of a sample from.
-pub trait Records {
+pub(crate) trait Records {
     /// The decoded text of a record, its beginning where it is long; none where it cannot be had.
     fn text(&self, entity: usize, location: &Location) -> Option<String>;
 }
@@ -50,21 +50,21 @@ impl Records for () {
 
 /// Everything that the page is made of.
 #[derive(Clone, Copy)]
-pub struct Page<'a> {
+pub(crate) struct Page<'a> {
     /// Names.
-    pub context: &'a Context,
+    pub(crate) context: &'a Context,
     /// Counts.
-    pub outcome: &'a Outcome,
+    pub(crate) outcome: &'a Outcome,
     /// Findings.
-    pub tally: &'a Tally,
+    pub(crate) tally: &'a Tally,
     /// The run's folder, as commands name it.
-    pub folder: &'a str,
+    pub(crate) folder: &'a str,
     /// The files that go back.
-    pub returned: &'a [Returned],
+    pub(crate) returned: &'a [Returned],
     /// An earlier run, and what became of its rules since.
-    pub against: Option<(&'a StoredRun, &'a [Change])>,
+    pub(crate) against: Option<(&'a StoredRun, &'a [Change])>,
     /// The sources.
-    pub records: &'a dyn Records,
+    pub(crate) records: &'a dyn Records,
 }
 
 impl Page<'_> {
@@ -73,7 +73,7 @@ impl Page<'_> {
     /// # Errors
     ///
     /// Those of writing the file.
-    pub fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
+    pub(crate) fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
         let mut file = folder.create(names::PAGE)?;
         file.put(self.render().as_bytes())?;
         file.finish()
@@ -81,7 +81,7 @@ impl Page<'_> {
 
     /// The page's text.
     #[must_use]
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         let hash = |text: &str| BASE64.encode(Sha256::digest(text));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",

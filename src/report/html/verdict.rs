@@ -59,7 +59,6 @@ pub(super) fn sentence(page: &Page<'_>) -> String {
         Status::Interrupted => "The run was interrupted. The target is as it was before.".to_owned(),
         Status::Committed => whole("are in the database", "are in the database"),
         Status::Undone => "The run was undone: what it changed is as it was before.".to_owned(),
-        Status::Exported => "The export is complete.".to_owned(),
     }
 }
 

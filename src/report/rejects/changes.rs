@@ -11,7 +11,7 @@ use super::StoredRun;
 
 /// The table's text.
 #[must_use]
-pub fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) -> String {
+pub(crate) fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) -> String {
     let mut out = String::new();
     for (name, run) in [("before", before), ("now", now)] {
         let _ = writeln!(

@@ -11,7 +11,7 @@ use super::super::width::{WIDTH, fitted};
 use super::Sources;
 
 /// Appends a finding; `sources` has its line.
-pub fn render(out: &mut String, finding: &StoredFinding<'_>, sources: &mut Sources<'_>, colour: bool) {
+pub(crate) fn render(out: &mut String, finding: &StoredFinding<'_>, sources: &mut Sources<'_>, colour: bool) {
     let (word, paint) = match &*finding.severity {
         "reject" => ("reject", "1;31"),
         "duplicate" => ("duplicate", "1;33"),

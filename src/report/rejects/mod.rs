@@ -8,8 +8,8 @@ mod overview;
 mod sources;
 mod stored;
 
-pub use changes::render as render_changes;
-pub use excerpt::render as render_finding;
-pub use overview::render as render_groups;
-pub use sources::Sources;
-pub use stored::{StoredEntity, StoredError, StoredFile, StoredRun};
+pub(crate) use changes::render as render_changes;
+pub(crate) use excerpt::render as render_finding;
+pub(crate) use overview::render as render_groups;
+pub(crate) use sources::Sources;
+pub(crate) use stored::{StoredError, StoredFile, StoredRun};

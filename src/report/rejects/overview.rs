@@ -11,7 +11,7 @@ use super::StoredRun;
 
 /// The table's text.
 #[must_use]
-pub fn render(run: &StoredRun, groups: &Groups) -> String {
+pub(crate) fn render(run: &StoredRun, groups: &Groups) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "muster {} {}", visible(&run.command), visible(&run.run));
     let _ = writeln!(out, "{}, started {}\n", visible(&run.status), visible(&run.started));

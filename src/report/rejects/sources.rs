@@ -18,7 +18,7 @@ use super::{StoredFile, StoredRun};
 const SHOWN: u64 = 64 << 10;
 
 /// Opens the sources of findings when they are first asked for.
-pub struct Sources<'r> {
+pub(crate) struct Sources<'r> {
     run: &'r StoredRun,
     /// The schema, where it is the run's own.
     schema: Option<&'r Schema>,
@@ -41,7 +41,7 @@ struct Opened {
 impl<'r> Sources<'r> {
     /// The sources of `run`; with another schema than the run's, nobody knows what is sensitive.
     #[must_use]
-    pub fn new(run: &'r StoredRun, schema: Option<&'r Schema>, show_values: bool) -> Self {
+    pub(crate) fn new(run: &'r StoredRun, schema: Option<&'r Schema>, show_values: bool) -> Self {
         let schema = schema.filter(|schema| schema.sha256 == run.schema_sha256);
         Self { run, schema, show_values, open: HashMap::new() }
     }

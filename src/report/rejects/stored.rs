@@ -11,7 +11,7 @@ use crate::output::names;
 
 /// Why a folder is no finished run.
 #[derive(Debug, thiserror::Error)]
-pub enum StoredError {
+pub(crate) enum StoredError {
     /// There is no such folder.
     #[error("{}: no such folder; name the folder of a run's reports (--out, or one in muster-runs/)", .0.display())]
     NoFolder(PathBuf),
@@ -41,56 +41,52 @@ pub enum StoredError {
 
 /// What is known of a finished run.
 #[derive(Debug, Clone, Deserialize)]
-pub struct StoredRun {
+pub(crate) struct StoredRun {
     /// Its folder.
     #[serde(skip)]
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Its identity.
-    pub run: String,
+    pub(crate) run: String,
     /// The subcommand.
-    pub command: String,
+    pub(crate) command: String,
     /// How it ended.
-    pub status: String,
+    pub(crate) status: String,
     /// When it began.
-    pub started: String,
+    pub(crate) started: String,
     /// SHA-256 of its schema files.
-    pub schema_sha256: String,
+    pub(crate) schema_sha256: String,
     /// In load order.
-    pub entities: Vec<StoredEntity>,
+    pub(crate) entities: Vec<StoredEntity>,
 }
 
 /// One entity of it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct StoredEntity {
+pub(crate) struct StoredEntity {
     /// Its name.
-    pub entity: String,
-    /// Rows read.
-    pub read: u64,
-    /// Rows rejected.
-    pub rejected: u64,
+    pub(crate) entity: String,
     /// Its files.
-    pub files: Vec<StoredFile>,
+    pub(crate) files: Vec<StoredFile>,
     rules: Vec<StoredRule>,
 }
 
 /// One input file of it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct StoredFile {
+pub(crate) struct StoredFile {
     /// As given on the command line.
-    pub path: String,
+    pub(crate) path: String,
     /// How large it was.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// SHA-256 of its bytes.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its encoding's name.
-    pub encoding: String,
+    pub(crate) encoding: String,
     /// How its records were written, where that was not CSV.
     #[serde(default)]
-    pub format: Option<String>,
+    pub(crate) format: Option<String>,
     /// Its delimiter.
-    pub delimiter: String,
+    pub(crate) delimiter: String,
     /// Its header.
-    pub header: Vec<String>,
+    pub(crate) header: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -107,7 +103,7 @@ impl StoredRun {
     /// # Errors
     ///
     /// The folder is not there, or not that of a finished run.
-    pub fn open(folder: &Path) -> Result<Self, StoredError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, StoredError> {
         let path = folder.join(names::SUMMARY);
         let text = fs::read(&path).map_err(|source| match source.kind() {
             _ if !folder.is_dir() => StoredError::NoFolder(folder.to_owned()),
@@ -121,13 +117,13 @@ impl StoredRun {
 
     /// Where its findings are.
     #[must_use]
-    pub fn findings(&self) -> PathBuf {
+    pub(crate) fn findings(&self) -> PathBuf {
         self.folder.join(names::FINDINGS_NDJSON)
     }
 
     /// Its rules with their rows.
     #[must_use]
-    pub fn rules(&self) -> Vec<RuleRows> {
+    pub(crate) fn rules(&self) -> Vec<RuleRows> {
         let of = |entity: &StoredEntity| {
             let name = entity.entity.clone();
             entity.rules.clone().into_iter().map(move |rule| RuleRows {

@@ -7,11 +7,11 @@ use crate::record::Related;
 
 /// How many rejected records are remembered (16 bytes each). Rows that wait for one beyond are counted as
 /// rejected like all others; they are only not added to a cause's knock-on.
-pub const RECORDS: usize = 2_000_000;
+pub(crate) const RECORDS: usize = 2_000_000;
 
 /// The one rule (and value, where it is listed) that holds a record back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
+pub(crate) struct Cause {
     pub(super) entity: usize,
     pub(super) rule: usize,
     pub(super) value: Option<u32>,

@@ -15,24 +15,24 @@ use crate::record::{Code, Finding, Related, Severity};
 
 use super::context::Context;
 
-pub use causes::{Cause, RECORDS};
+pub(crate) use causes::{Cause, RECORDS};
 pub(crate) use chunk::ChunkTally;
-pub use values::{DISTINCT, Value, ValueCounts};
+pub(crate) use values::ValueCounts;
 
 use causes::Causes;
 
 /// How many findings of each rule are kept as samples.
-pub const SAMPLES: usize = 3;
+pub(crate) const SAMPLES: usize = 3;
 /// How many survivors of duplicates are kept with their losers.
-pub const GROUPS: usize = 50;
+pub(crate) const GROUPS: usize = 50;
 /// How many losers are kept for each of them.
-pub const LOSERS: usize = 5;
+pub(crate) const LOSERS: usize = 5;
 /// Into how many parts a file is cut for the chart of rejects over its length.
-pub const BUCKETS: usize = 80;
+pub(crate) const BUCKETS: usize = 80;
 
 /// Everything gathered about a run's findings.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     pub(crate) entities: Vec<EntityTally>,
     causes: Causes,
     groups: Vec<Group>,
@@ -41,52 +41,52 @@ pub struct Tally {
 
 /// One entity's part.
 #[derive(Debug, Default)]
-pub struct EntityTally {
+pub(crate) struct EntityTally {
     columns: Arc<Columns>,
     rules: Vec<RuleTally>,
     index: HashMap<RuleKey, usize>,
     /// For each file, how many of its records are rejected in each part of its length.
-    pub positions: Vec<Vec<u64>>,
+    pub(crate) positions: Vec<Vec<u64>>,
     /// Findings of all severities.
-    pub findings: u64,
+    pub(crate) findings: u64,
     /// Findings that are warnings.
-    pub warnings: u64,
+    pub(crate) warnings: u64,
     /// Records with a rejecting finding.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
 }
 
 /// What is known of one rule: a code on a column with a severity.
 #[derive(Debug, Clone)]
-pub struct RuleTally {
+pub(crate) struct RuleTally {
     /// The code.
-    pub code: Code,
+    pub(crate) code: Code,
     /// The column's name in the file, else the field's; none for whole records and files.
-    pub column: Option<Arc<str>>,
+    pub(crate) column: Option<Arc<str>>,
     /// What it did.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// Distinct records (a whole file counts as one).
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Records that nothing else holds back.
-    pub alone: u64,
+    pub(crate) alone: u64,
     /// Records of other entities that wait for the latter.
-    pub knock_on: u64,
+    pub(crate) knock_on: u64,
     /// Its distinct values.
-    pub values: ValueCounts,
+    pub(crate) values: ValueCounts,
     /// The first few, in their order.
-    pub samples: Vec<Finding>,
+    pub(crate) samples: Vec<Finding>,
 }
 
 /// The losers of one survivor.
 #[derive(Debug, Clone)]
-pub struct Group {
+pub(crate) struct Group {
     /// Who stays.
-    pub survivor: Related,
+    pub(crate) survivor: Related,
     /// The losers' entity.
-    pub entity: usize,
+    pub(crate) entity: usize,
     /// How many losers there are.
-    pub count: u64,
+    pub(crate) count: u64,
     /// The first few of them.
-    pub losers: Vec<Finding>,
+    pub(crate) losers: Vec<Finding>,
 }
 
 /// A rule's identity within an entity. The column is an index into [`Columns`].
@@ -119,7 +119,7 @@ impl Columns {
 impl Tally {
     /// An empty tally for a run with these names.
     #[must_use]
-    pub fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         let entities = context.entities.iter().map(|entity| {
             let mut columns = Columns::default();
             let mut known = HashMap::new();
@@ -143,7 +143,7 @@ impl Tally {
     /// The entity's rules: rejects first, then duplicates, then warnings, each by its rows, most first, then
     /// by code and column.
     #[must_use]
-    pub fn rules(&self, entity: usize) -> Vec<&RuleTally> {
+    pub(crate) fn rules(&self, entity: usize) -> Vec<&RuleTally> {
         let mut rules: Vec<_> = self.entities[entity].rules.iter().collect();
         rules.sort_by(|a, b| {
             let order = |rule: &RuleTally| (rule.severity, std::cmp::Reverse(rule.rows), rule.code.as_str());
@@ -154,7 +154,7 @@ impl Tally {
 
     /// All rules with their rows, as they are compared with another run's.
     #[must_use]
-    pub fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
+    pub(crate) fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
         let of = |(entity, names): (usize, &super::Entity)| {
             let name = names.name.clone();
             self.rules(entity).into_iter().map(move |rule| RuleRows {
@@ -170,25 +170,25 @@ impl Tally {
 
     /// What is known of one entity.
     #[must_use]
-    pub fn entity(&self, entity: usize) -> &EntityTally {
+    pub(crate) fn entity(&self, entity: usize) -> &EntityTally {
         &self.entities[entity]
     }
 
     /// Findings of all entities and severities.
     #[must_use]
-    pub fn findings(&self) -> u64 {
+    pub(crate) fn findings(&self) -> u64 {
         self.entities.iter().map(|entity| entity.findings).sum()
     }
 
     /// Whether some rows that wait for others are not in any cause's knock-on ([`RECORDS`]).
     #[must_use]
-    pub fn forgot_causes(&self) -> bool {
+    pub(crate) fn forgot_causes(&self) -> bool {
         self.causes.forgot()
     }
 
     /// The first survivors of duplicates, with their first losers.
     #[must_use]
-    pub fn groups(&self) -> &[Group] {
+    pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }
 

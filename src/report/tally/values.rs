@@ -9,14 +9,14 @@ use crate::record::Finding;
 
 /// How many distinct values of a rule are told apart. What comes beyond is not listed; the counts of those
 /// listed stay exact, since a value is listed from its first row on or never.
-pub const DISTINCT: usize = 5_000;
+pub(crate) const DISTINCT: usize = 5_000;
 
 /// How many characters of a value are kept for people.
 const CHARS: usize = 80;
 
 /// Distinct values with their counts.
 #[derive(Debug, Clone, Default)]
-pub struct ValueCounts {
+pub(crate) struct ValueCounts {
     list: Vec<Value>,
     index: HashMap<u128, u32, foldhash::fast::RandomState>,
     more: bool,
@@ -24,15 +24,15 @@ pub struct ValueCounts {
 
 /// One value.
 #[derive(Debug, Clone)]
-pub struct Value {
+pub(crate) struct Value {
     /// Its beginning, as it stood in the file: mask it where it is shown.
-    pub text: String,
+    pub(crate) text: String,
     /// Findings with it.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Records that it alone holds back.
-    pub alone: u64,
+    pub(crate) alone: u64,
     /// Records of other entities that wait for the latter.
-    pub knock_on: u64,
+    pub(crate) knock_on: u64,
 }
 
 /// One value within a chunk.
@@ -56,13 +56,13 @@ pub(super) fn hash(value: &str) -> u128 {
 impl ValueCounts {
     /// How many there are, and whether there are more than could be counted.
     #[must_use]
-    pub fn distinct(&self) -> (usize, bool) {
+    pub(crate) fn distinct(&self) -> (usize, bool) {
         (self.list.len(), self.more)
     }
 
     /// The values that occur most often, most first, earlier ones first among equals.
     #[must_use]
-    pub fn top(&self, count: usize) -> Vec<&Value> {
+    pub(crate) fn top(&self, count: usize) -> Vec<&Value> {
         self.top_by(count, |value| value.rows)
     }
 

@@ -24,19 +24,25 @@ use crate::record::Code;
 
 /// An e-mail address.
 #[derive(Debug, Clone, Default)]
-pub struct Email {}
+pub(crate) struct Email {}
 
 impl Email {
     /// An e-mail address.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {}
     }
 
     /// See [`super::Rule::judge`].
     #[inline]
     #[allow(clippy::unused_self)] // every rule is judged in the same way
-    pub fn judge(&self, cell: &str, _sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        _sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         match shape::of(cell) {
             Ok(shape) if fault::slow() && !shape.is_international() => {
                 let normal = normal_form(cell, &shape);

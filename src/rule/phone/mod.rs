@@ -25,7 +25,7 @@ use crate::record::Code;
 
 /// A telephone number; `region` is the country where the row names none (alpha-2).
 #[derive(Clone)]
-pub struct Phone {
+pub(crate) struct Phone {
     region: Option<String>,
     plans: &'static Plans,
 }
@@ -39,13 +39,19 @@ impl fmt::Debug for Phone {
 impl Phone {
     /// A telephone number; `region` is the country where the row names none (alpha-2).
     #[must_use]
-    pub fn new(region: Option<String>) -> Self {
+    pub(crate) fn new(region: Option<String>) -> Self {
         Self { region, plans: Plans::shared() }
     }
 
     /// See [`super::Rule::judge`].
     #[inline]
-    pub fn judge(&self, cell: &str, sibling: Option<&str>, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+    pub(crate) fn judge(
+        &self,
+        cell: &str,
+        sibling: Option<&str>,
+        out: &mut String,
+        notes: &mut Vec<Note>,
+    ) -> Fate {
         let region = sibling.or(self.region.as_deref());
         if fault::slow() {
             return self.judge_slowly(cell, region, out, notes);

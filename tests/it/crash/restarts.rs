@@ -81,7 +81,7 @@ fn a_server_that_is_restarted_while_it_is_at_work_takes_nothing_along() {
     let muster = way.muster(&database);
     let run = Halted::at(&muster, "settled", IMPORT);
     let output = block_on(async {
-        let other = muster::db::connect(Some(&database.url()), "in the way").await.unwrap();
+        let other = muster::internals::db::connect(Some(&database.url()), "in the way").await.unwrap();
         other.client.batch_execute("BEGIN; UPDATE accounts SET plan = 'x'").await.unwrap();
         run.let_go();
         until(&database, &format!("SELECT {SESSION} AND wait_event_type = 'Lock'"));

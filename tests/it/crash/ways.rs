@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use muster::fault::Point;
+use muster::internals::Point;
 
 use crate::support::{Cluster, Database, Muster};
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use muster::db::{Endpoint, Session, postgres::SimpleQueryMessage};
+use muster::internals::db::{Endpoint, Session, postgres::SimpleQueryMessage};
 
 use super::{Cluster, block_on, cluster};
 
