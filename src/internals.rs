@@ -15,7 +15,7 @@ use crate::rule::phone::Phone;
 use crate::rule::{Fate, Note, Rule};
 use crate::run::Options;
 use crate::schema::{Entity, Schema};
-use crate::settle::{Candidates, Facts, Policy, Rows, settle};
+use crate::settle::{Candidates, Facts, Policy, SlotValues, settle};
 use crate::source::{Encoding, SourceError};
 
 pub use crate::fault::Point;
@@ -229,14 +229,14 @@ impl Keys {
             given: true,
             slots,
             hashes: &self.hashes,
-            rows: self,
+            values: self,
             rejected: &[],
             deletes: &[],
         }
     }
 }
 
-impl Rows for Keys {
+impl SlotValues for Keys {
     fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
         Ok(usize::try_from(row).ok().and_then(|row| self.values[slot].get(row).cloned()))
     }

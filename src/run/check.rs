@@ -61,7 +61,7 @@ impl Run<'_> {
         let mut facts = database.wait(&session, lookup.facts(&cargo, move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
             let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
-            facts.answer(verdicts, &held);
+            facts.answer(&verdicts.questions, &held);
             Ok(())
         })?;
         Ok((verdicts, session.target().to_owned()))

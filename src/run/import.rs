@@ -166,7 +166,7 @@ impl Attempt<'_> {
             *judged = None;
             let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
                 let held = database.wait(session, load.answers(&verdicts.questions))?;
-                facts.answer(verdicts, &held);
+                facts.answer(&verdicts.questions, &held);
                 Ok(())
             })?;
             let verdicts = &*judged.insert(verdicts);

@@ -5,7 +5,7 @@ use std::io;
 use crate::read::{Harvest, slots};
 use crate::record::{Related, RowEncoder};
 use crate::schema::{Entity, FieldIndex};
-use crate::settle::{Candidates, Rows};
+use crate::settle::{Candidates, SlotValues};
 
 /// One entity's harvest, ready to be settled.
 pub(crate) struct Settleable<'h> {
@@ -49,7 +49,7 @@ impl<'h> Settleable<'h> {
             given: !self.harvest.files.is_empty(),
             slots: &self.slots,
             hashes: &self.harvest.hashes,
-            rows: self,
+            values: self,
             deletes: &self.harvest.deletes,
             rejected: &self.rejected,
         }
@@ -66,7 +66,7 @@ impl<'h> Settleable<'h> {
     }
 }
 
-impl Rows for Settleable<'_> {
+impl SlotValues for Settleable<'_> {
     fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
         let (bytes, location) = self.harvest.row(row)?;
         let position = self.position(location.file, slot);

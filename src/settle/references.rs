@@ -8,26 +8,26 @@ use rayon::prelude::*;
 use crate::fault;
 use crate::record::{Code, Related, Severity};
 
-use super::Candidates;
+use super::candidates::Candidates;
 use super::facts::{Facts, Question};
 use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
 
-/// The keys of an entity that others refer to, with what became of each.
+/// The keys of an entity that others refer to, and whether each is kept.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex<'c> {
     /// The first row with a hash.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
-    /// Further ones: only where keys repeat or hashes collide.
+    /// Further rows with that hash: only if keys repeat or hashes collide.
     more: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
     /// All keys, one after another, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
     kept: Vec<bool>,
-    /// The keys of records that were rejected as they were read.
+    /// The keys of records that reading rejected.
     rejected: HashMap<&'c [u8], Related, foldhash::fast::FixedState>,
 }
 
-/// What nearly every look-up needs, in one place of memory, and a small one: most are not in the cache.
+/// What nearly every look-up needs, together and small: most entries are not in the cache.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     head: Head,
@@ -37,7 +37,7 @@ struct Entry {
 
 const _: () = assert!(size_of::<Entry>() == 24);
 
-/// A key that is short enough to be compared in two steps, filled up with zeros; zeros alone for any other key.
+/// A key of at most 16 bytes, padded with zeros, so that it is compared as two numbers; all zeros for other keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Head([u64; 2]);
 
@@ -47,7 +47,7 @@ impl Head {
     #[inline]
     fn of(key: &[u8]) -> Self {
         let mut bytes = [0; 16];
-        // No text of PostgreSQL's has a zero; a key that ended in one would look like a shorter one.
+        // PostgreSQL's text has no zero byte; a key that ended in one would be taken for a shorter one.
         if key.last().is_none_or(|&last| last == 0) {
             return Self::NONE;
         }
@@ -59,11 +59,15 @@ impl Head {
     }
 }
 
-/// What an index says of a key.
+/// Where a key was found.
 enum Answer {
+    /// In this kept row.
     Kept(u32),
-    Row(u64),
-    Record(Related),
+    /// In this clean row, which is not kept.
+    Lost(u64),
+    /// In this record, which reading rejected.
+    Rejected(Related),
+    /// Nowhere.
     Unknown,
 }
 
@@ -72,8 +76,8 @@ impl<'c> KeyIndex<'c> {
         let mut index = Self::default();
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
-        for part in 0..candidates.rows.parts() {
-            candidates.rows.scan(part, 0, &mut |row, key| {
+        for part in 0..candidates.values.parts() {
+            candidates.values.scan(part, 0, &mut |row, key| {
                 let key = key.unwrap_or_default();
                 index.bytes.extend_from_slice(key);
                 index.ends.push(index.bytes.len());
@@ -83,7 +87,7 @@ impl<'c> KeyIndex<'c> {
                     return;
                 }
                 let hash = hashes[position(row)];
-                // A row's position fits in what a parent's number has.
+                // Parents are kept as 32-bit numbers.
                 let row = u32::try_from(row).unwrap_or(NO_PARENT);
                 match index.rows.entry(hash) {
                     hash_map::Entry::Vacant(vacant) => {
@@ -133,15 +137,15 @@ impl<'c> KeyIndex<'c> {
             lost.get_or_insert(row);
         }
         match (lost, self.rejected.get(key)) {
-            (Some(row), _) => Answer::Row(u64::from(row)),
-            (None, Some(related)) => Answer::Record(*related),
+            (Some(row), _) => Answer::Lost(u64::from(row)),
+            (None, Some(related)) => Answer::Rejected(*related),
             (None, None) => Answer::Unknown,
         }
     }
 }
 
-/// Resolves the references of one entity. What only the database can tell is put to `questions`, and the
-/// row counts as resolved until it has answered.
+/// Resolves the references of one entity. What only the database knows is added to `questions`; until they are
+/// answered, the row counts as resolved.
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     entities: &[Candidates<'_>],
@@ -161,7 +165,7 @@ pub(super) fn resolve(
             index: &indexes[reference.entity],
             facts,
         };
-        let parts = (0..candidates.rows.parts()).into_par_iter().map(|part| resolver.part(part));
+        let parts = (0..candidates.values.parts()).into_par_iter().map(|part| resolver.part(part));
         let mut parents = Vec::with_capacity(candidates.len());
         for part in parts.collect::<io::Result<Vec<_>>>()? {
             parents.extend_from_slice(&part.parents);
@@ -185,7 +189,7 @@ struct Resolver<'a> {
     facts: &'a Facts,
 }
 
-/// What came of a part of the rows.
+/// The result for a part of the rows.
 #[derive(Default)]
 struct Resolved {
     parents: Vec<u32>,
@@ -196,14 +200,14 @@ struct Resolved {
 impl Resolver<'_> {
     fn part(&self, part: usize) -> io::Result<Resolved> {
         let mut resolved = Resolved::default();
-        self.candidates.rows.scan(part, self.slot, &mut |row, key| {
+        self.candidates.values.scan(part, self.slot, &mut |row, key| {
             let parent = key.and_then(|key| self.row(row, key, &mut resolved));
             resolved.parents.push(parent.unwrap_or(NO_PARENT));
         })?;
         Ok(resolved)
     }
 
-    /// The kept row that `row` refers to; else what that means is noted.
+    /// The kept row that `row` refers to. If there is none, adds a loss or a question.
     fn row(&self, row: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
         let answer = self.index.look_up(self.candidates.hashes[self.slot][position(row)], key);
         if let Answer::Kept(parent) = answer {
@@ -221,10 +225,10 @@ impl Resolver<'_> {
             }
         }
         let (code, severity, related) = match answer {
-            Answer::Row(lost) => {
+            Answer::Lost(lost) => {
                 (Code::AccountRejected, Severity::Reject, Some(Target::Row(self.target, lost)))
             }
-            Answer::Record(related) => {
+            Answer::Rejected(related) => {
                 (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
             }
             Answer::Unknown | Answer::Kept(_) if self.given || self.facts.database => {

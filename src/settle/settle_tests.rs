@@ -1,13 +1,15 @@
-//! Settling against a plain oracle, and what it promises about single rows.
+//! Settling compared with a simple oracle, and what it promises about single rows.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::io;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::Related;
 use crate::rule::{Rule, text::Text};
-use crate::schema::{Field, Reference, SystemColumns, Table};
+use crate::schema::{Entity, Field, Reference, SystemColumns, Table};
 
 /// Rows as texts: key, further unique value, reference.
 #[derive(Debug, Clone)]
@@ -17,7 +19,7 @@ struct Texts {
 }
 
 impl Texts {
-    /// With `bits` few, hashes collide all the time.
+    /// With few `bits`, hashes collide often.
     fn new(rows: &[Vec<Option<&str>>], slots: usize, bits: u32) -> Self {
         let hasher = foldhash::quality::FixedState::with_seed(7);
         let slots: Vec<Vec<Option<String>>> =
@@ -30,12 +32,12 @@ impl Texts {
     }
 }
 
-impl Rows for Texts {
+impl SlotValues for Texts {
     fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
         Ok(self.slots[slot][usize::try_from(row).unwrap()].clone().map(String::into_bytes))
     }
 
-    /// One row a part, so that every order of the parts is tried.
+    /// One row a part, so that many parts are tried.
     fn parts(&self) -> usize {
         self.slots[0].len()
     }
@@ -110,7 +112,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             given: case.given,
             slots: &[0],
             hashes: &account_rows.hashes,
-            rows: &account_rows,
+            values: &account_rows,
             deletes: &[],
             rejected: &case.rejected,
         },
@@ -119,7 +121,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             given: true,
             slots: &[0, 1, 2],
             hashes: &user_rows.hashes,
-            rows: &user_rows,
+            values: &user_rows,
             deletes: &[],
             rejected: &[],
         },
@@ -151,14 +153,14 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
         [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
     );
     assert_eq!(verdicts.entities[1].losses[1].related, Some(Target::Record(related)));
-    assert!(verdicts.questions.is_empty(), "nobody can be asked");
+    assert!(verdicts.questions.is_empty(), "there is no database to ask");
 
     let mut facts = Facts::of_a_database();
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
     let held = HashSet::from([Question { entity: 0, key: b"DB".to_vec() }]);
-    facts.answer(&verdicts, &held);
+    facts.answer(&verdicts.questions, &held);
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
     assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
@@ -178,7 +180,7 @@ fn a_reference_that_no_given_file_could_hold_is_a_warning() {
 }
 
 #[test]
-fn a_rejected_row_takes_no_key_and_a_lost_one_takes_none_of_its_others() {
+fn a_rejected_row_takes_no_key_and_a_skipped_one_takes_none_of_its_other_values() {
     let case = Case {
         accounts: vec![vec![Some("A")]],
         users: vec![
@@ -213,7 +215,7 @@ fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
 }
 
 #[test]
-fn what_the_database_refuses_frees_its_duplicate() {
+fn a_row_that_the_database_refuses_frees_its_duplicate() {
     let case = Case {
         accounts: vec![vec![Some("A")]],
         users: vec![vec![Some("same"), None, Some("A")], vec![Some("same"), None, Some("A")]],
@@ -227,7 +229,7 @@ fn what_the_database_refuses_frees_its_duplicate() {
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
 }
 
-/// The plainest way to settle users under keep-first or keep-last.
+/// The simplest way to settle users under keep-first or keep-last.
 fn oracle(rows: &[(u8, Option<u8>, u8)], accounts: &[u8], reverse: bool) -> Vec<Fate> {
     let mut fates = vec![Fate::Kept; rows.len()];
     let mut taken: HashMap<(u8, u8), usize> = HashMap::new();
@@ -252,7 +254,7 @@ const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"
 
 proptest! {
     #[test]
-    fn settling_agrees_with_the_plain_way_even_where_every_hash_collides(
+    fn settling_agrees_with_the_oracle_even_if_every_hash_collides(
         rows in prop::collection::vec((0_u8..12, prop::option::of(0_u8..12), 0_u8..6), 0..40),
         accounts in prop::collection::vec(0_u8..6, 0..6),
         bits in 0_u32..8,

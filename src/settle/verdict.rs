@@ -1,6 +1,8 @@
-//! What settling says about each row.
+//! What settling decides about each row.
 
 use crate::record::{Code, Related, Severity};
+
+use super::facts::Question;
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,11 +11,11 @@ pub(crate) enum Fate {
     Kept,
     /// It is rejected.
     Rejected,
-    /// It lost against another row with the same key.
+    /// It is skipped as a duplicate of another row.
     Duplicate,
 }
 
-/// Why a row is not loaded, or what a person should know of it.
+/// Why a row is not loaded, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Loss {
     /// The row, among the entity's clean rows.
@@ -24,17 +26,17 @@ pub(crate) struct Loss {
     pub(crate) severity: Severity,
     /// The field it is about.
     pub(crate) slot: Option<usize>,
-    /// The clean row of the same entity that stays in its place.
+    /// The clean row of the same entity that is kept instead.
     pub(crate) rival: Option<u64>,
     /// The record of another entity that it is about.
     pub(crate) related: Option<Target>,
-    /// The SQLSTATE with which the database refused the row; who refers to one that cannot go; of an edited row its values there, by field, as
-    /// a JSON object.
+    /// Of a row that the database refused the SQLSTATE; of a deletion that is not possible the rows that refer to
+    /// it; of an edited row its values in the database, by field, as a JSON object.
     pub(crate) detail: Option<String>,
 }
 
 impl Loss {
-    /// The fields in which a row edited in the database differs, with the values there; none of other losses.
+    /// The fields in which a row edited in the database differs, with the values there; empty for other codes.
     #[must_use]
     pub(crate) fn edited(&self) -> Vec<(usize, String)> {
         if self.code != Code::EditedInTarget {
@@ -51,7 +53,7 @@ impl Loss {
 pub(crate) enum Target {
     /// A record that reading rejected.
     Record(Related),
-    /// A clean row that settling did not keep: its entity and its row.
+    /// A clean row that was not kept: its entity and its row.
     Row(usize, u64),
 }
 
@@ -62,16 +64,16 @@ pub(crate) struct EntityVerdict {
     pub(crate) fates: Vec<Fate>,
     /// In row order.
     pub(crate) losses: Vec<Loss>,
-    /// Rows kept, counted.
+    /// The number of rows kept.
     pub(crate) accepted: u64,
-    /// Rows rejected, counted.
+    /// The number of rows rejected.
     pub(crate) rejected: u64,
-    /// Rows lost to others, counted.
+    /// The number of rows skipped as duplicates.
     pub(crate) duplicates: u64,
-    /// Findings that only warn, counted.
+    /// The number of warnings.
     pub(crate) warnings: u64,
     /// Per reference, in the order of the slots: the kept row that each row refers to, among the other
-    /// entity's clean rows; [`NO_PARENT`] where it is in the database, or nowhere.
+    /// entity's clean rows; [`NO_PARENT`] if it is in the database, or nowhere.
     pub(crate) parents: Vec<Vec<u32>>,
 }
 
@@ -115,11 +117,11 @@ impl EntityVerdict {
 pub(crate) struct Verdicts {
     /// Per entity.
     pub(crate) entities: Vec<EntityVerdict>,
-    /// What the database must be asked before these verdicts are final.
-    pub(crate) questions: Vec<super::Question>,
+    /// Questions to the database that must be answered before these verdicts are final.
+    pub(crate) questions: Vec<Question>,
 }
 
-/// A row's position in memory: the hashes of all rows are held there, so it fits.
+/// A row's index in memory: the hashes of all rows are held there, so it fits.
 pub(super) fn position(row: u64) -> usize {
     usize::try_from(row).expect("rows are held in memory")
 }

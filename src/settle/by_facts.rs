@@ -1,0 +1,71 @@
+//! Rows that are rejected because of what the database knows: values in use, rows that it refused, edited rows,
+//! deletions of rows that are still referred to.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::record::{Code, Severity};
+
+use super::facts::{Facts, InUse};
+use super::verdict::{EntityVerdict, Fate, Loss};
+
+/// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
+pub(super) fn reject(
+    facts: &Facts,
+    entity: usize,
+    held: &HashSet<(u64, usize)>,
+    verdict: &mut EntityVerdict,
+) {
+    let in_use = facts.in_use(entity).iter();
+    for found in in_use.filter(|found| found.freed_by.is_empty() || held.contains(&(found.row, found.slot))) {
+        verdict.lose(Loss {
+            row: found.row,
+            code: Code::KeyInUse,
+            severity: Severity::Reject,
+            slot: Some(found.slot),
+            rival: None,
+            related: None,
+            detail: None,
+        });
+    }
+    let refused = facts.refused(entity).iter().map(|(row, sqlstate)| (row, Code::DatabaseRejected, sqlstate));
+    let referred = facts.referred(entity).iter().map(|(row, by)| (row, Code::StillReferred, by));
+    let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
+    for (row, code, detail) in refused.chain(referred).chain(edited) {
+        verdict.lose(Loss {
+            row: *row,
+            code,
+            severity: Severity::Reject,
+            slot: None,
+            rival: None,
+            related: None,
+            detail: Some(detail.clone()),
+        });
+    }
+}
+
+/// Adds to `held` the values that no kept row frees, and those that are in use because of these. Returns whether
+/// there are new ones.
+pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(u64, usize)>) -> bool {
+    let mut lost: HashSet<u64> = HashSet::new();
+    let before = held.len();
+    // In a chain of rows, each taking the value of the next, one lost row is followed to the chain's end at once.
+    let mut waiting: HashMap<u64, Vec<&InUse>> = HashMap::new();
+    for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
+        for &row in &found.freed_by {
+            waiting.entry(row).or_default().push(found);
+        }
+    }
+    let is_gone = |row: u64, lost: &HashSet<u64>| verdict.fate(row) != Fate::Kept || lost.contains(&row);
+    let mut next: Vec<u64> = waiting.keys().copied().filter(|&row| verdict.fate(row) != Fate::Kept).collect();
+    while let Some(gone) = next.pop() {
+        for found in waiting.get(&gone).into_iter().flatten() {
+            let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));
+            if is_held && !is_gone(found.row, &lost) {
+                held.insert((found.row, found.slot));
+                lost.insert(found.row);
+                next.push(found.row);
+            }
+        }
+    }
+    held.len() > before
+}
