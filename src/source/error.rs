@@ -194,6 +194,17 @@ pub(crate) enum SourceError {
 }
 
 impl SourceError {
+    /// The error for what the system said about an input.
+    pub(super) fn of_io(name: &str, error: io::Error) -> Self {
+        let name = name.to_owned();
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound { name },
+            io::ErrorKind::PermissionDenied => Self::Denied { name },
+            io::ErrorKind::IsADirectory => Self::Folder { name },
+            _ => Self::Read { name, source: error },
+        }
+    }
+
     /// Whether it is the command line that is wrong, whatever the files hold.
     #[must_use]
     pub(crate) fn is_of_command_line(&self) -> bool {

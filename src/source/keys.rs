@@ -77,7 +77,7 @@ impl Keys {
         loop {
             bytes.resize(held + READ, 0);
             let read = source.read_at(&mut bytes[held..], at);
-            let read = read.map_err(|error| super::open::refused(source.name(), error))?;
+            let read = read.map_err(|error| SourceError::of_io(source.name(), error))?;
             at += read as u64;
             let end = held + read;
             if read == 0 {

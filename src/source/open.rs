@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
 use super::patient::Patient;
-use super::spool::{self, Format};
+use super::spool::{self, Compression, fill};
 use super::{InputPath, SourceError};
 
 /// An input opened for random reading. All positions are those of the decompressed stream.
@@ -63,12 +63,14 @@ impl Source {
         let name = path.name();
         match path {
             InputPath::Stdin => {
-                let stdin =
-                    io::stdin().as_fd().try_clone_to_owned().map_err(|error| refused(&name, error))?;
+                let stdin = io::stdin()
+                    .as_fd()
+                    .try_clone_to_owned()
+                    .map_err(|error| SourceError::of_io(&name, error))?;
                 Self::of_stdin(name, File::from(stdin), spool_dir, goes_on)
             }
             InputPath::File(path) => {
-                let file = File::open(path).map_err(|error| refused(&name, error))?;
+                let file = File::open(path).map_err(|error| SourceError::of_io(&name, error))?;
                 Self::of_file(name, file, spool_dir, goes_on)
             }
             InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), spool_dir),
@@ -95,23 +97,23 @@ impl Source {
         spool_dir: &Path,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Self, SourceError> {
-        let metadata = file.metadata().map_err(|error| refused(&name, error))?;
+        let metadata = file.metadata().map_err(|error| SourceError::of_io(&name, error))?;
         if metadata.is_dir() {
             return Err(SourceError::Folder { name });
         }
         if !metadata.is_file() {
             return Self::of_stream(name, Patient::new(file, goes_on), spool_dir);
         }
-        let mut magic = [0; Format::MAGIC_LEN];
-        let got = fill(&mut file, &mut magic).map_err(|error| refused(&name, error))?;
+        let mut magic = [0; Compression::MAGIC_LEN];
+        let got = fill(&mut file, &mut magic).map_err(|error| SourceError::of_io(&name, error))?;
         let seen = Some(Stamp::of(&metadata));
-        if Format::of(&magic[..got]).is_none() {
+        if Compression::of(&magic[..got]).is_none() {
             let len = metadata.len();
             return Ok(Self { name, file, len, stored_len: len, seen, compression: None });
         }
-        let again = file.try_clone().map_err(|error| refused(&name, error))?;
+        let again = file.try_clone().map_err(|error| SourceError::of_io(&name, error))?;
         let mut copy = Self::of_stream(name, io::Cursor::new(&magic[..got]).chain(file), spool_dir)?;
-        let now = again.metadata().map_err(|error| refused(&copy.name, error))?;
+        let now = again.metadata().map_err(|error| SourceError::of_io(&copy.name, error))?;
         if seen != Some(Stamp::of(&now)) {
             return Err(SourceError::Changed { name: copy.name });
         }
@@ -137,7 +139,7 @@ impl Source {
     /// Copies a stream, decompressed, so that it can be read by offset.
     fn of_stream(name: String, stream: impl Read, spool_dir: &Path) -> Result<Self, SourceError> {
         let copy = spool::copy(&name, stream, spool_dir)?;
-        let compression = copy.format.map(Format::name);
+        let compression = copy.format.map(Compression::name);
         Ok(Self {
             name,
             file: copy.file,
@@ -208,7 +210,7 @@ impl Source {
     /// Its size or its time of change differ, or it cannot be looked at.
     pub(crate) fn unchanged(&self) -> Result<(), SourceError> {
         let Some(seen) = self.seen else { return Ok(()) };
-        let now = self.file.metadata().map_err(|error| refused(&self.name, error))?;
+        let now = self.file.metadata().map_err(|error| SourceError::of_io(&self.name, error))?;
         if seen == Stamp::of(&now) { Ok(()) } else { Err(SourceError::Changed { name: self.name.clone() }) }
     }
 
@@ -221,33 +223,8 @@ impl Source {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(SourceError::Changed { name: self.name.clone() })
             }
-            Err(error) => Err(refused(&self.name, error)),
+            Err(error) => Err(SourceError::of_io(&self.name, error)),
         }
-    }
-}
-
-/// Reads until `buf` is full or the stream ends.
-pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
-    let mut got = 0;
-    while got < buf.len() {
-        match stream.read(&mut buf[got..]) {
-            Ok(0) => break,
-            Ok(n) => got += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(got)
-}
-
-/// The error for what the system said about the input itself.
-pub(super) fn refused(name: &str, error: io::Error) -> SourceError {
-    let name = name.to_owned();
-    match error.kind() {
-        io::ErrorKind::NotFound => SourceError::NotFound { name },
-        io::ErrorKind::PermissionDenied => SourceError::Denied { name },
-        io::ErrorKind::IsADirectory => SourceError::Folder { name },
-        _ => SourceError::Read { name, source: error },
     }
 }
 

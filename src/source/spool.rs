@@ -12,21 +12,20 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::SourceError;
-use super::open::{fill, refused};
 
 const BUFFER: usize = 256 * 1024;
 
 /// A compression that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum Compression {
     /// RFC 1952, one member or several.
     Gzip,
     /// RFC 8878, one frame or several.
     Zstd,
 }
 
-impl Format {
-    /// How many bytes [`Format::of`] wants to see.
+impl Compression {
+    /// How many bytes [`Compression::of`] wants to see.
     pub(super) const MAGIC_LEN: usize = 4;
 
     /// The compression of a stream that begins with these bytes.
@@ -54,21 +53,35 @@ pub(super) struct Copy {
     pub(super) len: u64,
     /// Bytes that the stream gave.
     pub(super) stored_len: u64,
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<Compression>,
+}
+
+/// Reads until `buf` is full or the stream ends.
+pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buf.len() {
+        match stream.read(&mut buf[got..]) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
 }
 
 /// Copies a stream to its end.
 pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<Copy, SourceError> {
-    let mut magic = [0; Format::MAGIC_LEN];
-    let got = fill(&mut stream, &mut magic).map_err(|error| refused(name, error))?;
-    let format = Format::of(&magic[..got]);
+    let mut magic = [0; Compression::MAGIC_LEN];
+    let got = fill(&mut stream, &mut magic).map_err(|error| SourceError::of_io(name, error))?;
+    let format = Compression::of(&magic[..got]);
     let stored = Cell::new(0);
     let counted = Counted { inner: Cursor::new(&magic[..got]).chain(stream), count: &stored };
     let input = BufReader::with_capacity(BUFFER, counted);
     let (file, len) = match format {
         None => pour(name, input, None, folder)?,
-        Some(Format::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
-        Some(Format::Zstd) => {
+        Some(Compression::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
+        Some(Compression::Zstd) => {
             let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(|source| {
                 SourceError::Damaged { name: name.to_owned(), format: "zstd", offset: 0, source }
             })?;
@@ -81,7 +94,7 @@ pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<C
 fn pour(
     name: &str,
     mut from: impl Read,
-    format: Option<Format>,
+    format: Option<Compression>,
     folder: &Path,
 ) -> Result<(File, u64), SourceError> {
     let unwritable =
@@ -103,12 +116,12 @@ fn pour(
 }
 
 /// The decoders' own errors carry no number of the system; those of the stream beneath do.
-fn unreadable(name: &str, format: Option<Format>, offset: u64, source: io::Error) -> SourceError {
+fn unreadable(name: &str, format: Option<Compression>, offset: u64, source: io::Error) -> SourceError {
     match format {
         Some(format) if source.raw_os_error().is_none() => {
             SourceError::Damaged { name: name.to_owned(), format: format.name(), offset, source }
         }
-        _ => refused(name, source),
+        _ => SourceError::of_io(name, source),
     }
 }
 
@@ -153,10 +166,10 @@ mod tests {
         let packed = |part: &[u8]| zstd::encode_all(part, 1).unwrap();
         for (what, stream, format) in [
             ("plain", text.clone(), None),
-            ("gzip", gzip(&text), Some(Format::Gzip)),
-            ("two members", [gzip(one), gzip(two)].concat(), Some(Format::Gzip)),
-            ("zstd", packed(&text), Some(Format::Zstd)),
-            ("two frames", [packed(one), packed(two)].concat(), Some(Format::Zstd)),
+            ("gzip", gzip(&text), Some(Compression::Gzip)),
+            ("two members", [gzip(one), gzip(two)].concat(), Some(Compression::Gzip)),
+            ("zstd", packed(&text), Some(Compression::Zstd)),
+            ("two frames", [packed(one), packed(two)].concat(), Some(Compression::Zstd)),
         ] {
             let (bytes, copy) = copied(&stream).unwrap();
             assert!(bytes == text, "{what}");
