@@ -12,26 +12,10 @@ use super::cells::Cell;
 use super::columns::{Decision, Proofs};
 use super::plan::Plan;
 use super::step::Step;
+use super::value::Value;
 
 /// Hashes keys; seeded once a run.
 pub(crate) type KeyHasher = foldhash::quality::RandomState;
-
-/// Where a field's normal form is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Value {
-    /// There is none: the file has no such column.
-    Absent,
-    /// The cell is empty.
-    Empty,
-    /// The cell is the empty text: for every rule as empty as the others, and stored as a text.
-    EmptyText,
-    /// The cell was refused.
-    Refused,
-    /// In the record's own text.
-    Record(u32, u32),
-    /// In the clerk's arena.
-    Arena(u32, u32),
-}
 
 /// Judges one record after another with buffers that are used again and again.
 pub(crate) struct Clerk<'p> {
@@ -209,11 +193,7 @@ impl<'p> Clerk<'p> {
                 Value::Empty
             };
         }
-        let sibling = field.sibling.and_then(|sibling| match self.values[sibling] {
-            Value::Record(start, end) => Some(&record[start as usize..end as usize]),
-            Value::Arena(start, end) => Some(&self.arena[start as usize..end as usize]),
-            Value::Empty | Value::EmptyText | Value::Absent | Value::Refused => None,
-        });
+        let sibling = field.sibling.and_then(|sibling| self.values[sibling].text(record, &self.arena));
         self.out.clear();
         let fate = rule.judge(text, sibling, &mut self.out, &mut self.notes);
         let mut refused = false;
@@ -231,7 +211,8 @@ impl<'p> Clerk<'p> {
             }
             if let Some(pattern) = &field.pattern {
                 let applies = pattern.when.as_ref().is_none_or(|when| {
-                    text_of(self.values[when.field], record, &self.arena)
+                    self.values[when.field]
+                        .text(record, &self.arena)
                         .or_else(|| plan.entity.fields[when.field].when_empty())
                         == Some(&when.equals)
                 });
@@ -264,7 +245,7 @@ impl<'p> Clerk<'p> {
         findings: &mut Vec<Finding>,
     ) {
         let plan = self.plan;
-        let value = |index: FieldIndex| text_of(self.values[index], record, &self.arena);
+        let value = |index: FieldIndex| self.values[index].text(record, &self.arena);
         let refused = |index: FieldIndex| matches!(self.values[index], Value::Refused);
         let name = |index: FieldIndex| plan.entity.fields[index].name.as_str();
         let (index, note) = match rule {
@@ -313,7 +294,7 @@ impl<'p> Clerk<'p> {
         for (&index, hashes) in self.plan.slots.iter().zip(hashes) {
             let key = match self.values[index] {
                 Value::EmptyText => Some(""),
-                value => text_of(value, record, &self.arena),
+                value => value.text(record, &self.arena),
             };
             hashes.push(key.map_or(0, |key| self.hash(key)));
         }
@@ -321,7 +302,7 @@ impl<'p> Clerk<'p> {
 
     /// The normal form of the key of the record that was judged last, if the key itself is right.
     pub(crate) fn key<'a>(&'a self, record: &'a str) -> Option<&'a str> {
-        text_of(self.values[self.plan.entity.key], record, &self.arena)
+        self.values[self.plan.entity.key].text(record, &self.arena)
     }
 
     fn stored<'a>(&'a self, index: FieldIndex, record: &'a str) -> Option<&'a str> {
@@ -329,7 +310,7 @@ impl<'p> Clerk<'p> {
         if matches!(self.values[index], Value::EmptyText) {
             return Some("");
         }
-        text_of(self.values[index], record, &self.arena).or_else(|| {
+        self.values[index].text(record, &self.arena).or_else(|| {
             let overwrites = field.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
             if overwrites { field.when_empty() } else { None }
         })
@@ -375,15 +356,6 @@ impl Report<'_> {
             });
         }
         severity
-    }
-}
-
-#[inline]
-fn text_of<'a>(value: Value, record: &'a str, arena: &'a str) -> Option<&'a str> {
-    match value {
-        Value::Record(start, end) => Some(&record[start as usize..end as usize]),
-        Value::Arena(start, end) => Some(&arena[start as usize..end as usize]),
-        Value::Absent | Value::Empty | Value::EmptyText | Value::Refused => None,
     }
 }
 

@@ -37,6 +37,7 @@ mod segment;
 mod split;
 mod spool;
 mod step;
+mod value;
 
 use std::collections::BTreeMap;
 use std::io;

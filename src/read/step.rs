@@ -5,8 +5,8 @@ use crate::rule::Rule;
 use crate::schema::FieldIndex;
 
 use super::cells::Cell;
-use super::judge::Value;
 use super::plan::Plan;
+use super::value::Value;
 
 /// How one field is judged: what nearly every cell needs to know, side by side.
 #[derive(Debug, Clone)]
