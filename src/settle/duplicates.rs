@@ -135,10 +135,12 @@ fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdi
     }
 }
 
+/// The first row with a value, and the second if there is one.
+type Holders = (u64, Option<u64>);
+
 /// Rejects every row that shares a value with another one.
 fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
-    // The first row with each value, and the second if there is one.
-    let mut holders: HashMapOf<(usize, &[u8]), (u64, Option<u64>)> = HashMap::default();
+    let mut holders: HashMapOf<(usize, &[u8]), Holders> = HashMap::default();
     for (row, values) in rows {
         for (slot, value) in values {
             holders
