@@ -4,8 +4,8 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::output::{OutputError, RunFolder, Slices, StagedFile};
-use crate::source::Utf8Evidence;
+use crate::output::{OutputError, RunFolder, StagedFile};
+use crate::source::{ReadAt, Utf8Evidence};
 
 /// How much is read at once.
 const READ: u64 = 1 << 20;
@@ -14,7 +14,7 @@ const GAP: u64 = 16 * 1024;
 
 /// One file that goes back. It is made with the first record: no records, no file.
 #[derive(Debug)]
-pub(crate) struct ReturnedFile<'s, S: ?Sized> {
+pub(crate) struct ReturnedFile<'s, S> {
     name: String,
     source: &'s S,
     path: PathBuf,
@@ -28,7 +28,7 @@ pub(crate) struct ReturnedFile<'s, S: ?Sized> {
     evidence: Utf8Evidence,
 }
 
-impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
+impl<'s, S: ReadAt> ReturnedFile<'s, S> {
     /// A file called `name` with slices of `source`, which errors call `path`. `prefix` is everything up to
     /// and including the header; `line_end` is the line end in the source's own encoding.
     #[must_use]
@@ -175,7 +175,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
 
     fn read(&mut self, range: Range<u64>) -> Result<(), OutputError> {
         self.buffer.resize(within(range.end - range.start), 0);
-        let read = self.source.read_at(&mut self.buffer, range.start);
+        let read = self.source.read_exact_at(&mut self.buffer, range.start);
         read.map_err(|source| OutputError::Source { path: self.path.clone(), source })
     }
 
@@ -202,7 +202,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
         let name = "users.rejected.csv";
-        let mut file = ReturnedFile::new(name.to_owned(), source, "users.csv".into(), 0..prefix, line_end);
+        let mut file = ReturnedFile::new(name.to_owned(), &source, "users.csv".into(), 0..prefix, line_end);
         for &(start, end) in records {
             file.push(&mut folder, 1, start..end).unwrap();
         }
@@ -264,7 +264,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
         let source = b"a\n".as_slice();
-        let mut file = ReturnedFile::new("x.rejected.csv".into(), source, "x.csv".into(), 0..2, b"\n");
+        let mut file = ReturnedFile::new("x.rejected.csv".into(), &source, "x.csv".into(), 0..2, b"\n");
         file.push(&mut folder, 1, 2..9).unwrap();
         assert!(matches!(file.finish(), Err(OutputError::Source { .. })));
     }

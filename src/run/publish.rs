@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
 use crate::frame;
-use crate::output::{RunFolder, Slices, names};
+use crate::output::{RunFolder, names};
 use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
@@ -17,7 +17,7 @@ use crate::report::{
     Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
 };
 use crate::settle::EntityVerdict;
-use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
+use crate::source::{Encoding, FileFormat, ReadAt as _, Source, Utf8Evidence};
 
 use super::findings::Merger;
 use super::inputs::{EntityRead, FileRead, Looking};
@@ -25,12 +25,6 @@ use super::{Reported, Run, RunError, law};
 
 /// How much of a record the page is shown, in bytes.
 const SHOWN: u64 = 4096;
-
-impl Slices for Source {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<()> {
-        self.read_exact_at(buf, offset)
-    }
-}
 
 impl Run<'_> {
     /// Writes and seals all files of the run. Nothing has its final name yet: see [`Run::publish`].

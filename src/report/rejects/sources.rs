@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::frame::StoredFinding;
 use crate::record::{Code, Level};
 use crate::schema::Schema;
-use crate::source::{Encoding, Hasher, InputPath, LookOptions, Source, look};
+use crate::source::{Encoding, Hasher, InputPath, LookOptions, ReadAt as _, Source, look};
 
 use super::super::mask::mask;
 use super::line::{Line, line};

@@ -1,4 +1,4 @@
-//! A stream that may be silent for long (a pipe, a socket): it is waited for only as long as the run goes on.
+//! A stream that may be silent for long (a pipe, a socket), read so that the run can stop meanwhile.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,18 +8,19 @@ use std::time::Duration;
 /// How much is read at a time.
 const CHUNK: usize = 256 << 10;
 
-/// How often it is asked whether the run goes on.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How often the run is asked whether it goes on.
+const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Reads on a thread of its own, which a silent stream may hold beyond the run's end.
-pub(super) struct Patient<'a> {
+/// Reads a stream on a separate thread, which a silent stream may keep waiting after the end of the run.
+pub(super) struct Interruptible<'a> {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Vec<u8>,
     at: usize,
     goes_on: &'a dyn Fn() -> bool,
 }
 
-impl<'a> Patient<'a> {
+impl<'a> Interruptible<'a> {
+    /// Reads `stream` as long as `goes_on` returns true.
     pub(super) fn new(mut stream: File, goes_on: &'a dyn Fn() -> bool) -> Self {
         let (sender, chunks) = sync_channel(2);
         std::thread::spawn(move || {
@@ -29,7 +30,7 @@ impl<'a> Patient<'a> {
                     Ok(got) => got,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     Err(error) => {
-                        // Whoever does not listen any more has gone on without the rest.
+                        // The receiver is gone if the run was stopped.
                         let _ = sender.send(Err(error));
                         return;
                     }
@@ -44,10 +45,10 @@ impl<'a> Patient<'a> {
     }
 }
 
-impl Read for Patient<'_> {
+impl Read for Interruptible<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         while self.at == self.chunk.len() {
-            match self.chunks.recv_timeout(PATIENCE) {
+            match self.chunks.recv_timeout(INTERVAL) {
                 Ok(Ok(chunk)) if chunk.is_empty() => return Ok(0),
                 Ok(chunk) => (self.chunk, self.at) = (chunk?, 0),
                 Err(RecvTimeoutError::Timeout) if (self.goes_on)() => {}
