@@ -1,7 +1,7 @@
-//! The copy of a stream that cannot be read by offset: decompressed, in a temporary file without a name.
+//! The copy of a stream that cannot be read at any offset: decompressed, in a temporary file without a name.
 //!
-//! What the content is decides, not what the file is called: a `.gz` that a browser has already unpacked is
-//! plain, and a gzip stream on standard input has no name at all.
+//! The compression is detected by the content, not by the file's name: a `.gz` that a browser has unpacked is plain,
+//! and a gzip stream on standard input has no name.
 
 use std::cell::Cell;
 use std::fs::{File, Permissions};
@@ -15,7 +15,7 @@ use super::SourceError;
 
 const BUFFER: usize = 256 * 1024;
 
-/// A compression that is read.
+/// A compression that muster reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
     /// RFC 1952, one member or several.
@@ -25,7 +25,7 @@ pub(super) enum Compression {
 }
 
 impl Compression {
-    /// How many bytes [`Compression::of`] wants to see.
+    /// The number of bytes that [`Compression::of`] needs.
     pub(super) const MAGIC_LEN: usize = 4;
 
     /// The compression of a stream that begins with these bytes.
@@ -51,7 +51,7 @@ pub(super) struct Copy {
     pub(super) file: File,
     /// Bytes of the copy.
     pub(super) len: u64,
-    /// Bytes that the stream gave.
+    /// Bytes of the stream.
     pub(super) stored_len: u64,
     pub(super) format: Option<Compression>,
 }
@@ -115,7 +115,7 @@ fn pour(
     }
 }
 
-/// The decoders' own errors carry no number of the system; those of the stream beneath do.
+/// Errors of the decoders have no error number of the system; errors of the stream have one.
 fn unreadable(name: &str, format: Option<Compression>, offset: u64, source: io::Error) -> SourceError {
     match format {
         Some(format) if source.raw_os_error().is_none() => {
@@ -125,7 +125,7 @@ fn unreadable(name: &str, format: Option<Compression>, offset: u64, source: io::
     }
 }
 
-/// Counts what passes.
+/// Counts the bytes that are read.
 struct Counted<'c, R> {
     inner: R,
     count: &'c Cell<u64>,
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_copied_decompressed_whatever_its_parts() {
+    fn a_stream_of_any_parts_is_copied_decompressed() {
         let text = "email,role\n".repeat(60_000).into_bytes();
         let (one, two) = text.split_at(100_001);
         let packed = |part: &[u8]| zstd::encode_all(part, 1).unwrap();
@@ -198,7 +198,7 @@ mod tests {
             let Err(SourceError::Damaged { offset, .. }) = copied(stream).map(|_| ()) else {
                 panic!("{what} was accepted");
             };
-            // How much was given out before the damage was seen is the decoder's affair.
+            // The decoder decides how much it returns before it reports the damage.
             assert!(offset <= text.len() as u64, "{what}: {offset}");
         }
     }
