@@ -277,7 +277,7 @@ fn what_is_no_file_of_objects_stops_the_run_with_a_reason() {
     for (text, said) in [
         ("[\n{\"legacyId\":\"A\",\"name\":\"One\"}\n]\n".replace('\n', ""), "jq -c '.[]'"),
         ("{\n \"legacyId\": \"A\"\n}\n".to_owned(), "jq -c ."),
-        ("legacyId,name\nA,One\n".to_owned(), "no JSON object a line"),
+        ("legacyId,name\nA,One\n".to_owned(), "not one JSON object a line"),
         (String::new(), "the file has no record"),
         ("{\"legacyId\":\"A\"}\n".to_owned(), "missing-column"),
         ("{\"legacyId\":\"A\",\"name\":\"x\",\"Legacy Id\":\"B\"}\n".to_owned(), "duplicate-header"),

@@ -157,7 +157,7 @@ fn mended_rows_go_to_the_database_that_the_command_line_named() {
 fn an_encoding_for_a_file_that_is_not_read_is_an_error() {
     let muster = Muster::new().file("accounts.csv", "legacyId,name\nA1,Een\n");
     let error = muster.run(["check", "accounts.csv", "--encoding", "users.csv=utf-8"]).exits(2).stderr();
-    assert!(error.contains("users.csv is none of the files to be read"), "{error}");
+    assert!(error.contains("users.csv is not one of the input files"), "{error}");
 }
 
 #[test]
