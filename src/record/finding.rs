@@ -44,7 +44,6 @@ impl Finding {
     pub(crate) const VALUE_CHARS: usize = 1000;
 
     /// Cuts `cell` to what a finding carries, with `…` at the end if something was left out.
-    #[must_use]
     pub(crate) fn excerpt(cell: &str) -> CompactString {
         // A character has at least one byte, so most cells need no counting.
         if cell.len() <= Self::VALUE_CHARS {
@@ -58,7 +57,6 @@ impl Finding {
 
     /// The order of findings within an entity: file, record, column (by position), code. A repeated header has
     /// the number of the record after it, and comes before that record, as it does in the file.
-    #[must_use]
     pub(crate) fn sort_key(&self) -> (u16, u64, u64, Option<u16>, &'static str) {
         let Location { file, record, byte_start, .. } = self.location;
         (file, record, byte_start, self.column, self.code.as_str())

@@ -20,7 +20,6 @@ pub(crate) struct Location {
 
 impl Location {
     /// The location of a finding about a whole file.
-    #[must_use]
     pub(crate) fn whole_file(file: u16, bytes: u64) -> Self {
         Self { file, record: 0, line_start: 0, line_end: 0, byte_start: 0, byte_end: bytes }
     }

@@ -51,7 +51,6 @@ pub(crate) fn pack(findings: &[Finding], out: &mut Vec<u8>) {
 }
 
 /// The findings that [`pack`] appended; `None` if the bytes are not what it writes.
-#[must_use]
 pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
     let (bytes, length) = bytes.split_last_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;

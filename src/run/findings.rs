@@ -40,7 +40,7 @@ impl Merger<'_> {
     ///
     /// The spool could not be read back.
     pub(crate) fn batches(&self, losses: &[Loss]) -> io::Result<Vec<Batch>> {
-        let chunks = self.harvest().found();
+        let chunks = self.harvest().finding_chunks();
         let mut batches = Vec::new();
         let (mut at, mut lost) = (0, 0);
         while at < chunks.len() {
@@ -97,7 +97,7 @@ impl Merger<'_> {
     ///
     /// The spool could not be read back.
     pub(crate) fn findings(&self, losses: &[Loss], batch: Batch) -> io::Result<Vec<Finding>> {
-        let mut chunks = self.harvest().found()[batch.chunks].iter();
+        let mut chunks = self.harvest().finding_chunks()[batch.chunks].iter();
         let mut all = match chunks.next() {
             Some(chunk) => self.harvest().findings(chunk)?,
             None => Vec::new(),

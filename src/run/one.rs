@@ -161,7 +161,7 @@ pub(crate) fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<
     let options = ReadOptions { strict, ..ReadOptions::default() };
     let mut files = files.swap_remove(entity);
     let harvest = inputs::read(&reader, schema, entity, &mut files, &looking, options, false)?;
-    let chunks = harvest.found().iter().map(|chunk| harvest.findings(chunk));
+    let chunks = harvest.finding_chunks().iter().map(|chunk| harvest.findings(chunk));
     Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 

@@ -10,20 +10,12 @@ use crate::schema::{Entity, FieldIndex};
 /// format, which are equal exactly when the values are.
 pub(crate) trait SlotValues: Sync {
     /// The value of `slot` in `row`, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// The rows could not be read back.
     fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>>;
 
     /// The number of parts that can be scanned separately; together, in order, they hold all rows.
     fn parts(&self) -> usize;
 
     /// Calls `each` with the value of `slot` for the rows of a part in order.
-    ///
-    /// # Errors
-    ///
-    /// The rows could not be read back.
     fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()>;
 }
 
@@ -48,7 +40,6 @@ pub(crate) struct Candidates<'a> {
 
 impl Candidates<'_> {
     /// How many rows there are.
-    #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.hashes.first().map_or(0, Vec::len)
     }

@@ -37,13 +37,11 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// No facts, and no database to ask.
-    #[must_use]
     pub(crate) fn none() -> Self {
         Self::default()
     }
 
     /// No facts yet, but a database to ask.
-    #[must_use]
     pub(crate) fn of_a_database() -> Self {
         Self { database: true, ..Self::default() }
     }

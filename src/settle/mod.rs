@@ -25,10 +25,6 @@ pub(crate) use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts}
 use references::KeyIndex;
 
 /// Settles all entities, which are given in load order.
-///
-/// # Errors
-///
-/// The rows could not be read back.
 pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();

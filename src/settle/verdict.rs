@@ -37,7 +37,6 @@ pub(crate) struct Loss {
 
 impl Loss {
     /// The fields in which a row edited in the database differs, with the values there; empty for other codes.
-    #[must_use]
     pub(crate) fn edited(&self) -> Vec<(usize, String)> {
         if self.code != Code::EditedInTarget {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! What reading has found, packed by the thread that found it and kept in the spool until the reports are
-//! written. It is taken out in chunks that are small enough for several of them to be under way at a time.
+//! The findings of reading, packed by the thread that found them and kept in a spool until the reports are written.
+//! They are taken out in chunks, small enough to be processed several at a time.
 
 use std::io;
 
@@ -7,21 +7,21 @@ use crate::record::{Finding, pack, unpack};
 
 use super::spool::{Piece, Spool};
 
-/// How many findings a chunk has, but for those of its last record.
+/// The number of findings in a chunk; more only if they are about the same record.
 const CHUNK: usize = 2048;
 
 /// All findings of one entity.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct StoredFindings {
     spool: Spool,
     pieces: Vec<Piece>,
-    chunks: Vec<FoundChunk>,
+    chunks: Vec<FindingChunk>,
 }
 
-/// Some findings, in order. All that is found about a record stands in one chunk; only a header that stands in
-/// the file again may come at the end of the chunk before its record's.
+/// Some findings, in order. All findings about a record are in one chunk; only a repeated header, which has the
+/// number of the next record, may be at the end of the chunk before.
 #[derive(Debug)]
-pub(crate) struct FoundChunk {
+pub(crate) struct FindingChunk {
     piece: usize,
     start: usize,
     len: usize,
@@ -33,12 +33,12 @@ pub(crate) struct FoundChunk {
 
 /// The findings of one block, packed.
 #[derive(Debug, Default)]
-pub(crate) struct FoundPart {
+pub(crate) struct PackedFindings {
     bytes: Vec<u8>,
-    chunks: Vec<FoundChunk>,
+    chunks: Vec<FindingChunk>,
 }
 
-impl FoundPart {
+impl PackedFindings {
     /// Packs findings, which are in order.
     pub(crate) fn of(findings: &[Finding]) -> Self {
         let mut part = Self::default();
@@ -48,39 +48,39 @@ impl FoundPart {
             while end < rest.len() && place(&rest[end - 1]) == place(&rest[end]) {
                 end += 1;
             }
-            let (chunk, behind) = rest.split_at(end);
+            let (chunk, after) = rest.split_at(end);
             let start = part.bytes.len();
             pack(chunk, &mut part.bytes);
             let len = part.bytes.len() - start;
             let (first, last) = (place(&chunk[0]), place(&chunk[end - 1]));
-            part.chunks.push(FoundChunk { piece: 0, start, len, first, last });
-            rest = behind;
+            part.chunks.push(FindingChunk { piece: 0, start, len, first, last });
+            rest = after;
         }
         part
     }
 }
 
-impl Found {
+impl StoredFindings {
     pub(crate) fn new(spool: Spool) -> Self {
         Self { spool, pieces: Vec::new(), chunks: Vec::new() }
     }
 
-    /// Takes findings that follow all earlier ones in order.
-    pub(crate) fn take(&mut self, part: FoundPart) -> io::Result<()> {
+    /// Adds findings that follow all earlier ones in order.
+    pub(crate) fn add(&mut self, part: PackedFindings) -> io::Result<()> {
         if part.chunks.is_empty() {
             return Ok(());
         }
         let piece = self.pieces.len();
         self.pieces.push(self.spool.put(part.bytes)?);
-        self.chunks.extend(part.chunks.into_iter().map(|chunk| FoundChunk { piece, ..chunk }));
+        self.chunks.extend(part.chunks.into_iter().map(|chunk| FindingChunk { piece, ..chunk }));
         Ok(())
     }
 
-    pub(crate) fn chunks(&self) -> &[FoundChunk] {
+    pub(crate) fn chunks(&self) -> &[FindingChunk] {
         &self.chunks
     }
 
-    pub(crate) fn get(&self, chunk: &FoundChunk) -> io::Result<Vec<Finding>> {
+    pub(crate) fn get(&self, chunk: &FindingChunk) -> io::Result<Vec<Finding>> {
         let bytes = self.spool.get_part(&self.pieces[chunk.piece], chunk.start, chunk.len)?;
         unpack(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
