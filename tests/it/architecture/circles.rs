@@ -28,11 +28,11 @@ impl<'s> Map<'s> {
         let is_passed_on = |name: &str| name != "*" && !source.words.contains(name);
         let imported = source.uses.iter().filter(|used| !used.is_public || !is_passed_on(&used.name));
         let paths = imported.map(|used| &used.path).chain(&source.paths);
-        paths.filter_map(|path| self.from_root(source, path, true)).collect()
+        paths.filter_map(|path| self.absolute(source, path, true)).collect()
     }
 
     /// A path from the crate's root; `None` where it leads into another crate.
-    fn from_root(&self, source: &Source, path: &[String], by_uses: bool) -> Option<Vec<String>> {
+    fn absolute(&self, source: &Source, path: &[String], by_uses: bool) -> Option<Vec<String>> {
         let (first, rest) = path.split_first()?;
         let mut module = source.module.clone();
         let mut rest = rest;
@@ -54,7 +54,7 @@ impl<'s> Map<'s> {
                     module = child;
                 } else {
                     let used = by_uses.then(|| source.uses.iter().find(|used| used.name == name))??;
-                    module = self.from_root(source, &used.path, false)?;
+                    module = self.absolute(source, &used.path, false)?;
                 }
             }
         }
@@ -67,7 +67,7 @@ impl<'s> Map<'s> {
         let known = (0..=path.len()).rev().find(|&length| self.files.contains_key(&path[..length]))?;
         let at = self.files[&path[..known]];
         let source = &self.sources[at];
-        let Some((name, rest)) = path[known..].split_first() else { return None };
+        let (name, rest) = path[known..].split_first()?;
         if name == "*" || depth > 10 {
             return Some(at);
         }
@@ -75,11 +75,11 @@ impl<'s> Map<'s> {
             self.file(&target.into_iter().chain(rest.iter().cloned()).collect::<Vec<_>>(), depth + 1)
         };
         if let Some(used) = source.uses.iter().find(|used| used.name == *name) {
-            return self.from_root(source, &used.path, false).and_then(on);
+            return self.absolute(source, &used.path, false).and_then(on);
         }
         let globs = source.uses.iter().filter(|used| used.name == "*" && used.is_public);
         for used in globs {
-            let target = self.from_root(source, &used.path[..used.path.len() - 1], false);
+            let target = self.absolute(source, &used.path[..used.path.len() - 1], false);
             let below = target.map(|target| target.into_iter().chain([name.clone()]).collect::<Vec<_>>());
             if let Some(defined) = below.and_then(on)
                 && self.sources[defined].words.contains(name)

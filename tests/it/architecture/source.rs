@@ -250,7 +250,7 @@ impl<'t> Reader<'_, 't> {
                     }
                     let mut name = path.last().cloned().unwrap_or_default();
                     if self.token(0) == "as" {
-                        name = self.token(1).to_owned();
+                        self.token(1).clone_into(&mut name);
                         self.at += 2;
                     }
                     self.source.uses.push(Use { path, name, is_public });
