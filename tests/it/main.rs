@@ -13,12 +13,12 @@ mod commands;
 #[path = "../../examples/generate/customers/mod.rs"]
 mod customers;
 mod database;
+mod docs;
 mod export;
 mod failures;
 mod fixing;
 mod import;
 mod invites;
-mod readme;
 mod reports;
 mod support;
 mod undo;

@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 2] = ["event", "fault"];
+const BOTTOM: [&str; 4] = ["event", "exit", "fault", "signal"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 12] = [
@@ -43,14 +43,12 @@ const EMPTY_NAMES: [&str; 6] = ["util", "utils", "helper", "common", "manager", 
 const LONGEST: usize = 500;
 
 /// Files that still import each other. Nothing may be added here; what is no longer in a circle must be removed.
-const IN_CIRCLES: [&str; 93] = [
+const IN_CIRCLES: [&str; 91] = [
     "cli.rs",
     "cli/account.rs",
     "cli/fields.rs",
     "cli/records.rs",
     "cli/user.rs",
-    "command/account/ask.rs",
-    "command/account/mod.rs",
     "export/csv.rs",
     "export/encode.rs",
     "export/job.rs",
@@ -193,7 +191,8 @@ fn nothing_but_the_commands_of_users_can_send_mails() {
     let map = Map::new(&sources);
     let may_send = |source: &Source| {
         ["invite", "cli", "lib", "internals", "program"].contains(&source.room())
-            || ["command/invite.rs", "command/user.rs", "command/mod.rs"].contains(&source.path.as_str())
+            || ["command/error.rs", "command/invite.rs", "command/user.rs", "command/mod.rs"]
+                .contains(&source.path.as_str())
     };
     let can_send = sources.iter().filter(|source| imported_rooms(&map, source).contains("invite"));
     let faults: Vec<_> = can_send
