@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use crate::db::require_writable;
 use crate::load::{LoadError, RunRecord, journal};
 use crate::record::RunId;
+use crate::signal;
 
 use super::database::Database;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// What is asked of the journal.
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ pub(crate) enum RunsQuery {
 ///
 /// See [`RunError`].
 pub(crate) fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
-    let database = Database::new(&listen()?)?;
+    let database = Database::new(&signal::flag()?)?;
     let name = session_name(&RunId::generate(), Timestamp::now());
     let session = database.connect(database_url, &name)?;
     let asking = async {

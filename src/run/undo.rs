@@ -13,10 +13,11 @@ use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
 use crate::output::{RunFolder, names};
 use crate::record::RunId;
 use crate::report::Status;
+use crate::signal::{self, POLL};
 
-use super::database::{Database, LOOK};
+use super::database::Database;
 use super::publish::publish_committed;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// What an undo can be asked.
 #[derive(Debug, Clone)]
@@ -102,7 +103,7 @@ pub(crate) fn undo(
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {
     let (id, started) = (RunId::generate(), Timestamp::now());
-    let cancelled = listen()?;
+    let cancelled = signal::flag()?;
     let database = Database::new(&cancelled)?;
     let session = database.connect(options.database_url.as_deref(), &session_name(&id, started))?;
     let run = database.wait::<_, LoadError>(&session, async {
@@ -163,7 +164,7 @@ fn answer(
     // Left behind where nobody answers: it ends with the process.
     std::thread::spawn(move || sender.send(confirm(&run)));
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(POLL) {
             Ok(answer) => return answer,
             Err(RecvTimeoutError::Disconnected) => return Err(RunError::Declined),
             Err(RecvTimeoutError::Timeout) if cancelled.load(Ordering::Relaxed) => {
