@@ -29,5 +29,6 @@ mod schema;
 mod settle;
 mod signal;
 mod source;
+mod sql;
 
 pub use program::run;

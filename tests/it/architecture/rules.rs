@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 4] = ["event", "exit", "fault", "signal"];
+const BOTTOM: [&str; 5] = ["event", "exit", "fault", "signal", "sql"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 12] = [
