@@ -146,5 +146,6 @@ mod run;
 mod schema;
 mod settle;
 mod source;
+mod sql;
 
 pub use program::run;

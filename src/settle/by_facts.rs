@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::record::{Code, Severity};
+use crate::record::{Code, EntityIndex, RowNumber, Severity, Slot};
 
 use super::facts::{Facts, InUse};
 use super::verdict::{EntityVerdict, Fate, Loss};
@@ -11,17 +11,17 @@ use super::verdict::{EntityVerdict, Fate, Loss};
 /// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
 pub(super) fn reject(
     facts: &Facts,
-    entity: usize,
-    held: &HashSet<(u64, usize)>,
+    entity: EntityIndex,
+    held: &HashSet<(RowNumber, Slot)>,
     verdict: &mut EntityVerdict,
 ) {
     let in_use = facts.in_use(entity).iter();
     for found in in_use.filter(|found| found.freed_by.is_empty() || held.contains(&(found.row, found.slot))) {
         verdict.lose(Loss {
-            row: found.row,
+            row: found.row.0,
             code: Code::KeyInUse,
             severity: Severity::Reject,
-            slot: Some(found.slot),
+            slot: Some(found.slot.0),
             rival: None,
             related: None,
             detail: None,
@@ -32,7 +32,7 @@ pub(super) fn reject(
     let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
     for (row, code, detail) in refused.chain(referred).chain(edited) {
         verdict.lose(Loss {
-            row: *row,
+            row: row.0,
             code,
             severity: Severity::Reject,
             slot: None,
@@ -45,18 +45,20 @@ pub(super) fn reject(
 
 /// Adds to `held` the values that no kept row frees, and those that are in use because of these. Returns whether
 /// there are new ones.
-pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(u64, usize)>) -> bool {
-    let mut lost: HashSet<u64> = HashSet::new();
+pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(RowNumber, Slot)>) -> bool {
+    let mut lost: HashSet<RowNumber> = HashSet::new();
     let before = held.len();
     // In a chain of rows, each taking the value of the next, one lost row is followed to the chain's end at once.
-    let mut waiting: HashMap<u64, Vec<&InUse>> = HashMap::new();
+    let mut waiting: HashMap<RowNumber, Vec<&InUse>> = HashMap::new();
     for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
         for &row in &found.freed_by {
             waiting.entry(row).or_default().push(found);
         }
     }
-    let is_gone = |row: u64, lost: &HashSet<u64>| verdict.fate(row) != Fate::Kept || lost.contains(&row);
-    let mut next: Vec<u64> = waiting.keys().copied().filter(|&row| verdict.fate(row) != Fate::Kept).collect();
+    let is_gone =
+        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fate(row.0) != Fate::Kept || lost.contains(&row);
+    let mut next: Vec<RowNumber> =
+        waiting.keys().copied().filter(|&row| verdict.fate(row.0) != Fate::Kept).collect();
     while let Some(gone) = next.pop() {
         for found in waiting.get(&gone).into_iter().flatten() {
             let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));

@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::record::{EntityIndex, RowNumber, Slot};
+
 /// A question that only the database can answer: does it hold this key?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
-    /// The entity of the key, in load order.
-    pub(crate) entity: usize,
+    /// The entity of the key.
+    pub(crate) entity: EntityIndex,
     /// The key in COPY's text format.
     pub(crate) key: Vec<u8>,
 }
@@ -15,12 +17,12 @@ pub(crate) struct Question {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InUse {
     /// The row with the value.
-    pub(crate) row: u64,
+    pub(crate) row: RowNumber,
     /// The field's slot.
-    pub(crate) slot: usize,
+    pub(crate) slot: Slot,
     /// The rows that change the other row's value, or delete that row: while one of them is kept, the value is
     /// free.
-    pub(crate) freed_by: Vec<u64>,
+    pub(crate) freed_by: Vec<RowNumber>,
 }
 
 /// The database's answers.
@@ -29,10 +31,10 @@ pub(crate) struct Facts {
     /// Whether there is a database to ask.
     pub(crate) database: bool,
     known: HashMap<Question, bool>,
-    in_use: HashMap<usize, Vec<InUse>>,
-    refused: HashMap<usize, Vec<(u64, String)>>,
-    edited: HashMap<usize, Vec<(u64, String)>>,
-    referred: HashMap<usize, Vec<(u64, String)>>,
+    in_use: HashMap<EntityIndex, Vec<InUse>>,
+    refused: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
+    edited: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
+    referred: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
 }
 
 impl Facts {
@@ -54,7 +56,7 @@ impl Facts {
     }
 
     /// Adds rows whose value in a slot is in use by another row of the database.
-    pub(crate) fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = InUse>) {
+    pub(crate) fn take_in_use(&mut self, entity: EntityIndex, rows: impl IntoIterator<Item = InUse>) {
         self.in_use.entry(entity).or_default().extend(rows);
     }
 
@@ -64,17 +66,29 @@ impl Facts {
     }
 
     /// Adds rows that the database refused, with the SQLSTATE.
-    pub(crate) fn take_refused(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_refused(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
     /// Adds rows that would overwrite a row edited in the database, with the values there.
-    pub(crate) fn take_edited(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_edited(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.edited.entry(entity).or_default().extend(rows);
     }
 
     /// Adds deletions of rows that a row of the database still refers to, with the rows that refer to each.
-    pub(crate) fn take_referred(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_referred(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.referred.entry(entity).or_default().extend(rows);
     }
 
@@ -83,19 +97,19 @@ impl Facts {
         self.known.get(question).copied()
     }
 
-    pub(super) fn in_use(&self, entity: usize) -> &[InUse] {
+    pub(super) fn in_use(&self, entity: EntityIndex) -> &[InUse] {
         self.in_use.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn refused(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn refused(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.refused.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn referred(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn referred(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.referred.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn edited(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn edited(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.edited.get(&entity).map_or(&[], Vec::as_slice)
     }
 }

@@ -17,6 +17,8 @@ mod verdict;
 use std::collections::HashSet;
 use std::io;
 
+use crate::record::EntityIndex;
+
 pub(crate) use candidates::{Candidates, SlotValues};
 pub(crate) use duplicates::Policy;
 pub(crate) use facts::{Facts, InUse, Question};
@@ -28,7 +30,8 @@ use references::KeyIndex;
 pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
-    for (index, candidates) in entities.iter().enumerate() {
+    for (at, candidates) in entities.iter().enumerate() {
+        let index = EntityIndex(at);
         let asked = verdicts.questions.len();
         // The values that stay in use, because every row that would free them is lost.
         let mut held = HashSet::new();
@@ -52,7 +55,7 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy)
         verdict.finish();
         let referred_to = entities
             .iter()
-            .any(|other| other.entity.references().any(|(_, reference)| reference.entity == index));
+            .any(|other| other.entity.references().any(|(_, reference)| reference.entity == at));
         indexes.push(if referred_to { KeyIndex::build(candidates, &verdict)? } else { KeyIndex::default() });
         verdicts.entities.push(verdict);
     }
