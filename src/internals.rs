@@ -9,7 +9,7 @@ use crate::cli::Cli;
 use crate::event::Silent;
 use crate::read::micro::Cut;
 use crate::read::{Keep, ReadOptions, ReadPlan, Seed, slots};
-use crate::record::RowEncoder;
+use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::rule::email::Email;
 use crate::rule::phone::Phone;
 use crate::rule::{Fate, Note, Rule};
@@ -235,16 +235,21 @@ impl Keys {
 }
 
 impl SlotValues for Keys {
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok(usize::try_from(row).ok().and_then(|row| self.values[slot].get(row).cloned()))
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
+        Ok(Some(self.values[slot][row].clone()))
     }
 
     fn parts(&self) -> usize {
         1
     }
 
-    fn scan(&self, _part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
-        (0..).zip(&self.values[slot]).for_each(|(row, value)| each(row, Some(value)));
+    fn scan(
+        &self,
+        _part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
+        (0..).zip(&self.values[slot]).for_each(|(row, value)| each(RowNumber(row), Some(value)));
         Ok(())
     }
 }

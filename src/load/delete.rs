@@ -34,8 +34,7 @@ pub(super) struct Gone {
 
 /// How many of the rows to be deleted settling has kept.
 pub(super) fn kept(item: &Cargo<'_>, verdict: &EntityVerdict) -> u64 {
-    let fate = |row: &&u64| usize::try_from(**row).ok().and_then(|row| verdict.fates.get(row).copied());
-    item.harvest.deletes.iter().filter(|row| fate(row) == Some(Fate::Kept)).count() as u64
+    item.harvest.deletes.iter().filter(|&&row| verdict.fates[row] == Fate::Kept).count() as u64
 }
 
 impl Load<'_> {

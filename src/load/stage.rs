@@ -8,6 +8,7 @@ use crate::db::{CopyIn, DbError};
 use crate::event::{Event, Listener, Stage};
 use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
+use crate::record::RowNumber;
 
 use super::LoadError;
 use super::sql::Statements;
@@ -68,7 +69,7 @@ pub(crate) async fn stage(
             for (row, bytes) in (segment.first..).zip(rows.iter()) {
                 let out = copy.buffer();
                 out.extend_from_slice(digits.format(row).as_bytes());
-                let deleted = harvest.deletes.binary_search(&row).is_ok();
+                let deleted = harvest.deletes.binary_search(&RowNumber(row)).is_ok();
                 out.extend_from_slice(if deleted { &deleted_column } else { &layout_column }.as_bytes());
                 out.extend_from_slice(bytes);
                 copy.flow().await?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-use crate::record::{Finding, Location, Severity};
+use crate::record::{Finding, Location, RowNumber, Severity};
 
 use super::columns::{OpenColumn, Proofs};
 use super::findings::{FindingChunk, PackedFindings, StoredFindings};
@@ -31,7 +31,7 @@ pub(crate) struct Harvest {
     /// For each slot of the plan, the hash of each clean row's value; 0 if it has none.
     pub(crate) hashes: Vec<Vec<u64>>,
     /// The clean rows that are deletions, in order.
-    pub(crate) deletes: Vec<u64>,
+    pub(crate) deletes: Vec<RowNumber>,
     /// The keys of rejected records, in input order; kept only if another entity refers to this one.
     pub(crate) rejected_keys: Vec<RejectedKey>,
     /// All files' counts.
@@ -86,7 +86,7 @@ impl Harvest {
         }
         self.rejected_keys.extend(parsed.rejected_keys);
         let first = self.rows;
-        self.deletes.extend(parsed.deletes.iter().map(|row| first + row));
+        self.deletes.extend(parsed.deletes.iter().map(|row| RowNumber(first + row)));
         self.findings.add(parsed.findings)?;
         if !parsed.places.is_empty() {
             let rows = PlacedRows { start: parsed.start, rows: parsed.rows, places: &parsed.places };
@@ -115,14 +115,14 @@ impl Harvest {
     }
 
     /// The segment that holds a clean row, and the row's index in it.
-    fn find(&self, row: u64) -> (&Segment, usize) {
-        let at = self.segments.partition_point(|segment| segment.first + segment.rows <= row);
+    fn find(&self, row: RowNumber) -> (&Segment, usize) {
+        let at = self.segments.partition_point(|segment| segment.first + segment.rows <= row.0);
         let segment = &self.segments[at];
-        (segment, usize::try_from(row - segment.first).unwrap_or(0))
+        (segment, usize::try_from(row.0 - segment.first).unwrap_or(0))
     }
 
     /// A clean row's encoded bytes and its place. To read all rows, use the segments instead.
-    pub(crate) fn row(&self, row: u64) -> io::Result<(Cow<'_, [u8]>, Location)> {
+    pub(crate) fn row(&self, row: RowNumber) -> io::Result<(Cow<'_, [u8]>, Location)> {
         let (segment, index) = self.find(row);
         segment.row(&self.spool, index)
     }
@@ -131,15 +131,15 @@ impl Harvest {
     /// with many of them is read once.
     pub(crate) fn rows(
         &self,
-        rows: &[u64],
+        rows: &[RowNumber],
         mut take: impl FnMut(usize, &[u8], Location) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut buffer = Vec::new();
         let mut at = 0;
         while at < rows.len() {
             let (segment, _) = self.find(rows[at]);
-            let end = at + rows[at..].partition_point(|&row| row < segment.first + segment.rows);
-            let index = |row: u64| usize::try_from(row - segment.first).unwrap_or(0);
+            let end = at + rows[at..].partition_point(|row| row.0 < segment.first + segment.rows);
+            let index = |row: RowNumber| usize::try_from(row.0 - segment.first).unwrap_or(0);
             if end - at < FEW {
                 for (number, &row) in (at..).zip(&rows[at..end]) {
                     let (bytes, location) = segment.row(&self.spool, index(row))?;
@@ -158,7 +158,7 @@ impl Harvest {
     }
 
     /// A clean row's place.
-    pub(crate) fn location(&self, row: u64) -> io::Result<Location> {
+    pub(crate) fn location(&self, row: RowNumber) -> io::Result<Location> {
         let (segment, index) = self.find(row);
         segment.location(&self.spool, index)
     }

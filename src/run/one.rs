@@ -12,7 +12,7 @@ use crate::export::look::{self, Veil, Whole};
 use crate::load::LoadOptions;
 use crate::output::names;
 use crate::read::{ReadOptions, Reader, Seed};
-use crate::record::{Finding, RowEncoder};
+use crate::record::{Finding, RowEncoder, RowNumber};
 use crate::report::{Status, Values};
 use crate::schema::{OnUpdate, Schema};
 use crate::source::{Encoding, InputPath, InputSpec};
@@ -197,7 +197,7 @@ impl Attempt<'_> {
         let given = self.entities().iter().enumerate().find(|(_, read)| read.harvest.rows > 0);
         let Some((entity, read)) = given else { return Ok(None) };
         let settleable = Settleable::new(&run.schema.entities[entity], entity, &read.harvest);
-        let Some(key) = settleable.key_of(0).map_err(RunError::Spool)? else { return Ok(None) };
+        let Some(key) = settleable.key_of(RowNumber(0)).map_err(RunError::Spool)? else { return Ok(None) };
         let key = RowEncoder::unescape(&key);
         let looking = look::one(&self.session.client, &run.schema, entity, &key, one.veil);
         self.database.wait(self.session, looking)

@@ -47,7 +47,7 @@ impl Run<'_> {
             let merger =
                 Merger { schema: &self.schema, entities, index, given: &given, asked: target.is_some() };
             let mut back = GoingBack::new(&context.entities[number], read);
-            let losses = &verdicts[index].losses;
+            let losses = &verdicts[index].findings;
             let batches = merger.batches(losses).map_err(RunError::Spool)?;
             let (folder, listener) = (&mut self.folder, self.listener);
             writer.take(

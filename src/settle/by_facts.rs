@@ -3,10 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::record::{Code, EntityIndex, RowNumber, Severity, Slot};
+use crate::record::{EntityIndex, RowNumber, Slot};
 
 use super::facts::{Facts, InUse};
-use super::verdict::{EntityVerdict, Fate, Loss};
+use super::verdict::{EntityVerdict, Fate, Reason};
 
 /// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
 pub(super) fn reject(
@@ -15,31 +15,20 @@ pub(super) fn reject(
     held: &HashSet<(RowNumber, Slot)>,
     verdict: &mut EntityVerdict,
 ) {
-    let in_use = facts.in_use(entity).iter();
-    for found in in_use.filter(|found| found.freed_by.is_empty() || held.contains(&(found.row, found.slot))) {
-        verdict.lose(Loss {
-            row: found.row.0,
-            code: Code::KeyInUse,
-            severity: Severity::Reject,
-            slot: Some(found.slot.0),
-            rival: None,
-            related: None,
-            detail: None,
-        });
+    for found in facts.in_use(entity) {
+        if found.freed_by.is_empty() || held.contains(&(found.row, found.slot)) {
+            verdict.add(found.row, Some(found.slot), Reason::KeyInUse);
+        }
     }
-    let refused = facts.refused(entity).iter().map(|(row, sqlstate)| (row, Code::DatabaseRejected, sqlstate));
-    let referred = facts.referred(entity).iter().map(|(row, by)| (row, Code::StillReferred, by));
-    let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
-    for (row, code, detail) in refused.chain(referred).chain(edited) {
-        verdict.lose(Loss {
-            row: row.0,
-            code,
-            severity: Severity::Reject,
-            slot: None,
-            rival: None,
-            related: None,
-            detail: Some(detail.clone()),
-        });
+    let reasons: [(&[_], fn(String) -> Reason); 3] = [
+        (facts.refused(entity), Reason::Refused),
+        (facts.referred(entity), Reason::StillReferred),
+        (facts.edited(entity), Reason::Edited),
+    ];
+    for (rows, reason) in reasons {
+        for (row, detail) in rows {
+            verdict.add(*row, None, reason(detail.clone()));
+        }
     }
 }
 
@@ -56,9 +45,9 @@ pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet
         }
     }
     let is_gone =
-        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fate(row.0) != Fate::Kept || lost.contains(&row);
+        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fates[row] != Fate::Kept || lost.contains(&row);
     let mut next: Vec<RowNumber> =
-        waiting.keys().copied().filter(|&row| verdict.fate(row.0) != Fate::Kept).collect();
+        waiting.keys().copied().filter(|&row| verdict.fates[row] != Fate::Kept).collect();
     while let Some(gone) = next.pop() {
         for found in waiting.get(&gone).into_iter().flatten() {
             let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));

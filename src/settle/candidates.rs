@@ -3,20 +3,21 @@
 
 use std::io;
 
-use crate::record::Related;
+use crate::record::{Related, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex};
 
 /// The values that rows are compared by, read back by row and slot. A value is the raw bytes of COPY's text
 /// format, which are equal exactly when the values are.
 pub(crate) trait SlotValues: Sync {
     /// The value of `slot` in `row`, if it has one.
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>>;
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>>;
 
     /// The number of parts that can be scanned separately; together, in order, they hold all rows.
     fn parts(&self) -> usize;
 
     /// Calls `each` with the value of `slot` for the rows of a part in order.
-    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()>;
+    fn scan(&self, part: usize, slot: Slot, each: &mut dyn FnMut(RowNumber, Option<&[u8]>))
+    -> io::Result<()>;
 }
 
 /// One entity's clean rows before they are settled.
@@ -33,7 +34,7 @@ pub(crate) struct Candidates<'a> {
     /// The values.
     pub(crate) values: &'a dyn SlotValues,
     /// The rows that are deletions, in order: nothing can refer to them.
-    pub(crate) deletes: &'a [u64],
+    pub(crate) deletes: &'a [RowNumber],
     /// The keys of rejected records, in input order.
     pub(crate) rejected: &'a [(Vec<u8>, Related)],
 }

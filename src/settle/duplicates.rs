@@ -6,10 +6,10 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{Code, Severity};
+use crate::record::{RowNumber, Slot};
 
 use super::candidates::Candidates;
-use super::verdict::{EntityVerdict, Fate, Loss, position};
+use super::verdict::{EntityVerdict, Fate, Reason};
 
 /// Which of several rows with the same key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,17 +42,17 @@ pub(super) fn resolve(
     policy: Policy,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
-    let slots = contested.len();
     // Most rows share no value: only those that might are read back.
     if contested.iter().all(HashSetOf::is_empty) {
         return Ok(());
     }
     let mut rows = Vec::new();
-    for row in 0..candidates.len() as u64 {
-        let is_contested = |slot: usize| contested[slot].contains(&candidates.hashes[slot][position(row)]);
-        if verdict.fate(row) == Fate::Kept && (0..slots).any(is_contested) {
+    for row in (0..candidates.len() as u64).map(RowNumber) {
+        let is_contested = |slot: Slot| contested[slot].contains(&candidates.hashes[slot][row]);
+        let slots = || (0..contested.len()).map(Slot);
+        if verdict.fates[row] == Fate::Kept && slots().any(is_contested) {
             let mut values = Vec::new();
-            for slot in (0..slots).filter(|&slot| is_contested(slot)) {
+            for slot in slots().filter(|&slot| is_contested(slot)) {
                 values.extend(candidates.values.value(row, slot)?.map(|value| (slot, value)));
             }
             rows.push((row, values));
@@ -118,29 +118,29 @@ impl Bits {
 }
 
 /// A row and its values that may be shared, each with its slot.
-type Contested = (u64, Vec<(usize, Vec<u8>)>);
+type Contested = (RowNumber, Vec<(Slot, Vec<u8>)>);
 
 /// Goes through the rows in order of preference: a row that shares a value with a kept one is skipped, and a
 /// skipped row takes no value.
 fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdict) {
-    let mut taken: HashMapOf<(usize, &[u8]), u64> = HashMap::default();
+    let mut taken: HashMapOf<(Slot, &[u8]), RowNumber> = HashMap::default();
     for (row, values) in rows {
         let rival = values
             .iter()
             .find_map(|(slot, value)| taken.get(&(*slot, value.as_slice())).map(|&rival| (*slot, rival)));
         match rival {
-            Some((slot, rival)) => verdict.lose(loss(*row, slot, rival, Severity::Duplicate)),
+            Some((slot, of)) => verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: true }),
             None => taken.extend(values.iter().map(|(slot, value)| ((*slot, value.as_slice()), *row))),
         }
     }
 }
 
 /// The first row with a value, and the second if there is one.
-type Holders = (u64, Option<u64>);
+type Holders = (RowNumber, Option<RowNumber>);
 
 /// Rejects every row that shares a value with another one.
 fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
-    let mut holders: HashMapOf<(usize, &[u8]), Holders> = HashMap::default();
+    let mut holders: HashMapOf<(Slot, &[u8]), Holders> = HashMap::default();
     for (row, values) in rows {
         for (slot, value) in values {
             holders
@@ -157,20 +157,8 @@ fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
             let other = if first == *row { second? } else { first };
             Some((*slot, other))
         });
-        if let Some((slot, rival)) = rival {
-            verdict.lose(loss(*row, slot, rival, Severity::Reject));
+        if let Some((slot, of)) = rival {
+            verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: false });
         }
-    }
-}
-
-fn loss(row: u64, slot: usize, rival: u64, severity: Severity) -> Loss {
-    Loss {
-        row,
-        code: Code::DuplicateKey,
-        severity,
-        slot: Some(slot),
-        rival: Some(rival),
-        related: None,
-        detail: None,
     }
 }

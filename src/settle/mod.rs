@@ -22,7 +22,7 @@ use crate::record::EntityIndex;
 pub(crate) use candidates::{Candidates, SlotValues};
 pub(crate) use duplicates::Policy;
 pub(crate) use facts::{Facts, InUse, Question};
-pub(crate) use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
+pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
 
 use references::KeyIndex;
 

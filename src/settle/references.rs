@@ -6,11 +6,11 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{Code, EntityIndex, Related, Severity};
+use crate::record::{EntityIndex, Related, RowNumber, Slot};
 
 use super::candidates::Candidates;
 use super::facts::{Facts, Question};
-use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
+use super::verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding};
 
 /// The keys of an entity that others refer to, and whether each is kept.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ enum Answer {
     /// In this kept row.
     Kept(u32),
     /// In this clean row, which is not kept.
-    Lost(u64),
+    Lost(RowNumber),
     /// In this record, which reading rejected.
     Rejected(Related),
     /// Nowhere.
@@ -77,18 +77,18 @@ impl<'c> KeyIndex<'c> {
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
         for part in 0..candidates.values.parts() {
-            candidates.values.scan(part, 0, &mut |row, key| {
+            candidates.values.scan(part, Slot(0), &mut |row, key| {
                 let key = key.unwrap_or_default();
                 index.bytes.extend_from_slice(key);
                 index.ends.push(index.bytes.len());
-                let kept = verdict.fate(row) == Fate::Kept;
+                let kept = verdict.fates[row] == Fate::Kept;
                 index.kept.push(kept);
                 if candidates.deletes.binary_search(&row).is_ok() {
                     return;
                 }
-                let hash = hashes[position(row)];
+                let hash = hashes[row];
                 // Parents are kept as 32-bit numbers.
-                let row = u32::try_from(row).unwrap_or(NO_PARENT);
+                let row = u32::try_from(row.0).unwrap_or(NO_PARENT);
                 match index.rows.entry(hash) {
                     hash_map::Entry::Vacant(vacant) => {
                         vacant.insert(Entry { row, kept, head: Head::of(key) });
@@ -137,7 +137,7 @@ impl<'c> KeyIndex<'c> {
             lost.get_or_insert(row);
         }
         match (lost, self.rejected.get(key)) {
-            (Some(row), _) => Answer::Lost(u64::from(row)),
+            (Some(row), _) => Answer::Lost(RowNumber(u64::from(row))),
             (None, Some(related)) => Answer::Rejected(*related),
             (None, None) => Answer::Unknown,
         }
@@ -159,8 +159,8 @@ pub(super) fn resolve(
         let Some(reference) = candidates.entity.fields[field].reference else { continue };
         let resolver = Resolver {
             candidates,
-            slot,
-            target: reference.entity,
+            slot: Slot(slot),
+            target: EntityIndex(reference.entity),
             given: entities[reference.entity].given,
             index: &indexes[reference.entity],
             facts,
@@ -169,7 +169,7 @@ pub(super) fn resolve(
         let mut parents = Vec::with_capacity(candidates.len());
         for part in parts.collect::<io::Result<Vec<_>>>()? {
             parents.extend_from_slice(&part.parents);
-            part.losses.into_iter().for_each(|loss| verdict.lose(loss));
+            part.findings.into_iter().for_each(|found| verdict.add(found.row, found.slot, found.reason));
             questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
         }
         verdict.parents.push(parents);
@@ -180,9 +180,9 @@ pub(super) fn resolve(
 /// Resolves one reference of an entity.
 struct Resolver<'a> {
     candidates: &'a Candidates<'a>,
-    slot: usize,
+    slot: Slot,
     /// The entity that is referred to.
-    target: usize,
+    target: EntityIndex,
     /// Whether a file of it was given.
     given: bool,
     index: &'a KeyIndex<'a>,
@@ -193,7 +193,7 @@ struct Resolver<'a> {
 #[derive(Default)]
 struct Resolved {
     parents: Vec<u32>,
-    losses: Vec<Loss>,
+    findings: Vec<RowFinding>,
     questions: Vec<Question>,
 }
 
@@ -207,14 +207,14 @@ impl Resolver<'_> {
         Ok(resolved)
     }
 
-    /// The kept row that `row` refers to. If there is none, adds a loss or a question.
-    fn row(&self, row: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
-        let answer = self.index.look_up(self.candidates.hashes[self.slot][position(row)], key);
+    /// The kept row that `row` refers to. If there is none, adds a finding or a question.
+    fn row(&self, row: RowNumber, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
+        let answer = self.index.look_up(self.candidates.hashes[self.slot][row], key);
         if let Answer::Kept(parent) = answer {
             return Some(parent);
         }
         if self.facts.database {
-            let question = Question { entity: EntityIndex(self.target), key: key.to_vec() };
+            let question = Question { entity: self.target, key: key.to_vec() };
             match self.facts.holds(&question) {
                 Some(true) => return None,
                 Some(false) => {}
@@ -224,20 +224,14 @@ impl Resolver<'_> {
                 }
             }
         }
-        let (code, severity, related) = match answer {
-            Answer::Lost(lost) => {
-                (Code::AccountRejected, Severity::Reject, Some(Target::Row(self.target, lost)))
-            }
-            Answer::Rejected(related) => {
-                (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
-            }
-            Answer::Unknown | Answer::Kept(_) if self.given || self.facts.database => {
-                (Code::UnknownAccount, Severity::Reject, None)
-            }
-            Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
+        let is_known = self.given || self.facts.database;
+        let reason = match answer {
+            Answer::Lost(row) => Reason::RejectedReference(RejectedRecord::Row(self.target, row)),
+            Answer::Rejected(related) => Reason::RejectedReference(RejectedRecord::Read(related)),
+            Answer::Unknown | Answer::Kept(_) if is_known => Reason::UnknownReference,
+            Answer::Unknown | Answer::Kept(_) => Reason::UnresolvedReference,
         };
-        let slot = Some(self.slot);
-        resolved.losses.push(Loss { row, code, severity, slot, rival: None, related, detail: None });
+        resolved.findings.push(RowFinding { row, slot: Some(self.slot), reason });
         None
     }
 }

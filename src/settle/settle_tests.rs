@@ -7,7 +7,7 @@ use std::io;
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::{EntityIndex, Related, RowNumber};
+use crate::record::{EntityIndex, Related, RowNumber, Slot};
 use crate::rule::{Rule, text::Text};
 use crate::schema::{Entity, Field, Reference, SystemColumns, Table};
 
@@ -33,8 +33,8 @@ impl Texts {
 }
 
 impl SlotValues for Texts {
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.slots[slot][usize::try_from(row).unwrap()].clone().map(String::into_bytes))
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.slots[slot][row].clone().map(String::into_bytes))
     }
 
     /// One row a part, so that many parts are tried.
@@ -42,9 +42,14 @@ impl SlotValues for Texts {
         self.slots[0].len()
     }
 
-    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+    fn scan(
+        &self,
+        part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
         for (row, value) in (0..).zip(&self.slots[slot]).skip(part).take(1) {
-            each(row, value.as_ref().map(String::as_bytes));
+            each(RowNumber(row), value.as_ref().map(String::as_bytes));
         }
         Ok(())
     }
@@ -130,7 +135,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
 }
 
 fn codes(verdict: &EntityVerdict) -> Vec<(u64, &'static str)> {
-    verdict.losses.iter().map(|loss| (loss.row, loss.code.as_str())).collect()
+    verdict.findings.iter().map(|found| (found.row.0, found.reason.code().as_str())).collect()
 }
 
 #[test]
@@ -152,7 +157,10 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
         codes(&verdicts.entities[1]),
         [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
     );
-    assert_eq!(verdicts.entities[1].losses[1].related, Some(Target::Record(related)));
+    assert_eq!(
+        verdicts.entities[1].findings[1].reason,
+        Reason::RejectedReference(RejectedRecord::Read(related))
+    );
     assert!(verdicts.questions.is_empty(), "there is no database to ask");
 
     let mut facts = Facts::of_a_database();
@@ -196,7 +204,9 @@ fn a_rejected_row_takes_no_key_and_a_skipped_one_takes_none_of_its_other_values(
     let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
     let users = &verdicts.entities[1];
     assert_eq!(codes(users), [(0, "unknown-account"), (2, "duplicate-key"), (4, "duplicate-key")]);
-    assert_eq!((users.losses[1].rival, users.losses[2].rival), (Some(1), Some(3)));
+    for (finding, of) in [(1, 1), (2, 3)] {
+        assert_eq!(users.findings[finding].reason, Reason::Duplicate { of: RowNumber(of), kept: true });
+    }
     assert_eq!((users.accepted, users.rejected, users.duplicates), (2, 1, 2));
 }
 
@@ -211,7 +221,8 @@ fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
     let verdicts = run(&case, &Facts::none(), Policy::RejectAll, 60);
     assert_eq!((verdicts.entities[0].rejected, verdicts.entities[0].duplicates), (2, 0));
     assert_eq!(codes(&verdicts.entities[1]), [(0, "account-rejected")]);
-    assert_eq!(verdicts.entities[1].losses[0].related, Some(Target::Row(0, 0)));
+    let account = RejectedRecord::Row(EntityIndex(0), RowNumber(0));
+    assert_eq!(verdicts.entities[1].findings[0].reason, Reason::RejectedReference(account));
 }
 
 #[test]
