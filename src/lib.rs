@@ -146,5 +146,6 @@ mod run;
 mod schema;
 mod settle;
 mod source;
+mod width;
 
 pub use program::run;

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use crate::cli::{RolesArgs, RolesFormat};
 use crate::output::visible::visible;
 use crate::report::number::count;
-use crate::report::width::{padded, width};
 use crate::run::{RunError, execute};
 use crate::schema::roles::{FILE, Roles};
 use crate::schema::{Schema, SchemaError};
+use crate::width::{padded, width};
 
 /// What `muster roles` can fail with.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+
+use crate::width::first_chars;
 
 use super::{Code, Location, Message};
 
@@ -82,14 +84,7 @@ impl Finding {
     /// Cuts `cell` to what a finding carries, with `…` where something was left out.
     #[must_use]
     pub(crate) fn excerpt(cell: &str) -> CompactString {
-        // A character has at least one byte, so most cells need no counting.
-        if cell.len() <= Self::VALUE_CHARS {
-            return cell.into();
-        }
-        match cell.char_indices().nth(Self::VALUE_CHARS) {
-            None => cell.into(),
-            Some((end, _)) => format_compact!("{}…", &cell[..end]),
-        }
+        first_chars(cell, Self::VALUE_CHARS).into()
     }
 
     /// The order of findings within an entity: file, record, column (by position), code. A repeated header has

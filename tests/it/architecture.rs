@@ -19,10 +19,10 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all, and known to all.
-const BOTTOM: [&str; 2] = ["event", "fault"];
+const BOTTOM: [&str; 3] = ["event", "fault", "width"];
 
 /// Libraries, and the modules that may name them.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("clap", &["cli"]),
     ("clap_complete", &["cli", "command"]),
     ("tokio_postgres", &["db"]),
@@ -35,6 +35,7 @@ const OWNERS: [(&str, &[&str]); 12] = [
     ("polars", &["frame"]),
     ("polars_parquet", &["frame"]),
     ("terminal_size", &["report"]),
+    ("unicode_width", &["width"]),
 ];
 
 const PRINTERS: [&str; 2] = ["report", "program"];
