@@ -120,7 +120,7 @@ fn log_or_fail(error: &dyn std::error::Error, code: u8, talk: &Talk) -> u8 {
 /// Prints a fatal error with its causes.
 fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
     // Where not even this can be said, the exit code says it.
-    let _ = writeln!(io::stderr(), "muster: {}", with_causes(error));
+    let _ = io::stderr().write_all(log::fatal(&with_causes(error)).as_bytes());
     code
 }
 

@@ -305,7 +305,7 @@ describe("whoever uses it otherwise", () => {
     const links = await page.getByRole("navigation").getByRole("link").evaluateAll((all) =>
       all.map((link) => document.querySelector(link.getAttribute("href")).textContent));
     assert.deepEqual(links, sections);
-    assert.ok(sections.includes("Against the earlier run"));
+    assert.ok(sections.includes("Compared with the earlier run"));
     await harmless();
     await context.close();
   });
