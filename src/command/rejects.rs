@@ -9,10 +9,9 @@ use crate::cli::{RejectsArgs, RejectsFormat};
 use crate::frame::{self, Change, Filter, FrameError, RuleRows, Scan, group};
 use crate::output::{OutputError, spreadsheet};
 use crate::record::Code;
+use crate::report::diagnostic::render_finding;
 use crate::report::findings;
-use crate::report::rejects::{
-    Sources, StoredError, StoredRun, render_changes, render_finding, render_groups,
-};
+use crate::report::rejects::{Sources, StoredError, StoredRun, render_changes, render_groups};
 use crate::schema::{Schema, SchemaError, nearest};
 
 /// How many values of a rule are listed, for people and for programs.
