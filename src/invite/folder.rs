@@ -1,5 +1,5 @@
 //! Mails as files (`.eml`, RFC 5322), for a person to look at or for another program to send. A file gets its
-//! name when it is whole and on the disk, so that after a crash its being there says that the mail is written.
+//! name when it is complete and on the disk: if it exists after a crash, the mail is written.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -29,16 +29,16 @@ pub(crate) struct Folder {
     templates: Templates,
     from: Mailbox,
     link: Link,
-    /// What the system said to a file that could not be written.
+    /// The file that could not be written, with the system's error.
     failed: Mutex<Option<(PathBuf, io::Error)>>,
 }
 
 impl Folder {
-    /// Makes the folder, for the user alone (0700), where there is none.
+    /// Creates the folder if it does not exist, only for the user (0700).
     ///
     /// # Errors
     ///
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn open(
         path: &Path,
         templates: Templates,
@@ -50,12 +50,12 @@ impl Folder {
         Ok(Self { path: path.to_owned(), templates, from, link, failed: Mutex::new(None) })
     }
 
-    /// The file that could not be written, where there was one.
+    /// The file that could not be written, if any.
     pub(crate) fn failure(&self) -> Option<(PathBuf, io::Error)> {
         self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
-    /// A mail's file: called after the outbox, which gives no number twice.
+    /// A mail's file, named after its number in the outbox, which is unique.
     fn file(&self, id: i64) -> PathBuf {
         self.path.join(format!("{id:08}.eml"))
     }
@@ -110,7 +110,7 @@ impl Provider for Folder {
                 break;
             }
         }
-        // The names are on the disk before the outbox says so.
+        // The names are on the disk before the outbox records the mails.
         if let Err(error) = File::open(&self.path).and_then(|folder| folder.sync_all()) {
             tracing::warn!("{}: {error}", self.path.display());
         }

@@ -308,8 +308,8 @@ pub(crate) fn invite(
 /// In which language people of this language are written to.
 fn written_in(content: &Content, language: &str) -> String {
     match content {
-        Content::Own(templates) => templates.language(language).to_owned(),
-        Content::Kept(alias) => alias.replace("{language}", language),
+        Content::Ours(templates) => templates.language(language).to_owned(),
+        Content::Stored(alias) => alias.replace("{language}", language),
     }
 }
 
@@ -318,12 +318,12 @@ type AnyProvider = (Arc<dyn Provider + Send + Sync>, Option<Arc<Folder>>);
 fn provider(options: &InviteOptions, sending: &Sending, run: &str) -> Result<AnyProvider, InviteError> {
     let Sending { means, from, link } = sending.clone();
     match (means, &options.content) {
-        (Means::Folder(path), Content::Own(templates)) => {
+        (Means::Folder(path), Content::Ours(templates)) => {
             let folder = Arc::new(Folder::open(&path, templates.clone(), from, link)?);
             Ok((Arc::clone(&folder) as Arc<dyn Provider + Send + Sync>, Some(folder)))
         }
-        (Means::Folder(_), Content::Kept(_)) => {
-            let problem = "Postmark alone has its templates; --to-dir writes those of --templates".to_owned();
+        (Means::Folder(_), Content::Stored(_)) => {
+            let problem = "only Postmark has its templates; --to-dir writes those of --templates".to_owned();
             Err(InviteError::Option { option: "--template", problem })
         }
         (Means::Postmark(access), content) => {
