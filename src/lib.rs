@@ -19,6 +19,7 @@ pub mod internals;
 mod invite;
 mod load;
 mod output;
+mod parallel;
 mod program;
 mod read;
 mod record;

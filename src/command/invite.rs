@@ -1,4 +1,4 @@
-//! `muster user invite`, `invites` and `accept`: mails to users, how they stand, and links opened.
+//! `muster user invite`, `invites` and `accept`: mails to users, the state of invites, and links opened.
 
 use std::io::{self, Read as _, Write};
 
@@ -6,7 +6,7 @@ use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvites
 use crate::exit::Exit;
 use crate::invite::postmark::{API, Access, Content, Secret};
 use crate::invite::{
-    Invite, InviteError, InviteOptions, Invited, ListQuery, Means, Plan, Selection, Sending, Templates,
+    Invite, InviteError, InviteOptions, InvitePlan, Invited, ListQuery, Means, Selection, Sending, Templates,
     accept, invite, list, revoke,
 };
 use crate::output::visible::visible;
@@ -180,7 +180,7 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, C
     Ok(if wrong.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
-fn question(plan: &Plan, by: &str) -> String {
+fn question(plan: &InvitePlan, by: &str) -> String {
     let languages: Vec<String> =
         plan.languages.iter().map(|of| format!("{} {}", language(&of.language), grouped(of.mails))).collect();
     let accounts = count(plan.accounts.len() as u64, "account");
@@ -191,7 +191,7 @@ fn language(name: &str) -> &str {
     if name.is_empty() { "no language" } else { name }
 }
 
-fn render_plan(plan: &Plan) -> String {
+fn render_plan(plan: &InvitePlan) -> String {
     let mut text = format!("{}, {}\n", count(plan.people, "user"), count(plan.mails, "mail"));
     let mut line = |label: &str, number: u64| {
         if number > 0 {

@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteE
                 None if single => record.iter().position(|cell| !cell.is_empty()).unwrap_or_default(),
                 None => {
                     return Err(wrong(
-                        "has several columns and no header `email`; add one, or keep the column of addresses alone",
+                        "has several columns and no header `email`; add one, or keep only the column of addresses",
                     ));
                 }
             });

@@ -13,9 +13,9 @@ use mail_builder::headers::raw::Raw;
 
 use super::error::InviteError;
 use super::fault;
+use super::mail::{Batch, Mail};
 use super::message::Templates;
-use super::outbox::Mail;
-use super::provider::{Answer, Batch, Provider, Reply, Stop};
+use super::provider::{Answer, Provider, Reply, Stop};
 use super::sender::{Link, Mailbox};
 use super::token::Token;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::tz::Offset;
 
 use super::error::InviteError;
-use super::outbox::Mail;
+use super::mail::Mail;
 use super::template::{Escape, Template, TemplateMistake};
 
 /// The names that a template may use. `migrated` is filled if the person came from an older system.
@@ -245,7 +245,7 @@ fn date_and_time(seconds: i64, language: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outbox::Person;
+    use super::super::mail::Person;
     use super::*;
 
     fn mail(language: &str) -> Mail {
@@ -306,8 +306,8 @@ mod tests {
             fs::write(folder.path().join("nl.txt"), text).unwrap();
             fs::write(folder.path().join("nl.html"), html).unwrap();
             let error = Templates::load(folder.path()).unwrap_err();
-            let told = format!("{error}: {}", std::error::Error::source(&error).unwrap());
-            assert!(told.contains(place), "{text:?}, {html:?}: {told}");
+            let message = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+            assert!(message.contains(place), "{text:?}, {html:?}: {message}");
         }
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Templates::load(folder.path()), Err(InviteError::NoTemplates { .. })));

@@ -7,7 +7,7 @@ use super::token::Token;
 /// The placeholder for the secret in a link.
 const PLACE: &str = "{token}";
 
-/// `Name <address>`, or the address alone.
+/// `Name <address>`, or only the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mailbox {
     /// What people see; may be empty.

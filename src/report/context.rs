@@ -30,8 +30,8 @@ pub(crate) struct Context {
     pub(crate) again: Vec<String>,
     /// Those of them that name one of the given files.
     pub(crate) again_of_files: Vec<String>,
-    /// All entities of the schema in load order: whatever counts entities (findings, [`crate::record::Related`],
-    /// [`Outcome::counts`]) counts in this list.
+    /// All entities of the schema in load order. All indices of entities (findings, [`crate::record::Related`],
+    /// [`Outcome::counts`]) refer to this list.
     pub(crate) entities: Vec<Entity>,
 }
 
@@ -70,11 +70,11 @@ pub(crate) struct File {
     pub(crate) encoding: String,
     /// How its records are written: `csv`, `ndjson` or `parquet`.
     pub(crate) format: String,
-    /// The delimiter as one character; empty where there is none.
+    /// The delimiter as one character; empty if there is none.
     pub(crate) delimiter: String,
     /// The names in its header; a finding's `column` counts in it.
     pub(crate) header: Vec<String>,
-    /// For each name of the header the field it means; none where it is ignored.
+    /// For each name of the header the field it means; none if it is ignored.
     pub(crate) mapping: Vec<Option<usize>>,
     /// Everything up to and including the header, with its line end.
     pub(crate) prefix: Range<u64>,
@@ -195,7 +195,7 @@ impl Context {
         self.entities.iter().enumerate().filter(|(_, entity)| !entity.files.is_empty())
     }
 
-    /// The path of a file of an entity; empty where there is none.
+    /// The path of a file of an entity; empty if there is none.
     #[must_use]
     pub(crate) fn path(&self, entity: u16, file: u16) -> &str {
         self.entities.get(usize::from(entity)).map_or("", |entity| entity.path(file))
@@ -238,7 +238,7 @@ impl Entity {
         self.fields.get(usize::from(finding.field?))
     }
 
-    /// The path of a file; empty where there is none.
+    /// The path of a file; empty if there is none.
     #[must_use]
     pub(crate) fn path(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |file| &file.path)

@@ -52,9 +52,9 @@ pub(crate) struct PlannedField {
 pub(crate) struct PlannedChange {
     /// The row's key.
     pub(crate) key: String,
-    /// The value in the table; none where it is NULL.
+    /// The value in the table; none if it is NULL.
     pub(crate) old: Option<String>,
-    /// The value to come; none where it will be NULL.
+    /// The new value; none if it will be NULL.
     pub(crate) new: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a terminal can show: colours and moving bars, or plain lines alone.
+//! What a terminal can show: colours and moving bars, or only plain lines.
 
 use std::env::var_os;
 use std::io::IsTerminal;

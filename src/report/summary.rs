@@ -147,7 +147,7 @@ impl<'a> Summary<'a> {
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
         json.push('\n');
         json
     }

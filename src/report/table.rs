@@ -143,10 +143,12 @@ impl Table {
         let cell = |(at, &(column, room)): (usize, &(usize, usize))| {
             // What has no limit is the last column, which needs no padding.
             let text = if room == usize::MAX { cells[column].clone() } else { fitted(&cells[column], room) };
-            match self.numbers.contains(&column) {
-                true => format!("{}{text}", " ".repeat(room - width(&text))),
-                false if at + 1 < columns.len() => padded(&text, room),
-                false => text,
+            if self.numbers.contains(&column) {
+                format!("{}{text}", " ".repeat(room - width(&text)))
+            } else if at + 1 < columns.len() {
+                padded(&text, room)
+            } else {
+                text
             }
         };
         let cells: Vec<_> = columns.iter().enumerate().map(cell).collect();

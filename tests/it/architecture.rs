@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all, and known to all.
-const BOTTOM: [&str; 5] = ["event", "exit", "fault", "signal", "width"];
+const BOTTOM: [&str; 6] = ["event", "exit", "fault", "parallel", "signal", "width"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 13] = [
@@ -31,7 +31,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("ureq", &["invite"]),
     ("mail_builder", &["invite"]),
     ("getrandom", &["invite"]),
-    ("rayon", &["read", "settle", "export", "report"]),
+    ("rayon", &["read", "settle", "export", "parallel"]),
     ("polars", &["frame"]),
     ("polars_parquet", &["frame"]),
     ("terminal_size", &["report"]),

@@ -44,7 +44,7 @@ fn stops(code: i32) -> String {
             "the sender signature of the --from address is not confirmed yet; look for Postmark's mail there"
         }
         405 => "this Postmark account has no credits left or may not send; look at its billing",
-        412 => "this Postmark account is pending approval; until then it sends to its own domain alone",
+        412 => "this Postmark account is pending approval; until then it sends only to its own domain",
         413 => "this Postmark account may not send; ask Postmark",
         1101 => "Postmark has no template with this alias; check --template",
         _ => "Postmark refuses the mails",
@@ -53,9 +53,9 @@ fn stops(code: i32) -> String {
 }
 
 /// One mail's answer.
-fn answer(told: MailAnswer) -> Answer {
-    match told.error_code {
-        0 => Answer::Sent(told.message_id.unwrap_or_default()),
+fn answer_of(answer: MailAnswer) -> Answer {
+    match answer.error_code {
+        0 => Answer::Sent(answer.message_id.unwrap_or_default()),
         // An address that Postmark does not accept, or that bounced or complained before.
         code @ (300 | 406) => Answer::Failed(code),
         // Maintenance; too many calls.
@@ -77,7 +77,7 @@ pub(super) fn to_batch(result: CallResult, sent: usize) -> Reply {
             if answers.len() != sent {
                 return lost(format!("Postmark answered for {} of {sent} mails", answers.len()), None);
             }
-            Reply::Answers(answers.into_iter().map(answer).collect())
+            Reply::Answers(answers.into_iter().map(answer_of).collect())
         }
         CallResult::Reply { status: status @ 500.., retry_after, .. } => {
             lost(format!("Postmark answered with HTTP status {status}"), after(retry_after.as_deref()))
@@ -125,7 +125,7 @@ fn refused(result: CallResult) -> Reply {
         }),
         CallResult::Reply { status, body, .. } => {
             let code = body.and_then(|body| serde_json::from_str::<MailAnswer>(&body).ok());
-            let code = code.map_or(if status == 401 { 10 } else { 0 }, |told| told.error_code);
+            let code = code.map_or(if status == 401 { 10 } else { 0 }, |answer| answer.error_code);
             let why = match (status, code) {
                 (413, _) => {
                     "the mails are too large for Postmark (HTTP status 413); make the templates smaller"
@@ -177,8 +177,8 @@ mod tests {
     #[test]
     fn every_code_about_the_account_stops() {
         for code in [10, 400, 401, 405, 412, 413, 1101, 402] {
-            let told = answer(MailAnswer { error_code: code, message_id: None });
-            assert!(matches!(told, Answer::Stop(_)), "{code}");
+            let answer = answer_of(MailAnswer { error_code: code, message_id: None });
+            assert!(matches!(answer, Answer::Stop(_)), "{code}");
             let whole = to_batch(reply(422, &format!("{{\"ErrorCode\":{code},\"Message\":\"a@b.nl\"}}")), 1);
             let Reply::Stop(Stop(why)) = whole else { panic!("{code}: {whole:?}") };
             assert!(why.contains(&code.to_string()) && !why.contains("a@b.nl"), "{why}");
@@ -190,8 +190,8 @@ mod tests {
     #[test]
     fn an_unclear_answer_is_lost_and_a_refused_call_is_for_later() {
         for (status, body) in [(200, "<html>"), (200, "[]"), (200, "{}"), (500, ""), (503, "")] {
-            let told = to_batch(reply(status, body), 1);
-            assert!(matches!(told, Reply::Lost(_)), "{status} {body}: {told:?}");
+            let answer = to_batch(reply(status, body), 1);
+            assert!(matches!(answer, Reply::Lost(_)), "{status} {body}: {answer:?}");
         }
         let Reply::Later(wait) = to_batch(reply(429, ""), 1) else { panic!("not for later") };
         assert_eq!(wait.after, Some(Duration::from_secs(7)));

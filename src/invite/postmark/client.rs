@@ -21,7 +21,7 @@ const ANSWER: u64 = 10_000_000;
 /// The result of a call.
 #[derive(Debug)]
 pub(super) enum CallResult {
-    /// A status, what `Retry-After` says, and a body (none where it broke off).
+    /// A status, what `Retry-After` says, and a body (none if it broke off).
     Reply { status: u16, retry_after: Option<String>, body: Option<String> },
     /// The call did not get as far as being sent.
     NotSent(String),
@@ -57,7 +57,7 @@ impl Client {
         match uri.scheme_str() {
             Some("https") => config = config.tls_config(tls()?),
             Some("http") if is_here => config = config.proxy(None),
-            _ => return Err(wrong("must begin with https:// (http:// to this machine alone)")),
+            _ => return Err(wrong("must begin with https:// (http:// only to this machine)")),
         }
         let config = config.build();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });

@@ -12,9 +12,9 @@ pub(crate) use secret::Secret;
 use serde_json::{Value, json};
 
 use super::error::InviteError;
+use super::mail::{Batch, Mail};
 use super::message::{MailValues, Templates};
-use super::outbox::Mail;
-use super::provider::{Batch, Provider, Reply};
+use super::provider::{Provider, Reply};
 use super::sender::{Link, Mailbox};
 use super::token::Token;
 use client::Client;
@@ -158,7 +158,7 @@ impl Provider for Postmark {
 
     fn find(&self, id: i64, tag: &str, address: &str) -> Result<Option<String>, Reply> {
         if self.is_test {
-            // Nothing was delivered, whatever the answer was.
+            // Nothing was delivered, even if the answer says so.
             return Ok(None);
         }
         let id = id.to_string();
@@ -170,7 +170,7 @@ impl Provider for Postmark {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outbox::Person;
+    use super::super::mail::Person;
     use super::*;
 
     fn postmark(content: Content) -> Postmark {

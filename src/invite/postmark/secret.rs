@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn without_a_token_the_error_says_what_to_do() {
         for nothing in [None, Some(""), Some(" \n")] {
-            let told = Secret::token(None, nothing).unwrap_err().to_string();
-            assert!(told.contains("must be activated first") && told.contains("--to-dir"), "{told}");
+            let error = Secret::token(None, nothing).unwrap_err().to_string();
+            assert!(error.contains("must be activated first") && error.contains("--to-dir"), "{error}");
         }
         let error = Secret::token(None, Some("two words")).unwrap_err();
         assert!(!error.to_string().contains("two words"), "{error}");

@@ -96,12 +96,12 @@ fn a_finding_is_written_as_the_contract_says() {
     plain.suggestion = Some("a@b.nl".into());
     let mut masked = finding(8, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 12");
     masked.suggestion = Some("NL91ABNA0417164300".into());
-    let mut lost = finding(9, Some(0), Code::DuplicateKey, "=1");
-    lost.severity = Severity::Duplicate;
-    lost.related = Some(Related { entity: 1, file: 1, record: 3 });
+    let mut duplicate = finding(9, Some(0), Code::DuplicateKey, "=1");
+    duplicate.severity = Severity::Duplicate;
+    duplicate.related = Some(Related { entity: 1, file: 1, record: 3 });
     let mut file = finding(0, None, Code::UnknownColumn, "");
     file.location = Location::whole_file(1, 1000);
-    let (ndjson, csv, _) = written(&context(), vec![(1, vec![plain, masked, lost, file])]);
+    let (ndjson, csv, _) = written(&context(), vec![(1, vec![plain, masked, duplicate, file])]);
     assert_eq!(
         ndjson,
         concat!(
@@ -239,10 +239,10 @@ fn users_of_a_rejected_account_are_counted_with_its_cause() {
 #[test]
 fn skipped_duplicates_are_listed_with_the_kept_record_up_to_a_limit() {
     let duplicates = (1..=100).map(|record| {
-        let mut lost = finding(record, Some(0), Code::DuplicateKey, "k");
-        lost.severity = Severity::Duplicate;
-        lost.related = Some(Related { entity: 1, file: 0, record: 1000 + record % 60 });
-        lost
+        let mut duplicate = finding(record, Some(0), Code::DuplicateKey, "k");
+        duplicate.severity = Severity::Duplicate;
+        duplicate.related = Some(Related { entity: 1, file: 0, record: 1000 + record % 60 });
+        duplicate
     });
     let (.., tally) = written(&context(), vec![(1, duplicates.collect())]);
     assert_eq!(tally.groups().len(), crate::report::tally::GROUPS);

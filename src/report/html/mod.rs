@@ -2,7 +2,7 @@
 //! security policy by hash). It stays below two megabytes however many findings there are: lists are cut short
 //! and say so, counts never are.
 //!
-//! `page` is what the page is made of, `render` puts it together; each section has a file of its own.
+//! `page` is what the page is made of, `render` puts it together; each section is a file.
 
 mod again;
 mod against;

@@ -54,14 +54,14 @@ fn hostile() -> Vec<Finding> {
     mail.message = "has <b> in it".into();
     let iban = finding(2, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 00");
     let huge = finding(3, Some(0), Code::TooLong, &"x\u{0}".repeat(500_000));
-    let mut lost = finding(4, Some(0), Code::DuplicateKey, evil);
-    lost.severity = Severity::Duplicate;
-    lost.related = Some(Related { entity: 1, file: 0, record: 1 });
+    let mut duplicate = finding(4, Some(0), Code::DuplicateKey, evil);
+    duplicate.severity = Severity::Duplicate;
+    duplicate.related = Some(Related { entity: 1, file: 0, record: 1 });
     vec![
         mail,
         iban,
         huge,
-        lost,
+        duplicate,
         finding(5, None, Code::StrayQuote, ""),
         finding(6, Some(0), Code::Defaulted, evil),
     ]
@@ -74,7 +74,7 @@ fn no_value_is_markup_or_hides() {
     context.entities[1].files[0].path = "<script>.csv\u{202e}".to_owned();
     context.target = Some("<b>".to_owned());
     let html = page(&context, &hostile());
-    assert_eq!(html.matches("<script").count(), 1, "our own alone");
+    assert_eq!(html.matches("<script").count(), 1, "only our own");
     assert!(!html.contains("<img") && !html.contains("<b>"));
     let steers = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!html.contains(steers));

@@ -22,7 +22,7 @@ pub(crate) struct Sources<'r> {
     run: &'r StoredRun,
     /// The schema, if it is the one of the run.
     schema: Option<&'r Schema>,
-    /// Sensitive cells are shown, too.
+    /// Sensitive cells are shown too.
     show_values: bool,
     open: HashMap<(String, String), Result<Opened, String>>,
 }
