@@ -23,7 +23,7 @@ impl Run<'_> {
                 .collect(),
         });
         Context {
-            run: self.id.clone(),
+            run: self.id.to_string(),
             command: self.command.to_owned(),
             started: self.started,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -8,7 +8,7 @@ use crate::fault::{self, Point};
 use crate::frame;
 use crate::output::RunFolder;
 use crate::parallel::{in_order, usual_limit};
-use crate::record::Location;
+use crate::record::{Location, RunId};
 use crate::report::summary::Summary;
 use crate::report::{Counts, FindingsWriter, Outcome, Page, Records, Status, html};
 use crate::settle::EntityVerdict;
@@ -119,9 +119,9 @@ impl Run<'_> {
 }
 
 /// Gives the sealed files of what `run` committed their names.
-pub(super) fn publish_committed(folder: &mut RunFolder, run: &str) -> Result<(), RunError> {
+pub(super) fn publish_committed(folder: &mut RunFolder, run: &RunId) -> Result<(), RunError> {
     folder.publish().map_err(|source| RunError::Unpublished {
-        run: run.to_owned(),
+        run: run.to_string(),
         folder: folder.path().to_owned(),
         source,
     })
