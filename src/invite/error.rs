@@ -107,13 +107,11 @@ pub(crate) enum InviteError {
         /// How many mails were accepted in this run.
         sent: u64,
     },
-    /// A file of `--to-dir` cannot be written.
-    #[error("{}: cannot be written; mails written before: {sent}", path.display())]
+    /// The folder of `--to-dir` cannot be created.
+    #[error("{}: cannot be created", path.display())]
     Unwritable {
-        /// Which file.
+        /// Which folder.
         path: PathBuf,
-        /// How many mails were written in this run.
-        sent: u64,
         /// What the system said.
         source: io::Error,
     },

@@ -5,7 +5,6 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -29,8 +28,6 @@ pub(crate) struct Folder {
     templates: Templates,
     from: Mailbox,
     link: Link,
-    /// The file that could not be written, with the system's error.
-    failed: Mutex<Option<(PathBuf, io::Error)>>,
 }
 
 impl Folder {
@@ -46,13 +43,8 @@ impl Folder {
         link: Link,
     ) -> Result<Self, InviteError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|source| InviteError::Unwritable { path: path.to_owned(), sent: 0, source })?;
-        Ok(Self { path: path.to_owned(), templates, from, link, failed: Mutex::new(None) })
-    }
-
-    /// The file that could not be written, if any.
-    pub(crate) fn failure(&self) -> Option<(PathBuf, io::Error)> {
-        self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        made.map_err(|source| InviteError::Unwritable { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), templates, from, link })
     }
 
     /// A mail's file, named after its number in the outbox, which is unique.
@@ -60,18 +52,14 @@ impl Folder {
         self.path.join(format!("{id:08}.eml"))
     }
 
-    fn write(&self, mail: &Mail, token: &Token) -> Result<(), (PathBuf, io::Error)> {
+    fn write(&self, mail: &Mail, token: &Token) -> io::Result<()> {
         let path = self.file(mail.id);
         let part = path.with_extension("eml.part");
-        let written = || {
-            let contents = eml(mail, &self.from, &self.templates, &self.link.to(token))?;
-            let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
-            let mut file = options?;
-            file.write_all(&contents)?;
-            file.sync_all()?;
-            fs::rename(&part, &path)
-        };
-        written().map_err(|error| (path.clone(), error))
+        let contents = eml(mail, &self.from, &self.templates, &self.link.to(token))?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        file.write_all(&contents)?;
+        file.sync_all()?;
+        fs::rename(&part, &path)
     }
 }
 
@@ -96,11 +84,10 @@ impl Provider for Folder {
             }
             let answer = match self.write(mail, token) {
                 Ok(()) => Answer::Sent(self.file(mail.id).display().to_string()),
-                Err(failed) => {
-                    let stop = Stop(format!("{} cannot be written", failed.0.display()));
-                    *self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failed);
-                    Answer::Stop(stop)
-                }
+                Err(error) => Answer::Stop(Stop(format!(
+                    "{}: cannot be written ({error})",
+                    self.file(mail.id).display()
+                ))),
             };
             let stopped = matches!(answer, Answer::Stop(_));
             answers.push(answer);

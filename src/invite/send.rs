@@ -82,18 +82,13 @@ pub(crate) fn invite(
         session: &session.session,
         cancelled: &session.cancelled,
         invitees,
-        provider: Arc::clone(&provider.0),
+        provider,
         run: &session.run,
         expires: options.expires,
         settle: options.settle,
         rate: options.rate,
     };
-    let done = delivery.deliver().map_err(|error| match (error, provider.1.and_then(|f| f.failure())) {
-        (InviteError::Stopped { sent, .. }, Some((path, source))) => {
-            InviteError::Unwritable { path, sent, source }
-        }
-        (error, _) => error,
-    })?;
+    let done = delivery.deliver()?;
     let Delivered { sent, found, failed, unknown, cancelled, .. } = done;
     Ok(Invited { sent, found, failed, unknown, cancelled, ..invited })
 }
@@ -106,21 +101,22 @@ fn written_in(content: &Content, language: &str) -> String {
     }
 }
 
-type AnyProvider = (Arc<dyn Provider + Send + Sync>, Option<Arc<Folder>>);
-
-fn provider(options: &InviteOptions, sending: &Sending, run: &str) -> Result<AnyProvider, InviteError> {
+fn provider(
+    options: &InviteOptions,
+    sending: &Sending,
+    run: &str,
+) -> Result<Arc<dyn Provider + Send + Sync>, InviteError> {
     let Sending { means, from, link } = sending.clone();
     match (means, &options.content) {
         (Means::Folder(path), Content::Ours(templates)) => {
-            let folder = Arc::new(Folder::open(&path, templates.clone(), from, link)?);
-            Ok((Arc::clone(&folder) as Arc<dyn Provider + Send + Sync>, Some(folder)))
+            Ok(Arc::new(Folder::open(&path, templates.clone(), from, link)?))
         }
         (Means::Folder(_), Content::Stored(_)) => {
             let problem = "only Postmark has its templates; --to-dir writes those of --templates".to_owned();
             Err(InviteError::Option { option: "--template", problem })
         }
         (Means::Postmark(access), content) => {
-            Ok((Arc::new(Postmark::new(&access, content.clone(), from, link, run)?), None))
+            Ok(Arc::new(Postmark::new(&access, content.clone(), from, link, run)?))
         }
     }
 }

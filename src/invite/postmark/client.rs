@@ -110,10 +110,10 @@ fn call_result(result: Result<http::Response<Body>, ureq::Error>) -> CallResult 
         Err(error) => {
             let text = error.to_string();
             match error {
-                ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) => {
-                    CallResult::NotSent(text)
-                }
-                ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+                ureq::Error::HostNotFound
+                | ureq::Error::ConnectionFailed
+                | ureq::Error::BadUri(_)
+                | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
                     CallResult::NotSent(text)
                 }
                 ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => CallResult::Untrusted(text),
