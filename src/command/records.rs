@@ -7,11 +7,9 @@ use crate::cli::{FieldValues, ListArgs, RecordsArgs, ShowArgs};
 use crate::exit::Exit;
 use crate::export::Filter;
 use crate::export::look::{LookOptions, Record, look};
-use crate::output::visible::visible;
 use crate::report::mask::mask;
 use crate::report::number::{count, grouped};
-use crate::report::table::{self, Table};
-use crate::report::width::{padded, width};
+use crate::report::table::{Table, pairs, room};
 use crate::schema::header_key;
 use crate::signal;
 
@@ -72,7 +70,7 @@ pub(super) fn list(
         }
         return Ok(Exit::Done);
     };
-    let (text, left) = table.render(table::room(), &chosen(&args.columns, &names)?);
+    let (text, left) = table.fitted(room(), &chosen(&args.columns, &names)?);
     print(out, text)?;
     let mut notes = Vec::new();
     if looked.all > looked.shown {
@@ -130,20 +128,7 @@ fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
     flags.chain(more).collect()
 }
 
-/// A whole record, a line a field.
+/// A whole record, a line for each field.
 fn whole(record: &Record<'_>) -> String {
-    lines(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
-}
-
-/// Fields and their values, a line each.
-pub(super) fn lines(fields: &[(&str, Option<String>)]) -> String {
-    let room = fields.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
-    let mut text = String::new();
-    for (name, value) in fields {
-        let line =
-            format!("{}  {}", padded(&visible(name), room), visible(value.as_deref().unwrap_or_default()));
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    pairs(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
 }

@@ -9,7 +9,8 @@ use crate::cli::{RejectsArgs, RejectsFormat};
 use crate::exit::Exit;
 use crate::frame::{self, Change, Filter, RuleRows, Scan, group};
 use crate::output::spreadsheet;
-use crate::report::rejects::{Sources, StoredRun, render_changes, render_finding, render_groups};
+use crate::report::diagnostic::render_finding;
+use crate::report::rejects::{Sources, StoredRun, render_changes, render_groups};
 use crate::report::{findings, terminal};
 use crate::schema::Schema;
 

@@ -6,10 +6,10 @@ use crate::cli::{RolesArgs, RolesFormat};
 use crate::exit::Exit;
 use crate::output::visible::visible;
 use crate::report::number::count;
-use crate::report::width::{padded, width};
 use crate::run::execute;
 use crate::schema::Schema;
 use crate::schema::roles::Roles;
+use crate::width::{padded, width};
 
 use super::CommandError;
 use super::print::print;

@@ -2,6 +2,8 @@
 //! their pictures (U+2400 and on), the others by their number. Used wherever a value leaves this program
 //! for a screen or a spreadsheet.
 
+use crate::width::truncated;
+
 /// What stands for `c` where it should not be written as it is.
 #[must_use]
 pub(crate) fn picture(c: char) -> Option<Picture> {
@@ -62,9 +64,25 @@ pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
+/// `text` in at most `most` columns, with `…` at its end where something was cut off; visible.
+#[must_use]
+pub(crate) fn fitted(text: &str, most: usize) -> String {
+    // Long texts are cut before they are looked at: nearly every character takes a column.
+    let head = text.char_indices().nth(most * 4 + 16).map_or(text, |(end, _)| &text[..end]);
+    truncated(&visible(head), most).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::width::width;
+
+    #[test]
+    fn a_fitted_text_is_visible_and_as_wide_as_allowed() {
+        assert_eq!(fitted("abcd", 3), "ab…");
+        assert_eq!(fitted("\x1b[31m", 9), "␛[31m");
+        assert_eq!(width(&fitted(&"\u{202e}x".repeat(1000), 20)), 20);
+    }
 
     #[test]
     fn what_steers_a_terminal_or_hides_is_seen() {

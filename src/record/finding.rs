@@ -1,6 +1,8 @@
 //! One finding: a value about data, never an error. It is written to the reports and counted, and stops nothing.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
+
+use crate::width::first_chars;
 
 use super::{Code, Location, Message, Severity};
 
@@ -45,14 +47,7 @@ impl Finding {
 
     /// Cuts `cell` to what a finding carries, with `…` at the end if something was left out.
     pub(crate) fn excerpt(cell: &str) -> CompactString {
-        // A character has at least one byte, so most cells need no counting.
-        if cell.len() <= Self::VALUE_CHARS {
-            return cell.into();
-        }
-        match cell.char_indices().nth(Self::VALUE_CHARS) {
-            None => cell.into(),
-            Some((end, _)) => format_compact!("{}…", &cell[..end]),
-        }
+        first_chars(cell, Self::VALUE_CHARS).into()
     }
 
     /// The order of findings within an entity: file, record, column (by position), code. A repeated header has

@@ -1,5 +1,5 @@
-//! All findings of an entity in their final order: what reading found, with what settling and the database
-//! added, by file, record, column, code.
+//! All findings of an entity in their final order (file, record, column, code): those of reading, with those that
+//! resolving and the database added. They are made in batches, on any thread.
 
 use std::io;
 use std::ops::Range;
@@ -11,69 +11,65 @@ use crate::settle::{Reason, RejectedRecord, RowFinding};
 
 use super::inputs::EntityRead;
 
-/// How many losses make a batch where reading found nothing.
+/// How many losses make a batch in a stretch where reading found nothing.
 const CHUNK: usize = 2048;
 
 /// Turns verdicts into findings and merges them with those of reading.
-pub(crate) struct Merger<'r> {
+pub(crate) struct EntityFindings<'r> {
     pub(crate) schema: &'r Schema,
     pub(crate) entities: &'r [EntityRead],
+    /// The entity.
     pub(crate) index: usize,
-    /// The entities that reports speak of; a finding's `related` counts in them.
-    pub(crate) given: &'r [usize],
-    /// A database was asked as well.
-    pub(crate) asked: bool,
+    /// What resolving decided about its rows.
+    pub(crate) losses: &'r [RowFinding],
+    /// References were looked up in a database too.
+    pub(crate) has_database: bool,
 }
 
-/// Some findings that can be made by themselves: those of reading in these chunks, and what was settled about rows
-/// among and before them. All that is found about a record is in one batch.
+/// Findings that can be made independently of others: those of reading in these chunks, and the losses of rows among
+/// and before them. All findings of a record are in one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Batch {
     chunks: Range<usize>,
     losses: Range<usize>,
 }
 
-impl Merger<'_> {
+impl EntityFindings<'_> {
     /// Cuts all findings of the entity into batches, in order.
     ///
     /// # Errors
     ///
     /// The spool could not be read back.
-    pub(crate) fn batches(&self, losses: &[RowFinding]) -> io::Result<Vec<Batch>> {
+    pub(crate) fn batches(&self) -> io::Result<Vec<Batch>> {
         let chunks = self.harvest().finding_chunks();
         let mut batches = Vec::new();
         let (mut at, mut lost) = (0, 0);
         while at < chunks.len() {
             let mut end = at + 1;
-            // A header that stands in the file again has the number of the record behind it.
+            // A repeated header has the number of the record after it.
             while end < chunks.len() && chunks[end].first == chunks[end - 1].last {
                 end += 1;
             }
             let first = chunks[at].first;
-            let before = self.losses_until(losses, lost, |place| place < first)?;
-            cut(losses, lost..before, &mut batches);
+            let before = self.losses_until(lost, |place| place < first)?;
+            cut(self.losses, lost..before, &mut batches);
             let last = chunks[end - 1].last;
-            lost = self.losses_until(losses, before, |place| place <= last)?;
+            lost = self.losses_until(before, |place| place <= last)?;
             batches.push(Batch { chunks: at..end, losses: before..lost });
             at = end;
         }
-        cut(losses, lost..losses.len(), &mut batches);
+        cut(self.losses, lost..self.losses.len(), &mut batches);
         Ok(batches)
     }
 
     /// The first of the losses from `start` on whose place is not `wanted` any more.
-    fn losses_until(
-        &self,
-        losses: &[RowFinding],
-        start: usize,
-        wanted: impl Fn((u16, u64)) -> bool,
-    ) -> io::Result<usize> {
+    fn losses_until(&self, start: usize, wanted: impl Fn((u16, u64)) -> bool) -> io::Result<usize> {
+        let losses = self.losses;
         let is_wanted = |at: usize| {
             let location = self.harvest().location(losses[at].row)?;
             Ok::<_, io::Error>(wanted((location.file, location.record)))
         };
-        // Places are read from the spool one by one, so as few as possible are looked at: in steps that double,
-        // and then in halves.
+        // Each place is read from the spool, so few are looked at: in steps that double, then in halves.
         let (mut low, mut step) = (start, 1);
         while low + step <= losses.len() && is_wanted(low + step - 1)? {
             low += step;
@@ -96,7 +92,7 @@ impl Merger<'_> {
     /// # Errors
     ///
     /// The spool could not be read back.
-    pub(crate) fn findings(&self, losses: &[RowFinding], batch: Batch) -> io::Result<Vec<Finding>> {
+    pub(crate) fn findings(&self, batch: Batch) -> io::Result<Vec<Finding>> {
         let mut chunks = self.harvest().finding_chunks()[batch.chunks].iter();
         let mut all = match chunks.next() {
             Some(chunk) => self.harvest().findings(chunk)?,
@@ -105,7 +101,7 @@ impl Merger<'_> {
         for chunk in chunks {
             all.append(&mut self.harvest().findings(chunk)?);
         }
-        let losses = &losses[batch.losses];
+        let losses = &self.losses[batch.losses];
         if !losses.is_empty() {
             let rows: Vec<RowNumber> = losses.iter().map(|loss| loss.row).collect();
             let mut rival = None;
@@ -118,7 +114,7 @@ impl Merger<'_> {
         Ok(all)
     }
 
-    /// `rival` is the last row that another lost against, and its record.
+    /// `rival` is the kept row of the last duplicate, and its record.
     fn finding(
         &self,
         loss: &RowFinding,
@@ -139,10 +135,6 @@ impl Merger<'_> {
         let mapping = &read.files[usize::from(location.file)].look.mapping;
         let related = self.related(loss, rival)?;
         let message = self.message(loss, field, related);
-        let reported = |related: Related| {
-            let entity = self.given.iter().position(|&given| given == usize::from(related.entity));
-            Related { entity: entity.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX), ..related }
-        };
         Ok(Finding {
             location,
             column: field.and_then(|f| mapping.fields[f]).and_then(|column| u16::try_from(column).ok()),
@@ -152,11 +144,11 @@ impl Merger<'_> {
             value: Finding::excerpt(&value),
             message,
             suggestion: None,
-            related: related.map(reported),
+            related,
         })
     }
 
-    /// The related record, its entity counted in load order.
+    /// The record that a finding refers to.
     fn related(
         &self,
         loss: &RowFinding,
@@ -200,16 +192,16 @@ impl Merger<'_> {
                 format!("{name} is the same as in {other}, and none of them is kept").into()
             }
             Reason::Duplicate { kept: true, .. } => {
-                format!("{name} is the same as in {other}, which stays").into()
+                format!("{name} is the same as in {other}, which is kept").into()
             }
-            Reason::KeyInUse if reference.is_some() => format!(
-                "the database has this row under another of the {parent}; --move-users lets it change"
-            )
-            .into(),
+            Reason::KeyInUse if reference.is_some() => {
+                format!("the database has this row under another of the {parent}; --move-users lets it move")
+                    .into()
+            }
             Reason::KeyInUse => format!("another row of the database has this {name}").into(),
             Reason::UnknownReference => {
-                let nor = if self.asked { " or in the database" } else { "" };
-                format!("{name}: none of the {parent} has this key, in the files{nor}").into()
+                let nor = if self.has_database { " or in the database" } else { "" };
+                format!("{name}: no {parent} have this key, in the files{nor}").into()
             }
             Reason::RejectedReference(_) => format!("{name} refers to {other}, which was rejected").into(),
             Reason::UnresolvedReference => {
@@ -242,7 +234,7 @@ impl Merger<'_> {
     }
 }
 
-/// Cuts losses that no finding of reading stands among, between rows.
+/// Cuts losses with no finding of reading among them into batches, between rows.
 fn cut(losses: &[RowFinding], mut rest: Range<usize>, batches: &mut Vec<Batch>) {
     while !rest.is_empty() {
         let mut end = rest.end.min(rest.start + CHUNK);

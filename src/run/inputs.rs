@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
-use crate::output::visible::visible;
+use crate::output::visible::fitted;
 use crate::read::{Decision, Harvest, Input, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
 use crate::report::Counts;
@@ -18,6 +18,8 @@ use super::RunError;
 use super::exported::{self, Claim};
 use super::table::{self, Facts, Table};
 
+/// How many columns of a header's cell a message shows.
+const SHOWN: usize = 60;
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
 
@@ -46,6 +48,11 @@ pub(crate) struct EntityRead {
 }
 
 impl EntityRead {
+    /// How many data records a file has, if it was read.
+    pub(crate) fn records(&self, file: usize) -> Option<u64> {
+        self.harvest.files.get(file).map(|file| file.counts.read)
+    }
+
     /// What is known of its rows before they are settled: those that are clean count as accepted so far.
     pub(crate) fn counts(&self) -> Counts {
         let counted = self.harvest.counts;
@@ -182,25 +189,17 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
             let column = match finding.value.as_str() {
                 "" => String::new(),
-                value => format!(", column {}", shown(value)),
+                value => format!(", column {}", fitted(value, SHOWN)),
             };
             faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
         }
         let is_csv = file.look.opening.format == FileFormat::Csv;
         if let ([cell], true, true) = (file.look.opening.header.as_slice(), is_csv, faults.len() > before) {
-            let cell = shown(cell);
+            let cell = fitted(cell, SHOWN);
             faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
-}
-
-/// As much of a header's cell as a person needs to know it again.
-fn shown(cell: &str) -> String {
-    const MOST: usize = 60;
-    let start: String = cell.chars().take(MOST).collect();
-    let more = if start.len() < cell.len() { "…" } else { "" };
-    format!("{}{more}", visible(&start))
 }
 
 /// Reads one entity's files. Where a whole file refutes what was assumed of it, all are read again.

@@ -4,7 +4,7 @@ use crate::load::{Cargo, EntityNote, FieldChange, FileNote, Load, RunNote, Writt
 use crate::output::names;
 use crate::record::EntityIndex;
 use crate::report::mask::mask;
-use crate::report::{Counts, FieldPlan, Plan, PlanSample, PlannedEntity, Values};
+use crate::report::{Counts, PlannedChange, PlannedEntity, PlannedField, PlannedRun, ShownValues};
 use crate::schema::OnUpdate;
 use crate::settle::Policy;
 
@@ -82,23 +82,27 @@ impl Run<'_> {
     }
 
     /// What a dry run would do; `changes` per entity that was loaded.
-    pub(super) fn plan_of(&self, changes: &[(EntityIndex, Vec<FieldChange>)], counts: &[Counts]) -> Plan {
+    pub(super) fn plan_of(
+        &self,
+        changes: &[(EntityIndex, Vec<FieldChange>)],
+        counts: &[Counts],
+    ) -> PlannedRun {
         let entities = changes.iter().map(|(entity, changes)| {
             let (rules, counts) = (&self.schema.entities[*entity], &counts[*entity]);
             let fields = changes.iter().map(|change| {
                 let field = &rules.fields[change.field];
                 let veil = |value: &Option<String>, sensitive: bool| match self.options.values {
-                    Values::Shown => value.clone(),
-                    Values::Masked if !sensitive => value.clone(),
+                    ShownValues::All => value.clone(),
+                    ShownValues::NotSensitive if !sensitive => value.clone(),
                     _ => value.as_deref().map(mask),
                 };
                 let key_is_sensitive = rules.fields[rules.key].sensitive;
-                let samples = change.samples.iter().map(|(key, old, new)| PlanSample {
+                let samples = change.samples.iter().map(|(key, old, new)| PlannedChange {
                     key: veil(&Some(key.clone()), key_is_sensitive).unwrap_or_default(),
                     old: veil(old, field.sensitive),
                     new: veil(new, field.sensitive),
                 });
-                FieldPlan { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
+                PlannedField { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
             });
             PlannedEntity {
                 entity: rules.name.clone(),
@@ -109,7 +113,7 @@ impl Run<'_> {
                 fields: fields.collect(),
             }
         });
-        Plan { entities: entities.collect() }
+        PlannedRun { entities: entities.collect() }
     }
 }
 

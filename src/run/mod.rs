@@ -13,9 +13,11 @@ mod import;
 mod inputs;
 mod journal;
 mod law;
+mod names;
 pub(crate) mod one;
 mod options;
 mod publish;
+mod returned;
 mod rows;
 mod runs;
 mod table;
@@ -37,7 +39,7 @@ use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
 use crate::record::{EntityIndex, RunId};
 use crate::report::rejects::StoredRun;
-use crate::report::{Context, Counts, Outcome, Plan, Returned, Status, Tally};
+use crate::report::{Context, Counts, Outcome, PlannedRun, Returned, Status, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
 use crate::signal;
@@ -75,7 +77,7 @@ pub(crate) struct Run<'o> {
     listener: &'o dyn Listener,
     cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
-    plan: Option<Plan>,
+    plan: Option<PlannedRun>,
     /// The one record of a run about one.
     record: Option<Whole>,
 }
@@ -89,12 +91,12 @@ pub(crate) struct Reported {
     pub(crate) outcome: Outcome,
     /// Findings, by rule.
     pub(crate) tally: Tally,
-    /// The files that go back to whoever mends them.
+    /// The files that go back to their sender.
     pub(crate) returned: Vec<Returned>,
     /// Where the reports are.
     pub(crate) folder: PathBuf,
     /// What a dry run would do.
-    pub(crate) plan: Option<Plan>,
+    pub(crate) plan: Option<PlannedRun>,
     /// The one record of a run about one, as the database has it at the end.
     pub(crate) record: Option<Whole>,
 }

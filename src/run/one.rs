@@ -13,7 +13,7 @@ use crate::load::LoadOptions;
 use crate::output::names;
 use crate::read::{ReadOptions, Reader, Seed};
 use crate::record::{Finding, RowEncoder, RowNumber};
-use crate::report::{Status, Values};
+use crate::report::{ShownValues, Status};
 use crate::schema::{OnUpdate, Schema};
 use crate::source::{Encoding, InputPath, InputSpec};
 
@@ -59,7 +59,7 @@ pub(crate) struct OneOptions {
     /// How long another run is waited for.
     pub(crate) patience: Duration,
     /// Whether findings show sensitive values.
-    pub(crate) values: Values,
+    pub(crate) values: ShownValues,
 }
 
 /// What became of the record.

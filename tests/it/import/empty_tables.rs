@@ -246,8 +246,8 @@ fn rows_that_the_owner_s_constraint_refuses_are_found_and_take_their_users_along
             "accounts 2 database-rejected the database refused the row (SQLSTATE 23514)",
             "users 2 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
             "users 3 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
-            "users 4 duplicate-key email is the same as in record 1 of users.csv, which stays",
-            "users 5 unknown-account account.legacyId: none of the accounts has this key, in the files or in the database",
+            "users 4 duplicate-key email is the same as in record 1 of users.csv, which is kept",
+            "users 5 unknown-account account.legacyId: no accounts have this key, in the files or in the database",
             "users 6 database-rejected the database refused the row (SQLSTATE 23514)",
         ];
         assert_eq!(found, expected, "what the database refuses frees its duplicate");

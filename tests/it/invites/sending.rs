@@ -106,7 +106,7 @@ fn filters_choose_whom() {
         muster.run(line.iter().chain(&wrong)).exits(2);
     }
     let nobody = muster.run(["user", "invite", "--role", "none", "--dry-run"]).exits(2);
-    assert!(nobody.stderr().contains("say whom"), "{nobody}");
+    assert!(nobody.stderr().contains("name the recipients"), "{nobody}");
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_refusal_of_the_account_stops_the_run_and_the_rest_waits() {
     postmark.will([Act::Codes(vec![0, 405, 405])]);
     send(&muster, &["invite", "--run", &run]).exits(1);
     let rest = send(&muster, &["invite", "--run", &run]).exits(0);
-    assert!(rest.stdout().contains("waiting since an earlier command"), "{rest}");
+    assert!(rest.stdout().contains("pending since an earlier command"), "{rest}");
     assert_eq!(postmark.recipients(), ["ann@example.com", "jan@example.nl", "zoe@example.nl"]);
 }
 

@@ -63,7 +63,8 @@ fn two_runs_are_compared_on_the_terminal_and_in_the_page() {
     let page = muster.run(["check", "accounts.csv", "--out", "now", "--against", "out"]).exits(3);
     let page = String::from_utf8(page.read("now/report.html")).unwrap();
     assert!(
-        page.contains("Against the earlier run") && page.contains("1 new, 0 worse, 1 same, 1 better, 0 gone")
+        page.contains("Compared with the earlier run")
+            && page.contains("1 new, 0 worse, 1 same, 1 better, 0 gone")
     );
     let view = muster.run(["rejects", "now", "--against", "out"]).exits(3).stdout();
     assert!(view.lines().any(|line| line.starts_with("new ") && line.contains("required")), "{view}");

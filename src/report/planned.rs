@@ -1,24 +1,24 @@
-//! What a dry run would do: inserted, updated (which fields, with samples), left alone.
+//! What a dry run would do: rows inserted, updated (which fields, with samples), unchanged.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::output::visible::visible;
+use crate::output::visible::{fitted, visible};
 
 use super::number::count;
 
-/// How many characters of a value the terminal shows.
+/// How many columns of a value the terminal shows.
 const SHOWN: usize = 40;
 
-/// The plan of a whole run.
+/// What a whole run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Plan {
+pub(crate) struct PlannedRun {
     /// In load order.
     pub(crate) entities: Vec<PlannedEntity>,
 }
 
-/// The plan of an entity.
+/// What would happen to an entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct PlannedEntity {
     /// Its name.
@@ -27,39 +27,39 @@ pub(crate) struct PlannedEntity {
     pub(crate) inserted: u64,
     /// Rows that would be updated.
     pub(crate) updated: u64,
-    /// Rows that would be left alone.
+    /// Rows that would stay as they are.
     pub(crate) unchanged: u64,
-    /// Rows that would be deleted; of changes alone.
+    /// Rows that would be deleted; only by files of changes.
     #[serde(skip_serializing_if = "super::summary::is_zero")]
     pub(crate) deleted: u64,
     /// The fields that updates would change, in the order of the schema.
-    pub(crate) fields: Vec<FieldPlan>,
+    pub(crate) fields: Vec<PlannedField>,
 }
 
 /// A field that updates would change.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldPlan {
+pub(crate) struct PlannedField {
     /// Its name.
     pub(crate) field: String,
     /// In how many rows.
     pub(crate) rows: u64,
     /// Some of them.
-    pub(crate) samples: Vec<PlanSample>,
+    pub(crate) samples: Vec<PlannedChange>,
 }
 
 /// A row in which a field would change. Values are masked where the field is sensitive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct PlanSample {
+pub(crate) struct PlannedChange {
     /// The row's key.
     pub(crate) key: String,
-    /// The value in the table; none where it is NULL.
+    /// The value in the table; none if it is NULL.
     pub(crate) old: Option<String>,
-    /// The value to come; none where it will be NULL.
+    /// The new value; none if it will be NULL.
     pub(crate) new: Option<String>,
 }
 
-impl Plan {
-    /// The plan for the terminal: the fields that would change. Nothing where no row would be updated.
+impl PlannedRun {
+    /// For the terminal: the fields that would change. Empty if no row would be updated.
     #[must_use]
     pub(crate) fn render(&self) -> String {
         let mut out = String::new();
@@ -81,12 +81,7 @@ impl Plan {
 }
 
 fn shown(value: Option<&str>) -> String {
-    let Some(value) = value else { return "(empty)".to_owned() };
-    let value = visible(value);
-    if value.chars().count() <= SHOWN {
-        return value.into_owned();
-    }
-    value.chars().take(SHOWN - 1).chain(['…']).collect()
+    value.map_or_else(|| "(empty)".to_owned(), |value| fitted(value, SHOWN))
 }
 
 #[cfg(test)]
@@ -95,16 +90,16 @@ mod tests {
 
     #[test]
     fn the_plan_shows_old_and_new() {
-        let sample = PlanSample { key: "a@b.nl".into(), old: None, new: Some("x".repeat(50)) };
-        let field = FieldPlan { field: "contact.phone".into(), rows: 1200, samples: vec![sample] };
+        let sample = PlannedChange { key: "a@b.nl".into(), old: None, new: Some("x".repeat(50)) };
+        let field = PlannedField { field: "contact.phone".into(), rows: 1200, samples: vec![sample] };
         let entity =
             PlannedEntity { entity: "users".into(), fields: vec![field], ..PlannedEntity::default() };
-        let text = Plan { entities: vec![entity] }.render();
+        let text = PlannedRun { entities: vec![entity] }.render();
         let long = format!("{}…", "x".repeat(39));
         assert_eq!(
             text,
             format!("\nWould change\n  users.contact.phone  1,200 rows\n    a@b.nl: (empty) → {long}\n")
         );
-        assert_eq!(Plan::default().render(), "");
+        assert_eq!(PlannedRun::default().render(), "");
     }
 }
