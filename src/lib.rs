@@ -47,7 +47,7 @@
 //! schema                  the column rules as data
 //! rule                    one file per field type
 //! record                  place, finding, code, COPY's text
-//! event  fault            known to all: what the phases tell whoever shows progress; where the tests stop them
+//! event  fault  parallel  known to all: progress events; where tests stop a run; the ordered worker pool
 //! ```
 //!
 //! A module imports only from the lines below its own; those on one line do not know each other. Commands alone look
@@ -137,6 +137,7 @@ pub mod internals;
 mod invite;
 mod load;
 mod output;
+mod parallel;
 mod program;
 mod read;
 mod record;

@@ -59,8 +59,6 @@ impl Counts {
 /// A block's harvest.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    /// The block's number.
-    pub(crate) index: usize,
     /// Bytes of the file that it covered.
     pub(crate) covered: u64,
     /// Where the block stands: byte offset, first line, first record.
@@ -108,7 +106,6 @@ pub(crate) struct Task<'p> {
 pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
     let plan = task.plan;
     let mut parsed = Parsed {
-        index: block.index,
         covered: block.covered(),
         base: (block.offset, block.first_line, block.first_record),
         rows: Vec::with_capacity(block.bytes.len()),

@@ -121,7 +121,7 @@ impl<'o> Run<'o> {
         };
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(options.threads) {
-            crate::read::use_threads(threads);
+            crate::parallel::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = listen()?;

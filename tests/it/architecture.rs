@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all, and known to all.
-const BOTTOM: [&str; 2] = ["event", "fault"];
+const BOTTOM: [&str; 3] = ["event", "fault", "parallel"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 12] = [
@@ -31,7 +31,7 @@ const OWNERS: [(&str, &[&str]); 12] = [
     ("ureq", &["invite"]),
     ("mail_builder", &["invite"]),
     ("getrandom", &["invite"]),
-    ("rayon", &["read", "settle", "export", "report"]),
+    ("rayon", &["parallel", "settle", "export"]),
     ("polars", &["frame"]),
     ("polars_parquet", &["frame"]),
     ("terminal_size", &["report"]),

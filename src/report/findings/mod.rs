@@ -7,11 +7,8 @@ mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::mpsc;
-
 use crate::output::{Buffers, OutputError, RunFolder, WrittenBehind, names, spreadsheet};
+use crate::parallel;
 use crate::record::{Finding, Severity};
 
 use super::context::Context;
@@ -81,48 +78,20 @@ impl<'a> FindingsWriter<'a> {
         E: From<OutputError> + Send,
     {
         let Self { context, renderer, ndjson, csv, tally } = self;
-        let (context, renderer, make) = (*context, &*renderer, &make);
+        let (context, renderer) = (*context, &*renderer);
         let buffers = [ndjson.buffers(), csv.buffers()];
         let buffers = &buffers;
         let columns = tally.columns(entity);
         let columns = &*columns;
-        // Enough batches on their way that no thread waits, few enough that memory stays small.
-        let most = rayon::current_num_threads() * 3;
-        let mut batches = batches.into_iter();
-        rayon::in_place_scope(|scope| {
-            let (sender, receiver) = mpsc::channel();
-            let mut waiting = BTreeMap::new();
-            let (mut sent, mut next) = (0_usize, 0);
-            loop {
-                while sent - next < most
-                    && let Some(batch) = batches.next()
-                {
-                    let (sender, index) = (sender.clone(), sent);
-                    sent += 1;
-                    scope.spawn(move |_| {
-                        // A panic is handed on, not swallowed: the thread that waits would wait for ever.
-                        let rendered = catch_unwind(AssertUnwindSafe(|| {
-                            let (findings, made) = make(batch)?;
-                            Ok::<_, E>(render(renderer, columns, context, entity, buffers, findings, made))
-                        }));
-                        // The receiver is gone only when the run stops with an error.
-                        let _ = sender.send((index, rendered));
-                    });
-                }
-                if next == sent {
-                    return Ok(());
-                }
-                if let Ok((index, arrived)) = receiver.recv() {
-                    waiting.insert(index, arrived.unwrap_or_else(|panic| resume_unwind(panic))?);
-                }
-                while let Some(batch) = waiting.remove(&next) {
-                    next += 1;
-                    ndjson.put(batch.ndjson)?;
-                    csv.put(batch.csv)?;
-                    tally.merge(entity, batch.tally, &batch.findings);
-                    taken(batch.made, batch.findings.len())?;
-                }
-            }
+        let work = |batch| {
+            let (findings, made) = make(batch)?;
+            Ok::<_, E>(render(renderer, columns, context, entity, buffers, findings, made))
+        };
+        parallel::in_order(parallel::usual_limit(), batches.into_iter().map(Ok), work, |batch| {
+            ndjson.put(batch.ndjson)?;
+            csv.put(batch.csv)?;
+            tally.merge(entity, batch.tally, &batch.findings);
+            taken(batch.made, batch.findings.len())
         })
     }
 
