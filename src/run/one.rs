@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::event::{Listener, Silent};
 use crate::export::look::{self, Veil, Whole};
 use crate::load::LoadOptions;
-use crate::output::names;
+use crate::output::{Csv, names};
 use crate::read::{ReadOptions, Reader, Seed};
 use crate::record::{Finding, RowEncoder};
 use crate::report::{Status, Values};
@@ -171,7 +171,7 @@ fn looking() -> Looking {
 }
 
 impl Typed {
-    /// A file of a header and one row (RFC 4180), every cell in quotes. The fields that must be given and were
+    /// A file of a header and one row (RFC 4180). The fields that must be given and were
     /// not are there as empty cells: what they lack is then said of the record and not of the file.
     fn as_input(&self, schema: &Schema) -> InputSpec {
         let mut cells: Vec<(&str, &str)> =
@@ -182,16 +182,11 @@ impl Typed {
             // Findings come in the order of the schema, however the record was typed; what is no field last.
             cells.sort_by_key(|(name, _)| entity.meant(name).unwrap_or(usize::MAX));
         }
-        let line = |cell: fn(&(&str, &str)) -> String| {
-            cells.iter().map(cell).map(|text| quoted(&text)).collect::<Vec<_>>().join(",") + "\r\n"
-        };
-        let file = line(|(name, _)| (*name).to_owned()) + &line(|(_, text)| (*text).to_owned());
-        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file.into_bytes()) }
+        let mut file = Vec::new();
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(name, _)| Some(name)));
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(_, text)| Some(text)));
+        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file) }
     }
-}
-
-fn quoted(cell: &str) -> String {
-    format!("\"{}\"", cell.replace('"', "\"\""))
 }
 
 impl Attempt<'_> {
