@@ -1,17 +1,17 @@
-//! How the reports look back at a source: bytes at an offset of the file as stored (of the decompressed
-//! stream where it is compressed). `source` says where they come from.
+//! How reports read a source again: bytes at an offset of the stored file, or of the decompressed stream if it is
+//! compressed. `source` provides them.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-/// Something whose bytes can be read again, at any place, by any thread.
+/// A source whose bytes can be read again at any offset by any thread.
 pub(crate) trait Slices {
     /// Fills `buf` with the bytes from `offset` on.
     ///
     /// # Errors
     ///
-    /// What the system says; an end before `buf` is full is an error.
+    /// The system's; an end before `buf` is full is also an error.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slice_is_read_whole_or_not_at_all() {
+    fn a_slice_is_read_completely_or_not_at_all() {
         let source = b"0123456789".as_slice();
         let mut buf = [0; 3];
         source.read_at(&mut buf, 7).unwrap();

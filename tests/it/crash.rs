@@ -109,7 +109,8 @@ fn cases() -> Vec<(&'static Way, String)> {
 
 /// Whether a point, without its turn, comes after COMMIT was answered.
 fn is_after_commit(point: &str) -> bool {
-    ["committed", "renaming", "summary-next", "published"].contains(&point.split(':').next().unwrap())
+    ["committed", "earlier-aside", "renaming", "summary-next", "published"]
+        .contains(&point.split(':').next().unwrap())
 }
 
 #[test]
