@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{RejectsArgs, RejectsFormat};
-use crate::frame::{self, Change, Filter, FrameError, RuleRows, Scan, group};
+use crate::frame::{self, Change, FindingFilter, FrameError, RuleRows, Scan, group};
 use crate::output::{OutputError, spreadsheet};
 use crate::record::Code;
 use crate::report::findings;
@@ -108,7 +108,7 @@ pub(crate) fn run(args: &RejectsArgs, out: &mut dyn Write, colour: bool) -> Resu
     Ok(0)
 }
 
-fn filter(args: &RejectsArgs) -> Result<Filter, RejectsError> {
+fn filter(args: &RejectsArgs) -> Result<FindingFilter, RejectsError> {
     if let Some(code) = args.code.iter().find(|code| Code::from_name(code).is_none()) {
         let near = nearest(code, Code::ALL.iter().map(|code| code.as_str()));
         let advice = near.map_or_else(
@@ -118,14 +118,14 @@ fn filter(args: &RejectsArgs) -> Result<Filter, RejectsError> {
         return Err(RejectsError::UnknownCode { code: code.clone(), advice });
     }
     let (codes, columns, entities) = (args.code.clone(), args.column.clone(), args.entity.clone());
-    Ok(Filter { codes, columns, entities })
+    Ok(FindingFilter { codes, columns, entities })
 }
 
 /// Compares two runs by their summaries.
 fn against(
     before: &StoredRun,
     now: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<u8, RejectsError> {
@@ -148,7 +148,7 @@ fn against(
 fn show(
     args: &RejectsArgs,
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     most: usize,
     out: &mut dyn Write,
     colour: bool,
@@ -178,7 +178,7 @@ fn show(
 /// Writes findings in another format: beside the file's final name, and renamed when whole.
 fn convert(
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     format: RejectsFormat,
     output: Option<&Path>,
     out: &mut dyn Write,
@@ -203,7 +203,7 @@ fn convert(
 
 fn write(
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     format: RejectsFormat,
     mut out: &mut dyn Write,
 ) -> Result<(), RejectsError> {

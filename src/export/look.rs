@@ -1,5 +1,5 @@
-//! Records for a screen: the rows of one entity that are asked for, in the order of their keys, with references
-//! resolved to keys. Read in one transaction that writes nothing. How they are laid out is left to the caller.
+//! Records for people: the selected rows of one entity in key order, with references resolved to keys. They are read in
+//! one transaction that writes nothing. The caller lays them out.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,18 +12,19 @@ use crate::rule::text::Text;
 use crate::rule::{Rule, list};
 use crate::schema::{Entity, Schema, header_key, nearest};
 
-use super::encode::fields;
+use super::condition::{Condition, normal};
 use super::error::ExportError;
-use super::job::{self, Condition, Job};
+use super::job::{self, Job};
 use super::json::Json;
 use super::options::Filter;
+use super::row::fields;
+use super::runtime::{Interruptible, load_schema};
 use super::snapshot::{self, Snapshot};
-use super::{Interruptible, load_schema, runtime};
 
-/// Makes a value unreadable that not everybody may read.
+/// Masks a sensitive value.
 pub(crate) type Veil = fn(&str) -> String;
 
-/// Which records are asked for.
+/// Which records are read.
 #[derive(Debug, Clone)]
 pub(crate) struct LookOptions {
     /// A folder of schema files; the built-in ones without.
@@ -36,22 +37,22 @@ pub(crate) struct LookOptions {
     pub(crate) key: Option<String>,
     /// Only records with these values.
     pub(crate) filters: Vec<Filter>,
-    /// At most so many.
+    /// The largest number of records.
     pub(crate) limit: Option<u64>,
-    /// What is done to the values of sensitive fields.
+    /// How sensitive values are masked; `None` shows them.
     pub(crate) veil: Option<Veil>,
 }
 
-/// What a look found besides the records themselves.
+/// How many records were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Looked {
-    /// How many were handed on.
+    /// How many were passed to the caller.
     pub(crate) shown: u64,
     /// How many there are.
     pub(crate) all: u64,
 }
 
-/// How the records of an entity are laid out: one for all of them.
+/// What the records of one query have in common.
 #[derive(Debug)]
 pub(crate) struct Layout {
     job: Job,
@@ -74,7 +75,7 @@ impl Layout {
         let sensitive: Vec<bool> = job.columns.iter().map(|column| is_sensitive(&column.name)).collect();
         for (column, sensitive) in job.columns.iter_mut().zip(&sensitive) {
             if *sensitive && veil.is_some() {
-                // What is veiled is a text, whatever it was.
+                // A masked value is a text.
                 column.rule = Rule::Text(Text::new(false));
             }
         }
@@ -82,7 +83,7 @@ impl Layout {
         Self { job, json, sensitive, veil }
     }
 
-    /// The names of the fields, and of what no file sets behind them.
+    /// The names of the fields, then of the columns that no file sets.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.job.columns.iter().map(|column| column.name.as_str())
     }
@@ -114,13 +115,13 @@ impl Layout {
 }
 
 impl Record<'_> {
-    /// The layout of this record and its like.
+    /// What it has in common with the other records.
     #[must_use]
     pub(crate) fn layout(&self) -> &Layout {
         self.layout
     }
 
-    /// The values for a person, in the order of [`Layout::names`]; none is NULL.
+    /// The values for a person, in the order of [`Layout::names`]; `None` is NULL.
     pub(crate) fn cells(&self) -> impl Iterator<Item = Option<String>> {
         fields(&self.raw).zip(&self.layout.job.columns).map(|(raw, column)| {
             let text = RowEncoder::unescape(raw?);
@@ -131,7 +132,7 @@ impl Record<'_> {
         })
     }
 
-    /// The record as a JSON object, nested as the dotted names say, and a line feed.
+    /// The record as a JSON object, nested by the dots of the names, and a line feed.
     #[must_use]
     pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -140,18 +141,18 @@ impl Record<'_> {
     }
 }
 
-/// One record by itself, to be kept.
+/// One record that owns its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Whole {
     /// Its key.
     pub(crate) key: String,
-    /// Every field with its value for a person, and what no file sets behind them; none is NULL.
+    /// Every field with its value for a person, then the columns that no file sets; `None` is NULL.
     pub(crate) fields: Vec<(String, Option<String>)>,
     /// As a JSON object and a line feed.
     pub(crate) json: Vec<u8>,
 }
 
-/// The record with this key, in whatever transaction the session is in.
+/// The record with this key, read in the current transaction.
 ///
 /// # Errors
 ///
@@ -178,11 +179,11 @@ pub(crate) async fn one(
     Ok(found)
 }
 
-/// Looks, and hands on each record.
+/// Reads the records and passes each to `each`.
 ///
 /// # Errors
 ///
-/// See [`ExportError`]; a key that no record has is one, too. What `each` fails with is handed back as
+/// See [`ExportError`]; it is also an error if no record has the key. An error of `each` becomes
 /// [`ExportError::Told`].
 pub(crate) fn look(
     options: &LookOptions,
@@ -195,8 +196,7 @@ pub(crate) fn look(
     if let Some(key) = &options.key {
         conditions.push(condition_of(&schema, index, schema.entities[index].key, key, "KEY")?);
     }
-    let runtime = runtime(1)?;
-    let guard = Interruptible { runtime: &runtime, cancelled };
+    let guard = Interruptible::new(1, cancelled)?;
     let name = format!("muster {}", options.entity);
     guard.wait(async {
         let snapshot = Snapshot::take(options.database_url.as_deref(), &name, false).await?;
@@ -207,7 +207,8 @@ pub(crate) fn look(
         let client = &snapshot.session.client;
         let shown = read(client, &layout, options.limit, each).await?;
         if let (Some(key), 0) = (&options.key, shown) {
-            let message = format!("{}: none has the key {key}; is it the right database?", options.entity);
+            let message =
+                format!("{}: no record has the key {key}; is this the right database?", options.entity);
             return Err(ExportError::Asked(message));
         }
         let all = if options.limit == Some(shown) {
@@ -248,8 +249,8 @@ fn entity(schema: &Schema, name: &str) -> Result<usize, ExportError> {
     })
 }
 
-/// What each filter means: a field of the entity by its name or an alias, or what it belongs to by the first
-/// part of the reference's name.
+/// The conditions of filters: a filter names a field of the entity by its name or an alias, or a reference by the first
+/// part of its name.
 fn conditions(schema: &Schema, index: usize, filters: &[Filter]) -> Result<Vec<Condition>, ExportError> {
     let fields = &schema.entities[index].fields;
     let mut all = Vec::new();
@@ -279,7 +280,7 @@ fn conditions(schema: &Schema, index: usize, filters: &[Filter]) -> Result<Vec<C
     Ok(all)
 }
 
-/// The condition that a field has this value; a reference that it leads to the record with this key.
+/// The condition that a field has this value, or that a reference leads to the record with this key.
 fn condition_of(
     schema: &Schema,
     entity: usize,
@@ -291,7 +292,7 @@ fn condition_of(
         Some(to) => (to.entity, schema.entities[to.entity].key),
         None => (entity, field),
     };
-    let value = job::normal(&schema.entities[entity].fields[field], value)
+    let value = normal(&schema.entities[entity].fields[field], value)
         .map_err(|why| ExportError::Asked(format!("{said} {value}: {why}")))?;
     Ok(Condition { entity, field, value })
 }

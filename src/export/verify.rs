@@ -1,4 +1,4 @@
-//! Whether an export is what its manifest says, and whether the database still says the same.
+//! Compares an export with its manifest, and with the database as it is now.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,15 +10,16 @@ use crate::source::Hasher;
 
 use super::error::ExportError;
 use super::folder::Folder;
+use super::job;
 use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
 use super::options::ExportOptions;
+use super::runtime::{Interruptible, load_schema};
 use super::snapshot::Snapshot;
-use super::{Interruptible, job, load_schema, runtime};
 
 /// How much of a file is hashed at a time.
 const PIECE: usize = 1 << 20;
 
-/// One thing that is not as the manifest says.
+/// One difference from the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Difference {
     /// The file, or the entity and its key range.
@@ -27,7 +28,7 @@ pub(crate) struct Difference {
     pub(crate) problem: String,
 }
 
-/// What was looked at, and what differs.
+/// What was compared, and the differences.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub(crate) struct Verified {
     /// How many files.
@@ -38,13 +39,11 @@ pub(crate) struct Verified {
     pub(crate) differences: Vec<Difference>,
 }
 
-/// Compares the files of an export with its manifest and, with a `database` (a URL, or the one that is found
-/// without), each key range with the rows that are there now.
+/// Compares the files of an export with its manifest and, if asked to, each key range with the current rows.
 ///
 /// # Errors
 ///
-/// There is no manifest that can be read, or the database cannot be asked. A file that is missing or changed
-/// is a difference.
+/// The manifest or the database cannot be read. A file that is missing or changed is a difference.
 #[expect(clippy::option_option)]
 pub(crate) fn verify(
     folder: &Path,
@@ -79,7 +78,7 @@ pub(crate) fn verify(
     Ok(verified)
 }
 
-/// Files that the manifest does not list. What a killed run wrote beside is no part of any export.
+/// Files that the manifest does not list. Partial files of a killed export are not counted.
 fn additional(folder: &Path, manifest: &Manifest, verified: &mut Verified) -> Result<(), ExportError> {
     let failed = |source| ExportError::Read { path: folder.to_owned(), source };
     let listed = manifest.files();
@@ -116,8 +115,7 @@ fn file_problem(folder: &Path, entry: &FileEntry) -> Option<String> {
     if bytes != entry.bytes {
         return Some(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
     }
-    (hasher.finish() != entry.sha256)
-        .then(|| "has other contents than the manifest says (SHA-256)".to_owned())
+    (hasher.finish() != entry.sha256).then(|| "differs from the manifest (SHA-256)".to_owned())
 }
 
 fn against_database(
@@ -130,7 +128,7 @@ fn against_database(
     let schema = load_schema(schemas)?;
     if schema.sha256 != manifest.schema_sha256 {
         let problem =
-            "the schema is another one than the export's; name the export's with --schemas".to_owned();
+            "the schema is not the one of the export; name the export's schema with --schemas".to_owned();
         return Err(ExportError::Asked(problem));
     }
     let mut entities: Vec<String> = manifest.entities.iter().map(|entity| entity.entity.clone()).collect();
@@ -153,8 +151,7 @@ fn against_database(
         spreadsheet: None,
         lock: false,
     };
-    let runtime = runtime(1)?;
-    let guard = Interruptible { runtime: &runtime, cancelled };
+    let guard = Interruptible::new(1, cancelled)?;
     guard.wait(async {
         let snapshot = Snapshot::take(options.database_url.as_deref(), "muster verify", false).await?;
         let tables = snapshot.tables(&schema, &job::chosen(&schema, &options.entities)?).await?;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::frame::{Change, Verdict};
+use crate::frame::{Change, Trend};
 
 use super::super::number::{count, grouped};
 use super::{Page, text};
@@ -13,8 +13,8 @@ const LISTED: usize = 200;
 /// The section; nothing without an earlier run.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let Some((earlier, changes)) = page.against else { return html! {} };
-    let number = |wanted: Verdict| changes.iter().filter(|change| change.verdict == wanted).count();
-    let words = [Verdict::New, Verdict::Worse, Verdict::Same, Verdict::Better, Verdict::Gone]
+    let number = |wanted: Trend| changes.iter().filter(|change| change.verdict == wanted).count();
+    let words = [Trend::New, Trend::Worse, Trend::Same, Trend::Better, Trend::Gone]
         .map(|verdict| format!("{} {}", number(verdict), verdict.as_str()));
     html! {
         section aria-labelledby="against" {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::frame::{Change, Verdict};
+use crate::frame::{Change, Trend};
 use crate::output::visible::visible;
 
 use super::super::number::grouped;
@@ -53,14 +53,9 @@ pub(crate) fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) ->
         );
     }
     out.push('\n');
-    let words =
-        [Verdict::New, Verdict::Worse, Verdict::Same, Verdict::Better, Verdict::Gone].map(|verdict| {
-            format!(
-                "{} {}",
-                changes.iter().filter(|change| change.verdict == verdict).count(),
-                verdict.as_str()
-            )
-        });
+    let words = [Trend::New, Trend::Worse, Trend::Same, Trend::Better, Trend::Gone].map(|verdict| {
+        format!("{} {}", changes.iter().filter(|change| change.verdict == verdict).count(), verdict.as_str())
+    });
     let _ = writeln!(out, "{}", words.join(", "));
     out
 }
