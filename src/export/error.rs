@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
+use crate::exit::Exit;
 use crate::output::OutputError;
 use crate::schema::SchemaError;
+use crate::signal::SignalError;
 
 /// Why an export, or the verification of one, stopped.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +130,9 @@ pub(crate) enum ExportError {
     /// The records cannot be written to standard output.
     #[error("cannot write to standard output")]
     Told(#[source] io::Error),
+    /// Signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
     /// The runtime cannot be made.
     #[error("the system did not start a thread")]
     Threads(#[source] io::Error),
@@ -148,13 +153,13 @@ fn list(misfits: &[Misfit]) -> String {
 }
 
 impl ExportError {
-    /// What the shell sees.
+    /// The exit code that this error ends the program with.
     #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Interrupted => 130,
-            Self::Asked(_) => 2,
-            _ => 1,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Asked(_) => Exit::Usage,
+            _ => Exit::Failed,
         }
     }
 }

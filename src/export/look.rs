@@ -18,7 +18,7 @@ use super::job::{self, Job};
 use super::json::Json;
 use super::options::Filter;
 use super::row::fields;
-use super::runtime::{Interruptible, load_schema};
+use super::runtime::Interruptible;
 use super::snapshot::{self, Snapshot};
 
 /// Masks a sensitive value.
@@ -190,7 +190,7 @@ pub(crate) fn look(
     cancelled: &AtomicBool,
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
 ) -> Result<Looked, ExportError> {
-    let schema = load_schema(options.schemas.as_deref())?;
+    let schema = Schema::open(options.schemas.as_deref())?;
     let index = entity(&schema, &options.entity)?;
     let mut conditions = conditions(&schema, index, &options.filters)?;
     if let Some(key) = &options.key {

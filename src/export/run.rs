@@ -14,7 +14,7 @@ use super::folder::Folder;
 use super::job;
 use super::manifest::{Asked, Manifest, SnapshotEntry};
 use super::options::{ExportOptions, Format};
-use super::runtime::{Interruptible, load_schema};
+use super::runtime::Interruptible;
 use super::write::Export;
 
 /// Exports and returns the manifest.
@@ -28,7 +28,7 @@ pub(crate) fn export(
     cancelled: &AtomicBool,
 ) -> Result<Manifest, ExportError> {
     let started = Timestamp::now();
-    let schema = load_schema(options.schemas.as_deref())?;
+    let schema = Schema::open(options.schemas.as_deref())?;
     job::chosen(&schema, &options.entities)?;
     let mut folder = Folder::open(&options.out)?;
     fault::point("opened");

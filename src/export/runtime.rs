@@ -1,17 +1,12 @@
 //! The asynchronous work of an export, interrupted by signals.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::schema::Schema;
+use crate::signal;
 
 use super::error::ExportError;
-
-/// How often the signal flag is checked.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs asynchronous work until it is done or a signal interrupts it.
 pub(super) struct Interruptible<'c> {
@@ -32,24 +27,11 @@ impl<'c> Interruptible<'c> {
         &self,
         work: impl Future<Output = Result<T, ExportError>>,
     ) -> Result<T, ExportError> {
-        let signal = async {
-            while !self.cancelled.load(Ordering::Relaxed) {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
         self.runtime.block_on(async {
             tokio::select! {
                 done = work => done,
-                () = signal => Err(ExportError::Interrupted),
+                () = signal::raised(self.cancelled) => Err(ExportError::Interrupted),
             }
         })
     }
-}
-
-/// The schema of a folder, or the built-in one.
-pub(super) fn load_schema(folder: Option<&Path>) -> Result<Schema, ExportError> {
-    Ok(match folder {
-        Some(folder) => Schema::load(folder)?,
-        None => Schema::built_in()?,
-    })
 }

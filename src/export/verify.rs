@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::db::CopyOut;
+use crate::schema::Schema;
 use crate::source::Hasher;
 
 use super::error::ExportError;
@@ -13,7 +14,7 @@ use super::folder::Folder;
 use super::job;
 use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
 use super::options::ExportOptions;
-use super::runtime::{Interruptible, load_schema};
+use super::runtime::Interruptible;
 use super::snapshot::Snapshot;
 
 /// How much of a file is hashed at a time.
@@ -125,7 +126,7 @@ fn against_database(
     cancelled: &AtomicBool,
     verified: &mut Verified,
 ) -> Result<(), ExportError> {
-    let schema = load_schema(schemas)?;
+    let schema = Schema::open(schemas)?;
     if schema.sha256 != manifest.schema_sha256 {
         let problem =
             "the schema is not the one of the export; name the export's schema with --schemas".to_owned();

@@ -7,7 +7,6 @@ mod check;
 mod database;
 mod error;
 mod execute;
-mod exit;
 mod exported;
 mod findings;
 mod import;
@@ -28,18 +27,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::exit::Exit;
 use crate::export::look::Whole;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
 use crate::report::rejects::StoredRun;
-use crate::report::{Context, Counts, Outcome, Plan, Returned, Tally};
+use crate::report::{Context, Counts, Outcome, Plan, Returned, Status, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
+use crate::signal;
 
 use inputs::EntityRead;
 use rows::Settleable;
@@ -48,7 +48,6 @@ pub(crate) use check::check;
 pub(crate) use database::Database;
 pub(crate) use error::RunError;
 pub(crate) use execute::execute;
-pub use exit::Exit;
 pub(crate) use import::{ImportOptions, import};
 pub(crate) use inputs::Looking;
 pub(crate) use options::{MaxRejects, Options};
@@ -103,8 +102,14 @@ impl Reported {
     /// The process's exit.
     #[must_use]
     pub(crate) fn exit(&self) -> Exit {
-        let lost = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
-        Exit::of(self.outcome.status, lost)
+        let lost: u64 = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
+        match self.outcome.status {
+            Status::Refused => Exit::Refused,
+            Status::Failed => Exit::Failed,
+            Status::Interrupted => Exit::Interrupted,
+            _ if lost > 0 => Exit::Rejects,
+            _ => Exit::Done,
+        }
     }
 }
 
@@ -115,16 +120,13 @@ impl<'o> Run<'o> {
         options: &'o Options,
         listener: &'o dyn Listener,
     ) -> Result<Self, RunError> {
-        let schema = match &options.schemas {
-            Some(folder) => Schema::load(folder)?,
-            None => Schema::built_in()?,
-        };
+        let schema = Schema::open(options.schemas.as_deref())?;
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(options.threads) {
             crate::parallel::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
-        let cancelled = listen()?;
+        let cancelled = signal::flag()?;
         let id = uuid::Uuid::now_v7().to_string();
         let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
         let mut folder = RunFolder::open(path)?;
@@ -264,15 +266,6 @@ impl<'o> Run<'o> {
         let harvest = Harvest::of_findings(slots, self.folder.path(), &findings).map_err(RunError::Spool)?;
         Ok(EntityRead { files, harvest })
     }
-}
-
-/// The flag that SIGINT and SIGTERM set.
-pub(crate) fn listen() -> Result<Arc<AtomicBool>, RunError> {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
-    }
-    Ok(cancelled)
 }
 
 /// What the sessions of a run are called on the server, for whoever meets its lock.

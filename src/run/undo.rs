@@ -12,10 +12,11 @@ use crate::db::require_writable;
 use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
 use crate::output::{RunFolder, names};
 use crate::report::Status;
+use crate::signal::{self, POLL};
 
-use super::database::{Database, LOOK};
+use super::database::Database;
 use super::publish::publish_committed;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// What an undo can be asked.
 #[derive(Debug, Clone)]
@@ -101,7 +102,7 @@ pub(crate) fn undo(
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {
     let (id, started) = (uuid::Uuid::now_v7().to_string(), Timestamp::now());
-    let cancelled = listen()?;
+    let cancelled = signal::flag()?;
     let database = Database::new(&cancelled)?;
     let session = database.connect(options.database_url.as_deref(), &session_name(&id, started))?;
     let run = database.wait::<_, LoadError>(&session, async {
@@ -162,7 +163,7 @@ fn answer(
     // Left behind where nobody answers: it ends with the process.
     std::thread::spawn(move || sender.send(confirm(&run)));
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(POLL) {
             Ok(answer) => return answer,
             Err(RecvTimeoutError::Disconnected) => return Err(RunError::Declined),
             Err(RecvTimeoutError::Timeout) if cancelled.load(Ordering::Relaxed) => {
