@@ -129,7 +129,7 @@ pub(crate) enum ExportError {
     },
     /// The records cannot be written to standard output.
     #[error("cannot write to standard output")]
-    Told(#[source] io::Error),
+    Printing(#[source] io::Error),
     /// Signals.
     #[error(transparent)]
     Signal(#[from] SignalError),

@@ -20,19 +20,19 @@ const LATEST: &str = "latest";
 
 /// A folder of exports, locked against other runs while it lives.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct KeptExports {
     path: PathBuf,
     _lock: File,
 }
 
-impl Shelf {
+impl KeptExports {
     /// Makes the folder (mode 0700) or takes it, and completes or removes what killed exports left.
     ///
     /// # Errors
     ///
     /// Another export has it, or it cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, ExportError> {
-        let shelf = Self { path: path.to_owned(), _lock: whole::lock(path)? };
+        let exports = Self { path: path.to_owned(), _lock: whole::lock(path)? };
         for export in ours(path)?.iter().filter(|export| !is_whole(export)) {
             drop(Folder::open(export)?);
             // A folder that still holds files belongs to somebody and stays.
@@ -41,9 +41,9 @@ impl Shelf {
             }
         }
         if let Some(newest) = whole(path)?.pop() {
-            shelf.point(&newest)?;
+            exports.point(&newest)?;
         }
-        Ok(shelf)
+        Ok(exports)
     }
 
     /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by time.
@@ -142,10 +142,13 @@ mod tests {
     #[test]
     fn the_name_of_a_new_folder_is_recognized_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path()).unwrap();
-        assert!(is_ours(&shelf.fresh()));
+        let exports = KeptExports::open(folder.path()).unwrap();
+        assert!(is_ours(&exports.fresh()));
         assert!(!is_ours(Path::new("exports/important-papers.Z")));
-        assert!(matches!(Shelf::open(folder.path()), Err(ExportError::Output(OutputError::Busy { .. }))));
+        assert!(matches!(
+            KeptExports::open(folder.path()),
+            Err(ExportError::Output(OutputError::Busy { .. }))
+        ));
     }
 
     #[test]
@@ -159,7 +162,7 @@ mod tests {
         };
         let killed = make("20260101T000000.000Z", ".users.csv.muster-partial");
         let other = make("20260102T000000.000Z", "letters.txt");
-        Shelf::open(folder.path()).unwrap();
+        KeptExports::open(folder.path()).unwrap();
         assert!(!killed.exists());
         assert!(other.join("letters.txt").exists());
     }

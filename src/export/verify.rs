@@ -40,16 +40,22 @@ pub(crate) struct Verified {
     pub(crate) differences: Vec<Difference>,
 }
 
-/// Compares the files of an export with its manifest and, if asked to, each key range with the current rows.
+/// The database that an export is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Against<'u> {
+    /// Its URL; see [`crate::db::connect()`].
+    pub(crate) url: Option<&'u str>,
+}
+
+/// Compares the files of an export with its manifest and, with a `database`, each key range with the current rows.
 ///
 /// # Errors
 ///
 /// The manifest or the database cannot be read. A file that is missing or changed is a difference.
-#[expect(clippy::option_option)]
 pub(crate) fn verify(
     folder: &Path,
     schemas: Option<&Path>,
-    database: Option<Option<&str>>,
+    database: Option<Against<'_>>,
     cancelled: &AtomicBool,
 ) -> Result<Verified, ExportError> {
     let manifest = Manifest::read(&folder.join(manifest::NAME))?;
@@ -73,7 +79,7 @@ pub(crate) fn verify(
         }
     }
     additional(folder, &manifest, &mut verified)?;
-    if let Some(url) = database {
+    if let Some(Against { url }) = database {
         against_database(&manifest, schemas, url, cancelled, &mut verified)?;
     }
     Ok(verified)

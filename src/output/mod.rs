@@ -1,7 +1,7 @@
 //! Writing files: folders whose files appear together or not at all, the names of a run's files, and the text formats
 //! (CSV, JSON strings, CSV for people). The contents are left to `report` and `export`.
 
-pub(crate) mod behind;
+pub(crate) mod background;
 pub(crate) mod csv;
 pub(crate) mod error;
 pub(crate) mod folder;
@@ -14,7 +14,7 @@ pub(crate) mod staged;
 pub(crate) mod visible;
 pub(crate) mod whole;
 
-pub(crate) use behind::{Buffers, WrittenBehind};
+pub(crate) use background::{BackgroundFile, Buffers};
 pub(crate) use csv::Csv;
 pub(crate) use error::OutputError;
 pub(crate) use folder::RunFolder;

@@ -30,7 +30,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Listener, Stage};
 use crate::exit::Exit;
-use crate::export::look::Whole;
+use crate::export::records::OwnedRecord;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
@@ -76,7 +76,7 @@ pub(crate) struct Run<'o> {
     /// What a dry run would do.
     plan: Option<Plan>,
     /// The one record of a run about one.
-    record: Option<Whole>,
+    record: Option<OwnedRecord>,
 }
 
 /// What a run has to show for itself.
@@ -95,7 +95,7 @@ pub(crate) struct Reported {
     /// What a dry run would do.
     pub(crate) plan: Option<Plan>,
     /// The one record of a run about one, as the database has it at the end.
-    pub(crate) record: Option<Whole>,
+    pub(crate) record: Option<OwnedRecord>,
 }
 
 impl Reported {

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::event::{Listener, Silent};
-use crate::export::look::{self, Veil, Whole};
+use crate::export::records::{self, Mask, OwnedRecord};
 use crate::load::LoadOptions;
 use crate::output::{Csv, names};
 use crate::read::{ReadOptions, Reader, Seed};
@@ -38,7 +38,7 @@ pub(crate) struct One {
     /// Whether a record that exists is updated; else it refuses the run.
     pub(crate) update: bool,
     /// What is done to the sensitive values of the row that is handed back.
-    pub(crate) veil: Option<Veil>,
+    pub(crate) mask: Option<Mask>,
 }
 
 /// How one record is written.
@@ -188,13 +188,13 @@ impl Typed {
 
 impl Attempt<'_> {
     /// The record as the transaction at hand has it; none where it was rejected.
-    pub(super) fn record(&self, run: &Run<'_>, one: &One) -> Result<Option<Whole>, RunError> {
+    pub(super) fn record(&self, run: &Run<'_>, one: &One) -> Result<Option<OwnedRecord>, RunError> {
         let given = self.entities().iter().enumerate().find(|(_, read)| read.harvest.rows > 0);
         let Some((entity, read)) = given else { return Ok(None) };
         let settleable = Settleable::new(&run.schema.entities[entity], entity, &read.harvest);
         let Some(key) = settleable.key_of(0).map_err(RunError::Spool)? else { return Ok(None) };
         let key = RowEncoder::unescape(&key);
-        let looking = look::one(&self.session.client, &run.schema, entity, &key, one.veil);
+        let looking = records::find(&self.session.client, &run.schema, entity, &key, one.mask);
         self.database.wait(self.session, looking)
     }
 }

@@ -7,7 +7,7 @@ mod stored;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::output::{Buffers, OutputError, RunFolder, WrittenBehind, names, spreadsheet};
+use crate::output::{BackgroundFile, Buffers, OutputError, RunFolder, names, spreadsheet};
 use crate::parallel;
 use crate::record::{Finding, Severity};
 
@@ -26,8 +26,8 @@ const LINE: usize = 512;
 pub(crate) struct FindingsWriter<'a> {
     context: &'a Context,
     renderer: Renderer<'a>,
-    ndjson: WrittenBehind,
-    csv: WrittenBehind,
+    ndjson: BackgroundFile,
+    csv: BackgroundFile,
     tally: Tally,
 }
 
@@ -54,7 +54,7 @@ impl<'a> FindingsWriter<'a> {
         csv.put(spreadsheet::BOM)?;
         csv.put(render::HEADER.as_bytes())?;
         csv.put(spreadsheet::LINE_END)?;
-        let (ndjson, csv) = (WrittenBehind::new(ndjson)?, WrittenBehind::new(csv)?);
+        let (ndjson, csv) = (BackgroundFile::new(ndjson)?, BackgroundFile::new(csv)?);
         Ok(Self { context, renderer: Renderer::new(context), ndjson, csv, tally: Tally::new(context) })
     }
 

@@ -22,11 +22,11 @@ use super::runtime::Interruptible;
 use super::snapshot::{self, Snapshot};
 
 /// Masks a sensitive value.
-pub(crate) type Veil = fn(&str) -> String;
+pub(crate) type Mask = fn(&str) -> String;
 
 /// Which records are read.
 #[derive(Debug, Clone)]
-pub(crate) struct LookOptions {
+pub(crate) struct RecordOptions {
     /// A folder of schema files; the built-in ones without.
     pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
@@ -40,12 +40,12 @@ pub(crate) struct LookOptions {
     /// The largest number of records.
     pub(crate) limit: Option<u64>,
     /// How sensitive values are masked; `None` shows them.
-    pub(crate) veil: Option<Veil>,
+    pub(crate) mask: Option<Mask>,
 }
 
 /// How many records were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Looked {
+pub(crate) struct RecordCount {
     /// How many were passed to the caller.
     pub(crate) shown: u64,
     /// How many there are.
@@ -58,7 +58,7 @@ pub(crate) struct Layout {
     job: Job,
     json: Json,
     sensitive: Vec<bool>,
-    veil: Option<Veil>,
+    mask: Option<Mask>,
 }
 
 /// One record.
@@ -69,18 +69,18 @@ pub(crate) struct Record<'r> {
 }
 
 impl Layout {
-    fn new(mut job: Job, entity: &Entity, veil: Option<Veil>) -> Self {
+    fn new(mut job: Job, entity: &Entity, mask: Option<Mask>) -> Self {
         let is_sensitive =
             |name: &str| entity.field(name).is_some_and(|index| entity.fields[index].sensitive);
         let sensitive: Vec<bool> = job.columns.iter().map(|column| is_sensitive(&column.name)).collect();
         for (column, sensitive) in job.columns.iter_mut().zip(&sensitive) {
-            if *sensitive && veil.is_some() {
+            if *sensitive && mask.is_some() {
                 // A masked value is a text.
                 column.rule = Rule::Text(Text::new(false));
             }
         }
         let json = Json::new(&job.columns);
-        Self { job, json, sensitive, veil }
+        Self { job, json, sensitive, mask }
     }
 
     /// The names of the fields, then of the columns that no file sets.
@@ -95,22 +95,22 @@ impl Layout {
     }
 
     fn record(&self, raw: &[u8]) -> Record<'_> {
-        let Some(veil) = self.veil else { return Record { layout: self, raw: raw.to_vec() } };
-        let mut veiled = Vec::with_capacity(raw.len());
+        let Some(mask) = self.mask else { return Record { layout: self, raw: raw.to_vec() } };
+        let mut masked = Vec::with_capacity(raw.len());
         for (value, sensitive) in fields(raw).zip(&self.sensitive) {
             match value {
-                None => RowEncoder::null(&mut veiled),
+                None => RowEncoder::null(&mut masked),
                 Some(value) if *sensitive => {
-                    RowEncoder::text(&mut veiled, &veil(&RowEncoder::unescape(value)));
+                    RowEncoder::text(&mut masked, &mask(&RowEncoder::unescape(value)));
                 }
                 Some(value) => {
-                    veiled.extend_from_slice(value);
-                    veiled.push(b'\t');
+                    masked.extend_from_slice(value);
+                    masked.push(b'\t');
                 }
             }
         }
-        RowEncoder::end_row(&mut veiled);
-        Record { layout: self, raw: veiled }
+        RowEncoder::end_row(&mut masked);
+        Record { layout: self, raw: masked }
     }
 }
 
@@ -143,7 +143,7 @@ impl Record<'_> {
 
 /// One record that owns its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub(crate) struct OwnedRecord {
     /// Its key.
     pub(crate) key: String,
     /// Every field with its value for a person, then the columns that no file sets; `None` is NULL.
@@ -157,22 +157,22 @@ pub(crate) struct Whole {
 /// # Errors
 ///
 /// See [`ExportError`].
-pub(crate) async fn one(
+pub(crate) async fn find(
     client: &Client,
     schema: &Schema,
     entity: usize,
     key: &str,
-    veil: Option<Veil>,
-) -> Result<Option<Whole>, ExportError> {
+    mask: Option<Mask>,
+) -> Result<Option<OwnedRecord>, ExportError> {
     let tables = snapshot::tables(client, schema, &[entity]).await?;
     let rules = &schema.entities[entity];
     let key = Condition { entity, field: rules.key, value: Some(key.to_owned()) };
     let job = job::records(schema, &tables, entity, std::slice::from_ref(&key));
     let mut found = None;
-    read(client, &Layout::new(job, rules, veil), Some(1), &mut |record| {
+    read(client, &Layout::new(job, rules, mask), Some(1), &mut |record| {
         let names = record.layout().names().map(str::to_owned);
         let fields = names.zip(record.cells()).collect();
-        found = Some(Whole { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
+        found = Some(OwnedRecord { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
         Ok(())
     })
     .await?;
@@ -184,12 +184,12 @@ pub(crate) async fn one(
 /// # Errors
 ///
 /// See [`ExportError`]; it is also an error if no record has the key. An error of `each` becomes
-/// [`ExportError::Told`].
-pub(crate) fn look(
-    options: &LookOptions,
+/// [`ExportError::Printing`].
+pub(crate) fn list(
+    options: &RecordOptions,
     cancelled: &AtomicBool,
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
-) -> Result<Looked, ExportError> {
+) -> Result<RecordCount, ExportError> {
     let schema = Schema::open(options.schemas.as_deref())?;
     let index = entity(&schema, &options.entity)?;
     let mut conditions = conditions(&schema, index, &options.filters)?;
@@ -203,7 +203,7 @@ pub(crate) fn look(
         let tables = snapshot.tables(&schema, &[index]).await?;
         let job = job::records(&schema, &tables, index, &conditions);
         let count = job.query.count();
-        let layout = Layout::new(job, &schema.entities[index], options.veil);
+        let layout = Layout::new(job, &schema.entities[index], options.mask);
         let client = &snapshot.session.client;
         let shown = read(client, &layout, options.limit, each).await?;
         if let (Some(key), 0) = (&options.key, shown) {
@@ -218,7 +218,7 @@ pub(crate) fn look(
         } else {
             shown
         };
-        Ok(Looked { shown, all })
+        Ok(RecordCount { shown, all })
     })
 }
 
@@ -233,7 +233,7 @@ async fn read(
     let mut copy = CopyOut::begin(client, &query.first(limit), &doing).await?;
     let mut shown = 0;
     while let Some(row) = copy.next().await? {
-        each(&layout.record(&row)).map_err(ExportError::Told)?;
+        each(&layout.record(&row)).map_err(ExportError::Printing)?;
         shown += 1;
     }
     Ok(shown)

@@ -15,7 +15,7 @@ const WAITING: usize = 4;
 
 /// A staged file and the thread that writes it.
 #[derive(Debug)]
-pub(crate) struct WrittenBehind {
+pub(crate) struct BackgroundFile {
     path: PathBuf,
     /// `None` when the file has ended.
     sender: Option<SyncSender<Vec<u8>>>,
@@ -40,7 +40,7 @@ impl Buffers {
     }
 }
 
-impl WrittenBehind {
+impl BackgroundFile {
     /// Starts a thread that writes `file`.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl WrittenBehind {
     ///
     /// # Errors
     ///
-    /// Those of [`WrittenBehind::put`].
+    /// Those of [`BackgroundFile::put`].
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         self.end()
     }
@@ -112,7 +112,7 @@ mod tests {
     fn bytes_are_written_in_order_and_buffers_are_used_again() {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
-        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        let mut file = BackgroundFile::new(folder.create("rejects.csv").unwrap()).unwrap();
         let buffers = file.buffers();
         let mut wanted: Vec<u8> = Vec::new();
         for number in 0..1_000_u32 {
@@ -133,7 +133,7 @@ mod tests {
     fn a_file_that_was_not_finished_is_never_published() {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
-        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        let mut file = BackgroundFile::new(folder.create("rejects.csv").unwrap()).unwrap();
         file.put(b"half".to_vec()).unwrap();
         drop(file);
         assert!(matches!(folder.publish(), Err(OutputError::Unfinished { .. })));
@@ -143,7 +143,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn a_full_disk_is_reported_by_a_later_write_or_at_the_end() {
         let full = |bytes: usize| {
-            let mut file = WrittenBehind::new(StagedFile::of_a_full_disk()).unwrap();
+            let mut file = BackgroundFile::new(StagedFile::of_a_full_disk()).unwrap();
             let put = (0..20).try_for_each(|_| file.put(vec![0; bytes]));
             (put, file.finish())
         };
