@@ -30,5 +30,6 @@ mod schema;
 mod settle;
 mod signal;
 mod source;
+mod sql;
 
 pub use program::run;

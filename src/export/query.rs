@@ -1,14 +1,6 @@
 //! The SQL that reads the rows of a job, whole or a key range at a time.
 
-/// An identifier, quoted.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A string, quoted; the session has `standard_conforming_strings` on.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
+use crate::sql::literal;
 
 /// A SELECT in parts.
 #[derive(Debug, Clone)]

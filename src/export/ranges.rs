@@ -3,9 +3,10 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::sql::literal;
 
 use super::fault;
-use super::query::{Query, Range, literal};
+use super::query::{Query, Range};
 
 /// The approximate number of a table's bytes in a range.
 const RANGE: u64 = 32 << 20;

@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all, and known to all.
-const BOTTOM: [&str; 5] = ["event", "exit", "fault", "parallel", "signal"];
+const BOTTOM: [&str; 6] = ["event", "exit", "fault", "parallel", "signal", "sql"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 12] = [

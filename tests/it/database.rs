@@ -259,7 +259,7 @@ fn a_missing_right_and_a_lost_connection_are_told_apart() {
 fn a_whole_import_goes_over_tls_where_that_is_asked_for() {
     let database = Database::new();
     let url = role(&database, "imports_over_tls");
-    // What README says that the role needs, the first time: the tables and the journal are still to be made.
+    // What docs/databases.md says that the role needs the first time: tables and journal are still missing.
     database.rows(&format!(
         "GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO imports_over_tls;
          GRANT USAGE, CREATE ON SCHEMA public TO imports_over_tls",

@@ -79,3 +79,16 @@ fn the_error_for_a_wrong_delimiter_says_so() {
     let run = muster.run(["check", "accounts.csv", "--delimiter", ",", "--out", "out"]).exits(1);
     assert!(run.stderr().contains("legacyId") && run.stderr().contains("--delimiter"), "{run}");
 }
+
+#[test]
+fn a_wrong_delimiter_is_named_with_the_columns_that_are_missing() {
+    let muster = Muster::new().file("users.csv", "email,account.legacyId\nann@example.org,1\n");
+    let said = muster.run(["check", "--delimiter", ";", "users.csv"]).exits(1).stderr();
+    for part in [
+        "users.csv, column email: the column is missing",
+        "column account.legacyId: the column is missing",
+        "is --delimiter right?",
+    ] {
+        assert!(said.contains(part), "{part} is not in:\n{said}");
+    }
+}

@@ -162,7 +162,7 @@ fn the_units_call_the_program_as_it_is() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
     let service = fs::read_to_string(root.join("systemd/muster-export.service")).unwrap();
     let cron = fs::read_to_string(root.join("cron/muster-export")).unwrap();
-    let readme = fs::read_to_string(root.join("../README.md")).unwrap();
+    let page = fs::read_to_string(root.join("../docs/export.md")).unwrap();
     for (text, what) in [(&service, "service"), (&cron, "cron")] {
         let line =
             text.lines().find(|line| line.contains("/muster export")).unwrap_or_else(|| panic!("{what}"));
@@ -181,6 +181,6 @@ fn the_units_call_the_program_as_it_is() {
         muster.run(&words).exits(0);
     }
     for name in ["muster-export.service", "muster-export.timer", "packaging/cron/muster-export"] {
-        assert!(readme.contains(name), "the README does not speak of {name}");
+        assert!(page.contains(name), "docs/export.md does not name {name}");
     }
 }

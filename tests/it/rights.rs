@@ -1,4 +1,4 @@
-//! What README says that a role needs, to the letter: with exactly these rights it works, and where one of them
+//! What docs/databases.md says that a role needs, to the letter: with exactly these rights it works, and where one of them
 //! is missing the error names the statement that grants it.
 
 use crate::support::{Database, Muster};
