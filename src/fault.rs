@@ -74,6 +74,7 @@ points! {
     BeforeCommit "before-commit" "Nothing is left to do but COMMIT.",
     CommitSent "commit-sent" "COMMIT is sent, and not answered.",
     Committed "committed" "COMMIT is answered; no file has its name.",
+    EarlierAside "earlier-aside" "The index of an earlier run or export is put aside; its files are there.",
     Renaming "renaming" "Once for each file of the run: it gets its name next.",
     SummaryNext "summary-next" "Every file but the summary has its name.",
     Published "published" "Every file has its name.",

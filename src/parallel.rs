@@ -12,11 +12,19 @@
 //! The caller waits without doing rayon's work, so it must not be a thread of the rayon pool itself.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use rayon::Scope;
+
+/// Sets the size of the global rayon pool; only the first call takes effect.
+pub(crate) fn use_threads(threads: NonZeroUsize) {
+    // It fails only if the pool exists already.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
+}
 
 /// How many items should be in flight: enough that no thread waits, few enough that memory stays small.
 pub(crate) fn usual_limit() -> usize {
@@ -54,9 +62,10 @@ pub(crate) fn in_order<I: Send, T: Send, E: Send>(
     })
 }
 
-/// Tasks in flight, whose results come out in the order in which the tasks went in.
+/// Tasks in flight, whose results come out in the order in which the tasks went in. For callers that push items;
+/// [`in_order`] is for those that can be asked for them.
 #[derive(Debug)]
-struct Queue<T> {
+pub(crate) struct Queue<T> {
     limit: usize,
     /// The oldest task first. Each sends its one result.
     pending: VecDeque<Receiver<thread::Result<T>>>,
@@ -64,13 +73,22 @@ struct Queue<T> {
 
 impl<T: Send> Queue<T> {
     /// A queue with room for `limit` tasks, at least one.
-    fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self { limit: limit.max(1), pending: VecDeque::new() }
     }
 
     /// Whether `limit` tasks are in flight: a result must be taken before the next task is pushed.
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.pending.len() >= self.limit
+    }
+
+    /// Begins a task that owns all it needs.
+    pub(crate) fn push(&mut self, work: impl FnOnce() -> T + Send + 'static)
+    where
+        T: 'static,
+    {
+        let sender = self.add();
+        rayon::spawn(move || run(work, &sender));
     }
 
     fn push_in<'s>(&mut self, scope: &Scope<'s>, work: impl FnOnce() -> T + Send + 's)
@@ -88,7 +106,7 @@ impl<T: Send> Queue<T> {
     }
 
     /// The result of the oldest task, waited for; `None` if no task is in flight.
-    fn next(&mut self) -> Option<T> {
+    pub(crate) fn next(&mut self) -> Option<T> {
         let result = self.pending.pop_front()?.recv();
         // Every task sends its result, even if it panics.
         result.ok().map(|result| result.unwrap_or_else(|panic| resume_unwind(panic)))
@@ -107,6 +125,28 @@ impl<T: Send> Queue<T> {
 fn run<T>(work: impl FnOnce() -> T, sender: &SyncSender<thread::Result<T>>) {
     // The receiver is gone only if the pass ended with an error.
     let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
+}
+
+/// Values to be used again, such as buffers whose memory would otherwise be allocated anew.
+#[derive(Debug)]
+pub(crate) struct Spares<T>(Mutex<Vec<T>>);
+
+impl<T> Default for Spares<T> {
+    fn default() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+}
+
+impl<T> Spares<T> {
+    /// A value that was given back, if there is one.
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Gives a value back, emptied by the caller.
+    pub(crate) fn give(&self, value: T) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(value);
+    }
 }
 
 #[cfg(test)]
@@ -164,5 +204,22 @@ mod tests {
     fn a_panic_of_the_work_goes_on_in_the_caller() {
         let work = |item: u32| if item == 3 { panic!("item {item}") } else { Ok::<_, ()>(item) };
         let _ = in_order(2, (0..9).map(Ok), work, |_| Ok(()));
+    }
+
+    #[test]
+    fn a_queue_gives_results_in_the_order_of_its_tasks() {
+        let mut queue = Queue::new(8);
+        (0..8).for_each(|item| queue.push(move || slowly(item)));
+        assert!(queue.is_full());
+        assert!(std::iter::from_fn(|| queue.next()).eq(0..8));
+        assert!(!queue.is_full());
+    }
+
+    #[test]
+    fn a_value_that_was_given_back_is_used_again() {
+        let spares = Spares::default();
+        assert_eq!(spares.take(), None);
+        spares.give(7);
+        assert_eq!((spares.take(), spares.take()), (Some(7), None));
     }
 }

@@ -3,6 +3,7 @@
 
 use memchr::memchr;
 
+use crate::output::formula;
 use crate::rule::text::{dirt_of, is_printable_ascii};
 
 use super::offset::offset;
@@ -42,17 +43,11 @@ fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.push_str(rest);
 }
 
-/// Removes the guard of `export --for-spreadsheet`: one apostrophe before a character that would begin a formula,
-/// or before further apostrophes and such a character. Returns the number of cells that had one.
+/// Takes the guard of `export --for-spreadsheet` off ([`formula::is_guarded`]). Returns the number of cells that had one.
 pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> u64 {
     let mut taken = 0;
     for cell in cells {
-        let text = &record.as_bytes()[cell.start as usize..cell.end as usize];
-        if text.first() != Some(&b'\'') {
-            continue;
-        }
-        let sign = text.iter().find(|&&byte| byte != b'\'');
-        if matches!(sign, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
+        if formula::is_guarded(&record.as_bytes()[cell.start as usize..cell.end as usize]) {
             cell.start += 1;
             taken += 1;
         }

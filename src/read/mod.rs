@@ -47,19 +47,16 @@ mod units;
 mod validate;
 mod value;
 
-use std::collections::BTreeMap;
-use std::io;
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::{io, iter, mem};
 
 use crate::event::{Event, Listener};
 use crate::fault;
+use crate::parallel::{self, Spares};
 use crate::source::{Encoding, Look, ReadAt, Source, Utf8Evidence};
 
-use blocks::{Blocks, DataStart};
+use blocks::{Block, Blocks, DataStart};
 use columns::Proofs;
 use parse::{Task, parse};
 use parsed::{Parsed, ReadCounts};
@@ -135,11 +132,6 @@ pub(crate) enum Refutation {
     Columns(Vec<Option<Decision>>),
 }
 
-/// Sets the size of the global rayon pool; only the first call takes effect.
-pub(crate) fn use_threads(threads: NonZeroUsize) {
-    // It fails only if the pool exists already, with the number of threads that was asked for first.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global();
-}
 
 /// How each open column is read.
 fn decisions(open: &[OpenColumn], proofs: &[Proofs]) -> Vec<Option<Decision>> {
@@ -243,7 +235,7 @@ impl Reader<'_> {
         ReadError::Spool { folder: self.spool_folder.display().to_string(), source }
     }
 
-    /// Splits on this thread, parses on the pool, takes results in order.
+    /// Splits on this thread, parses on all threads, takes the results in the order of the blocks.
     fn pipeline<U: Units>(
         &self,
         blocks: &mut Blocks<'_, U>,
@@ -251,52 +243,23 @@ impl Reader<'_> {
         input: &Input<'_>,
         take: &mut dyn FnMut(Parsed) -> Result<(), ReadError>,
     ) -> Result<(), ReadError> {
-        // Enough blocks on their way that no thread waits, few enough that memory stays small.
-        let most = rayon::current_num_threads() * 3;
-        rayon::in_place_scope(|scope| {
-            let (sender, receiver) = mpsc::channel::<std::thread::Result<Parsed>>();
-            let mut waiting = BTreeMap::new();
-            let mut buffers = Vec::new();
-            let (mut next, mut sent, mut received) = (0, 0, 0);
-            loop {
-                if self.cancelled.load(Ordering::Relaxed) {
-                    return Err(ReadError::Cancelled);
-                }
-                let block =
-                    blocks.next_block(buffers.pop().unwrap_or_default()).map_err(|e| lost(input, e))?;
-                let drained = block.is_none();
-                if let Some(block) = block {
-                    let sender = sender.clone();
-                    sent += 1;
-                    scope.spawn(move |_| {
-                        // A panic is handed on, not swallowed: the thread that waits would wait for ever.
-                        let parsed = catch_unwind(AssertUnwindSafe(|| {
-                            let parsed = parse(task, block);
-                            fault::delay(parsed.index);
-                            parsed
-                        }));
-                        // The receiver is gone only when the run stops with an error.
-                        let _ = sender.send(parsed);
-                    });
-                }
-                let least = if drained { 0 } else { most };
-                while received < sent {
-                    let arrived =
-                        if sent - received > least { receiver.recv().ok() } else { receiver.try_recv().ok() };
-                    let Some(arrived) = arrived else { break };
-                    let mut parsed = arrived.unwrap_or_else(|panic| resume_unwind(panic));
-                    received += 1;
-                    buffers.push(std::mem::take(&mut parsed.buffer));
-                    waiting.insert(parsed.index, parsed);
-                    while let Some(parsed) = waiting.remove(&next) {
-                        next += 1;
-                        take(parsed)?;
-                    }
-                }
-                if drained {
-                    return Ok(());
-                }
+        let buffers = Spares::default();
+        let split = iter::from_fn(|| {
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Some(Err(ReadError::Cancelled));
             }
+            let buffer = buffers.take().unwrap_or_default();
+            blocks.next_block(buffer).map_err(|error| lost(input, error)).transpose()
+        });
+        let work = |block: Block| {
+            let index = block.index;
+            let parsed = parse(task, block);
+            fault::delay(index);
+            Ok(parsed)
+        };
+        parallel::in_order(parallel::usual_limit(), split, work, |mut parsed| {
+            buffers.give(mem::take(&mut parsed.buffer));
+            take(parsed)
         })
     }
 }

@@ -1,7 +1,9 @@
 //! What a run hands to the journal and to the plan, put together from what its phases counted.
 
+use std::iter;
+
 use crate::load::{Cargo, EntityNote, FieldChange, FileNote, Load, RunNote, Written};
-use crate::output::names;
+use crate::output::{Csv, names};
 use crate::record::EntityIndex;
 use crate::report::mask::mask;
 use crate::report::{Counts, PlannedChange, PlannedEntity, PlannedField, PlannedRun, ShownValues};
@@ -130,11 +132,11 @@ impl Attempt<'_> {
             let mut file = run.folder.create(&names::absent(&entity.name))?;
             let mut absent = 0_u64;
             let mut line = Vec::new();
-            csv_line(&mut line, &entity.fields[entity.key].name);
+            Csv::EXACT_CRLF.line(&mut line, iter::once(Some(&entity.fields[entity.key].name)));
             file.put(&line)?;
             let writing = load.absent::<RunError>(item, |key| {
                 line.clear();
-                csv_line(&mut line, key);
+                Csv::EXACT.line(&mut line, iter::once(Some(key)));
                 absent += 1;
                 Ok(file.put(&line)?)
             });
@@ -144,16 +146,4 @@ impl Attempt<'_> {
         }
         Ok(())
     }
-}
-
-/// A record of one cell (RFC 4180), exact: the file is for programs.
-fn csv_line(out: &mut Vec<u8>, cell: &str) {
-    if cell.is_empty() || cell.contains(['"', ',', ';', '\r', '\n', ' ']) {
-        out.push(b'"');
-        out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(cell.as_bytes());
-    }
-    out.extend_from_slice(b"\r\n");
 }

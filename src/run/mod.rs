@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Listener, Stage};
 use crate::exit::Exit;
-use crate::export::look::Whole;
+use crate::export::records::OwnedRecord;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
@@ -79,7 +79,7 @@ pub(crate) struct Run<'o> {
     /// What a dry run would do.
     plan: Option<PlannedRun>,
     /// The one record of a run about one.
-    record: Option<Whole>,
+    record: Option<OwnedRecord>,
 }
 
 /// What a run has to show for itself.
@@ -98,7 +98,7 @@ pub(crate) struct Reported {
     /// What a dry run would do.
     pub(crate) plan: Option<PlannedRun>,
     /// The one record of a run about one, as the database has it at the end.
-    pub(crate) record: Option<Whole>,
+    pub(crate) record: Option<OwnedRecord>,
 }
 
 impl Reported {
@@ -126,7 +126,7 @@ impl<'o> Run<'o> {
         let schema = Schema::open(options.schemas.as_deref())?;
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(options.threads) {
-            crate::read::use_threads(threads);
+            crate::parallel::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = signal::flag()?;

@@ -70,7 +70,7 @@ fn create(
     let options = OneOptions {
         schemas: args.records.schemas.clone(),
         database_url: args.records.database.database_url.clone(),
-        one: One { command: "account create", update: args.update, veil: (!show).then_some(mask) },
+        one: One { command: "account create", update: args.update, mask: (!show).then_some(mask) },
         strict: args.strict,
         dry_run: args.dry_run,
         out: args.out.clone(),

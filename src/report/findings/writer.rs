@@ -1,6 +1,6 @@
 //! Writes the rendered batches to both files, in order, and keeps the tally.
 
-use crate::output::{OutputError, RunFolder, WrittenBehind, names, spreadsheet};
+use crate::output::{OutputError, RunFolder, BackgroundFile, names, spreadsheet};
 
 use super::super::context::Context;
 use super::super::tally::Tally;
@@ -10,8 +10,8 @@ use super::render::{HEADER, Renderer};
 /// Both files under way.
 #[derive(Debug)]
 pub(crate) struct FindingsWriter {
-    ndjson: WrittenBehind,
-    csv: WrittenBehind,
+    ndjson: BackgroundFile,
+    csv: BackgroundFile,
     tally: Tally,
 }
 
@@ -27,7 +27,7 @@ impl FindingsWriter {
         csv.put(spreadsheet::BOM)?;
         csv.put(HEADER.as_bytes())?;
         csv.put(spreadsheet::LINE_END)?;
-        let (ndjson, csv) = (WrittenBehind::new(ndjson)?, WrittenBehind::new(csv)?);
+        let (ndjson, csv) = (BackgroundFile::new(ndjson)?, BackgroundFile::new(csv)?);
         Ok(Self { ndjson, csv, tally: Tally::new(context) })
     }
 

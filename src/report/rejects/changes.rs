@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::frame::{Change, Verdict};
+use crate::frame::{Change, Trend};
 use crate::output::visible::visible;
 use crate::width::COLUMNS;
 
@@ -33,13 +33,13 @@ pub(crate) fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) ->
     out + &table.whole(COLUMNS, false) + "\n" + &verdicts(changes) + "\n"
 }
 
-/// How many rules have each verdict.
+/// How many rules have each trend.
 #[must_use]
 pub(crate) fn verdicts(changes: &[Change]) -> String {
-    let all = [Verdict::New, Verdict::Worse, Verdict::Same, Verdict::Better, Verdict::Gone];
-    let words = all.map(|verdict| {
-        let number = changes.iter().filter(|change| change.verdict == verdict).count();
-        format!("{number} {}", verdict.as_str())
+    let all = [Trend::New, Trend::Worse, Trend::Same, Trend::Better, Trend::Gone];
+    let words = all.map(|trend| {
+        let number = changes.iter().filter(|change| change.verdict == trend).count();
+        format!("{number} {}", trend.as_str())
     });
     words.join(", ")
 }

@@ -134,5 +134,5 @@ fn an_export_that_cannot_be_compared_is_refused_and_nothing_is_written() {
     }
     fs::remove_file(muster.path("old/manifest.json")).unwrap();
     let refused = muster.run(["export", "--out", "new", "--changes-since", "old"]).exits(1);
-    assert!(refused.stderr().contains("not a complete one"), "{refused}");
+    assert!(refused.stderr().contains("not a complete export"), "{refused}");
 }

@@ -50,7 +50,7 @@ fn one_record_is_shown_by_its_key_in_any_spelling_that_means_it() {
     let row: Value = serde_json::from_str(&lines(&muster, "user show b@x.nl --json")[0]).unwrap();
     assert_eq!((&row["account"]["legacyId"], &row["migrated"]), (&"A-1".into(), &false.into()));
     let run = muster.run(["user", "show", "nobody@x.nl"]).exits(2);
-    assert!(run.stderr().contains("none has the key nobody@x.nl"), "{run}");
+    assert!(run.stderr().contains("no record has the key nobody@x.nl"), "{run}");
     assert_eq!(run.stdout(), "");
 }
 

@@ -216,7 +216,7 @@ fn verify_names_every_difference() {
     let found = muster.run(["verify", "ex"]).exits(3);
     let lines: Vec<String> = found.stdout().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3, "{found}");
-    assert!(lines[0].starts_with("accounts.csv: has other contents"), "{found}");
+    assert!(lines[0].starts_with("accounts.csv: differs from the manifest"), "{found}");
     assert!(lines[1].starts_with("users.crosswalk.csv: cannot be opened"), "{found}");
     assert_eq!(lines[2], "more.csv: is not in the manifest");
     assert!(muster.run(["verify", "--help"]).exits(0).stdout().contains("3 where something differs"));

@@ -17,7 +17,12 @@ fn loaded(database: &Database) -> Muster {
 /// Runs until the point, and is killed there.
 fn killed(muster: &Muster, point: &str, arguments: &[&str]) {
     let mut command = muster.command(arguments);
-    let output = command.env("MUSTER_TEST_EXPORT_STOP", point).output().unwrap();
+    command.env("MUSTER_TEST_EXPORT_STOP", point);
+    command
+        .env("MUSTER_TEST_POINT", point)
+        .env("MUSTER_TEST_ACT", "kill")
+        .env("MUSTER_TEST_FOLDER", muster.path(""));
+    let output = command.output().unwrap();
     assert_eq!(output.status.signal(), Some(9), "{point}: {output:?}");
 }
 
@@ -53,11 +58,11 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         ("file", true),
         ("read", true),
         ("sealed", true),
-        ("previous", false),
-        ("removed", false),
-        ("renamed", false),
-        ("complete", false),
-        ("manifest", true),
+        ("earlier-aside", false),
+        ("renaming", false),
+        ("renaming:2", false),
+        ("summary-next", false),
+        ("published", true),
     ]
     .into_iter()
     .enumerate()
@@ -65,7 +70,7 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         edit(&database, round);
         killed(&muster, point, &["export", "--out", "out"]);
         assert_eq!(honest(&muster, "out", point), whole, "{point}");
-        if point == "renamed" {
+        if point == "renaming:2" {
             // A run that comes to nothing leaves what the killed one had brought to the disk, whole.
             let nobody = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
             muster.run(nobody).exits(1);
@@ -77,7 +82,7 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         assert_eq!(names(&muster.path("out")), ["accounts.csv", "manifest.json", "users.csv"], "{point}");
     }
     // In a folder that was not there before.
-    for point in ["batch", "renamed"] {
+    for point in ["batch", "renaming:2"] {
         killed(&muster, point, &["export", "--out", point]);
         assert!(!honest(&muster, point, point));
         muster.run(["export", "--out", point]).exits(0);
@@ -93,7 +98,7 @@ fn a_killed_night_leaves_latest_whole_and_no_rubbish_behind_the_next() {
     muster.run(export).exits(0);
     muster.run(export).exits(0);
     for (round, point) in
-        ["opened", "batch", "sealed", "renamed", "manifest", "published", "latest", "pruning", "pruned"]
+        ["opened", "batch", "sealed", "renaming:2", "published", "kept", "latest", "pruning", "pruned"]
             .into_iter()
             .enumerate()
     {

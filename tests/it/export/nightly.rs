@@ -75,7 +75,7 @@ fn a_second_run_is_refused_and_says_so() {
         while database.text("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()") == "0" {}
         let args = ["export", "--out", "out", "--lock", "--quiet", "--metrics", "m.prom"];
         let refused = muster.run(args).exits(1);
-        assert!(refused.stderr().contains("another export is under way"), "{refused}");
+        assert!(refused.stderr().contains("another export of this database is running"), "{refused}");
         assert!(!muster.path("out").exists());
         assert_eq!(samples(&refused, "m.prom")["success"], "0");
         // Who does not ask for the lock does not mind it.

@@ -143,7 +143,7 @@ fn a_folder_in_the_way_of_a_report_is_found_before_commit() {
     let before = rows(&database);
     std::fs::create_dir_all(muster.path("out/report.html")).unwrap();
     let run = muster.run(IMPORT).exits(1);
-    assert!(run.stderr().contains("a folder stands where a file of the run must go"), "{run}");
+    assert!(run.stderr().contains("a folder has the name of a file that must be written here"), "{run}");
     assert_eq!(rows(&database), before);
 }
 

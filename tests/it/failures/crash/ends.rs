@@ -72,7 +72,8 @@ pub fn is_in(way: &Way, database: &Database, muster: &Muster, case: &str) {
 
 /// Whether a point, without its turn, comes after COMMIT was answered.
 pub fn is_after_commit(point: &str) -> bool {
-    ["committed", "renaming", "summary-next", "published"].contains(&point.split(':').next().unwrap())
+    ["committed", "earlier-aside", "renaming", "summary-next", "published"]
+        .contains(&point.split(':').next().unwrap())
 }
 
 pub fn until(database: &Database, sql: &str) {

@@ -1,5 +1,5 @@
-//! Records for a screen: the rows of one entity that are asked for, in the order of their keys, with references
-//! resolved to keys. Read in one transaction that writes nothing. How they are laid out is left to the caller.
+//! Records for people: the selected rows of one entity in key order, with references resolved to keys. They are read in
+//! one transaction that writes nothing. The caller lays them out.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,20 +12,21 @@ use crate::rule::text::Text;
 use crate::rule::{Rule, list};
 use crate::schema::{Entity, Schema, header_key, nearest};
 
-use super::encode::fields;
+use super::condition::{Condition, normal};
 use super::error::ExportError;
-use super::job::{self, Condition, Job};
+use super::job::{self, Job};
 use super::json::Json;
 use super::options::Filter;
+use super::row::fields;
+use super::runtime::Interruptible;
 use super::snapshot::{self, Snapshot};
-use super::{Interruptible, load_schema, runtime};
 
-/// Makes a value unreadable that not everybody may read.
-pub(crate) type Veil = fn(&str) -> String;
+/// Masks a sensitive value.
+pub(crate) type Mask = fn(&str) -> String;
 
-/// Which records are asked for.
+/// Which records are read.
 #[derive(Debug, Clone)]
-pub(crate) struct LookOptions {
+pub(crate) struct RecordOptions {
     /// A folder of schema files; the built-in ones without.
     pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
@@ -36,28 +37,28 @@ pub(crate) struct LookOptions {
     pub(crate) key: Option<String>,
     /// Only records with these values.
     pub(crate) filters: Vec<Filter>,
-    /// At most so many.
+    /// The largest number of records.
     pub(crate) limit: Option<u64>,
-    /// What is done to the values of sensitive fields.
-    pub(crate) veil: Option<Veil>,
+    /// How sensitive values are masked; `None` shows them.
+    pub(crate) mask: Option<Mask>,
 }
 
-/// What a look found besides the records themselves.
+/// How many records were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Looked {
-    /// How many were handed on.
+pub(crate) struct RecordCount {
+    /// How many were passed to the caller.
     pub(crate) shown: u64,
     /// How many there are.
     pub(crate) all: u64,
 }
 
-/// How the records of an entity are laid out: one for all of them.
+/// What the records of one query have in common.
 #[derive(Debug)]
 pub(crate) struct Layout {
     job: Job,
     json: Json,
     sensitive: Vec<bool>,
-    veil: Option<Veil>,
+    mask: Option<Mask>,
 }
 
 /// One record.
@@ -68,21 +69,21 @@ pub(crate) struct Record<'r> {
 }
 
 impl Layout {
-    fn new(mut job: Job, entity: &Entity, veil: Option<Veil>) -> Self {
+    fn new(mut job: Job, entity: &Entity, mask: Option<Mask>) -> Self {
         let is_sensitive =
             |name: &str| entity.field(name).is_some_and(|index| entity.fields[index].sensitive);
         let sensitive: Vec<bool> = job.columns.iter().map(|column| is_sensitive(&column.name)).collect();
         for (column, sensitive) in job.columns.iter_mut().zip(&sensitive) {
-            if *sensitive && veil.is_some() {
-                // What is veiled is a text, whatever it was.
+            if *sensitive && mask.is_some() {
+                // A masked value is a text.
                 column.rule = Rule::Text(Text::new(false));
             }
         }
         let json = Json::new(&job.columns);
-        Self { job, json, sensitive, veil }
+        Self { job, json, sensitive, mask }
     }
 
-    /// The names of the fields, and of what no file sets behind them.
+    /// The names of the fields, then of the columns that no file sets.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.job.columns.iter().map(|column| column.name.as_str())
     }
@@ -94,33 +95,33 @@ impl Layout {
     }
 
     fn record(&self, raw: &[u8]) -> Record<'_> {
-        let Some(veil) = self.veil else { return Record { layout: self, raw: raw.to_vec() } };
-        let mut veiled = Vec::with_capacity(raw.len());
+        let Some(mask) = self.mask else { return Record { layout: self, raw: raw.to_vec() } };
+        let mut masked = Vec::with_capacity(raw.len());
         for (value, sensitive) in fields(raw).zip(&self.sensitive) {
             match value {
-                None => RowEncoder::null(&mut veiled),
+                None => RowEncoder::null(&mut masked),
                 Some(value) if *sensitive => {
-                    RowEncoder::text(&mut veiled, &veil(&RowEncoder::unescape(value)));
+                    RowEncoder::text(&mut masked, &mask(&RowEncoder::unescape(value)));
                 }
                 Some(value) => {
-                    veiled.extend_from_slice(value);
-                    veiled.push(b'\t');
+                    masked.extend_from_slice(value);
+                    masked.push(b'\t');
                 }
             }
         }
-        RowEncoder::end_row(&mut veiled);
-        Record { layout: self, raw: veiled }
+        RowEncoder::end_row(&mut masked);
+        Record { layout: self, raw: masked }
     }
 }
 
 impl Record<'_> {
-    /// The layout of this record and its like.
+    /// What it has in common with the other records.
     #[must_use]
     pub(crate) fn layout(&self) -> &Layout {
         self.layout
     }
 
-    /// The values for a person, in the order of [`Layout::names`]; none is NULL.
+    /// The values for a person, in the order of [`Layout::names`]; `None` is NULL.
     pub(crate) fn cells(&self) -> impl Iterator<Item = Option<String>> {
         fields(&self.raw).zip(&self.layout.job.columns).map(|(raw, column)| {
             let text = RowEncoder::unescape(raw?);
@@ -131,7 +132,7 @@ impl Record<'_> {
         })
     }
 
-    /// The record as a JSON object, nested as the dotted names say, and a line feed.
+    /// The record as a JSON object, nested by the dots of the names, and a line feed.
     #[must_use]
     pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
@@ -140,74 +141,74 @@ impl Record<'_> {
     }
 }
 
-/// One record by itself, to be kept.
+/// One record that owns its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Whole {
+pub(crate) struct OwnedRecord {
     /// Its key.
     pub(crate) key: String,
-    /// Every field with its value for a person, and what no file sets behind them; none is NULL.
+    /// Every field with its value for a person, then the columns that no file sets; `None` is NULL.
     pub(crate) fields: Vec<(String, Option<String>)>,
     /// As a JSON object and a line feed.
     pub(crate) json: Vec<u8>,
 }
 
-/// The record with this key, in whatever transaction the session is in.
+/// The record with this key, read in the current transaction.
 ///
 /// # Errors
 ///
 /// See [`ExportError`].
-pub(crate) async fn one(
+pub(crate) async fn find(
     client: &Client,
     schema: &Schema,
     entity: usize,
     key: &str,
-    veil: Option<Veil>,
-) -> Result<Option<Whole>, ExportError> {
+    mask: Option<Mask>,
+) -> Result<Option<OwnedRecord>, ExportError> {
     let tables = snapshot::tables(client, schema, &[entity]).await?;
     let rules = &schema.entities[entity];
     let key = Condition { entity, field: rules.key, value: Some(key.to_owned()) };
     let job = job::records(schema, &tables, entity, std::slice::from_ref(&key));
     let mut found = None;
-    read(client, &Layout::new(job, rules, veil), Some(1), &mut |record| {
+    read(client, &Layout::new(job, rules, mask), Some(1), &mut |record| {
         let names = record.layout().names().map(str::to_owned);
         let fields = names.zip(record.cells()).collect();
-        found = Some(Whole { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
+        found = Some(OwnedRecord { key: key.value.clone().unwrap_or_default(), fields, json: record.json() });
         Ok(())
     })
     .await?;
     Ok(found)
 }
 
-/// Looks, and hands on each record.
+/// Reads the records and passes each to `each`.
 ///
 /// # Errors
 ///
-/// See [`ExportError`]; a key that no record has is one, too. What `each` fails with is handed back as
-/// [`ExportError::Told`].
-pub(crate) fn look(
-    options: &LookOptions,
+/// See [`ExportError`]; it is also an error if no record has the key. An error of `each` becomes
+/// [`ExportError::Printing`].
+pub(crate) fn list(
+    options: &RecordOptions,
     cancelled: &AtomicBool,
     each: &mut dyn FnMut(&Record<'_>) -> io::Result<()>,
-) -> Result<Looked, ExportError> {
-    let schema = load_schema(options.schemas.as_deref())?;
+) -> Result<RecordCount, ExportError> {
+    let schema = Schema::open(options.schemas.as_deref())?;
     let index = entity(&schema, &options.entity)?;
     let mut conditions = conditions(&schema, index, &options.filters)?;
     if let Some(key) = &options.key {
         conditions.push(condition_of(&schema, index, schema.entities[index].key, key, "KEY")?);
     }
-    let runtime = runtime(1)?;
-    let guard = Interruptible { runtime: &runtime, cancelled };
+    let guard = Interruptible::new(1, cancelled)?;
     let name = format!("muster {}", options.entity);
     guard.wait(async {
         let snapshot = Snapshot::take(options.database_url.as_deref(), &name, false).await?;
         let tables = snapshot.tables(&schema, &[index]).await?;
         let job = job::records(&schema, &tables, index, &conditions);
         let count = job.query.count();
-        let layout = Layout::new(job, &schema.entities[index], options.veil);
+        let layout = Layout::new(job, &schema.entities[index], options.mask);
         let client = &snapshot.session.client;
         let shown = read(client, &layout, options.limit, each).await?;
         if let (Some(key), 0) = (&options.key, shown) {
-            let message = format!("{}: none has the key {key}; is it the right database?", options.entity);
+            let message =
+                format!("{}: no record has the key {key}; is this the right database?", options.entity);
             return Err(ExportError::Asked(message));
         }
         let all = if options.limit == Some(shown) {
@@ -217,7 +218,7 @@ pub(crate) fn look(
         } else {
             shown
         };
-        Ok(Looked { shown, all })
+        Ok(RecordCount { shown, all })
     })
 }
 
@@ -232,7 +233,7 @@ async fn read(
     let mut copy = CopyOut::begin(client, &query.first(limit), &doing).await?;
     let mut shown = 0;
     while let Some(row) = copy.next().await? {
-        each(&layout.record(&row)).map_err(ExportError::Told)?;
+        each(&layout.record(&row)).map_err(ExportError::Printing)?;
         shown += 1;
     }
     Ok(shown)
@@ -248,8 +249,8 @@ fn entity(schema: &Schema, name: &str) -> Result<usize, ExportError> {
     })
 }
 
-/// What each filter means: a field of the entity by its name or an alias, or what it belongs to by the first
-/// part of the reference's name.
+/// The conditions of filters: a filter names a field of the entity by its name or an alias, or a reference by the first
+/// part of its name.
 fn conditions(schema: &Schema, index: usize, filters: &[Filter]) -> Result<Vec<Condition>, ExportError> {
     let fields = &schema.entities[index].fields;
     let mut all = Vec::new();
@@ -279,7 +280,7 @@ fn conditions(schema: &Schema, index: usize, filters: &[Filter]) -> Result<Vec<C
     Ok(all)
 }
 
-/// The condition that a field has this value; a reference that it leads to the record with this key.
+/// The condition that a field has this value, or that a reference leads to the record with this key.
 fn condition_of(
     schema: &Schema,
     entity: usize,
@@ -291,7 +292,7 @@ fn condition_of(
         Some(to) => (to.entity, schema.entities[to.entity].key),
         None => (entity, field),
     };
-    let value = job::normal(&schema.entities[entity].fields[field], value)
+    let value = normal(&schema.entities[entity].fields[field], value)
         .map_err(|why| ExportError::Asked(format!("{said} {value}: {why}")))?;
     Ok(Condition { entity, field, value })
 }

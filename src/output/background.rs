@@ -1,50 +1,51 @@
-//! A file that is written by a thread of its own: who makes the bytes does not wait until the system has taken them.
+//! A file that is written by a separate thread, so that the thread that makes the bytes does not wait for the system.
 
 use std::panic::resume_unwind;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+
+use crate::parallel::Spares;
 
 use super::{OutputError, StagedFile};
 
-/// How many buffers wait to be written at most; who brings more has to wait.
+/// The largest number of buffers that wait to be written; the caller waits to add another.
 const WAITING: usize = 4;
 
 /// A staged file and the thread that writes it.
 #[derive(Debug)]
-pub(crate) struct WrittenBehind {
+pub(crate) struct BackgroundFile {
     path: PathBuf,
-    /// Gone once the file has ended.
+    /// `None` when the file has ended.
     sender: Option<SyncSender<Vec<u8>>>,
     thread: Option<JoinHandle<Result<StagedFile, OutputError>>>,
     buffers: Buffers,
 }
 
-/// Buffers that were written and wait for new bytes: to make new ones is not free.
+/// Buffers that were written and are used again: allocating new ones takes time.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
+pub(crate) struct Buffers(Arc<Spares<Vec<u8>>>);
 
 impl Buffers {
-    /// An empty buffer, a new one with room for `capacity` bytes where none waits.
+    /// An empty buffer; a new one has room for `capacity` bytes.
     #[must_use]
     pub(crate) fn take(&self, capacity: usize) -> Vec<u8> {
-        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        used.unwrap_or_else(|| Vec::with_capacity(capacity))
+        self.0.take().unwrap_or_else(|| Vec::with_capacity(capacity))
     }
 
     fn give(&self, mut buffer: Vec<u8>) {
         buffer.clear();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffer);
+        self.0.give(buffer);
     }
 }
 
-impl WrittenBehind {
-    /// Has `file` written by a thread.
+impl BackgroundFile {
+    /// Starts a thread that writes `file`.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`] where the system gives no thread.
+    /// [`OutputError::Write`] if the system does not start a thread.
     pub(crate) fn new(file: StagedFile) -> Result<Self, OutputError> {
         let path = file.path().to_owned();
         let buffers = Buffers::default();
@@ -55,17 +56,17 @@ impl WrittenBehind {
         Ok(Self { path, sender: Some(sender), thread: Some(thread), buffers })
     }
 
-    /// Buffers for what is to be written.
+    /// Buffers for the bytes to write.
     #[must_use]
     pub(crate) fn buffers(&self) -> Buffers {
         self.buffers.clone()
     }
 
-    /// Hands over the next bytes.
+    /// Appends bytes.
     ///
     /// # Errors
     ///
-    /// Those of writing this or earlier bytes: [`OutputError::Full`] and [`OutputError::Write`].
+    /// Those of writing these or earlier bytes: [`OutputError::Full`] and [`OutputError::Write`].
     pub(crate) fn put(&mut self, bytes: Vec<u8>) -> Result<(), OutputError> {
         match &self.sender {
             Some(sender) if sender.send(bytes).is_ok() => Ok(()),
@@ -73,11 +74,11 @@ impl WrittenBehind {
         }
     }
 
-    /// Waits until all is written, and ends the file.
+    /// Waits until all bytes are written and ends the file.
     ///
     /// # Errors
     ///
-    /// Those of [`WrittenBehind::put`].
+    /// Those of [`BackgroundFile::put`].
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         self.end()
     }
@@ -91,7 +92,7 @@ impl WrittenBehind {
     }
 }
 
-/// Writes what comes until nothing more can.
+/// Writes buffers until the sender is gone.
 fn write(mut file: StagedFile, bytes: &Receiver<Vec<u8>>, used: &Buffers) -> Result<StagedFile, OutputError> {
     for buffer in bytes {
         file.put(&buffer)?;
@@ -108,10 +109,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bytes_come_in_their_order_and_the_buffers_again() {
+    fn bytes_are_written_in_order_and_buffers_are_used_again() {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
-        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        let mut file = BackgroundFile::new(folder.create("rejects.csv").unwrap()).unwrap();
         let buffers = file.buffers();
         let mut wanted: Vec<u8> = Vec::new();
         for number in 0..1_000_u32 {
@@ -122,16 +123,17 @@ mod tests {
             file.put(buffer).unwrap();
         }
         file.finish().unwrap();
-        assert!(buffers.0.lock().unwrap().len() <= WAITING + 2, "no more than were under way");
+        let unused = std::iter::from_fn(|| buffers.0.take()).count();
+        assert!(unused <= WAITING + 2, "no more than were in flight");
         folder.publish().unwrap();
         assert!(fs::read(home.path().join("rejects.csv")).unwrap() == wanted);
     }
 
     #[test]
-    fn a_file_that_was_not_ended_is_never_published() {
+    fn a_file_that_was_not_finished_is_never_published() {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
-        let mut file = WrittenBehind::new(folder.create("rejects.csv").unwrap()).unwrap();
+        let mut file = BackgroundFile::new(folder.create("rejects.csv").unwrap()).unwrap();
         file.put(b"half".to_vec()).unwrap();
         drop(file);
         assert!(matches!(folder.publish(), Err(OutputError::Unfinished { .. })));
@@ -139,9 +141,9 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn a_full_disk_is_said_by_what_comes_behind_or_at_the_end() {
+    fn a_full_disk_is_reported_by_a_later_write_or_at_the_end() {
         let full = |bytes: usize| {
-            let mut file = WrittenBehind::new(StagedFile::of_a_full_disk()).unwrap();
+            let mut file = BackgroundFile::new(StagedFile::of_a_full_disk()).unwrap();
             let put = (0..20).try_for_each(|_| file.put(vec![0; bytes]));
             (put, file.finish())
         };
