@@ -55,7 +55,6 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         decoded: String::new(),
         findings: Vec::new(),
         parsed: Parsed {
-            index: block.index,
             covered: block.covered(),
             start,
             rows: Vec::with_capacity(block.bytes.len()),

@@ -50,8 +50,6 @@ impl ReadCounts {
 /// What was read from a block.
 #[derive(Debug)]
 pub(crate) struct Parsed {
-    /// The block's number.
-    pub(crate) index: usize,
     /// The number of bytes of the file that it covers.
     pub(crate) covered: u64,
     /// Where it begins.
