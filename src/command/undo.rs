@@ -37,7 +37,7 @@ pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<Exi
         // It is done; a reader that went away does not change that.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(error) if reported.status == Status::Planned => Err(error.into()),
-        Err(source) => Err(RunError::Unprinted { run: reported.run, source }.into()),
+        Err(source) => Err(RunError::Unprinted { run: reported.run.to_string(), source }.into()),
         Ok(()) => Ok(Exit::Done),
     }
 }

@@ -46,6 +46,7 @@ use serde::Serialize;
 
 use crate::db::{Session, require_writable};
 use crate::load::{LoadError, journal};
+use crate::record::RunId;
 use crate::run::{Database, RunError, session_name};
 use crate::schema::Schema;
 use crate::signal;
@@ -158,10 +159,10 @@ impl Desk {
         let schema = Schema::open(schemas)?;
         Invitees::of(&schema)?;
         let cancelled = signal::flag().map_err(RunError::from)?;
-        let run = uuid::Uuid::now_v7().to_string();
+        let run = RunId::generate();
         let database = Database::new(&cancelled)?;
         let session = database.connect(url, &session_name(&run, Timestamp::now()))?;
-        Ok(Self { schema, database, session, cancelled, run })
+        Ok(Self { schema, database, session, cancelled, run: run.to_string() })
     }
 
     fn invitees(&self) -> Result<Invitees<'_>, InviteError> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::db::{DbError, require_writable};
 use crate::load::LoadError;
+use crate::record::RunId;
 use crate::signal;
 
 use super::database::Database;
@@ -16,7 +17,7 @@ use super::{RunError, session_name};
 /// See [`RunError`].
 pub(crate) fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
     let database = Database::new(&signal::flag()?)?;
-    let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let name = session_name(&RunId::generate(), Timestamp::now());
     let session = database.connect(database_url, &name)?;
     database.wait::<_, LoadError>(&session, async {
         require_writable(&session).await?;

@@ -35,6 +35,7 @@ use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
+use crate::record::{EntityIndex, RunId};
 use crate::report::rejects::StoredRun;
 use crate::report::{Context, Counts, Outcome, Plan, Returned, Status, Tally};
 use crate::schema::Schema;
@@ -59,8 +60,8 @@ const RUNS: &str = "muster-runs";
 
 /// A run under way.
 pub(crate) struct Run<'o> {
-    /// Its identity: a UUID version 7 (RFC 9562), so that runs sort by their time.
-    pub(crate) id: String,
+    /// Its identity.
+    pub(crate) id: RunId,
     /// The subcommand.
     pub(crate) command: &'static str,
     /// When it began.
@@ -127,8 +128,8 @@ impl<'o> Run<'o> {
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = signal::flag()?;
-        let id = uuid::Uuid::now_v7().to_string();
-        let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
+        let id = RunId::generate();
+        let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(id.as_str()));
         let mut folder = RunFolder::open(path)?;
         inputs::paths(&options.inputs).for_each(|path| folder.keep(path));
         fault::reach(Point::Begun);
@@ -269,12 +270,12 @@ impl<'o> Run<'o> {
 }
 
 /// What the sessions of a run are called on the server, for whoever meets its lock.
-pub(crate) fn session_name(run: &str, started: Timestamp) -> String {
-    format!("muster {} since {started:.0}", &run[..13])
+pub(crate) fn session_name(run: &RunId, started: Timestamp) -> String {
+    format!("muster {} since {started:.0}", run.short())
 }
 
 /// The harvests of the entities that have files, as load takes them.
 fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
     let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
-    given.map(|(entity, read)| Cargo { entity, harvest: &read.harvest }).collect()
+    given.map(|(entity, read)| Cargo { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
 }
