@@ -29,7 +29,7 @@ pub(crate) struct ColumnInfo {
     pub(crate) base: String,
     /// NULL is refused.
     pub(crate) not_null: bool,
-    /// A value that is not given is filled in by the server.
+    /// The server fills in a value that is not given.
     pub(crate) filled: bool,
     /// No value may be given: GENERATED ALWAYS AS (…) STORED.
     pub(crate) computed: bool,
