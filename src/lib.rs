@@ -1,7 +1,7 @@
 //! `muster` moves accounts and users from legacy files into PostgreSQL, and proves that none was lost.
 //!
 //! The way of a row is read → facts → settle → load → publish: see `docs/ARCHITECTURE.md`, and `docs/decisions.md` for
-//! what was decided and why. What a module is, is said at its own top; `tests/it/architecture.rs` keeps who may
+//! what was decided and why. What a module is, is said at its own top; `tests/it/architecture` keeps who may
 //! import whom.
 //!
 //! The binary calls [`run`]. Nothing else is public; [`internals`] is for the project's own tests and benchmarks.
