@@ -82,7 +82,7 @@ pub(crate) enum Misfit {
     },
     /// The key has no index that finds its row.
     #[error(
-        "table {table}: the key column {column} needs a unique index of its own that is valid, not partial and \
+        "table {table}: the key column {column} needs a separate unique index that is valid, not partial and \
          not deferrable: CREATE UNIQUE INDEX ON {table} ({column})"
     )]
     NoUniqueIndex {

@@ -26,7 +26,9 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     let (client, schema) = (context.client, context.schema);
     let fields = schema.entities.iter().flat_map(|entity| &entity.fields);
     if !fields.into_iter().all(|field| field.policy(context.options.on_empty) == OnUpdate::Overwrite) {
-        context.obstacles.fill(Some(Obstacle::Unusual("empty cells must be told apart from default values")));
+        context
+            .obstacles
+            .fill(Some(Obstacle::Unusual("empty cells must be distinguished from default values")));
     }
     // A table that already has rows, or is unusual, is not locked: its readers need not wait.
     for item in entities {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::read::{Harvest, Layout, Segment};
 use crate::schema::FieldIndex;
 
-/// The number, in place of a layout's, of rows that are to be deleted: only their keys matter.
+/// The number, in place of a layout's, of rows to be deleted: only their keys matter.
 pub(super) const DELETED: i16 = -1;
 
 /// The distinct layouts of an entity's files, and which one each file has.

@@ -1,4 +1,4 @@
-//! How a load is to be done.
+//! The options of a load.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::schema::OnUpdate;
 
 use super::path::Obstacle;
 
-/// How a load is to be done.
+/// The options of a load.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub(crate) struct LoadOptions {

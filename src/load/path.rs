@@ -134,7 +134,9 @@ pub(super) async fn obstacle(
     let (filled, unnumbered): (bool, bool) = (row.get(0), row.get(1));
     Ok(match (filled, unnumbered) {
         (true, _) => Some(Obstacle::Filled),
-        (_, true) => Some(Obstacle::Unusual("its identifiers do not come from a sequence of its own")),
+        (_, true) => {
+            Some(Obstacle::Unusual("its identifiers do not come from a sequence that the table owns"))
+        }
         _ => None,
     })
 }

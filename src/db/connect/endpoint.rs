@@ -165,7 +165,7 @@ impl Endpoint {
         }
         let authorities = settings.take("sslrootcert");
         let mode = match settings.take("sslmode") {
-            // TLS is not spoken over a Unix socket, whatever the mode.
+            // There is no TLS over a Unix socket, in any mode.
             _ if host.split(',').all(|host| host.starts_with('/')) => Mode::Disable,
             Some(mode) => Mode::parse(&mode)?,
             None if authorities.as_deref() == Some("system") => Mode::VerifyFull,

@@ -62,7 +62,7 @@ struct NewRows {
     parents: Vec<Vec<i64>>,
 }
 
-/// The sequence that gives the identifiers, if so many new rows can be appended and it is worth it.
+/// The sequence that gives the identifiers, if `new` new rows can be appended and it is worth it.
 pub(super) async fn sequence(rows: &Staged<'_>, new: u64) -> Result<Option<String>, LoadError> {
     if !is_many(new) || fault::slow() {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! Rows that a file of changes says are gone. If nothing refers to their entity, they are deleted before the others are
 //! written, so that their unique values are free; else after the others, when the rows that referred to them are gone
-//! or moved. Whether anything still refers to one is asked of every foreign key, whatever its ON DELETE says.
+//! or moved. Whether anything still refers to one is asked of every foreign key, regardless of its ON DELETE.
 
 use crate::db::DbError;
 use crate::fault::{self, Point};
@@ -39,7 +39,7 @@ pub(crate) fn accepted(item: &EntityRows<'_>, verdict: &EntityVerdict) -> u64 {
     verdict.accepted - deletes.filter(|fate| *fate == Fate::Kept).count() as u64
 }
 
-/// Deletes what is to be deleted now, of entities that refer to others first.
+/// Deletes the rows whose turn it is, those of entities that refer to others first.
 pub(crate) async fn delete(
     context: &Context<'_>,
     entities: &[EntityRows<'_>],

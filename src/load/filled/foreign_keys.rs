@@ -74,7 +74,7 @@ const MAY: &str = "SELECT current_setting('session_replication_role') = 'origin'
     AND (current_setting('is_superuser') = 'on' OR current_setting('server_version_num')::int >= 150000)";
 const GRANTED: &str = "SELECT has_parameter_privilege('session_replication_role', 'SET')";
 
-/// Whether this is worth it for so many rows.
+/// Whether this is worth it for this number of rows.
 pub(super) fn is_many(rows: u64) -> bool {
     rows >= fault::many(MANY)
 }
@@ -97,7 +97,7 @@ pub(crate) async fn hold_definitions(
     Ok(())
 }
 
-/// Whether the foreign keys of so many new rows can be checked at once, and it is worth it.
+/// Whether the foreign keys of `new` new rows can be checked at once, and it is worth it.
 pub(super) async fn checked_at_once(rows: &Staged<'_>, new: u64) -> Result<bool, LoadError> {
     let entity = rows.statements.entity;
     let table = rows.table();

@@ -4,7 +4,7 @@
 //! The hash is the first eight bytes of the SHA-256 of the row's values as one array of texts, in UTF-8, as the
 //! server prints it (`{a,"b c",NULL,""}`): NULL, an empty text and the word NULL are three things there, and no
 //! value runs into the next. SHA-256 is the same on every machine and in every version. The texts are those of a
-//! session as `db::connect` sets it up, whatever role, database and server prefer (dates in ISO, instants in UTC).
+//! session as `db::connect` sets it up, regardless of the settings of role, database and server (dates in ISO, times in UTC).
 //!
 //! The image of a row, that is the columns that are hashed, has the columns that muster sends and those that nobody
 //! fills, which are NULL. The client does not know what a default fills: such columns are not part of the image, nor are

@@ -49,7 +49,7 @@ pub(super) async fn changed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Load
         stamped = rows.stamped,
         same = images.same("l.place"),
     );
-    let found = rows.query(&sql).await?;
+    let found = rows.query(&sql, &[]).await?;
     let blocking = found.iter().map(|row| {
         let why = match (row.get(1), row.get(2), row.get(3)) {
             (true, ..) => Why::Deleted,
@@ -76,7 +76,7 @@ pub(super) async fn created_again(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>
         key = ident(&entity.key_column),
         id = rows.id,
     );
-    let found = rows.query(&sql).await?;
+    let found = rows.query(&sql, &[]).await?;
     let blocking = found.iter().map(|row| BlockingRow {
         entity: entity.entity.clone(),
         key: row.get::<_, Option<String>>(0).unwrap_or_default(),
@@ -106,7 +106,7 @@ pub(super) async fn referred(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Loa
             child = key.child,
             refers = key.refers(),
         );
-        blocking.extend(rows.query(&sql).await?.iter().map(|row| BlockingRow {
+        blocking.extend(rows.query(&sql, &[]).await?.iter().map(|row| BlockingRow {
             entity: entity.entity.clone(),
             key: row.get(0),
             why: Why::Referred { table: key.child.clone(), constraint: key.constraint.clone() },

@@ -26,14 +26,8 @@ const NOTED: &str = "ON CONFLICT (\"table\", id) DO UPDATE SET stood = excluded.
 pub(super) async fn updated(rows: &RunRows<'_>) -> Result<u64, LoadError> {
     release(rows).await?;
     let entity = rows.entity;
-    let columns = rows
-        .client
-        .query(
-            &format!("{COLUMNS} AND a.attidentity <> 'a' AND a.attname <> $2"),
-            &[&entity.table, &entity.id_column],
-        )
-        .await
-        .map_err(|e| failed(&rows.run.run, e))?;
+    let columns = format!("{COLUMNS} AND a.attidentity <> 'a' AND a.attname <> $2");
+    let columns = rows.query(&columns, &[&entity.table, &entity.id_column]).await?;
     // A column that the table did not have then keeps its value.
     let sets: Vec<String> = columns
         .iter()
@@ -69,8 +63,7 @@ pub(super) async fn updated(rows: &RunRows<'_>) -> Result<u64, LoadError> {
 /// Has the run's rows release values that rows which it updated get back.
 async fn release(rows: &RunRows<'_>) -> Result<(), LoadError> {
     let (table, run, name, id) = (&rows.entity.table, &rows.run_id, &rows.name, &rows.id);
-    let columns = rows.client.query(UNIQUE, &[table, &rows.entity.id_column]).await;
-    for row in columns.map_err(|e| failed(&rows.run.run, e))? {
+    for row in rows.query(UNIQUE, &[table, &rows.entity.id_column]).await? {
         let (column, kind): (String, String) = (row.get(0), row.get(2));
         let kind = if kind == "varchar" { "character varying" } else { &kind };
         let Some(placeholder) = placeholder(row.get(1), kind, id) else { continue };
@@ -96,17 +89,11 @@ pub(super) async fn deleted(rows: &RunRows<'_>, last: bool) -> Result<u64, LoadE
     if entity.deleted == 0 {
         return Ok(0);
     }
-    let columns = rows
-        .client
-        .query(
-            &format!(
-                "{COLUMNS} AND EXISTS (SELECT FROM muster.deleted d WHERE d.run = $2::text::uuid AND d.entity = $3
+    let columns = format!(
+        "{COLUMNS} AND EXISTS (SELECT FROM muster.deleted d WHERE d.run = $2::text::uuid AND d.entity = $3
                                AND d.before ? a.attname::text)"
-            ),
-            &[&entity.table, &rows.run.run, &entity.entity],
-        )
-        .await
-        .map_err(|e| failed(&rows.run.run, e))?;
+    );
+    let columns = rows.query(&columns, &[&entity.table, &rows.run.run, &entity.entity]).await?;
     if columns.is_empty() {
         return Ok(0);
     }

@@ -1,6 +1,7 @@
 //! The rows of a run that is undone, locked in a temporary table, and what the undo's statements share.
 
 use crate::db::DbError;
+use crate::db::postgres::types::ToSql;
 use crate::db::postgres::{Client, Row};
 use crate::load::error::LoadError;
 use crate::load::journal::{EntityRecord, RunRecord};
@@ -73,8 +74,12 @@ impl<'a> RunRows<'a> {
         if self.stamped { before } else { "'0'::xid" }
     }
 
-    pub(super) async fn query(&self, sql: &str) -> Result<Vec<Row>, LoadError> {
-        Ok(self.client.query(sql, &[]).await.map_err(|e| failed(&self.run.run, e))?)
+    pub(super) async fn query(
+        &self,
+        sql: &str,
+        values: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, LoadError> {
+        Ok(self.client.query(sql, values).await.map_err(|e| failed(&self.run.run, e))?)
     }
 
     pub(super) async fn execute(&self, sql: &str) -> Result<(), LoadError> {

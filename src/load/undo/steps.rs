@@ -64,9 +64,9 @@ impl<'a> Undo<'a> {
         let (stamped, unhashed): (bool, bool) = (row.get(0), row.get(1));
         if !stamped && unhashed {
             return refused(
-                "the journal was written again since, as by a restored dump, or so many transactions ago that their \
-                 numbers repeat, and the run is of an older muster, which kept no hashes of the rows it inserted: \
-                 whether they were changed is not known"
+                "the journal was written again since, as by a restored dump, or the numbers of transactions have repeated \
+                 since, and the run is of an older muster, which kept no hashes of the rows it inserted: whether they \
+                 were changed is not known"
                     .to_owned(),
             );
         }

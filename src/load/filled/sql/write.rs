@@ -72,12 +72,12 @@ impl Statements<'_> {
         ))
     }
 
-    /// From where the table's rows come that are to be deleted.
+    /// The FROM clause of the table's rows to be deleted.
     pub(crate) fn going(&self) -> String {
         format!("FROM {} s {} WHERE s.l = {DELETED}", self.stage(), self.join_table())
     }
 
-    /// What follows SELECT to ask whether the table's row `alias` is to be deleted.
+    /// What follows SELECT to ask whether the table's row `alias` will be deleted.
     pub(crate) fn leaving(&self, alias: &str) -> String {
         format!("FROM {} s WHERE s.l = {DELETED} AND {}", self.stage(), self.has_key(alias))
     }
