@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use crate::load::{Cargo, EntityNote, FieldChange, FileNote, Load, RunNote, Written};
+use crate::load::{EntityNote, EntityRows, FieldChange, FileNote, Load, RecordCounts, RunNote, Written};
 use crate::output::{Csv, names};
 use crate::record::EntityIndex;
 use crate::report::mask::mask;
@@ -27,14 +27,14 @@ impl Run<'_> {
             entities: given
                 .map(|(entity, (read, counts))| EntityNote {
                     entity: EntityIndex(entity),
-                    counts: [
-                        counts.read,
-                        counts.blank,
-                        counts.accepted,
-                        counts.rejected,
-                        counts.duplicates,
-                        counts.warnings,
-                    ],
+                    records: RecordCounts {
+                        read: counts.read,
+                        blank: counts.blank,
+                        accepted: counts.accepted,
+                        rejected: counts.rejected,
+                        duplicates: counts.duplicates,
+                        warnings: counts.warnings,
+                    },
                     written: Written {
                         inserted: counts.inserted,
                         updated: counts.updated,
@@ -125,9 +125,9 @@ impl Attempt<'_> {
         &self,
         run: &mut Run<'_>,
         load: &Load<'_>,
-        cargo: &[Cargo<'_>],
+        rows: &[EntityRows<'_>],
     ) -> Result<(), RunError> {
-        for item in cargo {
+        for item in rows {
             let entity = &run.schema.entities[item.entity];
             let mut file = run.folder.create(&names::absent(&entity.name))?;
             let mut absent = 0_u64;

@@ -34,7 +34,7 @@ use crate::event::{Event, Listener, Stage};
 use crate::exit::Exit;
 use crate::export::records::OwnedRecord;
 use crate::fault::{self, Point};
-use crate::load::Cargo;
+use crate::load::EntityRows;
 use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
 use crate::record::{EntityIndex, RunId};
@@ -276,8 +276,8 @@ pub(crate) fn session_name(run: &RunId, started: Timestamp) -> String {
     format!("muster {} since {started:.0}", run.short())
 }
 
-/// The harvests of the entities that have files, as load takes them.
-fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
+/// The clean rows of the entities that have files.
+fn entity_rows(entities: &[EntityRead]) -> Vec<EntityRows<'_>> {
     let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
-    given.map(|(entity, read)| Cargo { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
+    given.map(|(entity, read)| EntityRows { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
 }

@@ -188,7 +188,7 @@ fn an_undo_does_not_bring_back_what_is_there_again() {
     );
     let before = tables(&database);
     let refused = muster.run(["undo", "--yes", &run]).exits(4);
-    assert!(refused.stderr().contains("users b@x.nl: made again since"), "{refused}");
+    assert!(refused.stderr().contains("users b@x.nl: created again since"), "{refused}");
     assert_eq!(tables(&database), before);
     // Whoever is to be forgotten is forgotten in what was deleted, too.
     muster.run(["runs", "forget", "--email", "B@x.nl"]).exits(0);

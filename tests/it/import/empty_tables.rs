@@ -206,7 +206,7 @@ fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
         ("CREATE PUBLICATION news FOR TABLE users", "it is published"),
         (
             "ALTER TABLE users ALTER COLUMN id DROP IDENTITY; ALTER TABLE users ALTER COLUMN id SET DEFAULT 7 + random() * 1e9",
-            "its identifiers do not come from a sequence of its own",
+            "its identifiers do not come from a sequence that the table owns",
         ),
         (
             "INSERT INTO accounts (legacy_id, name) VALUES ('Z', 'Z'); INSERT INTO users (email, account_id) SELECT 'z@x.nl', id FROM accounts",

@@ -207,7 +207,7 @@ fn rows_of_a_run_of_an_older_journal_are_told_as_before_and_the_refusal_says_why
     database.rows("UPDATE users SET role = role WHERE email = 'd@x.nl'");
     let refused = muster.run(["undo", "--yes", &all[1]]).exits(4).stderr();
     assert!(
-        refused.contains("users d@x.nl: written anew since") && refused.contains("kept no hash"),
+        refused.contains("users d@x.nl: written again since") && refused.contains("kept no hash"),
         "{refused}"
     );
     assert!(!refused.contains("e@x.nl"), "{refused}");
