@@ -9,12 +9,6 @@ const HEAD: &str = "muster.change,muster.changed,email,account.legacyId,legacyId
 const ROWS: &str = "SELECT email, legacy_id FROM users ORDER BY email";
 const ALL: &str = "SELECT to_jsonb(t) FROM users t ORDER BY email";
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
-
 fn rows(database: &Database) -> String {
     database.text(ROWS).replace("@x.nl|", "=").replace('\n', " ")
 }
@@ -32,14 +26,13 @@ fn apply(muster: &Muster, rows: &str, exit: i32) -> Vec<String> {
 }
 
 fn undo_latest(muster: &Muster, database: &Database) {
-    let run = database.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1");
-    muster.run(["undo", "--yes", &run]).exits(0);
+    muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
 }
 
 #[test]
 fn two_rows_swap_and_three_go_round_and_an_undo_puts_them_back() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.text(ALL);
     let swap = "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n";
     assert!(apply(&muster, swap, 0).is_empty());
@@ -61,7 +54,7 @@ fn two_rows_swap_and_three_go_round_and_an_undo_puts_them_back() {
 #[test]
 fn what_one_lets_go_of_a_new_row_takes_and_an_undo_gives_it_back() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.text(ALL);
     let chain = "insert,,e@x.nl,A1,1\nupdate,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,\ndelete,,d@x.nl,,\n\
                  update,legacyId,c@x.nl,A1,4\ninsert,,f@x.nl,A1,3\n";
@@ -74,7 +67,7 @@ fn what_one_lets_go_of_a_new_row_takes_and_an_undo_gives_it_back() {
 #[test]
 fn where_one_cannot_move_on_all_behind_it_stay_and_are_named() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     // d does not change: what it has is in use, and so is what the others would have let go of.
     let chain = "insert,,e@x.nl,A1,1\nupdate,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,3\nupdate,legacyId,c@x.nl,A1,4\n";
     let found = apply(&muster, chain, 3);
@@ -94,7 +87,7 @@ fn where_one_cannot_move_on_all_behind_it_stay_and_are_named() {
 #[test]
 fn a_column_that_is_never_empty_is_swapped_unless_the_table_allows_nothing_in_between() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     database.text("ALTER TABLE users ALTER legacy_id SET NOT NULL; SELECT 1");
     let swap = "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n";
     assert!(apply(&muster, swap, 0).is_empty());

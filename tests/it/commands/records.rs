@@ -9,8 +9,7 @@ const USERS: &str = "email,account.legacyId,role\nb@x.nl,A-1,billing admin\na@x.
 
 fn filled() -> (Database, Muster) {
     let database = Database::new();
-    let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "--quiet", "accounts.csv", "users.csv"]).exits(0);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     (database, muster)
 }
 

@@ -61,10 +61,6 @@ fn prepared() -> Database {
     database
 }
 
-fn latest(database: &Database) -> String {
-    database.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1")
-}
-
 #[test]
 fn the_first_import_makes_tables_and_journal_with_create_on_schema_and_database() {
     let database = Database::new();
@@ -124,7 +120,7 @@ fn an_undo_needs_delete_and_the_right_to_look_at_tables_that_refer() {
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
     muster.write("users.csv", USERS);
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    let run = latest(&database);
+    let run = database.latest_run();
     let role = Role::new(&database);
     let undo = ["undo", "--yes", &run];
     role.may("USAGE ON SCHEMA public, muster").may("SELECT ON ALL TABLES IN SCHEMA muster");
@@ -158,7 +154,7 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
     role.may("USAGE ON SCHEMA muster");
     let muster = role.muster();
     muster.run(["runs"]).exits(0);
-    muster.run(["runs", "show", &latest(&database)]).exits(0);
+    muster.run(["runs", "show", &database.latest_run()]).exits(0);
     let prune = ["runs", "prune", "--older-than", "0h"];
     role.lacks(&prune, "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");
     role.may("SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");

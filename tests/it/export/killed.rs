@@ -6,13 +6,8 @@ use std::path::Path;
 
 use crate::support::{Database, Muster};
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database)
-        .file("accounts.csv", "legacyId,name\nA1,One\nA2,Two\n")
-        .file("users.csv", "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n");
-    muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    muster
-}
+const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n";
+const USERS: &str = "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n";
 
 /// Runs until the point, and is killed there.
 fn killed(muster: &Muster, point: &str, arguments: &[&str]) {
@@ -44,7 +39,7 @@ fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
 #[test]
 fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "out", "--split", "2"]).exits(0);
     for (round, (point, whole)) in [
         ("opened", true),
@@ -88,7 +83,7 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
 #[test]
 fn a_killed_night_leaves_latest_whole_and_no_rubbish_behind_the_next() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = ["export", "--out", "out", "--keep", "2"];
     muster.run(export).exits(0);
     muster.run(export).exits(0);

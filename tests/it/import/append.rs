@@ -89,7 +89,7 @@ fn they_can_be_taken_back() {
             + &database.text("SELECT id, legacy_id, name FROM accounts ORDER BY 1")
     };
     let (database, muster) = both_alike();
-    let run = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = database.latest_run();
     muster.run(["undo", "--yes", &run]).exits(0);
     assert_eq!(picture(&database), picture(&before));
 }
@@ -99,7 +99,7 @@ fn their_hashes_are_those_of_the_stored_rows() {
     let (database, muster) = both_alike();
     // Everything is written anew: only the hashes can tell that nobody has changed anything.
     database.rows("ALTER TABLE users ALTER id TYPE integer");
-    let run = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = database.latest_run();
     database.rows("UPDATE users SET contact_last_name = 'Mine' WHERE email = 'o1@x.nl'");
     let refused = muster.run(["undo", "--yes", &run]).exits(4).stderr();
     assert!(refused.contains("o1@x.nl"), "{refused}");

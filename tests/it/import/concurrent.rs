@@ -12,32 +12,18 @@ const IMPORT: [&str; 5] = ["import", "accounts.csv", "users.csv", "--out", "out"
 
 /// Rows in the target; files that change each of them and add others.
 fn target() -> (Database, Muster) {
-    let database = Database::new();
-    let muster = Muster::on(&database);
     let files = |name: &str, rows: u32| {
         let accounts: String = (1..=rows).map(|n| format!("A{n},{name}\n")).collect();
         let users: String = (1..=rows).map(|n| format!("u{n}@x.nl,A{n},{name}\n")).collect();
-        muster.write("accounts.csv", format!("legacyId,name\n{accounts}"));
-        muster.write("users.csv", format!("email,accountId,lastName\n{users}"));
+        [format!("legacyId,name\n{accounts}"), format!("email,accountId,lastName\n{users}")]
     };
-    files("Old", 30);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
-    files("New", 40);
-    (database, muster)
+    Muster::after(files("Old", 30), files("New", 40))
 }
 
 fn names(database: &Database) -> String {
     let sql = "SELECT name, count(*) FROM accounts GROUP BY 1 UNION ALL
         SELECT contact_last_name, count(*) FROM users GROUP BY 1 ORDER BY 1, 2";
     database.text(sql)
-}
-
-fn until(database: &Database, sql: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while database.text(&format!("SELECT EXISTS ({sql})")) != "t" {
-        assert!(Instant::now() < end, "never seen: {sql}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Runs a statement over and over on one connection; how often it was done, and the longest that it took.
@@ -204,7 +190,7 @@ fn a_deadlock_has_the_run_try_again() {
             UPDATE users SET contact_phone = NULL WHERE email = 'u5@x.nl';
             UPDATE accounts SET plan = NULL WHERE legacy_id = 'A5'; COMMIT";
         scope.spawn(|| database.rows(crossing));
-        until(&database, "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
+        database.until("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert!(
@@ -241,8 +227,7 @@ fn a_lock_that_is_held_for_longer_than_the_role_waits_is_said_plainly() {
         scope.spawn(|| {
             database.rows("BEGIN; LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5)");
         });
-        until(
-            &database,
+        database.until(
             "SELECT FROM pg_locks WHERE granted AND mode = 'ShareRowExclusiveLock'
             AND relation = 'users'::regclass",
         );

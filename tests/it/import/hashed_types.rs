@@ -148,7 +148,7 @@ fn holds(tables: &str, way: &str) {
     let run = muster.run(import).exits(0);
     assert!(run.stderr().contains(&format!("table \"things\": {way}")), "{run}");
     database.rows("UPDATE muster.stamps SET run = run; CREATE TABLE kept AS SELECT * FROM things");
-    let id = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let id = database.latest_run();
     let undo = ["undo", "--yes", "--dry-run", &id];
     muster.run(undo).exits(0);
     let columns = database.text(

@@ -5,22 +5,15 @@ use std::process::Stdio;
 
 use crate::support::{Customers, Database, Muster, order};
 
-/// Where every row stands and which transaction wrote it.
-fn versions(database: &Database) -> String {
-    ["accounts", "users"]
-        .map(|table| database.text(&format!("SELECT id, xmin, ctid FROM {table} ORDER BY id")))
-        .join("\n")
-}
-
 #[test]
 fn a_second_import_writes_nothing() {
     let customers = Customers::made(&order(300, 3_000, 7));
     let database = Database::new();
     let muster = customers.put(Muster::on(&database));
     muster.run(["import", "accounts.csv", "users.csv", "--out", "one"]).exits(3);
-    let before = versions(&database);
+    let before = database.versions();
     let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "two"]).exits(3);
-    assert!(versions(&database) == before, "rows were written again");
+    assert!(database.versions() == before, "rows were written again");
     let summary = run.summary("two");
     for (entity, sums) in summary["entities"].as_array().unwrap().iter().zip(&customers.sums) {
         let counts = ["inserted", "updated", "unchanged"].map(|name| entity[name].as_u64().unwrap());

@@ -10,16 +10,12 @@ fn states(database: &Database) -> String {
     database.text("SELECT address, state FROM muster.invite_states ORDER BY address")
 }
 
-fn latest_run(database: &Database) -> String {
-    database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1")
-}
-
 #[test]
 fn an_import_sends_nothing_and_an_invitation_sends_nothing_unasked() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     assert_eq!(database.text("SELECT to_regclass('muster.outbox')"), "∅");
-    let run = latest_run(&database);
+    let run = database.latest_run();
     let invite = ["user", "invite", "--run", &run];
     let asked = muster.run(invite.iter().chain(&SENDER)).exits(2);
     assert!(asked.stderr().contains("--yes"), "{asked}");
@@ -61,7 +57,7 @@ fn users_that_were_taken_back_and_imported_anew_are_not_mailed_again() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
-    muster.run(["undo", "--yes", &latest_run(&database)]).exits(0);
+    muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
     let gone = muster.run(["user", "accept", &postmark.token("zoe@example.nl")]).exits(4);
     assert!(gone.stderr().contains("is gone"), "{gone}");
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
@@ -85,7 +81,7 @@ fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
 fn filters_choose_whom() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     for (filters, mails) in [
         (vec!["--role", "Account admin"], 1),
         (vec!["--language", "nl"], 2),
@@ -308,7 +304,7 @@ fn an_address_that_fails_is_told_and_an_inactive_one_is_suppressed() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     postmark.will([Act::Codes(vec![300, 406, 0])]);
-    let sent = send(&muster, &["invite", "--run", &latest_run(&database)]).exits(3);
+    let sent = send(&muster, &["invite", "--run", &database.latest_run()]).exits(3);
     assert!(sent.stdout().contains("1 mail sent") && sent.stdout().contains("2 failed"), "{sent}");
     assert_eq!(
         database.text("SELECT state, code FROM muster.outbox ORDER BY id"),
@@ -325,7 +321,7 @@ fn an_address_that_fails_is_told_and_an_inactive_one_is_suppressed() {
 fn a_refusal_of_the_account_stops_the_run_and_the_rest_waits() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     let mut sent = 0;
     for code in [10, 400, 401, 405, 412, 413] {
         postmark.will([Act::Codes(vec![code, code, code])]);
@@ -370,7 +366,7 @@ fn a_thousand_users_go_out_in_calls_of_five_hundred() {
     }
     muster.write("more.csv", users);
     muster.run(["import", "users=more.csv"]).exits(0);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     send(&muster, &["invite", "--run", &run, "--limit", "1000"]).exits(0);
     let sizes = postmark.heard(|heard| heard.calls.iter().map(|call| call.1).collect::<Vec<_>>());
     assert_eq!(sizes, [500, 500]);
@@ -387,7 +383,7 @@ fn large_mails_go_out_in_calls_of_fifty_megabytes() {
     let muster = office(&database, &postmark);
     muster.write("texts/en.txt", "Subject: x\n\n{{link}}");
     muster.write("texts/en.html", "x".repeat(20_000_000) + "{{link}}");
-    let line = ["invite", "--run", &latest_run(&database), "--templates", "texts"];
+    let line = ["invite", "--run", &database.latest_run(), "--templates", "texts"];
     send(&muster, &line).exits(0);
     let sizes = postmark.heard(|heard| heard.calls.iter().map(|call| call.1).collect::<Vec<_>>());
     assert_eq!(sizes, [2, 1]);

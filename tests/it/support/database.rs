@@ -1,6 +1,7 @@
 //! A fresh database for one test, dropped at its end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use muster::internals::db::{Endpoint, Session, postgres::SimpleQueryMessage};
 
@@ -58,6 +59,35 @@ impl Database {
     /// Runs statements, and gives the rows of the last query: each cell as text, NULL as `None`.
     pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
         run(self.cluster, &self.name, sql)
+    }
+
+    /// Waits until a query has a row.
+    #[track_caller]
+    pub fn until(&self, sql: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.text(&format!("SELECT EXISTS ({sql})")) != "t" {
+            assert!(Instant::now() < end, "never seen: {sql}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The last run that is no undo.
+    pub fn latest_run(&self) -> String {
+        self.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1")
+    }
+
+    /// All values of accounts and users.
+    pub fn contents(&self) -> String {
+        [("accounts", "legacy_id"), ("users", "email")]
+            .map(|(table, key)| self.text(&format!("SELECT to_jsonb(t) FROM {table} t ORDER BY {key}")))
+            .join("\n")
+    }
+
+    /// All rows of accounts and users with their versions, which every write changes.
+    pub fn versions(&self) -> String {
+        ["accounts", "users"]
+            .map(|table| self.text(&format!("SELECT xmin, ctid, t FROM {table} t ORDER BY id")))
+            .join("\n")
     }
 
     /// Runs statements and gives the rows as text: cells joined by `|`, NULL as `∅`, a line each.

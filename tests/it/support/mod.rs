@@ -22,7 +22,7 @@ pub use customers::{Customers, Found, found, order};
 pub use database::Database;
 pub use disk::Disk;
 pub use fake_server::FakeServer;
-pub use halted::{Halted, killed_at, said};
+pub use halted::{Halted, killed_at, said, signal};
 pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 

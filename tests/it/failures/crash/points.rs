@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::ends::{SESSION, is_after_commit, is_in, locks_go, out, recovers, until};
+use super::ends::{SESSION, is_after_commit, is_in, locks_go, out, recovers};
 use super::ways::{
     ACCOUNTS, IMPORT, USERS, Way, answered, filled, fresh, muster, outcome, picture, unanswered,
 };
@@ -123,7 +123,7 @@ fn a_session_ended_between_commit_and_its_reply_is_asked_for() {
         unanswered(&database);
         let muster = way.muster(&database);
         let run = Halted::at(&muster, "commit-sent", IMPORT);
-        until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
+        database.until(&format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         database.rows(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}"));
         let output = run.go_on();
         assert_eq!(output.status.code(), Some(3), "{}: {}", way.name, said(&output));
@@ -147,7 +147,7 @@ fn a_server_that_crashes_takes_nothing_along_and_what_was_committed_stays() {
         let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         if committed {
-            until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
+            database.until(&format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         }
         let process = database.text(&format!("SELECT pid {SESSION}"));
         // The server ends all its sessions and goes through recovery when one of its processes dies so.
@@ -201,7 +201,7 @@ fn an_undo_that_is_killed_undoes_nothing_or_all() {
     let imported = way.target.copy();
     muster(&imported).run(IMPORT).exits(3);
     let untouched = picture(&imported);
-    let run = imported.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = imported.latest_run();
     for point in
         ["undo-locked", "undo-restored", "undo-deleted", "undo-noted", "before-commit", "commit-sent"]
     {
