@@ -15,6 +15,7 @@ pub mod golden;
 mod halted;
 mod postmark;
 mod proxy;
+mod sessions;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
