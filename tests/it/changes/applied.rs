@@ -77,7 +77,7 @@ fn changes_are_applied_and_taken_back() {
     let again = apply(&muster, &["--allow-deletes", "--out", "again"]).exits(0);
     assert_eq!(counts(&again, "again"), [[3, 0, 0, 3, 0, 0], [4, 0, 0, 4, 0, 0]]);
 
-    // A run that wrote nothing does not stand in the way.
+    // A run that wrote nothing does not prevent the undo.
     let undone = muster.run(["undo", "--yes", &run, "--out", "undone"]).exits(0);
     assert_eq!(database.contents(), before);
     let entities = &undone.summary("undone")["entities"];
@@ -89,10 +89,10 @@ fn changes_are_applied_and_taken_back() {
 }
 
 #[test]
-fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_says_so() {
+fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_reports_it() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
-    // Whatever a foreign key would do on deletion: nothing is taken along.
+    // Nothing else is deleted, whichever action the foreign key has.
     database.text(
         "CREATE TABLE notes (account bigint REFERENCES accounts (id) ON DELETE CASCADE);
          INSERT INTO notes SELECT id FROM accounts WHERE legacy_id = 'A4'; SELECT 1",
@@ -118,7 +118,7 @@ fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_says_so() {
 }
 
 #[test]
-fn what_is_no_change_is_refused() {
+fn lines_that_are_no_changes_are_refused() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.contents();
@@ -160,7 +160,7 @@ fn a_row_edited_since_is_not_deleted_where_that_is_asked() {
 }
 
 #[test]
-fn an_undo_does_not_bring_back_what_is_there_again() {
+fn an_undo_does_not_restore_a_row_that_exists_again() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     changes(&muster);
@@ -174,7 +174,7 @@ fn an_undo_does_not_bring_back_what_is_there_again() {
     let refused = muster.run(["undo", "--yes", &run]).exits(4);
     assert!(refused.stderr().contains("users b@x.nl: made again since"), "{refused}");
     assert_eq!(database.contents(), before);
-    // Whoever is to be forgotten is forgotten in what was deleted, too.
+    // A forgotten person is removed from the deleted rows, too.
     muster.run(["runs", "forget", "--email", "B@x.nl"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.deleted WHERE before::text LIKE '%b@x.nl%'"), "0");
 }
@@ -205,7 +205,7 @@ fn edit(database: &Database, round: u32) {
 }
 
 #[test]
-fn the_changes_of_any_edits_bring_a_copy_to_the_same_rows() {
+fn the_changes_of_random_edits_bring_a_copy_to_the_same_rows() {
     let (here, there) = (Database::new(), Database::new());
     let (source, copy) = (Muster::on(&here), Muster::on(&there));
     let copied = |folder: &str| {
@@ -246,9 +246,9 @@ fn the_changes_of_any_edits_bring_a_copy_to_the_same_rows() {
         let counted = counts(&applied, &out);
         for (entity, counts) in [1, 3].into_iter().zip(counted) {
             let changes = &manifest["entities"][entity]["changes"];
-            let told = ["inserts", "updates", "deletes"].map(|name| changes[name].as_u64().unwrap());
-            assert_eq!(told, [counts[1], counts[2], counts[4]], "round {round}");
-            assert!(told.iter().sum::<u64>() > 0, "round {round} edits nothing");
+            let reported = ["inserts", "updates", "deletes"].map(|name| changes[name].as_u64().unwrap());
+            assert_eq!(reported, [counts[1], counts[2], counts[4]], "round {round}");
+            assert!(reported.iter().sum::<u64>() > 0, "round {round} edits nothing");
         }
     }
 }

@@ -23,7 +23,7 @@ impl<'d> Role<'d> {
         Self { database, name }
     }
 
-    /// Grants what comes behind GRANT and before TO.
+    /// Grants what is written between GRANT and TO.
     fn may(&self, rights: &str) -> &Self {
         self.database.rows(&format!("GRANT {rights} TO {}", self.name));
         self
@@ -82,7 +82,7 @@ fn the_first_import_makes_tables_and_journal_with_create_on_schema_and_database(
 }
 
 #[test]
-fn an_import_by_a_lesser_role_works_and_says_why_it_is_not_the_fast_way() {
+fn an_import_by_a_role_with_fewer_rights_works_and_says_why_it_is_slower() {
     let database = prepared();
     let role = Role::new(&database);
     role.may("USAGE ON SCHEMA public").may("SELECT, INSERT, UPDATE ON accounts, users");
@@ -169,7 +169,7 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
 
 /// The tables belong to the role, which has no more than that and the rights that every import needs.
 #[test]
-fn an_owner_imports_merges_and_undoes_in_the_empty_target_way_with_create_on_the_schema() {
+fn a_table_owner_with_create_on_the_schema_imports_merges_and_undoes() {
     for may_make_indexes in [true, false] {
         let database = prepared();
         let role = Role::new(&database);
@@ -228,7 +228,7 @@ fn a_foreign_key_that_an_owner_may_not_make_has_rows_staged_and_merged() {
 }
 
 #[test]
-fn a_sequence_that_is_no_identity_s_needs_usage_whosever_it_is() {
+fn a_sequence_that_is_no_identity_needs_usage_for_every_owner() {
     for shared in [false, true] {
         let database = prepared();
         database.rows(

@@ -91,7 +91,7 @@ fn columns_and_filters_choose_what_is_exported() {
         muster.run(["verify", "ex", "--against-database"]).exits(0);
         (run.text("ex/accounts.csv"), run.text("ex/users.csv"))
     };
-    // The key is always there; a column stands where the schema has it, whatever case it is asked in.
+    // The key is always there; a column is where the schema has it, in whichever case it is asked for.
     let (accounts, users) =
         export(&["--columns", "PLAN,account.legacyid,role", "--where", "role=API developer"]);
     assert_eq!(accounts, "legacyId,plan\nA1,pro\nA2,\nB3,free\n");

@@ -28,7 +28,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What stands in the folder is whole where it says that it is.
+/// The folder is complete if it says that it is.
 fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
     let says = muster.path(&format!("{folder}/manifest.json")).exists();
     let found = muster.run(["verify", folder]).exits(i32::from(!says));
@@ -81,7 +81,7 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
 }
 
 #[test]
-fn a_killed_night_leaves_latest_whole_and_no_rubbish_behind_the_next() {
+fn a_killed_nightly_export_leaves_latest_whole_and_the_next_one_cleans_up() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = ["export", "--out", "out", "--keep", "2"];

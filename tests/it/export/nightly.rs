@@ -1,4 +1,4 @@
-//! The nightly job: an export that runs alone, keeps what it is told to keep, and says how it went.
+//! The nightly job: an export that runs alone, keeps the requested number of exports, and reports its result.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,7 +62,7 @@ fn the_newest_exports_are_kept_and_latest_leads_to_the_last() {
 }
 
 #[test]
-fn a_second_run_is_refused_and_says_so() {
+fn a_second_run_is_refused_with_a_reason() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let held = std::thread::scope(|scope| {
@@ -115,7 +115,7 @@ fn the_metrics_tell_success_and_failure_and_keep_the_last_success() {
     }
     assert!(number(&bad, "start_timestamp_seconds") > number(&good, "start_timestamp_seconds"));
 
-    // What goes wrong before the database is asked is told as well.
+    // Errors before the database is asked are reported as well.
     let wrong =
         muster.run(["export", "--out", "out", "--metrics", "m.prom", "--where", "nothing=1"]).exits(2);
     assert_eq!(samples(&wrong, "m.prom")["exit_code"], "2");

@@ -35,11 +35,11 @@ fn filled(database: &Database, muster: &Muster) {
 
 /// Nothing in the folder looks like a file of a run that came to its end.
 #[track_caller]
-fn nothing_looks_whole(folder: &Path, told: &str) {
+fn nothing_looks_whole(folder: &Path, reported: &str) {
     let names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
         .unwrap_or_default();
-    assert!(names.iter().all(|name| name.ends_with(".partial")), "{names:?} {told}");
+    assert!(names.iter().all(|name| name.ends_with(".partial")), "{names:?} {reported}");
 }
 
 fn import(out: &Path) -> Vec<String> {
@@ -151,7 +151,7 @@ impl Drop for Small<'_> {
 }
 
 #[test]
-fn a_full_disk_of_the_server_is_told_and_leaves_the_target_as_it_was() {
+fn a_full_disk_of_the_server_is_reported_and_leaves_the_target_unchanged() {
     for way in ["fresh", "merge", "stage"] {
         let (database, muster) = target(10_000);
         let Some(small) = Small::new(&database) else { return };

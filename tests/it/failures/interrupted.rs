@@ -11,7 +11,7 @@ const USERS: &str = "email,accountId\na@x.nl,A1\n";
 const LOCK: &str = "SELECT FROM pg_locks WHERE relation = 'users'::regclass";
 
 #[test]
-fn a_run_interrupted_while_it_reads_has_a_summary_that_says_so() {
+fn a_run_interrupted_while_it_reads_has_the_status_interrupted_in_its_summary() {
     let database = Database::new();
     let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
     for (command, name) in [("check", "INT"), ("check", "TERM"), ("import", "INT"), ("import", "TERM")] {
@@ -68,8 +68,8 @@ fn an_export_at_night_that_is_stopped_says_one_line_and_its_metrics_tell_it() {
     });
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(output.stdout.is_empty());
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.lines().count() == 1 && told.contains("interrupted"), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(reported.lines().count() == 1 && reported.contains("interrupted"), "{reported}");
     let text = metrics();
     for sample in ["muster_export_success 0", "muster_export_exit_code 130", &good] {
         assert!(text.lines().any(|line| line == sample), "{sample}: {text}");

@@ -1,4 +1,4 @@
-//! Imports that fail half way: whatever ends them, the target is as it was before, and the next one goes through.
+//! Imports that fail half way: for every cause the target is unchanged, and the next import succeeds.
 
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn recovers(database: &Database, muster: &Muster) {
 }
 
 #[test]
-fn a_killed_connection_leaves_the_target_as_it_was() {
+fn a_killed_connection_leaves_the_target_unchanged() {
     let (database, muster) = target();
     let before = state(&database);
     let kill = STUCK.replacen("SELECT", "SELECT pg_terminate_backend(pid)", 1);
@@ -74,7 +74,7 @@ fn a_killed_connection_leaves_the_target_as_it_was() {
 }
 
 #[test]
-fn a_killed_program_leaves_the_target_as_it_was_and_no_summary() {
+fn a_killed_program_leaves_the_target_unchanged_and_no_summary() {
     let (database, muster) = target();
     let before = state(&database);
     let output = stuck(&database, &muster, |child| signal(child, "KILL"));
@@ -85,7 +85,7 @@ fn a_killed_program_leaves_the_target_as_it_was_and_no_summary() {
 }
 
 #[test]
-fn an_interrupted_import_says_so_and_leaves_the_target_as_it_was() {
+fn an_interrupted_import_reports_it_and_leaves_the_target_unchanged() {
     for name in ["INT", "TERM"] {
         let (database, muster) = target();
         let before = state(&database);
@@ -127,15 +127,17 @@ fn a_full_disk_for_the_reports_refuses_the_run() {
 }
 
 #[test]
-fn a_second_import_at_the_same_time_names_the_first_or_waits_for_it() {
+fn a_second_import_at_the_same_time_names_the_first_one_or_waits_for_it() {
     let (database, muster) = target();
     let mut second = None;
     let output = stuck(&database, &muster, |_| {
         let busy = muster.run(["import", "users.csv", "--out", "second"]).exits(1);
-        let told = busy.stderr();
+        let reported = busy.stderr();
         assert!(
-            told.contains("muster ") && told.contains(" since ") && told.contains("--lock-timeout"),
-            "{told}"
+            reported.contains("muster ")
+                && reported.contains(" since ")
+                && reported.contains("--lock-timeout"),
+            "{reported}"
         );
         assert!(!muster.path("second/rejects.ndjson").exists(), "{busy}");
         let mut waiting = muster.command(["import", "users.csv", "--out", "third", "--lock-timeout", "60"]);

@@ -1,4 +1,4 @@
-//! What inviting promises: shown first, sent once, to nobody else, through a link that opens once. The provider is a
+//! What inviting promises: shown first, sent once, to no other person, with a link that opens once. The provider is a
 //! local server that speaks Postmark's API.
 
 use std::io::{Read as _, Write as _};
@@ -11,7 +11,7 @@ fn states(database: &Database) -> String {
 }
 
 #[test]
-fn an_import_sends_nothing_and_an_invitation_sends_nothing_unasked() {
+fn an_import_sends_no_mail_and_an_invitation_only_after_confirmation() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     assert_eq!(database.text("SELECT to_regclass('muster.outbox')"), "∅");
@@ -33,7 +33,7 @@ fn an_import_sends_nothing_and_an_invitation_sends_nothing_unasked() {
 }
 
 #[test]
-fn who_was_invited_is_not_invited_again_but_on_request() {
+fn an_invited_user_is_invited_again_only_on_request() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "ZOE@example.nl"]).exits(0);
@@ -78,7 +78,7 @@ fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
 }
 
 #[test]
-fn filters_choose_whom() {
+fn filters_choose_the_recipients() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     let run = database.latest_run();
@@ -106,7 +106,7 @@ fn filters_choose_whom() {
 }
 
 #[test]
-fn a_list_names_each_line_that_leads_to_nobody() {
+fn a_recipient_list_names_each_line_that_matches_no_user() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     muster.write("list.csv", "name;E-mail\nZoë;Zoe@Example.nl\nX;nobody@example.nl\nY;nonsense\n");
@@ -163,7 +163,7 @@ fn a_link_opens_once_and_says_why_it_does_not() {
     );
     let listed = muster.run(["user", "invites", "list", "--state", "accepted"]).exits(0);
     assert!(listed.stdout().contains("zoe@example.nl") && !listed.stdout().contains("jan@"), "{listed}");
-    // Withdrawn stays withdrawn until somebody sends it again; accepted stays accepted.
+    // A withdrawn invitation stays withdrawn until it is sent again; an accepted one stays accepted.
     send(&muster, &["invite", "--account", "A1"]).exits(0);
     send(&muster, &["invites", "resend", "--account", "A1"]).exits(0);
     assert_eq!(
@@ -189,9 +189,9 @@ fn the_database_and_the_logs_hold_no_secret() {
     let wrong = muster.command(["user", "invite", "--account", "A2", "--yes"].iter().chain(&SENDER));
     let mut wrong = wrong;
     let output = wrong.env("POSTMARK_SERVER_TOKEN", "s3cr3t-t0ken").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("does not know this token") && !told.contains("s3cr3t"), "{told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{reported}");
+    assert!(reported.contains("does not know this token") && !reported.contains("s3cr3t"), "{reported}");
     assert!(postmark.heard(|heard| heard.headers.contains("good-token") || !heard.headers.is_empty()));
 }
 
@@ -287,7 +287,7 @@ fn without_a_token_the_error_says_what_to_activate() {
 }
 
 #[test]
-fn a_test_token_tries_everything_and_invites_nobody() {
+fn a_test_token_runs_every_step_and_sends_no_mail() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark).env("POSTMARK_SERVER_TOKEN", "POSTMARK_API_TEST");
     send(&muster, &["invite", "--account", "A1"]).exits(0);
@@ -300,7 +300,7 @@ fn a_test_token_tries_everything_and_invites_nobody() {
 }
 
 #[test]
-fn an_address_that_fails_is_told_and_an_inactive_one_is_suppressed() {
+fn an_address_that_fails_is_reported_and_an_inactive_one_is_suppressed() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     postmark.will([Act::Codes(vec![300, 406, 0])]);
@@ -374,7 +374,7 @@ fn a_thousand_users_go_out_in_calls_of_five_hundred() {
     let mut recipients = postmark.recipients();
     assert_eq!(recipients.len(), 1001);
     recipients.dedup();
-    assert_eq!(recipients.len(), 1001, "nobody is mailed twice");
+    assert_eq!(recipients.len(), 1001, "an address is mailed twice");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Throw-away PostgreSQL clusters, run as `postgres` when the tests are root's. The first test that asks starts
-//! the shared one; a shell that waits for this process to end, in whatever way, stops and removes it.
+//! the shared one; a shell that waits for the end of this process, however it ends, stops and removes it.
 
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -32,7 +32,7 @@ pub fn cluster() -> &'static Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster with these lines in its configuration; as a standby of nobody on request.
+    /// Starts a cluster with these lines in its configuration; on request as a standby without a primary.
     pub fn start(settings: &str, standby: bool) -> Self {
         let owner = owner();
         let folder = open_folder(Path::new("/tmp"));
@@ -176,7 +176,7 @@ pub fn programs() -> PathBuf {
         .expect("the tests need PostgreSQL's server programs: install postgresql, or run `make test`")
 }
 
-/// Whom root runs the server as; nobody where the tests are not root's.
+/// The user that root runs the server as; `None` if the tests are not run by root.
 pub fn owner() -> Option<(u32, u32)> {
     let number = |arguments: &[&str]| -> u32 {
         let output = Command::new("id").args(arguments).output().unwrap();

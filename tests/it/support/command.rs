@@ -104,7 +104,7 @@ impl Muster {
                 command.env_remove(&name);
             }
         }
-        // Nobody's `.pgpass` and nobody's local cluster.
+        // Neither the user's `.pgpass` nor the user's local cluster.
         command.env("HOME", self.folder.path());
         command.env("MUSTER_STATE_DIR", self.state());
         if let Some(folder) = std::env::var_os("MUSTER_PG_BIN") {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::sessions::{Rows, Sessions};
 use super::{Cluster, cluster};
 
-/// A database of its own, on the shared cluster unless a test says another.
+/// A separate database, on the shared cluster unless a test names another.
 #[derive(Debug)]
 pub struct Database {
     name: String,

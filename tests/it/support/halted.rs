@@ -14,7 +14,7 @@ use super::{Muster, root};
 /// How long a point is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A run on its way to a point.
+/// A run that stops at a point.
 #[derive(Debug)]
 pub struct Halted {
     child: Child,

@@ -1,5 +1,5 @@
-//! What the tests stand on: a private PostgreSQL cluster for the whole binary, a fresh database for each test,
-//! and a command that runs the built `muster` in a folder of its own.
+//! What the tests are built on: a private PostgreSQL cluster for the whole binary, a fresh database for each test,
+//! and a command that runs the built `muster` in a separate folder.
 
 // The whole of it is for every test file, whichever use it.
 #![allow(dead_code, unused_imports)]

@@ -9,7 +9,7 @@ const CHANGED: &str =
     "legacyId,name,type,featureFlags\nA1,Eén,company,z\nA2,Twee,private,\nA3,Drie,private,\n";
 
 #[test]
-fn an_undone_update_leaves_every_row_as_it_was() {
+fn an_undone_update_leaves_every_row_unchanged() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.contents();
@@ -49,7 +49,7 @@ fn the_last_run_and_then_the_one_before_it_can_be_undone() {
 }
 
 #[test]
-fn a_row_that_somebody_changed_is_named_and_nothing_is_undone() {
+fn a_row_changed_since_the_run_is_named_and_nothing_is_undone() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     database.rows("UPDATE users SET contact_phone = '+31612345670' WHERE email = 'b@x.nl'");
@@ -61,7 +61,7 @@ fn a_row_that_somebody_changed_is_named_and_nothing_is_undone() {
 }
 
 #[test]
-fn a_row_that_another_table_refers_to_stays_whatever_on_delete_says() {
+fn a_row_that_another_table_refers_to_stays_for_every_on_delete_action() {
     for action in ["CASCADE", "SET NULL", "NO ACTION"] {
         let database = Database::new();
         let muster = Muster::imported(&database, ACCOUNTS, USERS);
@@ -80,7 +80,7 @@ fn a_row_that_another_table_refers_to_stays_whatever_on_delete_says() {
 }
 
 #[test]
-fn nobody_is_asked_where_nobody_can_answer() {
+fn nothing_is_asked_if_there_is_no_terminal() {
     let database = Database::new();
     let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let refused = muster.run(["undo", &database.latest_run()]).exits(2).stderr();

@@ -46,7 +46,7 @@ pub const FILES: [&str; 8] = [
     "users.rejected.csv",
 ];
 
-/// The next import ends as one that nobody disturbed, and its folder holds its files and nothing else.
+/// The next import ends like an undisturbed one, and its folder holds its files and nothing else.
 pub fn recovers(way: &Way, database: &Database, muster: &Muster, case: &str) {
     muster.run(IMPORT).exits(3);
     assert_eq!(outcome(database), way.expected, "{case}");
