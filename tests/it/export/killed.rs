@@ -62,8 +62,8 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         assert_eq!(honest(&muster, "out", point), whole, "{point}");
         if point == "renamed" {
             // A run that comes to nothing leaves what the killed one had brought to the disk, whole.
-            let nobody = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
-            muster.run(nobody).exits(1);
+            let nowhere = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
+            muster.run(nowhere).exits(1);
             assert!(honest(&muster, "out", point));
             muster.run(["verify", "out", "--against-database"]).exits(0);
         }

@@ -119,8 +119,8 @@ fn the_metrics_tell_success_and_failure_and_keep_the_last_success() {
     let wrong =
         muster.run(["export", "--out", "out", "--metrics", "m.prom", "--where", "nothing=1"]).exits(2);
     assert_eq!(samples(&wrong, "m.prom")["exit_code"], "2");
-    let nobody = ["--database-url", "postgresql:///x?host=/nowhere"];
-    let failed = muster.run(export.iter().chain(&nobody)).exits(1);
+    let nowhere = ["--database-url", "postgresql:///x?host=/nowhere"];
+    let failed = muster.run(export.iter().chain(&nowhere)).exits(1);
     assert_eq!(
         samples(&failed, "m.prom")["last_success_timestamp_seconds"],
         good["last_success_timestamp_seconds"]
@@ -144,9 +144,9 @@ fn logs_in_json_are_json_to_the_last_line() {
     };
     let logged = lines(&done);
     assert!(logged.iter().any(|line| line["rows"] == 5), "{logged:?}");
-    let nobody = ["--database-url", "postgresql:///x?host=/nowhere"];
+    let nowhere = ["--database-url", "postgresql:///x?host=/nowhere"];
     let args = ["export", "--out", "out", "--quiet", "--log-format", "json"];
-    let failed = muster.run(args.iter().chain(&nobody)).exits(1);
+    let failed = muster.run(args.iter().chain(&nowhere)).exits(1);
     let logged = lines(&failed);
     assert_eq!(logged.len(), 1, "{failed}");
     assert_eq!((&logged[0]["level"], &logged[0]["exit_code"]), (&"ERROR".into(), &1.into()));

@@ -66,7 +66,7 @@ impl Cluster {
         Self { folder, port, sessions: Sessions::default(), watchdog }
     }
 
-    /// Makes a database from a template that nobody is connected to.
+    /// Makes a database from a template that has no sessions.
     pub fn make_database(&self, name: &str, template: &str) {
         // To copy files costs a fifth of what it costs to log every page of them; older servers always copy.
         let version = fs::read_to_string(self.folder.join("data/PG_VERSION")).unwrap();
@@ -76,7 +76,7 @@ impl Cluster {
         self.sessions.rows(&self.url("postgres"), &sql);
     }
 
-    /// Drops a database, whoever is connected to it.
+    /// Drops a database and ends its sessions.
     pub fn drop_database(&self, name: &str) {
         self.sessions.rows(&self.url("postgres"), &format!("DROP DATABASE {name} WITH (FORCE)"));
     }

@@ -21,8 +21,8 @@ struct Open {
 }
 
 impl Sessions {
-    /// Runs statements and gives the rows of the last query. Whatever could leave something in its session
-    /// (a setting, a lock, a transaction) has one for itself.
+    /// Runs statements and gives the rows of the last query. Statements that could leave something in
+    /// their session (a setting, a lock, a transaction) run in a separate one.
     pub fn rows(&self, url: &str, sql: &str) -> Rows {
         let leaves_nothing =
             ["SELECT ", "CREATE DATABASE ", "DROP DATABASE "].iter().any(|start| sql.starts_with(start))
