@@ -19,7 +19,7 @@ pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result
     let cancelled = signal::flag()?;
     let url = url(args);
     let database =
-        (args.database_url.is_some() || args.against_database).then(|| Against { url: url.as_deref() });
+        (args.database_url.is_some() || args.against_database).then_some(Against { url: url.as_deref() });
     let verified = verify(&args.dir, args.schemas.as_deref(), database, &cancelled)?;
     let mut text = String::new();
     if args.json {

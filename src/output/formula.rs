@@ -68,7 +68,7 @@ mod tests {
             ("'+31612345678", true),
         ] {
             assert_eq!(needs_guard(value.as_bytes()), needed, "{value}");
-            assert_eq!(is_guarded(format!("'{value}").as_bytes()) || !needed, true, "{value}");
+            assert!(is_guarded(format!("'{value}").as_bytes()) || !needed, "{value}");
             // What is written without a guard is not taken for guarded.
             assert!(needed || !is_guarded(value.as_bytes()), "{value}");
         }

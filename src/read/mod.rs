@@ -132,7 +132,6 @@ pub(crate) enum Refutation {
     Columns(Vec<Option<Decision>>),
 }
 
-
 /// How each open column is read.
 fn decisions(open: &[OpenColumn], proofs: &[Proofs]) -> Vec<Option<Decision>> {
     open.iter().zip(proofs).map(|(column, proofs)| column.decision(proofs)).collect()

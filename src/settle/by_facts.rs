@@ -20,15 +20,12 @@ pub(super) fn reject(
             verdict.add(found.row, Some(found.slot), Reason::KeyInUse);
         }
     }
-    let reasons: [(&[_], fn(String) -> Reason); 3] = [
-        (facts.refused(entity), Reason::Refused),
-        (facts.referred(entity), Reason::StillReferred),
-        (facts.edited(entity), Reason::Edited),
-    ];
-    for (rows, reason) in reasons {
-        for (row, detail) in rows {
-            verdict.add(*row, None, reason(detail.clone()));
-        }
+    let refused = facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.clone())));
+    let referred =
+        facts.referred(entity).iter().map(|(row, detail)| (row, Reason::StillReferred(detail.clone())));
+    let edited = facts.edited(entity).iter().map(|(row, detail)| (row, Reason::Edited(detail.clone())));
+    for (row, reason) in refused.chain(referred).chain(edited) {
+        verdict.add(*row, None, reason);
     }
 }
 

@@ -69,7 +69,7 @@ const OBSTACLES: [(&str, &str); 5] = [
 const ANY: &str = "SELECT EXISTS (SELECT FROM pg_constraint
     WHERE conrelid = to_regclass($1::text) AND contype = 'f')";
 
-/// Whether the role may set session_replication_role. Before version 15 only superusers might.
+/// Whether the role may set `session_replication_role`. Before version 15 only superusers might.
 const MAY: &str = "SELECT current_setting('session_replication_role') = 'origin'
     AND (current_setting('is_superuser') = 'on' OR current_setting('server_version_num')::int >= 150000)";
 const GRANTED: &str = "SELECT has_parameter_privilege('session_replication_role', 'SET')";

@@ -7,6 +7,7 @@ use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
 use crate::load::error::LoadError;
 use crate::load::layouts::DELETED;
+use crate::record::RowNumber;
 
 use super::staged::Staged;
 

@@ -1,6 +1,6 @@
 //! Writes the rendered batches to both files, in order, and keeps the tally.
 
-use crate::output::{OutputError, RunFolder, BackgroundFile, names, spreadsheet};
+use crate::output::{BackgroundFile, OutputError, RunFolder, names, spreadsheet};
 
 use super::super::context::Context;
 use super::super::tally::Tally;

@@ -74,7 +74,7 @@ fn an_unknown_column_is_a_warning_that_names_it() {
 }
 
 #[test]
-fn the_error_for_a_wrong_delimiter_says_so() {
+fn the_error_for_a_wrong_delimiter_names_the_delimiter() {
     let muster = Muster::new().file("accounts.csv", "legacyId;name\nA1;One\n");
     let run = muster.run(["check", "accounts.csv", "--delimiter", ",", "--out", "out"]).exits(1);
     assert!(run.stderr().contains("legacyId") && run.stderr().contains("--delimiter"), "{run}");

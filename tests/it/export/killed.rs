@@ -6,13 +6,8 @@ use std::path::Path;
 
 use crate::support::{Database, Muster};
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database)
-        .file("accounts.csv", "legacyId,name\nA1,One\nA2,Two\n")
-        .file("users.csv", "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n");
-    muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    muster
-}
+const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n";
+const USERS: &str = "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n";
 
 /// Runs until the point, and is killed there.
 fn killed(muster: &Muster, point: &str, arguments: &[&str]) {
@@ -38,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What stands in the folder is whole where it says that it is.
+/// The folder is complete if it says that it is.
 fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
     let says = muster.path(&format!("{folder}/manifest.json")).exists();
     let found = muster.run(["verify", folder]).exits(i32::from(!says));
@@ -49,7 +44,7 @@ fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
 #[test]
 fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "out", "--split", "2"]).exits(0);
     for (round, (point, whole)) in [
         ("opened", true),
@@ -72,8 +67,8 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         assert_eq!(honest(&muster, "out", point), whole, "{point}");
         if point == "renaming:2" {
             // A run that comes to nothing leaves what the killed one had brought to the disk, whole.
-            let nobody = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
-            muster.run(nobody).exits(1);
+            let nowhere = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
+            muster.run(nowhere).exits(1);
             assert!(honest(&muster, "out", point));
             muster.run(["verify", "out", "--against-database"]).exits(0);
         }
@@ -91,9 +86,9 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
 }
 
 #[test]
-fn a_killed_night_leaves_latest_whole_and_no_rubbish_behind_the_next() {
+fn a_killed_nightly_export_leaves_latest_whole_and_the_next_one_cleans_up() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = ["export", "--out", "out", "--keep", "2"];
     muster.run(export).exits(0);
     muster.run(export).exits(0);

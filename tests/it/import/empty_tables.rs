@@ -1,4 +1,4 @@
-//! The empty-target way: what it leaves behind is what the other way leaves, tables and definitions alike; and
+//! Loading into empty tables: it leaves the same tables and definitions as merging does; and
 //! it notices by itself when it may not be used.
 
 use std::process::Command;
@@ -122,7 +122,7 @@ fn tablespace(database: &Database) -> String {
 }
 
 #[test]
-fn nothing_that_pg_dump_knows_of_a_table_is_lost() {
+fn everything_that_pg_dump_knows_of_a_table_is_kept() {
     let database = with_tables("");
     let (space, role) = (tablespace(&database), format!("reader_{}", database.name()));
     let recent = database.text("SELECT current_setting('server_version_num')::int >= 150000") == "t";
@@ -192,7 +192,7 @@ fn nothing_that_pg_dump_knows_of_a_table_is_lost() {
 }
 
 #[test]
-fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
+fn a_table_with_anything_unusual_is_staged_and_merged() {
     for (more, why) in [
         ("CREATE TABLE cars (owner bigint REFERENCES users)", "another table refers to it"),
         ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "it has row security"),
@@ -224,7 +224,7 @@ fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
 }
 
 #[test]
-fn rows_that_the_owner_s_constraint_refuses_are_found_and_take_their_users_along() {
+fn rows_refused_by_a_constraint_are_found_and_rejected_with_their_users() {
     for way in
         ["", "CREATE VIEW names AS SELECT name FROM accounts; CREATE VIEW mails AS SELECT email FROM users;"]
     {

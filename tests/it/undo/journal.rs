@@ -1,4 +1,4 @@
-//! What the journal promises: it has what committed and nothing else, and gives up what it is told to.
+//! What the journal promises: it holds what was committed and nothing else, and deletes what it is asked to delete.
 
 use serde_json::Value;
 

@@ -26,8 +26,9 @@ impl Statements<'_> {
 
     /// The COPY into it for rows of a layout.
     pub(crate) fn copy_stage(&self, layout: &Layout) -> String {
-        let fields: String = layout.fields.iter().map(|index| format!(", f{index}")).collect();
-        format!("COPY {} (o, l{fields}) FROM STDIN", self.stage())
+        let fields = layout.fields.iter().map(|index| format!("f{index}"));
+        let columns: Vec<String> = ["o".to_owned(), "l".to_owned()].into_iter().chain(fields).collect();
+        format!("COPY {} ({}) FROM STDIN", self.stage(), columns.join(", "))
     }
 
     /// Creates the plan: whether the table lacks the row (`fresh`), whether it has it with the same values (`same`), which
