@@ -52,6 +52,7 @@ impl Muster {
 
     /// A fresh database with the rows of some files, accounts and users, and a folder with those that come next.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // arrays read better at the call without a borrow
     pub fn after<F: AsRef<str>>(before: [F; 2], next: [F; 2]) -> (Database, Self) {
         let database = Database::new();
         let muster = Self::imported(&database, before[0].as_ref(), before[1].as_ref());
