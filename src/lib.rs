@@ -136,6 +136,7 @@ mod frame;
 pub mod internals;
 mod invite;
 mod load;
+mod nearest;
 mod output;
 mod program;
 mod read;

@@ -66,7 +66,7 @@ fn explain(code: Code, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     writeln!(out, "What   {}", explanation.what)?;
     writeln!(out, "Why    {}", explanation.why)?;
-    writeln!(out, "Mend   {}", explanation.mend)?;
+    writeln!(out, "Fix    {}", explanation.fix)?;
     if code.level() == Level::Cell {
         writeln!(out)?;
         writeln!(out, "A field of a schema can change what it does: severity = {{ {code} = \"…\" }},")?;
@@ -89,7 +89,7 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
         let severity = code.default_severity().as_str();
         writeln!(out, "  {:width$}  {severity:7}  {}", code.as_str(), code.explanation().what)?;
     }
-    writeln!(out, "\n`muster explain CODE` says why a code exists and how to mend the row.")
+    writeln!(out, "\n`muster explain CODE` says why a code exists and how to fix the row.")
 }
 
 fn about(level: Level) -> &'static str {
@@ -118,7 +118,7 @@ mod tests {
         for &code in Code::ALL {
             let text = explained(Some(code.as_str())).unwrap();
             let explanation = code.explanation();
-            for part in [explanation.what, explanation.why, explanation.mend] {
+            for part in [explanation.what, explanation.why, explanation.fix] {
                 assert!(text.contains(part), "{code}");
             }
             assert!(list.contains(&format!("  {} ", code.as_str())), "{code}");

@@ -3,8 +3,7 @@
 //! normal form, never as SQL.
 
 use crate::db::catalog::TableInfo;
-use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{Fate, Rule};
+use crate::rule::Rule;
 use crate::schema::{Entity, Field, FieldIndex, Schema, header_key};
 
 use super::error::ExportError;
@@ -167,23 +166,8 @@ pub(super) fn records(
 
 /// The normal form of a filter's value, none where it is empty; or why there is none.
 pub(super) fn normal(field: &Field, value: &str) -> Result<Option<String>, String> {
-    let mut copy = String::new();
-    let text = match cleanse(value, false, &mut copy) {
-        Cleansed::Part(part) => part.to_owned(),
-        Cleansed::Copied => copy.clone(),
-        Cleansed::Control(_) => value.to_owned(),
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    match field.rule.judge(&text, None, &mut out, &mut notes) {
-        Fate::Same => Ok(Some(text)),
-        Fate::Rewritten => Ok(Some(out)),
-        Fate::Rejected => {
-            Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message)))
-        }
-    }
+    let (normal, _) = field.rule.normal_form(value).map_err(|why| why.to_string())?;
+    Ok(Some(normal).filter(|normal| !normal.is_empty()))
 }
 
 struct Builder<'a> {

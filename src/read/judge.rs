@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 
 use crate::record::{Code, Finding, Level, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{Fate, Note, Rule};
+use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
 
 use super::cells::Cell;
@@ -46,7 +46,7 @@ pub(crate) struct Clerk<'p> {
     unquoted: String,
     cleansed: String,
     out: String,
-    notes: Vec<Note>,
+    notes: Vec<CellFinding>,
     /// Whether the record at hand has been rejected.
     rejected: bool,
     /// Whether it names a row that is to be deleted.
@@ -59,7 +59,7 @@ impl<'p> Clerk<'p> {
             plan,
             hasher,
             rules: (0..plan.entity.fields.len()).map(|field| plan.rule(field)).collect(),
-            steps: plan.entity.judging_order.iter().map(|&field| Step::new(plan, field)).collect(),
+            steps: plan.entity.validation_order.iter().map(|&field| Step::new(plan, field)).collect(),
             values: vec![Value::Absent; plan.entity.fields.len()],
             arena: String::new(),
             unquoted: String::new(),
@@ -200,7 +200,7 @@ impl<'p> Clerk<'p> {
         };
         if text.is_empty() {
             if field.required {
-                let note = Note::new(Code::Required, "the cell is empty and must not be");
+                let note = CellFinding::new(Code::Required, "the cell is empty and must not be");
                 self.rejected |= report.note(note, findings) == Severity::Reject;
             }
             return if plan.options.empty_text && is_empty_text(field, record, cell) {
@@ -215,7 +215,7 @@ impl<'p> Clerk<'p> {
             Value::Empty | Value::EmptyText | Value::Absent | Value::Refused => None,
         });
         self.out.clear();
-        let fate = rule.judge(text, sibling, &mut self.out, &mut self.notes);
+        let fate = rule.validate(text, sibling, &mut self.out, &mut self.notes);
         let mut refused = false;
         // Nearly no cell has notes, and draining none is not free.
         if !self.notes.is_empty() {
@@ -224,8 +224,8 @@ impl<'p> Clerk<'p> {
             }
         }
         // A refusal that the schema has turned into a warning leaves the cell as it is.
-        let normal = if fate == Fate::Rewritten { self.out.as_str() } else { text };
-        if !refused && fate != Fate::Rejected {
+        let normal = if fate == NormalForm::Rewritten { self.out.as_str() } else { text };
+        if !refused && fate != NormalForm::Rejected {
             if let Some(note) = measure(field, normal) {
                 refused |= report.note(note, findings) == Severity::Reject;
             }
@@ -236,7 +236,7 @@ impl<'p> Clerk<'p> {
                         == Some(&when.equals)
                 });
                 if applies && !pattern.regex.is_match(normal) {
-                    let note = Note::new(
+                    let note = CellFinding::new(
                         Code::PatternMismatch,
                         format!("the value does not match the pattern {}", pattern.source),
                     );
@@ -273,7 +273,7 @@ impl<'p> Clerk<'p> {
                     return;
                 }
                 let message = format!("the cell is empty and must not be where {} is {equals}", name(*when));
-                (*field, Note::new(Code::Required, message))
+                (*field, CellFinding::new(Code::Required, message))
             }
             RowRule::OneOf { fields } => {
                 if fields.iter().any(|&field| value(field).is_some() || refused(field)) {
@@ -281,13 +281,16 @@ impl<'p> Clerk<'p> {
                 }
                 let names: Vec<_> = fields.iter().map(|&field| name(field)).collect();
                 let message = format!("at least one of {} must be filled", names.join(", "));
-                (fields[0], Note::new(Code::Required, message))
+                (fields[0], CellFinding::new(Code::Required, message))
             }
             RowRule::EqualTo { field, other } => {
                 if value(*field) == value(*other) || refused(*field) || refused(*other) {
                     return;
                 }
-                (*field, Note::new(Code::PatternMismatch, format!("the value must equal {}", name(*other))))
+                (
+                    *field,
+                    CellFinding::new(Code::PatternMismatch, format!("the value must equal {}", name(*other))),
+                )
             }
         };
         let raw = value(index).unwrap_or_default();
@@ -354,7 +357,7 @@ struct Report<'a> {
 impl Report<'_> {
     /// Makes a finding of a note, unless the schema ignores it. Returns what it does to the row.
     #[cold]
-    fn note(&self, note: Note, findings: &mut Vec<Finding>) -> Severity {
+    fn note(&self, note: CellFinding, findings: &mut Vec<Finding>) -> Severity {
         let severity = match self.field.severity(note.code) {
             Severity::Warning if self.plan.options.strict && note.code.level() == Level::Cell => {
                 Severity::Reject
@@ -406,7 +409,7 @@ fn offset_in(whole: &str, part: &str) -> Option<(u32, u32)> {
 
 /// Checks the number of characters of a normal form.
 #[inline]
-fn measure(field: &Field, normal: &str) -> Option<Note> {
+fn measure(field: &Field, normal: &str) -> Option<CellFinding> {
     // A character has at most four bytes, so most values need no counting.
     if let Some(max) = field.max_length
         && normal.len() > max
@@ -414,7 +417,7 @@ fn measure(field: &Field, normal: &str) -> Option<Note> {
     {
         let message =
             format!("the value has {} characters, at most {max} are allowed", normal.chars().count());
-        return Some(Note::new(Code::TooLong, message));
+        return Some(CellFinding::new(Code::TooLong, message));
     }
     if let Some(min) = field.min_length
         && normal.len() < min * 4
@@ -422,16 +425,16 @@ fn measure(field: &Field, normal: &str) -> Option<Note> {
     {
         let message =
             format!("the value has {} characters, at least {min} are needed", normal.chars().count());
-        return Some(Note::new(Code::TooShort, message));
+        return Some(CellFinding::new(Code::TooShort, message));
     }
     None
 }
 
 #[cold]
-fn control_character(raw: &str, at: usize) -> Note {
+fn control_character(raw: &str, at: usize) -> CellFinding {
     let name = match raw[at..].chars().next() {
         Some('\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') => {
-            return Note::new(
+            return CellFinding::new(
                 Code::ControlCharacter,
                 "the value holds a line break, which is not allowed here",
             );
@@ -440,7 +443,7 @@ fn control_character(raw: &str, at: usize) -> Note {
         Some(char) => format!("the control character U+{:04X}", u32::from(char)),
         None => "a control character".to_owned(),
     };
-    Note::new(Code::ControlCharacter, format!("the value holds {name}"))
+    CellFinding::new(Code::ControlCharacter, format!("the value holds {name}"))
 }
 
 /// Offsets within a record: the splitter's horizon keeps it far below 4 GiB.

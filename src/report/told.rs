@@ -73,7 +73,7 @@ impl<'f> Told<'f> {
                 let _ = writeln!(out, "  = help: perhaps {}", fitted(suggestion, WIDTH - 20));
             }
             (None, Some(code)) => {
-                let _ = writeln!(out, "  = help: {}", code.explanation().mend);
+                let _ = writeln!(out, "  = help: {}", code.explanation().fix);
             }
             (None, None) => {}
         }

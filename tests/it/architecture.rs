@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
     &["record"],
 ];
 /// Below all, and known to all.
-const BOTTOM: [&str; 2] = ["event", "fault"];
+const BOTTOM: [&str; 3] = ["event", "fault", "nearest"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 12] = [

@@ -228,7 +228,7 @@ fn every_code_that_the_corpus_can_show_is_explained_by_the_program() {
     for code in muster::internals::Code::ALL {
         let (name, explanation) = (code.as_str(), code.explanation());
         assert!(list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}");
-        let parts = [explanation.what, explanation.why, explanation.mend];
+        let parts = [explanation.what, explanation.why, explanation.fix];
         assert!(parts.iter().all(|part| !part.is_empty()), "{name}");
     }
     let one = muster.run(["explain", "invalid-iban"]).exits(0).stdout();

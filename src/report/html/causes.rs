@@ -133,7 +133,7 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
                     rect.rejected width=(format!("{width:.1}")) height="6" {}
                 }
             }
-            td.w { (cause.rule.code.explanation().mend) }
+            td.w { (cause.rule.code.explanation().fix) }
         }
     }
 }

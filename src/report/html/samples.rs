@@ -57,7 +57,7 @@ fn of_rule(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally, open
                 @if let Some(column) = &rule.column { " in " span.v { (text::value(column, 60)) } }
                 " " span.dim { (text::value(&names.name, 40)) ", " (count(rule.rows, "row")) ", " (rule.severity.as_str()) }
             }
-            p { (explanation.what) " " (explanation.why) " " strong { (explanation.mend) } }
+            p { (explanation.what) " " (explanation.why) " " strong { (explanation.fix) } }
             @for finding in &rule.samples { (sample(page, entity, names, finding)) }
             @if rule.rows > rule.samples.len() as u64 {
                 p.dim { "The first " (rule.samples.len()) " of " (grouped(rule.rows)) "." }

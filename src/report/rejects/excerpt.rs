@@ -55,7 +55,7 @@ pub(crate) fn render(out: &mut String, finding: &StoredFinding<'_>, sources: &mu
     if let Some(suggestion) = finding.suggestion.as_deref() {
         let _ = writeln!(out, "{margin} = help: perhaps {}", fitted(suggestion, WIDTH - digits - 17));
     } else if let Some(code) = Code::from_name(&finding.code) {
-        let _ = writeln!(out, "{margin} = help: {}", code.explanation().mend);
+        let _ = writeln!(out, "{margin} = help: {}", code.explanation().fix);
     }
     if let Some(related) = &finding.related {
         let file = related.file.as_deref().unwrap_or("-");
