@@ -1,4 +1,4 @@
-# muster: `make help` lists what there is to make.
+# muster: `make help` lists the targets.
 
 .DEFAULT_GOAL := help
 CARGO ?= cargo
@@ -17,13 +17,13 @@ run: needed ## import the samples into the private local PostgreSQL, and say whe
 test: needed ## run all tests, on a PostgreSQL of their own
 	$(CARGO) test --locked --features fault-points
 
-check: needed ## all that CI asks: format, lints, documentation, tests
+check: needed ## what CI runs: format, lints, documentation, tests
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --all-features
 	$(CARGO) test --locked --features fault-points
 
-lint: needed ## the compiler's and clippy's advice
+lint: needed ## run clippy on everything
 	$(CARGO) clippy --locked --all-targets --all-features
 
 fmt: ## format the sources
@@ -32,7 +32,7 @@ fmt: ## format the sources
 build: needed ## build the program: target/release/muster
 	$(CARGO) build --release --locked
 
-bench: needed ## measure muster beside SQL by hand and DuckDB; writes benches/RESULTS.md
+bench: needed ## measure muster, SQL by hand and DuckDB in turn; writes benches/RESULTS.md
 	$(CARGO) build --release --locked --bin muster --example generate
 	benches/run.py
 
@@ -40,20 +40,20 @@ bench-quick: needed ## the same with a tenth of the rows, in a few minutes
 	$(CARGO) build --release --locked --bin muster --example generate
 	benches/run.py --quick
 
-golden: needed ## rewrite the expected outputs under tests/, to be looked at with git diff
+golden: needed ## rewrite the expected outputs under tests/ and the tables in docs/; read them with git diff
 	MUSTER_GOLDEN=1 $(CARGO) test --locked --features fault-points
 
-fuzz: needed ## try mutated CSV and NDJSON on the whole of check for ten minutes (MINUTES=n); finds in target/fuzz-finds
+fuzz: needed ## run check on mutated CSV and NDJSON for ten minutes (MINUTES=n); failures go to target/fuzz-finds
 	$(CARGO) run --locked --features fault-points --example fuzz_check -- --minutes $(MINUTES)
 
-phones: needed ## hold six million random telephone numbers (CELLS=n) against the library of their rules
+phones: needed ## compare six million random telephone numbers (CELLS=n) with the library that has their rules
 	MUSTER_PHONE_CELLS=$(CELLS) $(CARGO) test --locked --features fault-points --lib rule::phone
 
-page-test: needed ## open the reports in headless Chromium; pictures of them in target/page-test/pictures
+page-test: needed ## open report.html in headless Chromium; pictures go to target/page-test/pictures
 	$(CARGO) build --locked --features fault-points --bin muster
 	@scripts/page-test.sh
 
-clean: ## remove what was built; the local PostgreSQL and its data stay
+clean: ## remove what was built; the local PostgreSQL keeps its data
 	$(CARGO) clean
 
 needed:

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that what the build and the runs need is there: a C compiler (Rust links with it, and some libraries
-# hold C), PostgreSQL's server programs, and openssl for the tests' certificates. On Debian and Ubuntu it installs
-# them, elsewhere it says what to install. Says what it does before it does it.
+# Installs what the build and the runs need: a C compiler (Rust links with it, and some libraries contain C),
+# PostgreSQL's server programs, and openssl for the certificates of the tests. It does so on Debian and Ubuntu, and
+# says so first; on other systems it says what to install.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -16,7 +16,7 @@ has_postgresql() {
 }
 
 if ! has cargo; then
-    echo "Rust's toolchain is needed (cargo, rustc): see https://rust-lang.org/tools/install" >&2
+    echo "Rust is needed (cargo, rustc), a current stable release: see https://rust-lang.org/tools/install" >&2
     exit 1
 fi
 
@@ -32,7 +32,7 @@ if ! has apt-get; then
     echo "  Arch           sudo pacman -S gcc postgresql openssl" >&2
     echo "  Alpine         sudo apk add build-base postgresql openssl" >&2
     echo "  macOS          xcode-select --install; brew install postgresql@17 openssl" >&2
-    echo "or set MUSTER_PG_BIN to the folder that holds PostgreSQL's programs. Missing here:$missing" >&2
+    echo "or set MUSTER_PG_BIN to the folder of PostgreSQL's programs. Missing here:$missing" >&2
     exit 1
 fi
 
@@ -44,7 +44,7 @@ if [ "$(id -u)" -ne 0 ]; then
     }
     sudo=sudo
 fi
-echo "Installing with apt-get what is missing:$missing" >&2
+echo "Installing with apt-get:$missing" >&2
 $sudo apt-get update -q
 # shellcheck disable=SC2086 # one word for each package
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing

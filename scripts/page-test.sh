@@ -1,7 +1,7 @@
 #!/bin/sh
-# Opens report.html in a real browser: `make page-test`. Chromium, node and npm are installed where they are
-# missing (on Debian and Ubuntu; elsewhere it says what to install), the driver and the accessibility checker come
-# from npm as tests/browser/package-lock.json pins them. What it makes stays in target/page-test, pictures too.
+# Opens report.html in a real browser: `make page-test`. If Chromium, node or npm are missing, it installs them on Debian
+# and Ubuntu, and says on other systems what to install. The driver and the accessibility checker come from npm, pinned by
+# tests/browser/package-lock.json. Results and pictures are in target/page-test.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -26,7 +26,7 @@ if [ -n "$missing" ]; then
     fi
     sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
-    echo "Installing with apt-get what is missing:$missing" >&2
+    echo "Installing with apt-get:$missing" >&2
     $sudo apt-get update -q
     # shellcheck disable=SC2086 # one word for each package
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Imports the samples with the program that `make run` has built. Exit code 3 says that some rows were refused:
-# the samples are made to show that.
+# Imports the samples with the program that `make run` has built. Exit code 3 says that some rows were rejected, which
+# the samples are made to show.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
@@ -10,8 +10,8 @@ case $code in
 0) ;;
 3)
     echo
-    echo "Some rows of the samples were refused, as they are meant to be. The reports of every run are under"
-    echo "muster-runs/; \`target/release/muster db psql\` opens the database that was filled."
+    echo "Some rows of the samples are wrong on purpose, so they were rejected. The reports of every run are in"
+    echo "muster-runs/. To look into the database: target/release/muster db psql"
     ;;
 *) exit "$code" ;;
 esac

@@ -18,9 +18,9 @@ use crate::schema::{Entity, Schema};
 use crate::settle::{Candidates, Facts, Policy, Rows, settle};
 use crate::source::{Encoding, SourceError};
 
+pub use crate::exit::Exit;
 pub use crate::fault::Point;
 pub use crate::record::{Code, Severity};
-pub use crate::run::Exit;
 
 /// Reaching a server.
 pub mod db {

@@ -69,10 +69,7 @@ impl Cli {
     pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
         let command = if is_about_records(&line) {
-            let schema = match option(&line, "--schemas") {
-                Some(folder) => Schema::load(&PathBuf::from(folder))?,
-                None => Schema::built_in()?,
-            };
+            let schema = Schema::open(option(&line, "--schemas").map(PathBuf::from).as_deref())?;
             let entity = option(&line, "--entity").and_then(|name| name.into_string().ok());
             command(&schema, entity.as_deref())
         } else {

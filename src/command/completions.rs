@@ -1,18 +1,22 @@
 //! `muster completions`: the completion script of a shell, made from the command line's own definition.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::cli::CompletionsArgs;
+use crate::exit::Exit;
 
-/// Prints the script. Returns the exit code.
+use super::CommandError;
+use super::print::print;
+
+/// Prints the script.
 ///
 /// # Errors
 ///
-/// Where `out` cannot be written to.
-pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> io::Result<u8> {
-    // Made in memory first: the generator panics where a pipe is closed early.
-    out.write_all(&args.script().map_err(io::Error::other)?)?;
-    Ok(0)
+/// Standard output cannot be written to.
+pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    // Made in memory first: the generator panics when a pipe is closed early.
+    print(out, args.script()?)?;
+    Ok(Exit::Done)
 }
 
 #[cfg(test)]
@@ -25,7 +29,7 @@ mod tests {
     fn each_shell_has_a_script_that_knows_the_commands() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
             let mut out = Vec::new();
-            assert_eq!(run(&CompletionsArgs { shell }, &mut out).unwrap(), 0);
+            assert_eq!(run(&CompletionsArgs { shell }, &mut out).unwrap(), Exit::Done);
             assert!(String::from_utf8(out).unwrap().contains("table-schema"), "{shell}");
         }
     }

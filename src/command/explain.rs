@@ -1,95 +1,67 @@
 //! `muster explain`: what a code means, from the table that the reports use as well.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::Write;
 
 use crate::cli::ExplainArgs;
+use crate::exit::Exit;
 use crate::record::{Code, Level};
-use crate::schema::nearest;
 
-/// What `muster explain` can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ExplainError {
-    /// There is no such code: the command line is wrong.
-    #[error("no code is called `{code}`; {}", advice(.near.as_deref()))]
-    Unknown {
-        /// What was asked for.
-        code: String,
-        /// The code with the nearest name, where one is near.
-        near: Option<&'static str>,
-    },
-    /// Standard output cannot be written to.
-    #[error("cannot write the explanation")]
-    Write(#[from] io::Error),
-}
+use super::print::print;
+use super::{CommandError, error};
 
-impl ExplainError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Unknown { .. } => 2,
-            Self::Write(_) => 1,
-        }
-    }
-}
-
-fn advice(near: Option<&str>) -> String {
-    match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`muster explain` lists all codes".to_owned(),
-    }
-}
-
-/// Prints the explanation of one code, or the list of all. Returns the exit code.
+/// Prints the explanation of one code, or the list of all.
 ///
 /// # Errors
 ///
-/// An unknown code, and where `out` cannot be written to.
-pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<u8, ExplainError> {
-    match &args.code {
-        None => list(out)?,
-        Some(name) => explain(find(name)?, out)?,
-    }
-    Ok(0)
+/// An unknown code, and standard output that cannot be written to.
+pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let text = match &args.code {
+        None => list(),
+        Some(name) => explain(find(name)?),
+    };
+    print(out, text)?;
+    Ok(Exit::Done)
 }
 
-fn find(name: &str) -> Result<Code, ExplainError> {
+/// The code of this name.
+pub(super) fn find(name: &str) -> Result<Code, CommandError> {
     Code::from_name(name).ok_or_else(|| {
-        let near = nearest(name, Code::ALL.iter().map(|code| code.as_str()));
-        ExplainError::Unknown { code: name.to_owned(), near }
+        let names = Code::ALL.iter().map(|code| code.as_str());
+        let advice = error::advice(name, names, || "`muster explain` lists all codes".to_owned());
+        CommandError::Usage(format!("unknown code `{name}`; {advice}"))
     })
 }
 
-fn explain(code: Code, out: &mut dyn Write) -> io::Result<()> {
+fn explain(code: Code) -> String {
     let explanation = code.explanation();
-    writeln!(out, "{code} ({}, {})", about(code.level()), code.default_severity())?;
-    writeln!(out)?;
-    writeln!(out, "What   {}", explanation.what)?;
-    writeln!(out, "Why    {}", explanation.why)?;
-    writeln!(out, "Fix    {}", explanation.fix)?;
-    if code.level() == Level::Cell {
-        writeln!(out)?;
-        writeln!(out, "A field of a schema can change what it does: severity = {{ {code} = \"…\" }},")?;
-        writeln!(out, "with reject, warning or ignore.")?;
+    let mut text = format!("{code} ({}, {})\n\n", about(code.level()), code.default_severity());
+    for (label, part) in [("What", explanation.what), ("Why", explanation.why), ("Fix", explanation.fix)] {
+        let _ = writeln!(text, "{label:5}  {part}");
     }
-    Ok(())
+    if code.level() == Level::Cell {
+        text += &format!(
+            "\nA field of a schema can change what it does: severity = {{ {code} = \"…\" }},\nwith reject, \
+             warning or ignore.\n"
+        );
+    }
+    text
 }
 
-fn list(out: &mut dyn Write) -> io::Result<()> {
+fn list() -> String {
     let width = Code::ALL.iter().map(|code| code.as_str().len()).max().unwrap_or_default();
+    let mut text = String::new();
     let mut level = None;
     for &code in Code::ALL {
         if level != Some(code.level()) {
-            if level.is_some() {
-                writeln!(out)?;
-            }
-            writeln!(out, "About {}:", about(code.level()))?;
+            let gap = if level.is_some() { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}About {}:", about(code.level()));
             level = Some(code.level());
         }
         let severity = code.default_severity().as_str();
-        writeln!(out, "  {:width$}  {severity:7}  {}", code.as_str(), code.explanation().what)?;
+        let _ = writeln!(text, "  {:width$}  {severity:7}  {}", code.as_str(), code.explanation().what);
     }
-    writeln!(out, "\n`muster explain CODE` says why a code exists and how to fix the row.")
+    text + "\n`muster explain CODE` says why a code exists and how to fix the row.\n"
 }
 
 fn about(level: Level) -> &'static str {
@@ -106,7 +78,7 @@ fn about(level: Level) -> &'static str {
 mod tests {
     use super::*;
 
-    fn explained(code: Option<&str>) -> Result<String, ExplainError> {
+    fn explained(code: Option<&str>) -> Result<String, CommandError> {
         let mut out = Vec::new();
         run(&ExplainArgs { code: code.map(str::to_owned) }, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
@@ -128,9 +100,9 @@ mod tests {
     #[test]
     fn an_unknown_code_gets_the_nearest_one() {
         let error = explained(Some("invalid-ibn")).unwrap_err();
-        assert_eq!(error.to_string(), "no code is called `invalid-ibn`; did you mean `invalid-iban`?");
-        assert_eq!(error.exit_code(), 2);
+        assert_eq!(error.to_string(), "unknown code `invalid-ibn`; did you mean `invalid-iban`?");
+        assert_eq!(error.exit(), Exit::Usage);
         let error = explained(Some("banana")).unwrap_err();
-        assert_eq!(error.to_string(), "no code is called `banana`; `muster explain` lists all codes");
+        assert_eq!(error.to_string(), "unknown code `banana`; `muster explain` lists all codes");
     }
 }

@@ -2,32 +2,36 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::cli::{ExportArgs, ExportFormat, Pack};
 use crate::event::Listener;
+use crate::exit::Exit;
 use crate::export::keep::{self, Shelf};
 use crate::export::metrics::{self, Ended};
 use crate::export::{Compression, ExportError, ExportOptions, Filter, Format, Manifest, export};
+use crate::report::progress::Progress;
+use crate::signal;
+
+use super::CommandError;
+use super::print::print;
 
 /// Exports, and prints what was written.
 ///
 /// # Errors
 ///
-/// See [`ExportError`].
+/// See [`CommandError`].
 pub(crate) fn run(
     args: &ExportArgs,
     quiet: bool,
-    listener: &dyn Listener,
+    progress: Progress,
     out: &mut dyn Write,
-) -> Result<u8, ExportError> {
+) -> Result<Exit, CommandError> {
     let started = Timestamp::now();
     let mut whole = None;
-    let done = job(args, listener, &mut whole);
+    let done = job(args, &progress, &mut whole);
+    drop(progress);
     if let Some(path) = &args.metrics {
         let manifest = whole.as_ref().map(|(manifest, _)| manifest);
         let written = metrics::write(path, Ended { started, whole: manifest, error: done.as_ref().err() });
@@ -41,40 +45,29 @@ pub(crate) fn run(
     if let Some((manifest, folder)) = &whole {
         let text = if args.json { manifest.to_json() } else { table(manifest, folder) };
         if args.json || !quiet {
-            // The export is done; a reader that went away does not undo it.
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+            print(out, text)?;
         }
     }
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-/// Exports, and keeps what is to be kept. `whole` is what was exported and where, even when what comes behind
-/// that fails.
+/// Exports, and keeps the newest exports. `whole` is what was exported and where, even if keeping fails after that.
 fn job(
     args: &ExportArgs,
     listener: &dyn Listener,
     whole: &mut Option<(Manifest, PathBuf)>,
 ) -> Result<(), ExportError> {
-    let cancelled = signals()?;
+    let cancelled = signal::flag()?;
     let shelf = args.keep.map(|keep| Shelf::open(&args.out).map(|shelf| (shelf, keep))).transpose()?;
     let folder = shelf.as_ref().map_or_else(|| args.out.clone(), |(shelf, _)| shelf.fresh());
     let options = options(args, folder.clone())?;
     *whole = Some((export(&options, listener, &cancelled)?, folder.clone()));
     if let Some((shelf, keep)) = shelf {
         for path in shelf.take(&folder, keep.into())? {
-            tracing::info!("{}: taken away, newer ones are there", path.display());
+            tracing::info!("{}: removed, newer exports are kept", path.display());
         }
     }
     Ok(())
-}
-
-/// A flag that SIGINT and SIGTERM raise.
-pub(super) fn signals() -> Result<Arc<AtomicBool>, ExportError> {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(ExportError::Threads)?;
-    }
-    Ok(cancelled)
 }
 
 fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError> {
@@ -111,13 +104,13 @@ fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError
     })
 }
 
-/// The export to tell changes since. A folder that `--keep` fills has none in its first night.
+/// The export to write changes since. A folder that `--keep` fills has none in its first night.
 fn since(args: &ExportArgs) -> Result<Option<PathBuf>, ExportError> {
     let Some(folder) = &args.changes_since else { return Ok(None) };
     match keep::newest(folder)? {
         Some(export) => Ok(Some(export)),
         None if args.keep.is_some() && *folder == args.out => {
-            tracing::warn!("{}: no earlier export is there, so no changes are told", folder.display());
+            tracing::warn!("{}: no earlier export there, so no changes are written", folder.display());
             Ok(None)
         }
         None => Ok(Some(folder.clone())),

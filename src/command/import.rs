@@ -1,20 +1,22 @@
 //! `muster import`: checks files, then writes their rows to the database in one transaction.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crate::cli::ImportArgs;
-use crate::event::Listener;
+use crate::exit::Exit;
 use crate::load::LoadOptions;
-use crate::run::{ImportOptions, Options, Reported, RunError, import};
+use crate::report::progress::Progress;
+use crate::run::{ImportOptions, Options, import};
 
-use super::request;
+use super::{CommandError, request, summary};
 
-/// Imports the files.
+/// Imports the files, and prints the summary.
 ///
 /// # Errors
 ///
-/// See [`RunError`].
-pub(crate) fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported, RunError> {
+/// See [`CommandError`].
+pub(crate) fn run(args: &ImportArgs, progress: Progress, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut options = Options { keep_rejected_keys: args.report_absent, ..request::options(&args.read)? };
     options.again.extend(args.protect_edited.then(|| "--protect-edited".to_owned()));
     options.again.extend(args.apply_changes.then(|| "--apply-changes".to_owned()));
@@ -38,5 +40,7 @@ pub(crate) fn run(args: &ImportArgs, listener: &dyn Listener) -> Result<Reported
         report_absent: args.report_absent,
         one: None,
     };
-    import(&options, &how, listener)
+    let reported = import(&options, &how, &progress)?;
+    drop(progress);
+    summary::print(&reported, args.read.json, out)
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read as _, Write};
 
 use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, RevokeArgs, WhomArgs};
+use crate::exit::Exit;
 use crate::invite::postmark::{API, Access, Content, Secret};
 use crate::invite::{
     Invite, InviteError, InviteOptions, Invited, ListQuery, Means, Plan, Selection, Sending, Templates,
@@ -10,76 +11,55 @@ use crate::invite::{
 };
 use crate::output::visible::visible;
 use crate::report::number::{count, grouped};
-use crate::run::Exit;
 
+use super::CommandError;
+use super::print::{json, print};
 use super::question::ask;
 
 /// How many accounts and places are named where a person reads.
 const NAMED: usize = 10;
 
-/// What these commands can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum InvitingError {
-    /// The invitation itself.
-    #[error(transparent)]
-    Invite(#[from] InviteError),
-    /// Standard output cannot be written to, or standard input not read.
-    #[error("standard output or input is gone; how the invites stand: muster user invites list")]
-    Stream(#[from] io::Error),
-}
-
-impl InvitingError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Invite(error) => error.exit().code(),
-            Self::Stream(_) => Exit::Failed.code(),
-        }
-    }
-}
-
-/// Shows the plan, asks, and sends. Returns the exit code.
+/// Shows the plan, asks, and sends.
 ///
 /// # Errors
 ///
-/// See [`InvitingError`].
+/// See [`CommandError`].
 pub(crate) fn run(
     args: &InviteArgs,
     resend: bool,
     yes: bool,
     out: &mut dyn Write,
-) -> Result<u8, InvitingError> {
+) -> Result<Exit, CommandError> {
     let options = options(args, resend)?;
-    let json = args.place.json;
     let by = options.sending.as_ref().map_or(String::new(), |sending| match &sending.means {
         Means::Folder(path) => format!("into {}", path.display()),
         Means::Postmark(_) => "by Postmark".to_owned(),
     });
     let mut shown: io::Result<()> = Ok(());
     let invited = invite(&options, |plan| {
-        if !json {
-            shown = out.write_all(render_plan(plan).as_bytes()).and_then(|()| out.flush());
+        if !args.place.json {
+            shown = print(out, render_plan(plan));
         }
         if plan.mails == 0 || yes { Ok(()) } else { ask(question(plan, &by)) }
     })?;
-    shown?;
-    let text = match (json, invited.dry_run) {
-        (true, _) => pretty(&invited),
+    let unprinted = |source| CommandError::Unprinted { see: "muster user invites list", source };
+    shown.map_err(unprinted)?;
+    let text = match (args.place.json, invited.dry_run) {
+        (true, _) => json(&invited),
         (false, true) => format!("{}\nnothing was sent\n", render_plan(&invited.plan)),
         (false, false) => render_result(&invited, &by),
     };
-    out.write_all(text.as_bytes())?;
+    print(out, text).map_err(unprinted)?;
     let lacking = invited.failed + invited.unknown > 0 || invited.plan.is_incomplete();
-    Ok(if lacking { Exit::Rejects.code() } else { Exit::Done.code() })
+    Ok(if lacking { Exit::Rejects } else { Exit::Done })
 }
 
-/// Lists, sends again, or withdraws. Returns the exit code.
+/// Lists, sends again, or withdraws.
 ///
 /// # Errors
 ///
-/// See [`InvitingError`].
-pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+/// See [`CommandError`].
+pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     match &args.action {
         InvitesAction::List(args) => show(args, out),
         InvitesAction::Resend(args) => run(args, true, yes, out),
@@ -87,28 +67,29 @@ pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Res
     }
 }
 
-/// Opens a link. Returns the exit code.
+/// Opens a link.
 ///
 /// # Errors
 ///
-/// See [`InvitingError`].
-pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
+/// See [`CommandError`].
+pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut token = args.token.clone();
     if token == "-" {
         token.clear();
         // No token is longer.
-        io::stdin().lock().take(1000).read_to_string(&mut token)?;
+        let read = io::stdin().lock().take(1000).read_to_string(&mut token);
+        read.map_err(|source| CommandError::Read { path: "-".into(), source })?;
     }
     let place = &args.place;
     let accepted = accept(&token, place.schemas.as_deref(), place.database.database_url.as_deref())?;
     let text = if place.json {
-        pretty(&accepted)
+        json(&accepted)
     } else {
         let of = accepted.account.as_ref().map_or(String::new(), |account| format!(" of account {account}"));
         format!("accepted: {}{}\n", visible(&accepted.email), visible(&of))
     };
-    out.write_all(text.as_bytes())?;
-    Ok(Exit::Done.code())
+    print(out, text)?;
+    Ok(Exit::Done)
 }
 
 fn selection(whom: &WhomArgs) -> Result<Selection, InviteError> {
@@ -167,17 +148,17 @@ fn means(args: &InviteArgs) -> Result<Means, InviteError> {
     }))
 }
 
-fn show(args: &ListInvitesArgs, out: &mut dyn Write) -> Result<u8, InvitingError> {
+fn show(args: &ListInvitesArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let query =
         ListQuery { state: args.state.clone(), account: args.account.clone(), address: args.address.clone() };
     let place = &args.place;
     let found = list(&query, place.schemas.as_deref(), place.database.database_url.as_deref())?;
-    let text = if place.json { pretty(&found) } else { table(&found) };
-    out.write_all(text.as_bytes())?;
-    Ok(Exit::Done.code())
+    let text = if place.json { json(&found) } else { table(&found) };
+    print(out, text)?;
+    Ok(Exit::Done)
 }
 
-fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<u8, InvitingError> {
+fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let place = &args.place;
     let selection = selection(&args.whom)?;
     // Who types an address means it.
@@ -187,15 +168,15 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<u8, Inv
             if asks { ask(format!("Withdraw {}?", count(number, "invite"))) } else { Ok(()) }
         })?;
     let mut text = if place.json {
-        pretty(&serde_json::json!({ "revoked": revoked, "wrong": wrong }))
+        json(&serde_json::json!({ "revoked": revoked, "wrong": wrong }))
     } else {
         format!("{} withdrawn\n", count(revoked, "invite"))
     };
     if !place.json {
         text.push_str(&named("not an address", &wrong));
     }
-    out.write_all(text.as_bytes())?;
-    Ok(if wrong.is_empty() { Exit::Done.code() } else { Exit::Rejects.code() })
+    print(out, text)?;
+    Ok(if wrong.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
 fn question(plan: &Plan, by: &str) -> String {
@@ -314,11 +295,5 @@ fn table(invites: &[Invite]) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text
-}
-
-fn pretty<T: serde::Serialize>(value: &T) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
     text
 }

@@ -4,17 +4,19 @@
 use std::io::{self, Write};
 
 use crate::cli::{FieldValues, ListArgs, RecordsArgs, ShowArgs};
+use crate::exit::Exit;
+use crate::export::Filter;
 use crate::export::look::{LookOptions, Record, look};
-use crate::export::{ExportError, Filter};
 use crate::output::visible::visible;
 use crate::report::mask::mask;
 use crate::report::number::{count, grouped};
 use crate::report::table::{self, Table};
 use crate::report::width::{padded, width};
+use crate::schema::header_key;
+use crate::signal;
 
-use crate::schema::{header_key, nearest};
-
-use super::export::signals;
+use super::print::print;
+use super::{CommandError, error};
 
 /// How many records a table has where nothing else is said.
 const TABLE: u64 = 100;
@@ -23,27 +25,27 @@ const TABLE: u64 = 100;
 ///
 /// # Errors
 ///
-/// See [`ExportError`].
-pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result<u8, ExportError> {
+/// See [`CommandError`].
+pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = LookOptions { key: Some(args.key.clone()), ..options(&args.records, entity) };
     let json = args.records.json;
-    told(look(&options, &*signals()?, &mut |record| {
+    look(&options, &*signal::flag()?, &mut |record| {
         out.write_all(&if json { record.json() } else { whole(record).into_bytes() })
-    }))?;
-    Ok(0)
+    })?;
+    Ok(Exit::Done)
 }
 
 /// Lists records.
 ///
 /// # Errors
 ///
-/// See [`ExportError`].
+/// See [`CommandError`].
 pub(super) fn list(
     args: &ListArgs,
     entity: &str,
     quiet: bool,
     out: &mut dyn Write,
-) -> Result<u8, ExportError> {
+) -> Result<Exit, CommandError> {
     let json = args.records.json;
     let default = if json { None } else { Some(TABLE) };
     let options = LookOptions {
@@ -51,10 +53,10 @@ pub(super) fn list(
         limit: args.limit.map_or(default, |limit| (limit > 0).then_some(limit)),
         ..options(&args.records, entity)
     };
-    let cancelled = signals()?;
+    let cancelled = signal::flag()?;
     if json {
-        told(look(&options, &cancelled, &mut |record| out.write_all(&record.json())))?;
-        return Ok(0);
+        look(&options, &cancelled, &mut |record| out.write_all(&record.json()))?;
+        return Ok(Exit::Done);
     }
     let mut table: Option<(Table, Vec<String>)> = None;
     let looked = look(&options, &cancelled, &mut |record| {
@@ -68,10 +70,10 @@ pub(super) fn list(
         if !quiet {
             let _ = writeln!(io::stderr(), "(none)");
         }
-        return Ok(0);
+        return Ok(Exit::Done);
     };
     let (text, left) = table.render(table::room(), &chosen(&args.columns, &names)?);
-    told(out.write_all(text.as_bytes()).map_err(ExportError::Told))?;
+    print(out, text)?;
     let mut notes = Vec::new();
     if looked.all > looked.shown {
         let (shown, all) = (grouped(looked.shown), grouped(looked.all));
@@ -87,11 +89,11 @@ pub(super) fn list(
         // A remark; where it cannot be made, the table is whole without it.
         let _ = writeln!(io::stderr(), "({})", notes.join("; "));
     }
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 /// The columns asked for by name.
-fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, ExportError> {
+fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, CommandError> {
     let find = |name: &String| {
         let is = |own: &str| header_key(own) == header_key(name);
         // The first part of a dotted name will do where only one name has it (`account`).
@@ -99,22 +101,12 @@ fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, ExportError>
             (0..names.len()).filter(|&at| names[at].split_once('.').is_some_and(|(head, _)| is(head)));
         let by_part = parts.next().filter(|_| parts.next().is_none());
         names.iter().position(|own| is(own)).or(by_part).ok_or_else(|| {
-            let advice = match nearest(name, names.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are {}", names.join(", ")),
-            };
-            ExportError::Asked(format!("--columns {name}: no such field; {advice}"))
+            let known = names.iter().map(String::as_str);
+            let advice = error::advice(name, known, || format!("there are {}", names.join(", ")));
+            CommandError::Usage(format!("--columns {name}: no such field; {advice}"))
         })
     };
     asked.iter().map(find).collect()
-}
-
-/// A reader that went away has seen what it wanted.
-fn told<T>(done: Result<T, ExportError>) -> Result<(), ExportError> {
-    match done {
-        Err(ExportError::Told(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done.map(drop),
-    }
 }
 
 fn options(args: &RecordsArgs, entity: &str) -> LookOptions {

@@ -1,69 +1,40 @@
 //! `muster roles`: what each role may do, for people, for programs and as a table of the database.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::cli::{RolesArgs, RolesFormat};
+use crate::exit::Exit;
 use crate::output::visible::visible;
 use crate::report::number::count;
 use crate::report::width::{padded, width};
-use crate::run::{RunError, execute};
-use crate::schema::roles::{FILE, Roles};
-use crate::schema::{Schema, SchemaError};
+use crate::run::execute;
+use crate::schema::Schema;
+use crate::schema::roles::Roles;
 
-/// What `muster roles` can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RolesError {
-    /// The schema or the roles.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The folder has no roles.
-    #[error(
-        "{folder}: no {FILE} here; begin with the built-in one: muster schema print roles > {folder}/{FILE}"
-    )]
-    NoFile {
-        /// Where it was looked for.
-        folder: String,
-    },
-    /// The database.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Standard output cannot be written to.
-    #[error("cannot write to standard output")]
-    Write(#[from] io::Error),
-}
+use super::CommandError;
+use super::print::print;
 
-impl RolesError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.exit().code(),
-            Self::Schema(_) | Self::NoFile { .. } | Self::Write(_) => 1,
-        }
-    }
-}
-
-/// Prints the roles, or stores them. Returns the exit code.
+/// Prints the roles, or stores them.
 ///
 /// # Errors
 ///
-/// Broken roles, a database that cannot be written to, and where `out` cannot be.
-pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, RolesError> {
-    let roles = match &args.schemas {
-        None => Roles::compile(&Roles::built_in_file(), &Schema::built_in()?)?,
-        Some(folder) => {
-            let missing = || RolesError::NoFile { folder: folder.display().to_string() };
-            Roles::compile(&Roles::file(folder)?.ok_or_else(missing)?, &Schema::load(folder)?)?
-        }
+/// Broken roles, and a database or a standard output that cannot be written to.
+pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let folder = args.schemas.as_deref();
+    let file = match folder {
+        None => Roles::built_in_file(),
+        Some(folder) => Roles::file(folder)?
+            .ok_or_else(|| CommandError::NoRoles { folder: folder.display().to_string() })?,
     };
+    let roles = Roles::compile(&file, &Schema::open(folder)?)?;
     if args.store {
         let doing = "writing the roles to muster.roles (the role needs CREATE on the database)";
         execute(args.database.database_url.as_deref(), &roles.script(), doing)?;
         if !quiet {
             let rows: usize = roles.roles.iter().map(|role| role.may.len()).sum();
-            writeln!(out, "muster.roles holds {}", count(rows as u64, "row"))?;
+            print(out, format!("muster.roles holds {}\n", count(rows as u64, "row")))?;
         }
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let format = if args.json { RolesFormat::Json } else { args.format };
     let text = match format {
@@ -72,8 +43,8 @@ pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<
         RolesFormat::Csv => csv(&roles),
         RolesFormat::Sql => roles.script(),
     };
-    out.write_all(text.as_bytes())?;
-    Ok(0)
+    print(out, text)?;
+    Ok(Exit::Done)
 }
 
 /// A block for each role.

@@ -1,45 +1,27 @@
 //! `muster runs`: what ran, on which files, with which counts.
 
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::cli::{RunsAction, RunsArgs};
+use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::output::visible::visible;
 use crate::report::number::{count, grouped};
-use crate::run::{RunError, RunsQuery, runs};
+use crate::run::{RunsQuery, runs};
+
+use super::CommandError;
+use super::print::{json, print};
 
 /// How many characters of an id tell runs apart in a list: as many as begin with the time in milliseconds.
 const SHORT: usize = 13;
 
-/// What `muster runs` can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunsError {
-    /// The journal.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Standard output cannot be written to.
-    #[error("cannot write to standard output")]
-    Write(#[from] io::Error),
-}
-
-impl RunsError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.exit().code(),
-            Self::Write(_) => 1,
-        }
-    }
-}
-
-/// Asks the journal and prints the answer. Returns the exit code.
+/// Asks the journal and prints the answer.
 ///
 /// # Errors
 ///
-/// See [`RunError`], and where `out` cannot be written to.
-pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<u8, RunsError> {
+/// See [`CommandError`].
+pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let action = args.action.as_ref().unwrap_or(&RunsAction::List);
     let query = match action {
         RunsAction::List => RunsQuery::List,
@@ -60,14 +42,8 @@ pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<u8, RunsError>
             format!("{} removed from the journal\n", count(number, "trace"))
         }
     };
-    out.write_all(text.as_bytes())?;
-    Ok(0)
-}
-
-fn json<T: serde::Serialize>(value: &T) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    text.push('\n');
-    text
+    print(out, text)?;
+    Ok(Exit::Done)
 }
 
 fn list(runs: &[RunRecord]) -> String {

@@ -5,41 +5,20 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::cli::UndoArgs;
+use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::report::Status;
 use crate::report::number::grouped;
 use crate::run::{RunError, UndoOptions, UndoReported, undo};
 
-use super::question;
+use super::{CommandError, question};
 
-/// What `muster undo` can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UndoError {
-    /// The undo itself.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Standard output does not take the plan of a dry run.
-    #[error("cannot print what the undo would do")]
-    Write(#[from] io::Error),
-}
-
-impl UndoError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.exit().code(),
-            Self::Write(_) => 1,
-        }
-    }
-}
-
-/// Undoes the run, and prints what that did. Returns the exit code.
+/// Undoes the run, and prints what that did.
 ///
 /// # Errors
 ///
-/// See [`RunError`], and where `out` cannot be written to.
-pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8, UndoError> {
+/// See [`CommandError`].
+pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let asks = !yes && !args.dry_run;
     if asks && !question::can_ask() {
         let question = format!("undo {}: this deletes and restores rows.", args.run);
@@ -56,10 +35,10 @@ pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<u8,
     let text = if args.json { reported.to_json() } else { render(&reported) };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // It is done; a reader that went away does not change that.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(error) if reported.status == Status::Planned => Err(error.into()),
-        Err(source) => Err(RunError::Unprinted { run: reported.run, source }.into()),
-        Ok(()) => Ok(0),
+        Err(source) => Err(RunError::Unprinted { run: reported.run.to_string(), source }.into()),
+        Ok(()) => Ok(Exit::Done),
     }
 }
 

@@ -3,26 +3,26 @@
 use std::io::Write;
 
 use crate::cli::VerifyArgs;
-use crate::export::{ExportError, verify};
+use crate::exit::Exit;
+use crate::export::verify;
+use crate::signal;
 
-use super::export::signals;
-
-/// What the shell sees where something differs.
-const DIFFERS: u8 = 3;
+use super::CommandError;
+use super::print::{json, print};
 
 /// Verifies, and prints what differs.
 ///
 /// # Errors
 ///
-/// See [`verify`].
-pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<u8, ExportError> {
-    let cancelled = signals()?;
+/// See [`CommandError`].
+pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
+    let cancelled = signal::flag()?;
     let database = (args.database_url.is_some() || args.against_database).then_some(()).map(|()| url(args));
     let verified =
         verify(&args.dir, args.schemas.as_deref(), database.as_ref().map(|url| url.as_deref()), &cancelled)?;
     let mut text = String::new();
     if args.json {
-        text = serde_json::to_string_pretty(&verified).unwrap_or_default() + "\n";
+        text = json(&verified);
     } else {
         for difference in &verified.differences {
             text.push_str(&format!("{}: {}\n", difference.place, difference.problem));
@@ -35,9 +35,8 @@ pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result
             text.push('\n');
         }
     }
-    // What was found stands in the exit code, whoever reads.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    Ok(if verified.differences.is_empty() { 0 } else { DIFFERS })
+    print(out, text)?;
+    Ok(if verified.differences.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
 /// The database named, else the one in the environment.

@@ -3,6 +3,7 @@
 use tokio_postgres::Client;
 
 use crate::schema::{Entity, Table};
+use crate::sql::ident;
 
 use super::DbError;
 
@@ -207,10 +208,7 @@ pub(crate) fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
     }
     let key = &entity.fields[entity.key].column;
     if info.column(key).is_some() && !info.unique.contains(key) {
-        misfits.push(Misfit::NoUniqueIndex {
-            table: table.clone(),
-            column: format!("\"{}\"", key.replace('"', "\"\"")),
-        });
+        misfits.push(Misfit::NoUniqueIndex { table: table.clone(), column: ident(key) });
     }
     let known = known_columns(entity);
     for column in &info.columns {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
+use crate::exit::Exit;
 use crate::schema::SchemaError;
+use crate::signal::SignalError;
 
 /// Why an export, or the verification of one, stopped.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +145,9 @@ pub(crate) enum ExportError {
     /// Whoever was told of the records could not take them.
     #[error("cannot write to standard output")]
     Told(#[source] io::Error),
+    /// Signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
     /// The runtime cannot be made.
     #[error("the system refuses threads")]
     Threads(#[source] io::Error),
@@ -172,13 +177,13 @@ impl ExportError {
         }
     }
 
-    /// What the shell sees.
+    /// The exit code that this error ends the program with.
     #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Interrupted => 130,
-            Self::Asked(_) => 2,
-            _ => 1,
+            Self::Interrupted => Exit::Interrupted,
+            Self::Asked(_) => Exit::Usage,
+            _ => Exit::Failed,
         }
     }
 }

@@ -5,6 +5,7 @@
 use crate::db::catalog::TableInfo;
 use crate::rule::Rule;
 use crate::schema::{Entity, Field, FieldIndex, Schema, header_key};
+use crate::sql::{ident, literal};
 
 use super::error::ExportError;
 use super::options::{ExportOptions, Filter};
@@ -54,16 +55,6 @@ pub(super) struct Condition {
     pub(super) field: FieldIndex,
     /// The normal form; none is NULL.
     pub(super) value: Option<String>,
-}
-
-/// An identifier, quoted.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A string, quoted; the session has `standard_conforming_strings` on.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The jobs of an export, entities in load order. `tables` are those of the schema's entities.
@@ -215,7 +206,7 @@ impl Builder<'_> {
         }
         columns
             .push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer::new()) });
-        select.push(format!("t.{}", quoted(&entity.system.id)));
+        select.push(format!("t.{}", ident(&entity.system.id)));
         self.assemble(stem, columns, 0, &select)
     }
 
@@ -223,12 +214,12 @@ impl Builder<'_> {
         let system = &self.entity().system;
         columns
             .push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer::new()) });
-        select.push(format!("t.{}", quoted(&system.id)));
+        select.push(format!("t.{}", ident(&system.id)));
         for (name, column) in [("createdAt", &system.created_at), ("updatedAt", &system.updated_at)] {
             if let Some(column) = column {
                 let rule = crate::rule::date::Timestamp::new(crate::rule::date::RFC_3339.to_owned());
                 columns.push(Column { name: name.to_owned(), rule: Rule::Timestamp(rule) });
-                select.push(format!("t.{}::timestamptz", quoted(column)));
+                select.push(format!("t.{}::timestamptz", ident(column)));
             }
         }
     }
@@ -238,9 +229,9 @@ impl Builder<'_> {
         let field = &self.entity().fields[index];
         if let Some(reference) = field.reference {
             let parent = &self.schema.entities[reference.entity];
-            return format!("r{index}.{}::text", quoted(&parent.fields[parent.key].column));
+            return format!("r{index}.{}::text", ident(&parent.fields[parent.key].column));
         }
-        let column = quoted(&field.column);
+        let column = ident(&field.column);
         match field.rule.sql_type() {
             "boolean" => format!("t.{column}::text"),
             kind => format!("t.{column}::{kind}"),
@@ -253,12 +244,12 @@ impl Builder<'_> {
         let mut conditions = self.own_conditions(self.index, "t");
         self.join(self.index, "t", "r", &mut from, &mut conditions);
         let key_column = &entity.fields[entity.key].column;
-        let key_text = format!("t.{}::text COLLATE \"C\"", quoted(key_column));
+        let key_text = format!("t.{}::text COLLATE \"C\"", ident(key_column));
         let info = self.tables[self.index].as_ref();
         let unique = info.is_some_and(|info| info.unique.contains(key_column));
         let never_null = info.and_then(|info| info.column(key_column)).is_some_and(|column| column.not_null);
         let order =
-            if unique { key_text.clone() } else { format!("{key_text}, t.{}", quoted(&entity.system.id)) };
+            if unique { key_text.clone() } else { format!("{key_text}, t.{}", ident(&entity.system.id)) };
         let query = Query {
             table: entity.table.to_string(),
             select: select.join(", "),
@@ -288,8 +279,8 @@ impl Builder<'_> {
             from.push_str(&format!(
                 " LEFT JOIN {} {name} ON {name}.{} = {alias}.{}",
                 parent.table,
-                quoted(&parent.system.id),
-                quoted(&self.schema.entities[entity].fields[index].column),
+                ident(&parent.system.id),
+                ident(&self.schema.entities[entity].fields[index].column),
             ));
             conditions.extend(self.own_conditions(reference.entity, &name));
             self.join(reference.entity, &name, &format!("{name}_"), from, conditions);
@@ -300,7 +291,7 @@ impl Builder<'_> {
         let own = self.conditions.iter().filter(|condition| condition.entity == entity);
         own.map(|condition| {
             let field = &self.schema.entities[entity].fields[condition.field];
-            let column = format!("{alias}.{}", quoted(&field.column));
+            let column = format!("{alias}.{}", ident(&field.column));
             let kind = field.rule.sql_type();
             match &condition.value {
                 None if kind == "text[]" => format!("{column} = '{{}}'"),

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::exit::Exit;
+
 use super::error::ExportError;
 use super::manifest::Manifest;
 
@@ -72,7 +74,7 @@ fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
         (
             "muster_export_exit_code",
             "The exit code of the last job.",
-            plain(error.map_or(0, ExportError::exit_code).to_string()),
+            plain(error.map_or(Exit::Done, ExportError::exit).code().to_string()),
         ),
         (
             "muster_export_rejects",

@@ -26,7 +26,6 @@ mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -35,6 +34,7 @@ use tokio::sync::mpsc::Receiver;
 use crate::db::DbError;
 use crate::event::{Event, Listener, Stage};
 use crate::schema::Schema;
+use crate::signal;
 use crate::source::Hasher;
 
 pub(crate) use error::ExportError;
@@ -51,9 +51,6 @@ use manifest::{Asked, ChangeCounts, EntityEntry, FileEntry, RangeEntry, Snapshot
 use ranges::Range;
 use reader::{Message, Queue};
 use snapshot::Snapshot;
-
-/// How often the signal is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// Exports, and says what it wrote.
 ///
@@ -109,10 +106,7 @@ pub(crate) fn export(
 
 /// The schema of a folder, or the built-in one.
 pub(crate) fn load_schema(folder: Option<&std::path::Path>) -> Result<Schema, ExportError> {
-    Ok(match folder {
-        Some(folder) => Schema::load(folder)?,
-        None => Schema::built_in()?,
-    })
+    Ok(Schema::open(folder)?)
 }
 
 /// The export that changes are told since.
@@ -150,15 +144,10 @@ pub(crate) struct Interruptible<'r> {
 
 impl Interruptible<'_> {
     fn wait<T>(&self, work: impl Future<Output = Result<T, ExportError>>) -> Result<T, ExportError> {
-        let signal = async {
-            while !self.cancelled.load(Ordering::Relaxed) {
-                tokio::time::sleep(LOOK).await;
-            }
-        };
         self.runtime.block_on(async {
             tokio::select! {
                 done = work => done,
-                () = signal => Err(ExportError::Interrupted),
+                () = signal::raised(self.cancelled) => Err(ExportError::Interrupted),
             }
         })
     }

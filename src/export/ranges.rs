@@ -3,9 +3,10 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::sql::literal;
 
 use super::fault;
-use super::job::{Query, literal};
+use super::job::Query;
 
 /// How many bytes of a table a range has, about.
 const RANGE: u64 = 32 << 20;

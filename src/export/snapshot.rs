@@ -5,9 +5,9 @@ use crate::db::catalog::{self, Misfit, TableInfo};
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session, connect};
 use crate::schema::Schema;
+use crate::sql::literal;
 
 use super::error::ExportError;
-use super::job::literal;
 
 /// The advisory lock's key of `--lock`: `export` in ASCII.
 const KEY: i64 = 0x6578_706F_7274;

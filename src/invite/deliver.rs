@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::db::Session;
 use crate::load::LoadError;
 use crate::run::Database;
+use crate::signal::POLL;
 
 use super::error::InviteError;
 use super::fault;
@@ -25,8 +26,6 @@ const TRIES: u32 = 8;
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// How long an answer is waited for after a signal.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often the signal is looked at.
-const LOOK: Duration = Duration::from_millis(50);
 /// A rate is kept by batches of so many seconds.
 const SLICE: u64 = 2;
 
@@ -97,7 +96,7 @@ impl Delivery<'_> {
                 Due::Asked => {}
                 Due::In(wait) => {
                     tracing::warn!("waiting {} s to look up mails that got no answer", wait.as_secs() + 1);
-                    self.sleep(wait + LOOK, &done)?;
+                    self.sleep(wait + POLL, &done)?;
                 }
                 Due::None => break,
             }
@@ -275,7 +274,7 @@ impl Delivery<'_> {
         std::thread::spawn(move || tell.send(work()));
         let mut since = None;
         loop {
-            match told.recv_timeout(LOOK) {
+            match told.recv_timeout(POLL) {
                 Ok(done) => return Some(done),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return None,
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -309,7 +308,7 @@ impl Delivery<'_> {
         let until = Instant::now() + time;
         while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             self.look(done)?;
-            std::thread::sleep(left.min(LOOK));
+            std::thread::sleep(left.min(POLL));
         }
         self.look(done)
     }

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::run::{Exit, RunError};
+use crate::exit::Exit;
+use crate::run::RunError;
 use crate::schema::SchemaError;
 
 use super::provider::Stop;

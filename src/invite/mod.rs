@@ -46,8 +46,10 @@ use serde::Serialize;
 
 use crate::db::{Session, require_writable};
 use crate::load::{LoadError, journal};
-use crate::run::{Database, RunError, listen, session_name};
+use crate::record::RunId;
+use crate::run::{Database, RunError, session_name};
 use crate::schema::Schema;
+use crate::signal;
 
 use addresses::List;
 use deliver::{Delivered, Delivery};
@@ -154,16 +156,13 @@ struct Desk {
 
 impl Desk {
     fn open(schemas: Option<&Path>, url: Option<&str>) -> Result<Self, InviteError> {
-        let schema = match schemas {
-            Some(folder) => Schema::load(folder)?,
-            None => Schema::built_in()?,
-        };
+        let schema = Schema::open(schemas)?;
         Invitees::of(&schema)?;
-        let cancelled = listen()?;
-        let run = uuid::Uuid::now_v7().to_string();
+        let cancelled = signal::flag().map_err(RunError::from)?;
+        let run = RunId::generate();
         let database = Database::new(&cancelled)?;
         let session = database.connect(url, &session_name(&run, Timestamp::now()))?;
-        Ok(Self { schema, database, session, cancelled, run })
+        Ok(Self { schema, database, session, cancelled, run: run.to_string() })
     }
 
     fn invitees(&self) -> Result<Invitees<'_>, InviteError> {

@@ -4,8 +4,9 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::load::LoadError;
+use crate::sql::{ident, literal};
 
-use super::people::{Invitees, literal, quoted};
+use super::people::Invitees;
 use super::provider::{Answer, Batch};
 use super::token::Token;
 
@@ -181,7 +182,7 @@ pub(super) async fn claim(
         migrated = fields
             .migrated
             .map_or("false".to_owned(), |field| format!("coalesce({}, false)", invitees.column(field))),
-        id = quoted(&invitees.entity.system.id),
+        id = ident(&invitees.entity.system.id),
         address = invitees.address_column(),
     );
     let most = i64::try_from(most).unwrap_or(i64::MAX);

@@ -8,6 +8,7 @@ use crate::db::postgres::Client;
 use crate::load::LoadError;
 use crate::record::Code;
 use crate::schema::{Entity, Field, FieldIndex, InviteFields, Schema, header_key};
+use crate::sql::{ident, literal};
 
 use super::error::InviteError;
 
@@ -47,16 +48,6 @@ pub(super) struct Wanted {
     pub(crate) address: String,
 }
 
-/// An identifier, quoted.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A string, quoted; the session has `standard_conforming_strings` on.
-pub(super) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 pub(super) fn failed(error: crate::db::postgres::Error) -> LoadError {
     DbError::of("choosing who is invited", error).into()
 }
@@ -81,7 +72,7 @@ impl<'a> Invitees<'a> {
 
     /// A column of the users' table.
     pub(super) fn column(&self, field: FieldIndex) -> String {
-        format!("t.{}", quoted(&self.entity.fields[field].column))
+        format!("t.{}", ident(&self.entity.fields[field].column))
     }
 
     /// An optional column as text, empty where there is none.
@@ -109,13 +100,13 @@ impl<'a> Invitees<'a> {
             "{} t LEFT JOIN {} p ON p.{} = {}",
             self.entity.table,
             parent.table,
-            quoted(&parent.system.id),
+            ident(&parent.system.id),
             self.column(field)
         );
-        let key = format!("p.{}::text", quoted(&parent.fields[parent.key].column));
+        let key = format!("p.{}::text", ident(&parent.fields[parent.key].column));
         let name = parent.fields.iter().find(|field| header_key(&field.name) == "name");
         let name = name.map_or(key.clone(), |name| {
-            format!("coalesce(nullif(btrim(p.{}::text), ''), {key})", quoted(&name.column))
+            format!("coalesce(nullif(btrim(p.{}::text), ''), {key})", ident(&name.column))
         });
         (from, key, name)
     }
@@ -191,7 +182,7 @@ impl<'a> Invitees<'a> {
                     SELECT unnest(b.ids) AS id WHERE b.ids IS NOT NULL UNION ALL
                     SELECT generate_series(b.first_id, b.last_id) WHERE b.ids IS NULL) r
                  WHERE b.run = {run}::uuid AND b.entity = {entity})",
-                id = quoted(&self.entity.system.id),
+                id = ident(&self.entity.system.id),
                 run = literal(run),
                 entity = literal(&self.entity.name),
             ));
@@ -205,7 +196,7 @@ impl<'a> Invitees<'a> {
                     {orphan} AS orphan, row_number() OVER (PARTITION BY {address} ORDER BY t.{id}) AS place
              FROM {from} WHERE {all};
              ANALYZE muster_chosen",
-            id = quoted(&self.entity.system.id),
+            id = ident(&self.entity.system.id),
             language = self.text(self.fields.language),
         );
         client.batch_execute(&sql).await.map_err(failed)

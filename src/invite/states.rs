@@ -5,9 +5,10 @@ use serde::Serialize;
 use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::load::LoadError;
+use crate::sql::{ident, literal};
 
 use super::outbox::{begin, commit, roll_back};
-use super::people::{Invitees, literal, quoted};
+use super::people::Invitees;
 use super::token::Token;
 
 /// How an invite stands, as it is typed and printed.
@@ -151,7 +152,7 @@ async fn open(client: &Client, invitees: &Invitees<'_>, token: &Token) -> Result
          FROM muster.invite_tokens k JOIN muster.invites i ON i.id = k.invite
          WHERE k.hash = $1 AND i.entity = {entity} FOR UPDATE OF i",
         table = invitees.entity.table,
-        id = quoted(&invitees.entity.system.id),
+        id = ident(&invitees.entity.system.id),
         // Users that were taken back and imported anew have another id.
         address = invitees.address_column(),
         entity = literal(&invitees.entity.name),

@@ -15,13 +15,14 @@ use crate::fault::{self, Point};
 use crate::read::Layout;
 use crate::record::RowEncoder;
 use crate::schema::{Field, FieldIndex, OnUpdate};
+use crate::sql::ident;
 
 use super::LoadError;
 use super::foreign::is_many;
 use super::fresh::{RowWriter, behind_first, copy_statement, hexadecimal};
 use super::journal::{HASH_SIZE, Hasher, Image, Origin};
 use super::merge::Merge;
-use super::sql::{Statements, quoted};
+use super::sql::Statements;
 
 /// How many bytes of rows are sorted at a time.
 const BATCH: usize = 16 << 20;
@@ -261,11 +262,11 @@ impl Statements<'_> {
         format!(
             "SELECT plan.o, p.{id}::bigint FROM {plan} plan JOIN {stage} s ON s.o = plan.o
              JOIN {table} p ON p.{key} = s.f{field} WHERE plan.fresh AND plan.p{field} IS NULL",
-            id = quoted(&parent.system.id),
+            id = ident(&parent.system.id),
             plan = self.plan(),
             stage = self.stage(),
             table = parent.table,
-            key = quoted(&parent.fields[parent.key].column),
+            key = ident(&parent.fields[parent.key].column),
         )
     }
 

@@ -3,10 +3,11 @@
 
 use crate::db::postgres::Row;
 use crate::read::slots;
+use crate::record::Slot;
 use crate::settle::{Facts, InUse};
 
 use super::stage::Layouts;
-use super::{Cargo, Load, LoadError, number};
+use super::{Cargo, Load, LoadError, row_number};
 
 impl Load<'_> {
     /// Asks which staged rows the table does not allow as it stands.
@@ -38,11 +39,14 @@ impl Load<'_> {
                 };
                 let rows = self.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
                 let freed_by = |row: &Row| match row.try_get::<_, Vec<i64>>(1) {
-                    Ok(rows) => rows.into_iter().map(number).collect(),
+                    Ok(rows) => rows.into_iter().map(row_number).collect(),
                     Err(_) => Vec::new(),
                 };
-                let found =
-                    rows.iter().map(|row| InUse { row: number(row.get(0)), slot, freed_by: freed_by(row) });
+                let found = rows.iter().map(|row| InUse {
+                    row: row_number(row.get(0)),
+                    slot: Slot(slot),
+                    freed_by: freed_by(row),
+                });
                 facts.take_in_use(item.entity, found);
             }
             if self.options.protect_edited {

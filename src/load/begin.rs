@@ -2,6 +2,7 @@
 //! how each is loaded is decided.
 
 use crate::fault::{self, Point};
+use crate::record::EntityIndex;
 use crate::schema::OnUpdate;
 
 use super::fresh::{Obstacle, obstacle};
@@ -38,7 +39,7 @@ impl Load<'_> {
         }
         self.begin_and_lock(cargo).await?;
         fault::reach(Point::TransactionBegun);
-        for index in 0..self.tables.len() {
+        for index in (0..self.tables.len()).map(EntityIndex) {
             if self.tables[index].is_none() {
                 let table = tables::create(&self.session.client, self.schema, index).await?;
                 self.tables[index] = Some(table);
@@ -66,7 +67,7 @@ impl Load<'_> {
         self.execute(BEGIN, "beginning the transaction").await?;
         self.hold_definitions(cargo).await?;
         let wanted = |item: &&Cargo<'_>| self.tables[item.entity].is_some() && self.is_fresh(item.entity);
-        let wanted: Vec<usize> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
+        let wanted: Vec<EntityIndex> = cargo.iter().filter(wanted).map(|item| item.entity).collect();
         if wanted.is_empty() {
             return Ok(());
         }

@@ -4,12 +4,14 @@
 
 use crate::db::DbError;
 use crate::fault::{self, Point};
+use crate::record::{EntityIndex, RowNumber};
 use crate::schema::Entity;
 use crate::settle::{EntityVerdict, Fate};
+use crate::sql::ident;
 
-use super::sql::{Statements, literal, quoted};
+use super::sql::Statements;
 use super::stage::{DELETED, Layouts};
-use super::{Cargo, Load, LoadError, journal, number};
+use super::{Cargo, Load, LoadError, journal, row_number};
 
 /// When rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub(super) enum When {
 /// What went of one entity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Gone {
-    pub(crate) entity: usize,
+    pub(crate) entity: EntityIndex,
     /// Rows that the server says it deleted.
     pub(crate) deleted: u64,
     /// Rows that were not there.
@@ -38,9 +40,9 @@ pub(super) fn kept(item: &Cargo<'_>, verdict: &EntityVerdict) -> u64 {
 
 impl Load<'_> {
     /// Whether another entity, or the entity itself, refers to it.
-    pub(super) fn is_referred(&self, entity: usize) -> bool {
+    pub(super) fn is_referred(&self, entity: EntityIndex) -> bool {
         let all = self.schema.entities.iter();
-        all.flat_map(Entity::references).any(|(_, reference)| reference.entity == entity)
+        all.flat_map(Entity::references).any(|(_, reference)| reference.entity == entity.0)
     }
 
     /// Deletes what is to go now, of whoever refers before whoever is referred to.
@@ -89,13 +91,13 @@ impl Load<'_> {
     }
 
     /// The staged rows to be deleted that rows which stay refer to, by any foreign key of the database.
-    async fn referred(&self, statements: &Statements<'_>) -> Result<Vec<(u64, String)>, LoadError> {
+    async fn referred(&self, statements: &Statements<'_>) -> Result<Vec<(RowNumber, String)>, LoadError> {
         let table = &statements.entity.table;
         let doing = format!("asking who refers to rows of table {table}");
         let failed = |e| DbError::of(doing.as_str(), e);
         let client = &self.session.client;
         let keys = client.query(FOREIGN_KEYS, &[&table.to_string()]).await.map_err(failed)?;
-        let mut found: Vec<(u64, String)> = Vec::new();
+        let mut found: Vec<(RowNumber, String)> = Vec::new();
         for key in keys {
             let (constraint, child, own): (String, String, bool) = (key.get(0), key.get(1), key.get(2));
             let (from, to): (Vec<String>, Vec<String>) = (key.get(3), key.get(4));
@@ -114,7 +116,7 @@ impl Load<'_> {
             let rows = client.query(&sql, &[]).await.map_err(failed)?;
             let by = format!("a row of {child} refers to it ({constraint})");
             for row in rows {
-                let row = number(row.get(0));
+                let row = row_number(row.get(0));
                 if !found.iter().any(|(other, _)| *other == row) {
                     found.push((row, by.clone()));
                 }
@@ -176,7 +178,7 @@ impl Statements<'_> {
                 RETURNING 1)
              SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)",
             delete = self.delete(),
-            id = quoted(&self.entity.system.id),
+            id = ident(&self.entity.system.id),
             back = journal::restored(&journal::canonical(&self.entity.table), "g.id", "g.stamp"),
         )
     }
@@ -184,7 +186,7 @@ impl Statements<'_> {
 
 /// What an undo of such a run asks of the database.
 pub(super) mod back {
-    use super::{literal, quoted};
+    use crate::sql::{ident, literal};
 
     /// Rows that the run deleted and that are there again: their keys.
     pub(in crate::load) fn there_again(table: &str, id: &str, key: &str, run: &str, entity: &str) -> String {
@@ -194,8 +196,8 @@ pub(super) mod back {
              WHERE d.run = {run} AND d.entity = {entity}
                AND EXISTS (SELECT FROM {table} t WHERE t.{key} = old.{key} OR t.{id} = old.{id}) ORDER BY d.id",
             key_name = literal(key),
-            key = quoted(key),
-            id = quoted(id),
+            key = ident(key),
+            id = ident(id),
             entity = literal(entity),
         )
     }
@@ -209,7 +211,7 @@ pub(super) mod back {
         last: bool,
         stood: &str,
     ) -> String {
-        let names: Vec<_> = columns.iter().map(|column| quoted(column)).collect();
+        let names: Vec<_> = columns.iter().map(|column| ident(column)).collect();
         let values: Vec<_> = names.iter().map(|name| format!("old.{name}")).collect();
         format!(
             "WITH back AS MATERIALIZED (

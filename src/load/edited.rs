@@ -7,11 +7,12 @@
 
 use crate::read::Layout;
 use crate::settle::Facts;
+use crate::sql::{ident, literal};
 
 use super::journal::{self, IMAGE_HASH, Images, STAMPS};
-use super::sql::{Statements, literal, quoted};
+use super::sql::Statements;
 use super::stage::{DELETED, Layouts};
-use super::{Cargo, Load, LoadError, number};
+use super::{Cargo, Load, LoadError, row_number};
 
 /// How many fields go into one call of `jsonb_build_object`, which takes a hundred arguments.
 const FIELDS: usize = 40;
@@ -36,12 +37,12 @@ impl Load<'_> {
         for (number_of, layout) in layouts.distinct.iter().enumerate() {
             if let Some(sql) = statements.edited(number_of, layout, &images) {
                 let rows = self.query(&sql, &doing).await?;
-                facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
+                facts.take_edited(item.entity, rows.iter().map(|row| (row_number(row.get(0)), row.get(1))));
             }
         }
         if !item.harvest.deletes.is_empty() {
             let rows = self.query(&statements.edited_and_deleted(&images), &doing).await?;
-            facts.take_edited(item.entity, rows.iter().map(|row| (number(row.get(0)), row.get(1))));
+            facts.take_edited(item.entity, rows.iter().map(|row| (row_number(row.get(0)), row.get(1))));
         }
         Ok(())
     }
@@ -87,7 +88,7 @@ impl Statements<'_> {
         differs: &str,
         images: &Images,
     ) -> String {
-        let id = quoted(&self.entity.system.id);
+        let id = ident(&self.entity.system.id);
         let canonical = journal::canonical(&self.entity.table);
         format!(
             "WITH own AS MATERIALIZED (

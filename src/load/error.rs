@@ -4,6 +4,7 @@ use std::io;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
+use crate::record::{EntityIndex, RowNumber};
 
 use super::Written;
 use super::proof::Difference;
@@ -139,20 +140,20 @@ pub(crate) enum LoadError {
         hindrances: Vec<Hindrance>,
     },
     /// The database refuses rows. The transaction is as it was before anything was written.
-    #[error("the database refuses {} rows of {entity}", .rows.len())]
+    #[error("the database refuses {} rows", .rows.len())]
     Rows {
         /// The entity, in load order.
-        entity: usize,
+        entity: EntityIndex,
         /// The rows, among its clean rows, and the SQLSTATE of each.
         rows: Vec<Refused>,
     },
     /// Rows that are to be deleted are referred to. The transaction is as it was before anything was written.
-    #[error("{} rows of {entity} that are to be deleted are referred to", .rows.len())]
+    #[error("{} rows that are to be deleted are referred to", .rows.len())]
     Referred {
         /// The entity, in load order.
-        entity: usize,
+        entity: EntityIndex,
         /// The rows, among its clean rows, and who refers to each.
-        rows: Vec<(u64, String)>,
+        rows: Vec<(RowNumber, String)>,
     },
     /// Rows do not let go of values that others bring: the table allows nothing in their place. The transaction is
     /// as it was before anything was written.

@@ -10,9 +10,9 @@
 use crate::db::DbError;
 use crate::fault;
 use crate::read::Layout;
+use crate::sql::ident;
 
 use super::merge::Merge;
-use super::sql::quoted;
 use super::{Cargo, Load, LoadError};
 
 /// From how many rows on it is worth it.
@@ -168,10 +168,10 @@ impl Merge<'_> {
                     SELECT p.{id} FROM {table} p
                     WHERE EXISTS (SELECT FROM {stage} s WHERE s.l = {layout_number} AND s.f{field} = p.{key})
                     ORDER BY p.{id} FOR KEY SHARE OF p) locked",
-                id = quoted(&parent.system.id),
+                id = ident(&parent.system.id),
                 table = parent.table,
                 stage = self.statements.stage(),
-                key = quoted(&parent.fields[parent.key].column),
+                key = ident(&parent.fields[parent.key].column),
             );
             self.one(&sql).await?;
         }

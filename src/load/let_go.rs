@@ -9,12 +9,13 @@ use std::fmt::Write as _;
 
 use crate::db::postgres::{Client, Error};
 use crate::schema::FieldIndex;
+use crate::sql::{ident, literal};
 
 use super::LoadError;
 use super::journal::EntityRecord;
 use super::merge::Merge;
 use super::refused::is_about_data;
-use super::sql::{Statements, literal, quoted};
+use super::sql::Statements;
 use super::stage::{DELETED, Layouts};
 
 impl Merge<'_> {
@@ -58,13 +59,13 @@ impl Statements<'_> {
     /// What stands in a field that has let go of its value; none where nothing can.
     fn nothing(&self, field: FieldIndex) -> Option<String> {
         let column = self.info.column(&self.entity.fields[field].column)?;
-        stand_in(column.not_null, &column.base, &quoted(&self.entity.system.id))
+        stand_in(column.not_null, &column.base, &ident(&self.entity.system.id))
     }
 
     /// Staged rows whose value of a unique field another row of the table holds, each with the staged rows that
     /// take it off that one, or (`goes`) delete it before anything is written.
     pub(super) fn in_use_and_freed(&self, field: FieldIndex, layouts: &Layouts<'_>, goes: bool) -> String {
-        let (table, key, id) = (&self.entity.table, self.entity.key, quoted(&self.entity.system.id));
+        let (table, key, id) = (&self.entity.table, self.entity.key, ident(&self.entity.system.id));
         let (stage, plan, column) = (self.stage(), self.plan(), self.column(field));
         let (key_column, staged_key, value) = (self.column(key), self.staged(key), self.updated(field));
         let numbers =
@@ -92,7 +93,7 @@ impl Statements<'_> {
     }
 
     fn gone(&self) -> String {
-        quoted(&format!("muster let go {}", self.entity.name))
+        ident(&format!("muster let go {}", self.entity.name))
     }
 
     /// Makes the table of rows that let go of a value, with what they were.
@@ -171,12 +172,12 @@ pub(super) async fn before_undo(
     list: &str,
     run: &str,
 ) -> Result<(), Error> {
-    let (table, id, name) = (&entity.table, quoted(&entity.id_column), literal(&entity.entity));
+    let (table, id, name) = (&entity.table, ident(&entity.id_column), literal(&entity.entity));
     for row in client.query(UNIQUE, &[table, &entity.id_column]).await? {
         let (column, kind): (String, String) = (row.get(0), row.get(2));
         let kind = if kind == "varchar" { "character varying" } else { &kind };
         let Some(nothing) = stand_in(row.get(1), kind, &id) else { continue };
-        let (column, key) = (quoted(&column), literal(&column));
+        let (column, key) = (ident(&column), literal(&column));
         let sql = format!(
             "UPDATE {table} t SET {column} = {nothing} FROM {list} l
              WHERE l.id = t.{id} AND t.{column} IS NOT NULL

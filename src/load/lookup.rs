@@ -7,12 +7,12 @@ use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 use crate::read::slots;
-use crate::record::RowEncoder;
+use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex, Schema};
 use crate::settle::{Facts, InUse, Question};
 
-use super::sql::quoted;
-use super::{Cargo, LoadError, number, tables};
+use super::{Cargo, LoadError, row_number, tables};
+use crate::sql::ident;
 
 /// How many rows are asked about at a time.
 const BATCH: usize = 20_000;
@@ -64,7 +64,7 @@ impl<'a> Lookup<'a> {
                 let rows = self.ask(item, entity, field, &sql).await?;
                 facts.take_in_use(
                     item.entity,
-                    rows.into_iter().map(|row| InUse { row, slot, freed_by: Vec::new() }),
+                    rows.into_iter().map(|row| InUse { row, slot: Slot(slot), freed_by: Vec::new() }),
                 );
             }
         }
@@ -87,7 +87,7 @@ impl<'a> Lookup<'a> {
         entity: &Entity,
         field: FieldIndex,
         sql: &str,
-    ) -> Result<Vec<u64>, LoadError> {
+    ) -> Result<Vec<RowNumber>, LoadError> {
         let mut found = Vec::new();
         let mut buffer = Vec::new();
         let (mut numbers, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
@@ -116,7 +116,7 @@ impl<'a> Lookup<'a> {
         numbers: &mut Vec<i64>,
         keys: &mut Vec<Option<String>>,
         values: &mut Vec<String>,
-    ) -> Result<Vec<u64>, LoadError> {
+    ) -> Result<Vec<RowNumber>, LoadError> {
         let rows = self
             .client
             .query(sql, &[&*numbers, &*keys, &*values])
@@ -125,7 +125,7 @@ impl<'a> Lookup<'a> {
         numbers.clear();
         keys.clear();
         values.clear();
-        Ok(rows.iter().map(|row| number(row.get(0))).collect())
+        Ok(rows.iter().map(|row| row_number(row.get(0))).collect())
     }
 }
 
@@ -135,8 +135,8 @@ fn in_use(entity: &Entity, field: FieldIndex) -> String {
     format!(
         "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{column} = k.value WHERE t.{key} IS DISTINCT FROM k.key",
         table = entity.table,
-        column = quoted(&entity.fields[field].column),
-        key = quoted(&entity.fields[entity.key].column),
+        column = ident(&entity.fields[field].column),
+        key = ident(&entity.fields[entity.key].column),
     )
 }
 
@@ -147,10 +147,10 @@ fn moved(schema: &Schema, entity: &Entity, field: FieldIndex) -> String {
         "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{key} = k.key JOIN {parent_table} p ON p.{id} = t.{column}
          WHERE p.{parent_key} IS DISTINCT FROM k.value",
         table = entity.table,
-        key = quoted(&entity.fields[entity.key].column),
+        key = ident(&entity.fields[entity.key].column),
         parent_table = parent.table,
-        id = quoted(&parent.system.id),
-        column = quoted(&entity.fields[field].column),
-        parent_key = quoted(&parent.fields[parent.key].column),
+        id = ident(&parent.system.id),
+        column = ident(&entity.fields[field].column),
+        parent_key = ident(&parent.fields[parent.key].column),
     )
 }

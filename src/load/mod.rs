@@ -37,6 +37,7 @@ use crate::db::{DbError, Session};
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::read::Harvest;
+use crate::record::{EntityIndex, RowNumber, RunId};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Question};
 
@@ -57,7 +58,7 @@ use stage::Layouts;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cargo<'a> {
     /// Its position in load order.
-    pub(crate) entity: usize,
+    pub(crate) entity: EntityIndex,
     /// Its clean rows.
     pub(crate) harvest: &'a Harvest,
 }
@@ -82,7 +83,7 @@ pub(crate) struct Load<'a> {
     options: LoadOptions,
     listener: &'a dyn Listener,
     /// The run's id, for the journal.
-    run: String,
+    run: RunId,
     /// Per entity in load order; `None` where there is no table yet.
     tables: Vec<Option<TableInfo>>,
     /// Per entity what keeps it from being loaded the empty-target way.
@@ -100,14 +101,14 @@ impl<'a> Load<'a> {
         schema: &'a Schema,
         options: LoadOptions,
         listener: &'a dyn Listener,
-        run: &str,
+        run: &RunId,
     ) -> Result<Self, LoadError> {
         lock::take(&session.client, options.patience).await?;
         let tables = tables::look(&session.client, schema).await?;
         rights::import(&session.client, schema, &tables).await?;
         let mut obstacles = vec![None; tables.len()];
         obstacles.fill(options.obstacle());
-        Ok(Self { session, schema, options, listener, run: run.to_owned(), tables, obstacles })
+        Ok(Self { session, schema, options, listener, run: run.clone(), tables, obstacles })
     }
 
     /// Has all tables staged and merged from now on: a row was refused, and it must be found.
@@ -115,7 +116,7 @@ impl<'a> Load<'a> {
         self.obstacles.fill(Some(Obstacle::Refused));
     }
 
-    fn is_fresh(&self, entity: usize) -> bool {
+    fn is_fresh(&self, entity: EntityIndex) -> bool {
         self.obstacles[entity].is_none()
     }
 
@@ -188,7 +189,7 @@ impl<'a> Load<'a> {
     ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
         let mut written = Vec::new();
         let mut loaded = HashMap::new();
-        journal::stamp(&self.session.client, &self.run).await?;
+        journal::stamp(&self.session.client, self.run.as_str()).await?;
         fault::reach(Point::Stamped);
         let before = self.delete(cargo, verdicts, delete::When::Before).await?;
         for item in cargo {
@@ -240,7 +241,7 @@ impl<'a> Load<'a> {
     ///
     /// The server refuses.
     pub(crate) async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
-        journal::note(&self.session.client, self.schema, &self.run, note, self.options.undoable).await
+        journal::note(&self.session.client, self.schema, self.run.as_str(), note, self.options.undoable).await
     }
 
     /// Commits.
@@ -250,7 +251,7 @@ impl<'a> Load<'a> {
     /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
     pub(crate) async fn commit(&self) -> Result<(), LoadError> {
         let transaction = commit::transaction_id(&self.session.client).await?;
-        commit::commit(self.session, transaction.as_deref(), &self.run).await
+        commit::commit(self.session, transaction.as_deref(), self.run.as_str()).await
     }
 
     /// Takes everything back.
@@ -266,8 +267,8 @@ impl<'a> Load<'a> {
     }
 
     /// Whose rows are written.
-    fn origin(&self, entity: usize) -> Origin<'_> {
-        Origin { run: &self.run, entity: &self.schema.entities[entity].name }
+    fn origin(&self, entity: EntityIndex) -> Origin<'_> {
+        Origin { run: self.run.as_str(), entity: &self.schema.entities[entity].name }
     }
 
     fn merge<'l>(&'l self, item: &Cargo<'l>, layouts: &'l Layouts<'l>) -> merge::Merge<'l> {
@@ -294,11 +295,11 @@ impl<'a> Load<'a> {
         }
     }
 
-    fn table(&self, entity: usize) -> &TableInfo {
+    fn table(&self, entity: EntityIndex) -> &TableInfo {
         self.tables[entity].as_ref().expect("begin made the missing tables")
     }
 
-    fn statements(&self, entity: usize) -> Statements<'_> {
+    fn statements(&self, entity: EntityIndex) -> Statements<'_> {
         Statements {
             schema: self.schema,
             entity: &self.schema.entities[entity],
@@ -316,7 +317,12 @@ impl<'a> Load<'a> {
     }
 }
 
-/// A count or a row's number as the server sends it: never negative.
+/// A row's number as the server sends it.
+fn row_number(value: i64) -> RowNumber {
+    RowNumber(number(value))
+}
+
+/// A count as the server sends it: never negative.
 fn number(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }

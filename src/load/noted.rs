@@ -4,9 +4,10 @@
 
 use crate::read::Layout;
 use crate::schema::FieldIndex;
+use crate::sql::{ident, literal};
 
 use super::journal::{self, IMAGE_HASH, Image, Origin};
-use super::sql::{Statements, literal, quoted};
+use super::sql::Statements;
 
 /// How many ids a block of inserted rows spans.
 const BLOCK: u32 = 4096;
@@ -32,7 +33,7 @@ impl Statements<'_> {
                 FROM written w JOIN {stage} s ON s.l = {layout_number} AND w.key = {key}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
              SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
-            id = quoted(&self.entity.system.id),
+            id = ident(&self.entity.system.id),
             key_column = self.column(key),
             hash = image.hash(),
             origin = origin.columns(),
@@ -67,7 +68,7 @@ impl Statements<'_> {
                 SELECT {origin}, o.id, o.o, o.before, o.stamp, w.hash FROM old o JOIN written w ON w.id = o.id
                 RETURNING 1)
              SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM noted)",
-            id = quoted(&self.entity.system.id),
+            id = ident(&self.entity.system.id),
             stage = self.stage(),
             plan = self.plan(),
             table = self.entity.table,
@@ -87,7 +88,7 @@ impl Statements<'_> {
 
     /// The same where the journal has the ids of the fresh ones: by these, which spares the joins.
     pub(super) fn read_back_noted(&self, origin: Origin<'_>) -> String {
-        let (table, id) = (&self.entity.table, quoted(&self.entity.system.id));
+        let (table, id) = (&self.entity.table, ident(&self.entity.system.id));
         let stamp = stamp(origin);
         format!(
             "SELECT (SELECT coalesce(sum(CASE WHEN b.ids IS NULL
@@ -200,9 +201,9 @@ impl Statements<'_> {
         let parent = self.parent(field);
         let old = format!(
             "(SELECT x.{}::text FROM {} x WHERE x.{} = t.{column})",
-            quoted(&parent.fields[parent.key].column),
+            ident(&parent.fields[parent.key].column),
             parent.table,
-            quoted(&parent.system.id),
+            ident(&parent.system.id),
         );
         (old, format!("s.f{field}::text"))
     }

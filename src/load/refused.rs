@@ -3,16 +3,18 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::record::RowNumber;
+use crate::sql::dollar_quoted;
 
 use super::sql::Statements;
 use super::stage::Layouts;
-use super::{LoadError, number};
+use super::{LoadError, row_number};
 
 /// How many row numbers a batch spans.
 const BATCH: u32 = 1000;
 
 /// A row that the database refused, by its number, and the SQLSTATE.
-pub(crate) type Refused = (u64, String);
+pub(crate) type Refused = (RowNumber, String);
 
 /// Whether an error speaks about a row's data, and not about the statement, the session or the server:
 /// data exceptions, integrity constraints, and what triggers raise.
@@ -34,10 +36,10 @@ pub(super) async fn find(
     let mut steps = Vec::new();
     for (number, layout) in layouts.distinct.iter().enumerate() {
         if let Some(update) = statements.update(number, layout, true) {
-            steps.push(format!("EXECUTE {} USING low, high;", dollars(&update)));
+            steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&update)));
         }
         let insert = statements.insert(number, layout, true, true);
-        steps.push(format!("EXECUTE {} USING low, high;", dollars(&insert)));
+        steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&insert)));
     }
     let steps = steps.join("\n");
     let (stage, plan) = (statements.stage(), statements.plan());
@@ -72,10 +74,5 @@ pub(super) async fn find(
     client.batch_execute(&sql).await.map_err(|e| DbError::of(&*doing, e))?;
     let rows = client.query("SELECT refused, state FROM pg_temp.muster_refused()", &[]).await;
     let rows = rows.map_err(|e| DbError::of(doing, e))?;
-    Ok(rows.iter().map(|row| (number(row.get(0)), row.get(1))).collect())
-}
-
-/// A string in dollar quotes of its own: statements hold quotes of every other kind.
-fn dollars(text: &str) -> String {
-    format!("$statement${text}$statement$")
+    Ok(rows.iter().map(|row| (row_number(row.get(0)), row.get(1))).collect())
 }

@@ -6,10 +6,10 @@ use crate::db::DbError;
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::schema::Schema;
+use crate::sql::literal;
 
 use super::LoadError;
 use super::journal::EntityRecord;
-use super::sql::literal;
 
 /// What the journal's tables are needed for.
 pub(crate) const JOURNAL_READ: &[&str] = &["SELECT"];

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use crate::db::catalog::TableInfo;
 use crate::read::Layout;
 use crate::schema::{Entity, Field, FieldIndex, OnUpdate, Schema};
+use crate::sql::{ident, literal};
 
 /// Builds the statements for one entity's table.
 #[derive(Clone, Copy)]
@@ -20,29 +21,19 @@ pub(crate) struct Statements<'a> {
     pub(crate) on_empty: OnUpdate,
 }
 
-/// An identifier, quoted.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 fn range(ranged: bool) -> &'static str {
     if ranged { " AND s.o BETWEEN $1 AND $2" } else { "" }
-}
-
-/// A string, quoted.
-pub(crate) fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 impl Statements<'_> {
     /// The staging table's name. It is temporary: no other session can read it, and a killed one leaves none.
     pub(crate) fn stage(&self) -> String {
-        quoted(&format!("muster stage {}", self.entity.name))
+        ident(&format!("muster stage {}", self.entity.name))
     }
 
     /// The table of rows to be written, by number.
     pub(super) fn plan(&self) -> String {
-        quoted(&format!("muster plan {}", self.entity.name))
+        ident(&format!("muster plan {}", self.entity.name))
     }
 
     /// Makes the staging table: a row's number, its layout, and its fields.
@@ -195,7 +186,7 @@ impl Statements<'_> {
             }
         }
         for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
-            columns.push(quoted(column));
+            columns.push(ident(column));
             values.push("now()".to_owned());
         }
         let planned = if planned {
@@ -230,7 +221,7 @@ impl Statements<'_> {
             return None;
         }
         if let Some(column) = &self.entity.system.updated_at {
-            sets.push(format!("{} = now()", quoted(column)));
+            sets.push(format!("{} = now()", ident(column)));
         }
         Some(format!(
             "UPDATE {table} t SET {sets} FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same){parents}
@@ -262,7 +253,7 @@ impl Statements<'_> {
                 all,
                 " LEFT JOIN {} p{field} ON p{field}.{} = s.f{field}",
                 parent.table,
-                quoted(&parent.fields[parent.key].column),
+                ident(&parent.fields[parent.key].column),
             );
             all
         })
@@ -274,7 +265,7 @@ impl Statements<'_> {
     }
 
     pub(super) fn column(&self, field: FieldIndex) -> String {
-        quoted(&self.entity.fields[field].column)
+        ident(&self.entity.fields[field].column)
     }
 
     pub(super) fn declared(&self, field: &Field) -> &str {
@@ -285,7 +276,7 @@ impl Statements<'_> {
     pub(super) fn staged(&self, index: FieldIndex) -> String {
         let field = &self.entity.fields[index];
         if let Some(reference) = field.reference {
-            return format!("p{index}.{}", quoted(&self.schema.entities[reference.entity].system.id));
+            return format!("p{index}.{}", ident(&self.schema.entities[reference.entity].system.id));
         }
         let wanted = field.rule.sql_type();
         match self.info.column(&field.column) {

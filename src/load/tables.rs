@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashSet};
 use crate::db::DbError;
 use crate::db::catalog::{self, Misfit, TableInfo};
 use crate::db::postgres::Client;
-use crate::record::RowEncoder;
+use crate::record::{EntityIndex, RowEncoder};
 use crate::schema::{Schema, ddl};
 use crate::settle::Question;
+use crate::sql::ident;
 
 use super::LoadError;
-use super::sql::quoted;
 
 /// How many keys are asked about at a time.
 const BATCH: usize = 20_000;
@@ -49,7 +49,11 @@ async fn look_for(
 }
 
 /// Makes a table as `muster schema ddl` prints it.
-pub(super) async fn create(client: &Client, schema: &Schema, entity: usize) -> Result<TableInfo, LoadError> {
+pub(super) async fn create(
+    client: &Client,
+    schema: &Schema,
+    entity: EntityIndex,
+) -> Result<TableInfo, LoadError> {
     let table = &schema.entities[entity].table;
     let doing = format!("creating table {table}");
     for statement in ddl::create(&schema.entities[entity], schema) {
@@ -67,7 +71,7 @@ pub(super) async fn held(
     tables: &[Option<TableInfo>],
     questions: &[Question],
 ) -> Result<HashSet<Question>, LoadError> {
-    let mut by_entity: BTreeMap<usize, Vec<&Question>> = BTreeMap::new();
+    let mut by_entity: BTreeMap<EntityIndex, Vec<&Question>> = BTreeMap::new();
     for question in questions {
         by_entity.entry(question.entity).or_default().push(question);
     }
@@ -77,7 +81,7 @@ pub(super) async fn held(
             continue;
         }
         let entity = &schema.entities[index];
-        let column = quoted(&entity.fields[entity.key].column);
+        let column = ident(&entity.fields[entity.key].column);
         let sql = format!(
             "SELECT k.n FROM unnest($1::text[]) WITH ORDINALITY k (key, n) JOIN {table} t ON t.{column} = k.key",
             table = entity.table

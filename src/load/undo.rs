@@ -9,12 +9,12 @@ use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 
 use crate::fault::{self, Point};
+use crate::sql::{ident, literal};
 
 use super::delete::back;
 use super::journal::{self, EntityRecord, IMAGE_HASH, Images, RunRecord, STAMPS};
 use super::let_go;
 use super::rights;
-use super::sql::{literal, quoted};
 use super::{LoadError, number};
 
 /// How many rows are named.
@@ -213,7 +213,7 @@ impl<'a> Undo<'a> {
              ANALYZE {list}"
         ))
         .await?;
-        let (table, id) = (&entity.table, quoted(&entity.id_column));
+        let (table, id) = (&entity.table, ident(&entity.id_column));
         self.execute(&format!(
             "DO $lock$ BEGIN
              PERFORM FROM {table} t JOIN {list} l ON l.id = t.{id} ORDER BY t.{id} FOR UPDATE OF t;
@@ -248,8 +248,8 @@ impl<'a> Undo<'a> {
                     WHERE b.ctid = l.block)
                 ELSE l.after_hash = {IMAGE_HASH} END, false)
              ORDER BY l.id",
-            key = quoted(&entity.key_column),
-            id = quoted(&entity.id_column),
+            key = ident(&entity.key_column),
+            id = ident(&entity.id_column),
             list = list(entity),
             table = entity.table,
             name = literal(&entity.table),
@@ -287,12 +287,12 @@ impl<'a> Undo<'a> {
         // A column that the table did not have then keeps what it has.
         let sets: Vec<String> = columns
             .iter()
-            .map(|row| (quoted(row.get(0)), literal(row.get(0))))
+            .map(|row| (ident(row.get(0)), literal(row.get(0))))
             .map(|(column, name)| {
                 format!("{column} = CASE WHEN u.before ? {name} THEN old.{column} ELSE t.{column} END")
             })
             .collect();
-        let (table, id, name) = (&entity.table, quoted(&entity.id_column), literal(&entity.table));
+        let (table, id, name) = (&entity.table, ident(&entity.id_column), literal(&entity.table));
         let sql = format!(
             "WITH restored AS (
                 UPDATE {table} t SET {sets} FROM muster.updated u, jsonb_populate_record(NULL::{table}, u.before) old
@@ -391,17 +391,17 @@ impl<'a> Undo<'a> {
                     format!(
                         " AND NOT EXISTS (SELECT FROM {} o WHERE o.fresh AND o.id = c.{})",
                         list(other),
-                        quoted(&other.id_column)
+                        ident(&other.id_column)
                     )
                 },
             );
             let sql = format!(
                 "SELECT t.{key}::text FROM {list} l JOIN {parent} t ON t.{id} = l.id
                  WHERE l.fresh AND EXISTS (SELECT FROM {table} c WHERE {on}{going}) ORDER BY l.id LIMIT {NAMED}",
-                key = quoted(&entity.key_column),
+                key = ident(&entity.key_column),
                 list = list(entity),
                 parent = entity.table,
-                id = quoted(&entity.id_column),
+                id = ident(&entity.id_column),
                 on = on.join(" AND "),
             );
             for row in self.client.query(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))? {
@@ -417,7 +417,7 @@ impl<'a> Undo<'a> {
             "DELETE FROM {} t USING {} l WHERE l.fresh AND t.{} = l.id",
             entity.table,
             list(entity),
-            quoted(&entity.id_column)
+            ident(&entity.id_column)
         );
         Ok(self.client.execute(&sql, &[]).await.map_err(|e| failed(&self.run.run, e))?)
     }
@@ -460,7 +460,7 @@ impl<'a> Undo<'a> {
 
 /// The temporary table of an entity's rows.
 fn list(entity: &EntityRecord) -> String {
-    format!("pg_temp.{}", quoted(&format!("muster undo {}", entity.entity)))
+    format!("pg_temp.{}", ident(&format!("muster undo {}", entity.entity)))
 }
 
 fn failed(run: &str, error: crate::db::postgres::Error) -> DbError {

@@ -4,6 +4,7 @@
 mod code;
 mod copy;
 mod finding;
+mod index;
 mod location;
 mod message;
 mod packed;
@@ -13,6 +14,7 @@ pub(crate) use code::Level;
 pub(crate) use copy::RowEncoder;
 pub use finding::Severity;
 pub(crate) use finding::{Finding, Related};
+pub(crate) use index::{EntityIndex, RowNumber, RunId, Slot};
 pub(crate) use location::Location;
 pub(crate) use message::Message;
 pub(crate) use packed::{pack, unpack};

@@ -9,11 +9,9 @@ use tokio::runtime::Runtime;
 
 use crate::db::{Session, connect};
 use crate::load::LoadError;
+use crate::signal;
 
 use super::RunError;
-
-/// How often the signal is looked at.
-pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
 /// How long the server is waited for when it should stop something.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -40,7 +38,7 @@ impl Database {
         self.runtime.block_on(async {
             tokio::select! {
                 done = connecting => Ok(done?),
-                () = self.signal() => Err(RunError::Interrupted),
+                () = signal::raised(&self.cancelled) => Err(RunError::Interrupted),
             }
         })
     }
@@ -62,7 +60,7 @@ impl Database {
                     Err(_) if self.cancelled.load(Ordering::Relaxed) => Err(RunError::Interrupted),
                     done => Ok(done?),
                 },
-                () = self.signal() => {
+                () = signal::raised(&self.cancelled) => {
                     // The server lets go sooner; if the request is lost, the end of the session tells it.
                     let _ = tokio::time::timeout(PATIENCE, canceller.cancel()).await;
                     Err(RunError::Interrupted)
@@ -85,12 +83,6 @@ impl Database {
             self.runtime.block_on(async { tokio::time::timeout(PATIENCE, session.close()).await })
         {
             tracing::debug!("{error}");
-        }
-    }
-
-    async fn signal(&self) {
-        while !self.cancelled.load(Ordering::Relaxed) {
-            tokio::time::sleep(LOOK).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::exit::Exit;
 use crate::export::ExportError;
 use crate::frame::FrameError;
 use crate::load::LoadError;
@@ -9,9 +10,9 @@ use crate::output::OutputError;
 use crate::read::ReadError;
 use crate::report::rejects::StoredError;
 use crate::schema::SchemaError;
+use crate::signal::SignalError;
 use crate::source::SourceError;
 
-use super::Exit;
 use super::table::TableError;
 
 /// Why a run stopped.
@@ -50,9 +51,9 @@ pub(crate) enum RunError {
     /// The runtime or the thread pool cannot be made.
     #[error("the system refuses threads")]
     Threads(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A signal handler cannot be installed.
-    #[error("signals cannot be caught")]
-    Signals(#[source] std::io::Error),
+    /// Signals.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
     /// A law of the counts does not hold. Nothing has been committed.
     #[error(
         "{entity}: the counts do not add up: {law}; nothing has been written. Please report this as a bug"

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use crate::db::{DbError, require_writable};
 use crate::load::LoadError;
+use crate::record::RunId;
+use crate::signal;
 
 use super::database::Database;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// Runs a script that brings its own transaction. `doing` says for errors what is going on.
 ///
@@ -14,8 +16,8 @@ use super::{RunError, listen, session_name};
 ///
 /// See [`RunError`].
 pub(crate) fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
-    let database = Database::new(&listen()?)?;
-    let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let database = Database::new(&signal::flag()?)?;
+    let name = session_name(&RunId::generate(), Timestamp::now());
     let session = database.connect(database_url, &name)?;
     database.wait::<_, LoadError>(&session, async {
         require_writable(&session).await?;

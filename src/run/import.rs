@@ -6,6 +6,7 @@ use crate::db::Session;
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::load::{Load, LoadError, LoadOptions};
+use crate::record::RunId;
 use crate::report::{Counts, Status};
 use crate::settle::EntityVerdict;
 
@@ -121,7 +122,7 @@ impl Target<'_> {
         schema: &'s Schema,
         options: LoadOptions,
         listener: &'s dyn Listener,
-        run: &str,
+        run: &RunId,
     ) -> Result<Load<'s>, RunError> {
         self.database.wait(&self.session, async {
             crate::db::require_writable(&self.session).await?;

@@ -2,6 +2,7 @@
 
 use crate::load::{Cargo, EntityNote, FieldChange, FileNote, Load, RunNote, Written};
 use crate::output::names;
+use crate::record::EntityIndex;
 use crate::report::mask::mask;
 use crate::report::{Counts, FieldPlan, Plan, PlanSample, PlannedEntity, Values};
 use crate::schema::OnUpdate;
@@ -23,7 +24,7 @@ impl Run<'_> {
             options: self.options_of(import).to_string(),
             entities: given
                 .map(|(entity, (read, counts))| EntityNote {
-                    entity,
+                    entity: EntityIndex(entity),
                     counts: [
                         counts.read,
                         counts.blank,
@@ -81,7 +82,7 @@ impl Run<'_> {
     }
 
     /// What a dry run would do; `changes` per entity that was loaded.
-    pub(super) fn plan_of(&self, changes: &[(usize, Vec<FieldChange>)], counts: &[Counts]) -> Plan {
+    pub(super) fn plan_of(&self, changes: &[(EntityIndex, Vec<FieldChange>)], counts: &[Counts]) -> Plan {
         let entities = changes.iter().map(|(entity, changes)| {
             let (rules, counts) = (&self.schema.entities[*entity], &counts[*entity]);
             let fields = changes.iter().map(|change| {

@@ -7,7 +7,6 @@ mod check;
 mod database;
 mod error;
 mod execute;
-mod exit;
 mod exported;
 mod findings;
 mod import;
@@ -28,18 +27,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::event::{Event, Listener, Stage};
+use crate::exit::Exit;
 use crate::export::look::Whole;
 use crate::fault::{self, Point};
 use crate::load::Cargo;
 use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
+use crate::record::{EntityIndex, RunId};
 use crate::report::rejects::StoredRun;
-use crate::report::{Context, Counts, Outcome, Plan, Returned, Tally};
+use crate::report::{Context, Counts, Outcome, Plan, Returned, Status, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
+use crate::signal;
 
 use inputs::EntityRead;
 use rows::Settleable;
@@ -48,7 +49,6 @@ pub(crate) use check::check;
 pub(crate) use database::Database;
 pub(crate) use error::RunError;
 pub(crate) use execute::execute;
-pub use exit::Exit;
 pub(crate) use import::{ImportOptions, import};
 pub(crate) use inputs::Looking;
 pub(crate) use options::{MaxRejects, Options};
@@ -60,8 +60,8 @@ const RUNS: &str = "muster-runs";
 
 /// A run under way.
 pub(crate) struct Run<'o> {
-    /// Its identity: a UUID version 7 (RFC 9562), so that runs sort by their time.
-    pub(crate) id: String,
+    /// Its identity.
+    pub(crate) id: RunId,
     /// The subcommand.
     pub(crate) command: &'static str,
     /// When it began.
@@ -103,8 +103,14 @@ impl Reported {
     /// The process's exit.
     #[must_use]
     pub(crate) fn exit(&self) -> Exit {
-        let lost = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
-        Exit::of(self.outcome.status, lost)
+        let lost: u64 = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
+        match self.outcome.status {
+            Status::Refused => Exit::Refused,
+            Status::Failed => Exit::Failed,
+            Status::Interrupted => Exit::Interrupted,
+            _ if lost > 0 => Exit::Rejects,
+            _ => Exit::Done,
+        }
     }
 }
 
@@ -115,18 +121,15 @@ impl<'o> Run<'o> {
         options: &'o Options,
         listener: &'o dyn Listener,
     ) -> Result<Self, RunError> {
-        let schema = match &options.schemas {
-            Some(folder) => Schema::load(folder)?,
-            None => Schema::built_in()?,
-        };
+        let schema = Schema::open(options.schemas.as_deref())?;
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(options.threads) {
             crate::read::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
-        let cancelled = listen()?;
-        let id = uuid::Uuid::now_v7().to_string();
-        let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(&id));
+        let cancelled = signal::flag()?;
+        let id = RunId::generate();
+        let path = options.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(id.as_str()));
         let mut folder = RunFolder::open(path)?;
         inputs::paths(&options.inputs).for_each(|path| folder.keep(path));
         fault::reach(Point::Begun);
@@ -266,22 +269,13 @@ impl<'o> Run<'o> {
     }
 }
 
-/// The flag that SIGINT and SIGTERM set.
-pub(crate) fn listen() -> Result<Arc<AtomicBool>, RunError> {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&cancelled)).map_err(RunError::Signals)?;
-    }
-    Ok(cancelled)
-}
-
 /// What the sessions of a run are called on the server, for whoever meets its lock.
-pub(crate) fn session_name(run: &str, started: Timestamp) -> String {
-    format!("muster {} since {started:.0}", &run[..13])
+pub(crate) fn session_name(run: &RunId, started: Timestamp) -> String {
+    format!("muster {} since {started:.0}", run.short())
 }
 
 /// The harvests of the entities that have files, as load takes them.
 fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
     let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
-    given.map(|(entity, read)| Cargo { entity, harvest: &read.harvest }).collect()
+    given.map(|(entity, read)| Cargo { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
 }

@@ -108,10 +108,7 @@ impl Done {
 ///
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
 pub(crate) fn one(typed: &Typed, options: &OneOptions, listener: &dyn Listener) -> Result<Done, RunError> {
-    let schema = match &options.schemas {
-        Some(folder) => Schema::load(folder)?,
-        None => Schema::built_in()?,
-    };
+    let schema = Schema::open(options.schemas.as_deref())?;
     // Gone at the end of the scope, whatever the end is.
     let passing = tempfile::Builder::new().prefix("muster-").tempdir().map_err(RunError::Spool)?;
     let out = options.out.clone().unwrap_or_else(|| passing.path().join("run"));

@@ -10,7 +10,7 @@ use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
 use crate::frame;
 use crate::output::{RunFolder, Slices, names};
-use crate::record::{Code, Finding, Location, Severity};
+use crate::record::{Code, Finding, Location, RunId, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::summary::Summary;
 use crate::report::{
@@ -183,7 +183,7 @@ impl Run<'_> {
             })
             .collect();
         Context {
-            run: self.id.clone(),
+            run: self.id.to_string(),
             command: self.command.to_owned(),
             started: self.started,
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -198,9 +198,9 @@ impl Run<'_> {
 }
 
 /// Gives the sealed files of what `run` committed their names.
-pub(super) fn publish_committed(folder: &mut RunFolder, run: &str) -> Result<(), RunError> {
+pub(super) fn publish_committed(folder: &mut RunFolder, run: &RunId) -> Result<(), RunError> {
     folder.publish().map_err(|source| RunError::Unpublished {
-        run: run.to_owned(),
+        run: run.to_string(),
         folder: folder.path().to_owned(),
         source,
     })

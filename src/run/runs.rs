@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::db::require_writable;
 use crate::load::{LoadError, RunRecord, journal};
+use crate::record::RunId;
+use crate::signal;
 
 use super::database::Database;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// What is asked of the journal.
 #[derive(Debug, Clone)]
@@ -30,8 +32,8 @@ pub(crate) enum RunsQuery {
 ///
 /// See [`RunError`].
 pub(crate) fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
-    let database = Database::new(&listen()?)?;
-    let name = session_name(&uuid::Uuid::now_v7().to_string(), Timestamp::now());
+    let database = Database::new(&signal::flag()?)?;
+    let name = session_name(&RunId::generate(), Timestamp::now());
     let session = database.connect(database_url, &name)?;
     let asking = async {
         let client = &session.client;

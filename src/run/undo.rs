@@ -11,11 +11,13 @@ use serde::Serialize;
 use crate::db::require_writable;
 use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
 use crate::output::{RunFolder, names};
+use crate::record::RunId;
 use crate::report::Status;
+use crate::signal::{self, POLL};
 
-use super::database::{Database, LOOK};
+use super::database::Database;
 use super::publish::publish_committed;
-use super::{RunError, listen, session_name};
+use super::{RunError, session_name};
 
 /// What an undo can be asked.
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ pub(crate) struct UndoOptions {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct UndoReported {
     /// Its own id.
-    pub(crate) run: String,
+    pub(crate) run: RunId,
     command: &'static str,
     /// `undone`, or `planned` for a dry run.
     pub(crate) status: Status,
@@ -100,8 +102,8 @@ pub(crate) fn undo(
     options: &UndoOptions,
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {
-    let (id, started) = (uuid::Uuid::now_v7().to_string(), Timestamp::now());
-    let cancelled = listen()?;
+    let (id, started) = (RunId::generate(), Timestamp::now());
+    let cancelled = signal::flag()?;
     let database = Database::new(&cancelled)?;
     let session = database.connect(options.database_url.as_deref(), &session_name(&id, started))?;
     let run = database.wait::<_, LoadError>(&session, async {
@@ -117,7 +119,7 @@ pub(crate) fn undo(
     let (run, undone) = database.wait::<_, LoadError>(&session, async {
         load_lock(&session.client, options.patience).await?;
         let run = journal::find(&session.client, &run.run).await?;
-        let undone = Undo::of(&session.client, &run).await?.run(&id).await?;
+        let undone = Undo::of(&session.client, &run).await?.run(id.as_str()).await?;
         Ok((run, undone))
     })?;
     let reported = UndoReported {
@@ -143,7 +145,7 @@ pub(crate) fn undo(
     }
     if !options.dry_run {
         // Without the COMMIT, the end of the session takes everything back.
-        database.wait_surely(Undo::commit(&session, &reported.run))?;
+        database.wait_surely(Undo::commit(&session, reported.run.as_str()))?;
     }
     if let Some(folder) = &mut folder {
         publish_committed(folder, &reported.run)?;
@@ -162,7 +164,7 @@ fn answer(
     // Left behind where nobody answers: it ends with the process.
     std::thread::spawn(move || sender.send(confirm(&run)));
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(POLL) {
             Ok(answer) => return answer,
             Err(RecvTimeoutError::Disconnected) => return Err(RunError::Declined),
             Err(RecvTimeoutError::Timeout) if cancelled.load(Ordering::Relaxed) => {

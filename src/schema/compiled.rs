@@ -7,6 +7,7 @@ use regex::Regex;
 
 use crate::record::{Code, Severity};
 use crate::rule::Rule;
+use crate::sql::ident;
 
 use super::header::header_key;
 
@@ -77,9 +78,9 @@ impl fmt::Display for Table {
     /// Quoted for PostgreSQL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
-            write!(f, "\"{}\".", schema.replace('"', "\"\""))?;
+            write!(f, "{}.", ident(schema))?;
         }
-        write!(f, "\"{}\"", self.name.replace('"', "\"\""))
+        f.write_str(&ident(&self.name))
     }
 }
 

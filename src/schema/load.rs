@@ -38,6 +38,15 @@ impl Schema {
         compile(&Self::built_in_files())
     }
 
+    /// The schema in a folder, the one that is compiled in where no folder is named.
+    ///
+    /// # Errors
+    ///
+    /// See [`Schema::load`].
+    pub(crate) fn open(folder: Option<&Path>) -> Result<Self, SchemaError> {
+        folder.map_or_else(Self::built_in, Self::load)
+    }
+
     /// The schema in a folder, read by [`Schema::files`].
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use super::mistake::{Located, Mistakes, Place, SchemaError, SchemaFile};
 use super::node::{Node, string};
 use super::order::order;
 use crate::rule::Rule;
+use crate::sql::literal;
 
 /// The file's name.
 pub(crate) const FILE: &str = "roles.toml";
@@ -88,7 +89,6 @@ impl Roles {
     /// the field. It can be run again.
     #[must_use]
     pub(crate) fn script(&self) -> String {
-        let literal = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let (entity, field) = &self.choice;
         let comment = format!("What each role may do: role is {field} of {entity}. Made by muster roles.");
         let mut script = format!(

@@ -2,13 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::record::{EntityIndex, RowNumber, Slot};
+
 use super::verdict::Verdicts;
 
 /// Something only the database can tell: does it hold this key?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
-    /// The entity that is referred to, in load order.
-    pub(crate) entity: usize,
+    /// The entity that is referred to.
+    pub(crate) entity: EntityIndex,
     /// The key, raw.
     pub(crate) key: Vec<u8>,
 }
@@ -17,11 +19,11 @@ pub(crate) struct Question {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InUse {
     /// The row that brings the value.
-    pub(crate) row: u64,
-    /// The field's slot.
-    pub(crate) slot: usize,
+    pub(crate) row: RowNumber,
+    /// The field.
+    pub(crate) slot: Slot,
     /// The rows that take it off the other one, or delete that: while one of these is kept, the value is free.
-    pub(crate) freed_by: Vec<u64>,
+    pub(crate) freed_by: Vec<RowNumber>,
 }
 
 /// The database's answers.
@@ -30,10 +32,10 @@ pub(crate) struct Facts {
     /// Whether there is a database to ask.
     pub(crate) database: bool,
     known: HashMap<Question, bool>,
-    in_use: HashMap<usize, Vec<InUse>>,
-    refused: HashMap<usize, Vec<(u64, String)>>,
-    edited: HashMap<usize, Vec<(u64, String)>>,
-    referred: HashMap<usize, Vec<(u64, String)>>,
+    in_use: HashMap<EntityIndex, Vec<InUse>>,
+    refused: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
+    edited: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
+    referred: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
 }
 
 impl Facts {
@@ -57,7 +59,7 @@ impl Facts {
     }
 
     /// Takes rows whose value in a slot is in use by another row of the database.
-    pub(crate) fn take_in_use(&mut self, entity: usize, rows: impl IntoIterator<Item = InUse>) {
+    pub(crate) fn take_in_use(&mut self, entity: EntityIndex, rows: impl IntoIterator<Item = InUse>) {
         self.in_use.entry(entity).or_default().extend(rows);
     }
 
@@ -67,17 +69,29 @@ impl Facts {
     }
 
     /// Takes rows that the database refused, with the SQLSTATE.
-    pub(crate) fn take_refused(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_refused(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
     /// Takes rows that would overwrite one that somebody edited in the database, with the database's values.
-    pub(crate) fn take_edited(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_edited(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.edited.entry(entity).or_default().extend(rows);
     }
 
     /// Takes rows that are to be deleted while a row that stays refers to them, with who refers to each.
-    pub(crate) fn take_referred(&mut self, entity: usize, rows: impl IntoIterator<Item = (u64, String)>) {
+    pub(crate) fn take_referred(
+        &mut self,
+        entity: EntityIndex,
+        rows: impl IntoIterator<Item = (RowNumber, String)>,
+    ) {
         self.referred.entry(entity).or_default().extend(rows);
     }
 
@@ -86,19 +100,19 @@ impl Facts {
         self.known.get(question).copied()
     }
 
-    pub(super) fn in_use(&self, entity: usize) -> &[InUse] {
+    pub(super) fn in_use(&self, entity: EntityIndex) -> &[InUse] {
         self.in_use.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn refused(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn refused(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.refused.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn referred(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn referred(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.referred.get(&entity).map_or(&[], Vec::as_slice)
     }
 
-    pub(super) fn edited(&self, entity: usize) -> &[(u64, String)] {
+    pub(super) fn edited(&self, entity: EntityIndex) -> &[(RowNumber, String)] {
         self.edited.get(&entity).map_or(&[], Vec::as_slice)
     }
 }

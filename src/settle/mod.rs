@@ -15,7 +15,7 @@ mod verdict;
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use crate::record::{Code, Related, Severity};
+use crate::record::{Code, EntityIndex, Related, RowNumber, Severity, Slot};
 use crate::schema::{Entity, FieldIndex};
 
 pub(crate) use duplicates::Policy;
@@ -84,7 +84,8 @@ impl Candidates<'_> {
 pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
-    for (index, candidates) in entities.iter().enumerate() {
+    for (at, candidates) in entities.iter().enumerate() {
+        let index = EntityIndex(at);
         let asked = verdicts.questions.len();
         // Which values are not freed after all, since the row that would free them is lost.
         let mut held = HashSet::new();
@@ -108,7 +109,7 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy)
         verdict.finish();
         let referred_to = entities
             .iter()
-            .any(|other| other.entity.references().any(|(_, reference)| reference.entity == index));
+            .any(|other| other.entity.references().any(|(_, reference)| reference.entity == at));
         indexes.push(if referred_to { KeyIndex::build(candidates, &verdict)? } else { KeyIndex::default() });
         verdicts.entities.push(verdict);
     }
@@ -126,18 +127,20 @@ fn both<A: Send, B: Send>(
 
 /// Adds the values that a kept row counts on and that no kept row frees, and those that are held because of
 /// these. Whether there are any.
-fn still_held(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(u64, usize)>) -> bool {
-    let mut lost: HashSet<u64> = HashSet::new();
+fn still_held(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(RowNumber, Slot)>) -> bool {
+    let mut lost: HashSet<RowNumber> = HashSet::new();
     let before = held.len();
     // A chain of rows, each of which takes what the next one had, falls in one go where it falls.
-    let mut waiting: HashMap<u64, Vec<&InUse>> = HashMap::new();
+    let mut waiting: HashMap<RowNumber, Vec<&InUse>> = HashMap::new();
     for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
         for &row in &found.freed_by {
             waiting.entry(row).or_default().push(found);
         }
     }
-    let is_gone = |row: u64, lost: &HashSet<u64>| verdict.fate(row) != Fate::Kept || lost.contains(&row);
-    let mut next: Vec<u64> = waiting.keys().copied().filter(|&row| verdict.fate(row) != Fate::Kept).collect();
+    let is_gone =
+        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fate(row.0) != Fate::Kept || lost.contains(&row);
+    let mut next: Vec<RowNumber> =
+        waiting.keys().copied().filter(|&row| verdict.fate(row.0) != Fate::Kept).collect();
     while let Some(gone) = next.pop() {
         for found in waiting.get(&gone).into_iter().flatten() {
             let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));
@@ -151,14 +154,19 @@ fn still_held(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(u64
     held.len() > before
 }
 
-fn reject_by_facts(facts: &Facts, entity: usize, held: &HashSet<(u64, usize)>, verdict: &mut EntityVerdict) {
+fn reject_by_facts(
+    facts: &Facts,
+    entity: EntityIndex,
+    held: &HashSet<(RowNumber, Slot)>,
+    verdict: &mut EntityVerdict,
+) {
     let in_use = facts.in_use(entity).iter();
     for found in in_use.filter(|found| found.freed_by.is_empty() || held.contains(&(found.row, found.slot))) {
         verdict.lose(Loss {
-            row: found.row,
+            row: found.row.0,
             code: Code::KeyInUse,
             severity: Severity::Reject,
-            slot: Some(found.slot),
+            slot: Some(found.slot.0),
             rival: None,
             related: None,
             detail: None,
@@ -169,7 +177,7 @@ fn reject_by_facts(facts: &Facts, entity: usize, held: &HashSet<(u64, usize)>, v
     let edited = facts.edited(entity).iter().map(|(row, values)| (row, Code::EditedInTarget, values));
     for (row, code, detail) in refused.chain(referred).chain(edited) {
         verdict.lose(Loss {
-            row: *row,
+            row: row.0,
             code,
             severity: Severity::Reject,
             slot: None,

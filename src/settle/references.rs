@@ -6,7 +6,7 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{Code, Related, Severity};
+use crate::record::{Code, EntityIndex, Related, Severity};
 
 use super::Candidates;
 use super::facts::{Facts, Question};
@@ -210,7 +210,7 @@ impl Resolver<'_> {
             return Some(parent);
         }
         if self.facts.database {
-            let question = Question { entity: self.target, key: key.to_vec() };
+            let question = Question { entity: EntityIndex(self.target), key: key.to_vec() };
             match self.facts.holds(&question) {
                 Some(true) => return None,
                 Some(false) => {}

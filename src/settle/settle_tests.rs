@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::{EntityIndex, RowNumber};
 use crate::rule::{Rule, text::Text};
 use crate::schema::{Field, Reference, SystemColumns, Table};
 
@@ -157,7 +158,7 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
-    let held = HashSet::from([Question { entity: 0, key: b"DB".to_vec() }]);
+    let held = HashSet::from([Question { entity: EntityIndex(0), key: b"DB".to_vec() }]);
     facts.answer(&verdicts, &held);
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
@@ -221,7 +222,7 @@ fn what_the_database_refuses_frees_its_duplicate() {
         given: true,
     };
     let mut facts = Facts::none();
-    facts.take_refused(1, [(0, "23514".to_owned())]);
+    facts.take_refused(EntityIndex(1), [(RowNumber(0), "23514".to_owned())]);
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     assert_eq!(codes(&verdicts.entities[1]), [(0, "database-rejected")]);
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);

@@ -6,21 +6,16 @@ use std::io::{self, BufRead, Write};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
 
 use crate::cli::CreateArgs;
-use crate::command::export::signals;
+use crate::command::CommandError;
 use crate::record::{Finding, Severity};
 use crate::report::Told;
 use crate::report::log::colour;
 use crate::run::RunError;
 use crate::run::one::{Typed, judge};
 use crate::schema::{Entity, FieldIndex, Schema, describe};
-
-use super::AccountError;
-
-/// How often the signal is looked at.
-const LOOK: Duration = Duration::from_millis(50);
+use crate::signal::{self, POLL};
 
 /// Asks for a record's cells.
 ///
@@ -32,7 +27,7 @@ pub(super) fn cells(
     entity: &Entity,
     args: &CreateArgs,
     yes: bool,
-) -> Result<Vec<(String, String)>, AccountError> {
+) -> Result<Vec<(String, String)>, CommandError> {
     let mut dialogue = Dialogue { schema, entity, args, answers: lines()?, given: Vec::new() };
     say(&format!(
         "A new record of {}. Enter leaves a field empty, Ctrl-C leaves nothing behind.\n\n",
@@ -60,7 +55,7 @@ struct Dialogue<'a> {
 impl Dialogue<'_> {
     /// Asks for a field until its answer is accepted. Where the answer makes another one wrong that was
     /// accepted before, that one is asked for again.
-    fn ask(&mut self, index: FieldIndex) -> Result<(), AccountError> {
+    fn ask(&mut self, index: FieldIndex) -> Result<(), CommandError> {
         let mut waiting = vec![index];
         while let Some(&at) = waiting.last() {
             let field = &self.entity.fields[at];
@@ -90,7 +85,7 @@ impl Dialogue<'_> {
         }
     }
 
-    fn judge(&self) -> Result<Vec<Finding>, AccountError> {
+    fn judge(&self) -> Result<Vec<Finding>, CommandError> {
         let name = |index: FieldIndex| self.entity.fields[index].name.clone();
         let cells = self.given.iter().map(|(index, text)| (name(*index), text.clone())).collect();
         let typed = Typed { entity: self.entity.name.clone(), cells };
@@ -102,12 +97,12 @@ impl Dialogue<'_> {
     }
 
     /// Whether an answer stays of which a warning was told.
-    fn keeps(&mut self) -> Result<bool, AccountError> {
+    fn keeps(&mut self) -> Result<bool, CommandError> {
         say("keep it? [Y/n] ");
         Ok(!matches!(self.answers.next()?.trim().to_ascii_lowercase().as_str(), "n" | "no"))
     }
 
-    fn confirm(&mut self) -> Result<(), AccountError> {
+    fn confirm(&mut self) -> Result<(), CommandError> {
         let what = if self.args.update { "Create or update" } else { "Create" };
         loop {
             say(&format!("\n{what} this record of {}? [y/n] ", self.entity.name));
@@ -145,8 +140,8 @@ struct Answers {
 }
 
 /// Reads lines on a thread of its own: a read cannot be interrupted, the wait for one can.
-fn lines() -> Result<Answers, AccountError> {
-    let interrupted = signals()?;
+fn lines() -> Result<Answers, CommandError> {
+    let interrupted = signal::flag()?;
     let (sender, lines) = channel();
     thread::spawn(move || {
         for line in io::stdin().lock().lines() {
@@ -159,13 +154,13 @@ fn lines() -> Result<Answers, AccountError> {
 }
 
 impl Answers {
-    fn next(&self) -> Result<String, AccountError> {
+    fn next(&self) -> Result<String, CommandError> {
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
                 let _ = writeln!(io::stderr());
                 return Err(RunError::Interrupted.into());
             }
-            match self.lines.recv_timeout(LOOK) {
+            match self.lines.recv_timeout(POLL) {
                 Ok(Ok(line)) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {}
                 // The end of the answers is no answer.

@@ -5,12 +5,12 @@ mod json;
 
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::{AccountAction, AccountArgs, CreateArgs, Talk};
 use crate::event::Listener;
-use crate::export::ExportError;
+use crate::exit::Exit;
 use crate::frame::StoredFinding;
 use crate::output::visible::visible;
 use crate::report::log::colour;
@@ -18,70 +18,29 @@ use crate::report::mask::mask;
 use crate::report::{Told, Values};
 use crate::rule::Rule;
 use crate::run::one::{Done, Fate, One, OneOptions, Typed, one};
-use crate::run::{Exit, RunError};
-use crate::schema::{Entity, Schema, SchemaError};
+use crate::schema::{Entity, Schema};
 
-use super::records;
+use super::print::print;
+use super::{CommandError, records};
 
 /// The entity that the command is named after.
 const ENTITY: &str = "accounts";
 
-/// What `muster account` can fail with.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum AccountError {
-    /// The run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// Looking at records.
-    #[error(transparent)]
-    Look(#[from] ExportError),
-    /// The schema.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// The command line is wrong, or what it names.
-    #[error("{0}")]
-    Asked(String),
-    /// The JSON cannot be read.
-    #[error("{}: cannot be read", .path.display())]
-    Read {
-        /// Where it is.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Standard output cannot be written to. The record has been written.
-    #[error("cannot write to standard output; see `muster account show`")]
-    Write(#[from] io::Error),
-}
-
-impl AccountError {
-    /// The exit code that this error ends the program with.
-    #[must_use]
-    pub(crate) fn exit_code(&self) -> u8 {
-        match self {
-            Self::Run(error) => error.exit().code(),
-            Self::Look(error) => error.exit_code(),
-            Self::Asked(_) => Exit::Usage.code(),
-            Self::Schema(_) | Self::Read { .. } | Self::Write(_) => Exit::Failed.code(),
-        }
-    }
-}
-
-/// Does what was asked. Returns the exit code.
+/// Does what was asked.
 ///
 /// # Errors
 ///
-/// See [`AccountError`].
+/// See [`CommandError`].
 pub(crate) fn run(
     args: &AccountArgs,
     talk: &Talk,
     listener: &dyn Listener,
     out: &mut dyn Write,
-) -> Result<u8, AccountError> {
+) -> Result<Exit, CommandError> {
     match &args.action {
         AccountAction::Create(args) => create(args, talk, listener, out),
-        AccountAction::Show(args) => Ok(records::show(args, ENTITY, out)?),
-        AccountAction::List(args) => Ok(records::list(args, ENTITY, talk.quiet, out)?),
+        AccountAction::Show(args) => records::show(args, ENTITY, out),
+        AccountAction::List(args) => records::list(args, ENTITY, talk.quiet, out),
     }
 }
 
@@ -90,22 +49,19 @@ fn create(
     talk: &Talk,
     listener: &dyn Listener,
     out: &mut dyn Write,
-) -> Result<u8, AccountError> {
-    let schema = match &args.records.schemas {
-        Some(folder) => Schema::load(folder)?,
-        None => Schema::built_in()?,
-    };
+) -> Result<Exit, CommandError> {
+    let schema = Schema::open(args.records.schemas.as_deref())?;
     let name = args.records.entity.as_deref().unwrap_or(ENTITY);
     let Some(entity) = schema.entities.iter().find(|entity| entity.name == name) else {
         let known: Vec<_> = schema.entities.iter().map(|entity| entity.name.as_str()).collect();
         let known = known.join(", ");
-        return Err(AccountError::Asked(format!(
+        return Err(CommandError::Usage(format!(
             "the schema has no entity `{name}`; it has {known}: name one with --entity"
         )));
     };
     let cells = match source(args)? {
         Source::Flags => of_flags(args, entity),
-        Source::Json(path) => json::cells(&read(path)?, entity).map_err(AccountError::Asked)?,
+        Source::Json(path) => json::cells(&read(path)?, entity).map_err(CommandError::Usage)?,
         Source::Questions => ask::cells(&schema, entity, args, talk.yes)?,
     };
     let typed = Typed { entity: entity.name.clone(), cells };
@@ -124,8 +80,8 @@ fn create(
     tell(&done, &typed, args, entity, talk.quiet, out)?;
     Ok(match (done.reported.exit(), done.fate()) {
         // No row was read: the record looks like its own header.
-        (Exit::Done, Fate::Rejected) => Exit::Rejects.code(),
-        (exit, _) => exit.code(),
+        (Exit::Done, Fate::Rejected) => Exit::Rejects,
+        (exit, _) => exit,
     })
 }
 
@@ -137,17 +93,17 @@ enum Source<'a> {
     Questions,
 }
 
-fn source(args: &CreateArgs) -> Result<Source<'_>, AccountError> {
+fn source(args: &CreateArgs) -> Result<Source<'_>, CommandError> {
     let people = io::stdin().is_terminal() && io::stderr().is_terminal();
     match (&args.json_file, args.fields.0.is_empty()) {
-        (Some(_), false) => Err(AccountError::Asked(
+        (Some(_), false) => Err(CommandError::Usage(
             "fields come from flags or from JSON, not from both; leave one of them away".to_owned(),
         )),
         (Some(path), true) => Ok(Source::Json(path)),
         (None, false) => Ok(Source::Flags),
         (None, true) if people => Ok(Source::Questions),
         (None, true) if !io::stdin().is_terminal() => Ok(Source::Json(Path::new("-"))),
-        (None, true) => Err(AccountError::Asked(
+        (None, true) => Err(CommandError::Usage(
             "nobody can be asked, because standard error is no terminal; give fields as flags (see --help) or \
              a JSON object on standard input"
                 .to_owned(),
@@ -168,16 +124,16 @@ fn of_flags(args: &CreateArgs, entity: &Entity) -> Vec<(String, String)> {
     cells.collect()
 }
 
-fn read(path: &Path) -> Result<String, AccountError> {
+fn read(path: &Path) -> Result<String, CommandError> {
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
         io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
     } else {
         fs::read(path).map(|read| bytes = read)
     };
-    let lost = |source| AccountError::Read { path: path.to_owned(), source };
+    let lost = |source| CommandError::Read { path: path.to_owned(), source };
     read.map_err(lost)?;
-    String::from_utf8(bytes).map_err(|_| AccountError::Asked("the JSON is not UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|_| CommandError::Usage("the JSON is not UTF-8".to_owned()))
 }
 
 /// Findings for people on standard error; on standard output what became of the record, or the record itself.
@@ -188,7 +144,7 @@ fn tell(
     entity: &Entity,
     quiet: bool,
     out: &mut dyn Write,
-) -> Result<(), AccountError> {
+) -> Result<(), CommandError> {
     let findings: Vec<StoredFinding<'_>> =
         done.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut text = String::new();
@@ -196,8 +152,7 @@ fn tell(
         Told::stored(finding).render(&mut text, colour());
         text.push('\n');
     }
-    // What was found must be seen, or the exit code is a riddle.
-    io::stderr().write_all(text.as_bytes())?;
+    let _ = io::stderr().write_all(text.as_bytes());
     let fate = done.fate();
     let record = done.reported.record.as_ref();
     let key = record.map_or_else(String::new, |record| format!(" {}", visible(&record.key)));
@@ -217,8 +172,7 @@ fn tell(
         }
         Fate::Rejected if args.records.json => {
             let findings: Vec<&str> = done.findings.lines().collect();
-            writeln!(out, "{{\"findings\":[{}]}}", findings.join(","))?;
-            return Ok(out.flush()?);
+            return Ok(print(out, format!("{{\"findings\":[{}]}}\n", findings.join(",")))?);
         }
         Fate::Rejected if done.findings.is_empty() => {
             "nothing was given; nothing has been written".to_owned()
@@ -237,16 +191,16 @@ fn tell(
             }
         }
     };
-    match record {
-        Some(record) if args.records.json => out.write_all(&record.json)?,
-        _ if quiet => {}
+    let text = match record {
+        Some(record) if args.records.json => record.json.clone(),
+        _ if quiet => return Ok(()),
         Some(record) => {
             let filled =
                 record.fields.iter().filter(|(_, value)| value.as_ref().is_some_and(|v| !v.is_empty()));
             let filled: Vec<_> = filled.map(|(name, value)| (name.as_str(), value.clone())).collect();
-            write!(out, "{line}\n\n{}", records::lines(&filled))?;
+            format!("{line}\n\n{}", records::lines(&filled)).into_bytes()
         }
-        None => writeln!(out, "{line}")?,
-    }
-    Ok(out.flush()?)
+        None => (line + "\n").into_bytes(),
+    };
+    print(out, text).map_err(|source| CommandError::Unprinted { see: "muster account show", source })
 }

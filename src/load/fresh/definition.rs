@@ -5,6 +5,7 @@
 use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::schema::Table;
+use crate::sql::literal;
 
 /// The statements that take a table's indexes and constraints down, and those that put them back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +66,7 @@ impl Definition {
                 }
                 None => definition.down.push(format!("DROP INDEX {qualified}")),
             }
-            definition.up.push(format!("SET LOCAL default_tablespace = {}", quoted(&tablespace)));
+            definition.up.push(format!("SET LOCAL default_tablespace = {}", literal(&tablespace)));
             definition.up.push(body);
             if let Some(constraint) = &constraint {
                 definition.up.push(format!(
@@ -77,7 +78,7 @@ impl Definition {
             let comment: Option<String> = row.get(8);
             definition
                 .up
-                .extend(comment.map(|text| format!("COMMENT ON INDEX {qualified} IS {}", quoted(&text))));
+                .extend(comment.map(|text| format!("COMMENT ON INDEX {qualified} IS {}", literal(&text))));
             definition.up.extend(row.get::<_, Vec<String>>(10));
             if row.get(6) {
                 definition.up.push(format!("ALTER TABLE {name} CLUSTER ON {index}"));
@@ -112,9 +113,5 @@ async fn run(client: &Client, statements: &[String], doing: &str) -> Result<(), 
 }
 
 fn comment_on_constraint(constraint: &str, table: &str, text: &str) -> String {
-    format!("COMMENT ON CONSTRAINT {constraint} ON {table} IS {}", quoted(text))
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+    format!("COMMENT ON CONSTRAINT {constraint} ON {table} IS {}", literal(text))
 }

@@ -8,10 +8,10 @@ use std::ops::Range;
 use crate::db::{CopyIn, DbError};
 use crate::read::{Harvest, Piece, Segment, Spool};
 use crate::settle::Fate;
+use crate::sql::ident;
 
 use super::super::LoadError;
 use super::super::journal::{HASH_SIZE, Image, Origin};
-use super::super::sql::quoted;
 use super::super::stage::Layouts;
 use super::Fresh;
 use super::send::Identifiers;
@@ -108,7 +108,7 @@ impl Fresh<'_> {
         let sql = format!(
             "SELECT width_bucket(t.{id}::bigint, $1::bigint[]), string_agg({hash}, ''::bytea ORDER BY t.{id})
              FROM {table} t GROUP BY 1",
-            id = quoted(&self.entity.system.id),
+            id = ident(&self.entity.system.id),
             hash = image.hash(),
             table = self.entity.table,
         );

@@ -9,12 +9,12 @@ use crate::db::postgres::Client;
 use crate::event::{Event, Listener, Stage};
 use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
-use crate::record::RowEncoder;
+use crate::record::{EntityIndex, RowEncoder};
 use crate::schema::{Entity, FieldIndex, Schema};
 use crate::settle::{EntityVerdict, Fate, NO_PARENT};
+use crate::sql::ident;
 
 use super::super::journal::{self, Image};
-use super::super::sql::quoted;
 use super::super::stage::Layouts;
 use super::super::{LoadError, number};
 use super::Definition;
@@ -76,7 +76,7 @@ impl Fresh<'_> {
     pub(crate) async fn run(
         &self,
         verdict: &EntityVerdict,
-        loaded: &HashMap<usize, Identifiers>,
+        loaded: &HashMap<EntityIndex, Identifiers>,
     ) -> Result<(u64, Identifiers, Hashes), LoadError> {
         let name = self.entity.name.as_str();
         let parents = loaded.keys().map(|&entity| &self.schema.entities[entity].table);
@@ -129,11 +129,11 @@ impl Fresh<'_> {
     async fn parents<'l>(
         &self,
         verdict: &EntityVerdict,
-        loaded: &'l HashMap<usize, Identifiers>,
+        loaded: &'l HashMap<EntityIndex, Identifiers>,
     ) -> Result<Vec<Parents<'l>>, LoadError> {
         let mut all = Vec::new();
         for (field, reference) in self.entity.references() {
-            all.push(match loaded.get(&reference.entity) {
+            all.push(match loaded.get(&EntityIndex(reference.entity)) {
                 Some(identifiers) => Parents::Loaded(identifiers),
                 None => Parents::There(self.look_up(field, reference.entity, verdict).await?),
             });
@@ -165,9 +165,9 @@ impl Fresh<'_> {
         let sql = format!(
             "SELECT k.n, t.{id}::bigint FROM unnest($1::text[]) WITH ORDINALITY k (key, n)
              JOIN {table} t ON t.{column} = k.key",
-            id = quoted(&parent.system.id),
+            id = ident(&parent.system.id),
             table = parent.table,
-            column = quoted(&parent.fields[parent.key].column),
+            column = ident(&parent.fields[parent.key].column),
         );
         let asked: Vec<Vec<u8>> = keys.keys().cloned().collect();
         for batch in asked.chunks(20_000) {
@@ -251,11 +251,11 @@ pub(in crate::load) fn copy_statement(
     info: &TableInfo,
     layout: &Layout,
 ) -> (String, Vec<u8>) {
-    let mut columns = quoted(&entity.system.id);
+    let mut columns = ident(&entity.system.id);
     let mut suffix = Vec::new();
     for index in journal::sent(entity, layout) {
         let field = &entity.fields[index];
-        let _ = write!(columns, ", {}", quoted(&field.column));
+        let _ = write!(columns, ", {}", ident(&field.column));
         if let Some(default) = field.when_empty().filter(|_| !layout.fields.contains(&index)) {
             suffix.push(b'\t');
             RowEncoder::text(&mut suffix, default);
@@ -264,7 +264,7 @@ pub(in crate::load) fn copy_statement(
     }
     for column in [&entity.system.created_at, &entity.system.updated_at].into_iter().flatten() {
         if info.column(column).is_some_and(|column| !column.filled) {
-            let _ = write!(columns, ", {}", quoted(column));
+            let _ = write!(columns, ", {}", ident(column));
             suffix.extend_from_slice(b"\tnow");
         }
     }

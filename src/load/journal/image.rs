@@ -26,9 +26,9 @@ use crate::read::Layout;
 use crate::record::RowEncoder;
 use crate::rule::list::push_element;
 use crate::schema::{Entity, FieldIndex};
+use crate::sql::{ident, literal, text_array};
 
 use super::super::LoadError;
-use super::super::sql::{literal, quoted};
 use super::Origin;
 
 /// The bytes of a hash.
@@ -113,7 +113,7 @@ impl Image {
 
 /// A stored value as text, the row being `t`.
 pub(crate) fn text(column: &str) -> String {
-    format!("t.{}::text", quoted(column))
+    format!("t.{}::text", ident(column))
 }
 
 /// Whether a column prints a normal form of a rule's type to the letter. A length of a `numeric` or of an instant
@@ -199,7 +199,7 @@ impl Images {
         let mut hash = String::from("CASE");
         for (Image { columns, others, .. }, now) in &self.all {
             if let Some(now) = now {
-                let (columns, others) = (array(columns), array(others));
+                let (columns, others) = (text_array(columns), text_array(others));
                 let _ = write!(hash, " WHEN i.columns = {columns} AND i.others = {others} THEN {now}");
             }
         }
@@ -227,18 +227,13 @@ fn now(image: &Image, present: &[Present], id: &str) -> Option<String> {
         .filter_map(|Present { name, filled, constant }| match constant {
             Some(constant) => Some(format!("{} IS NOT DISTINCT FROM ({constant})::text", text(name))),
             None if *filled || image.others.contains(name) => None,
-            None => Some(format!("t.{} IS NULL", quoted(name))),
+            None => Some(format!("t.{} IS NULL", ident(name))),
         })
         .collect();
     if conditions.is_empty() {
         return Some(image.hash());
     }
     Some(format!("CASE WHEN {} THEN {} END", conditions.join(" AND "), image.hash()))
-}
-
-fn array(names: &[String]) -> String {
-    let names: Vec<_> = names.iter().map(|name| literal(name)).collect();
-    format!("ARRAY[{}]::text[]", names.join(", "))
 }
 
 #[cfg(test)]

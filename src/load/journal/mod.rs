@@ -23,10 +23,11 @@ mod written;
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::record::EntityIndex;
 use crate::schema::{Entity, Schema, Table};
+use crate::sql::literal;
 
 use super::rights;
-use super::sql::literal;
 use super::{LoadError, Written};
 
 pub(crate) use image::{Hasher, Image, Images, SIZE as HASH_SIZE, sent, text};
@@ -75,7 +76,7 @@ pub(crate) struct RunNote {
 #[derive(Debug, Clone)]
 pub(crate) struct EntityNote {
     /// Its position in load order.
-    pub(crate) entity: usize,
+    pub(crate) entity: EntityIndex,
     /// Read, blank, accepted, rejected, duplicates, warnings.
     pub(crate) counts: [u64; 6],
     /// What was written.
@@ -214,7 +215,7 @@ async fn note_counts(
             &[
                 &run,
                 &entity.name,
-                &i32::try_from(item.entity).unwrap_or(i32::MAX),
+                &i32::try_from(item.entity.0).unwrap_or(i32::MAX),
                 &entity.system.id,
                 &entity.fields[entity.key].column,
                 &read,

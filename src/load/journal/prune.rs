@@ -3,9 +3,9 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 
-use super::super::sql::quoted;
 use super::super::{LoadError, number, rights};
 use super::exists;
+use crate::sql::ident;
 
 fn failed(error: crate::db::postgres::Error) -> DbError {
     DbError::of("pruning the journal (schema muster)", error)
@@ -72,7 +72,7 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
                 ON b.entity = $2 AND b.first_id <= p.id AND b.last_id >= p.id
                    AND (b.ids IS NULL OR p.id = ANY (b.ids)))
              SELECT run::text, entity, id FROM images UNION ALL SELECT run::text, entity, id FROM blocks",
-            id = quoted(&id),
+            id = ident(&id),
         );
         let rows = client.query(&sql, &[&email, &entity]).await.map_err(failed)?;
         forgotten += forget_rows(client, &rows).await?;

@@ -3,6 +3,7 @@
 use crate::db::CopyIn;
 use crate::db::postgres::Client;
 use crate::read::Harvest;
+use crate::sql::literal;
 
 use super::super::LoadError;
 
@@ -18,7 +19,7 @@ pub(crate) struct Origin<'a> {
 impl Origin<'_> {
     /// Both as the first two columns of a row.
     pub(crate) fn columns(&self) -> String {
-        format!("'{}'::uuid, '{}'", self.run, self.entity.replace('\'', "''"))
+        format!("'{}'::uuid, {}", self.run, literal(self.entity))
     }
 }
 

@@ -24,7 +24,9 @@ impl Disk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self { path: folder });
         }
-        eprintln!("no disk can be mounted here; only the limit on a file's size is tested (failures.rs)");
+        eprintln!(
+            "no disk can be mounted here; only the limit on a file's size is tested (failures/stopped.rs)"
+        );
         None
     }
 

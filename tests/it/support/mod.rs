@@ -11,6 +11,7 @@ mod customers;
 mod database;
 mod disk;
 mod fake_server;
+pub mod golden;
 mod halted;
 mod postmark;
 mod proxy;

@@ -1,0 +1,5 @@
+//! The rules of the source tree that no compiler checks.
+
+mod circles;
+mod rules;
+mod source;

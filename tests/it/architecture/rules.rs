@@ -1,0 +1,276 @@
+//! Which module may import which, which module owns which library, who prints, what is public, and how files look.
+
+use std::collections::BTreeSet;
+
+use super::circles::Map;
+use super::source::{Source, rust_files, sources};
+
+/// The modules from the top down. A module imports from the lines below its own; those on one line do not know
+/// each other.
+const LAYERS: [&[&str]; 10] = [
+    &["cli"],
+    &["command"],
+    &["invite"],
+    &["run"],
+    &["report", "export", "load"],
+    &["read", "settle", "db"],
+    &["source", "output", "frame"],
+    &["schema"],
+    &["rule"],
+    &["record"],
+];
+/// Below all others; every module may import them.
+const BOTTOM: [&str; 6] = ["event", "exit", "fault", "nearest", "signal", "sql"];
+
+/// Libraries, and the modules that may name them.
+const OWNERS: [(&str, &[&str]); 12] = [
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli", "command"]),
+    ("tokio_postgres", &["db"]),
+    ("tokio_postgres_rustls", &["db"]),
+    ("rustls", &["db", "invite"]),
+    ("ureq", &["invite"]),
+    ("mail_builder", &["invite"]),
+    ("getrandom", &["invite"]),
+    ("rayon", &["read", "settle", "export", "report"]),
+    ("polars", &["frame"]),
+    ("polars_parquet", &["frame"]),
+    ("terminal_size", &["report"]),
+];
+
+const PRINTERS: [&str; 2] = ["report", "program"];
+const EMPTY_NAMES: [&str; 6] = ["util", "utils", "helper", "common", "manager", "types"];
+const LONGEST: usize = 500;
+
+/// Files that still import each other. Nothing may be added here; what is no longer in a circle must be removed.
+const IN_CIRCLES: [&str; 72] = [
+    "cli.rs",
+    "cli/account.rs",
+    "cli/fields.rs",
+    "cli/records.rs",
+    "cli/user.rs",
+    "export/csv.rs",
+    "export/encode.rs",
+    "export/job.rs",
+    "export/json.rs",
+    "export/mod.rs",
+    "export/ranges.rs",
+    "export/verify.rs",
+    "frame/group.rs",
+    "frame/values.rs",
+    "invite/error.rs",
+    "invite/outbox.rs",
+    "invite/people.rs",
+    "invite/provider.rs",
+    "load/commit.rs",
+    "load/delete.rs",
+    "load/error.rs",
+    "load/fresh/hashes.rs",
+    "load/fresh/send.rs",
+    "load/journal/image.rs",
+    "load/journal/mod.rs",
+    "load/journal/prune.rs",
+    "load/journal/runs.rs",
+    "load/journal/written.rs",
+    "load/let_go.rs",
+    "load/lock.rs",
+    "load/merge.rs",
+    "load/mod.rs",
+    "load/proof.rs",
+    "load/refused.rs",
+    "load/rights.rs",
+    "load/stage.rs",
+    "load/tables.rs",
+    "load/undo.rs",
+    "read/judge.rs",
+    "read/step.rs",
+    "record/code.rs",
+    "record/finding.rs",
+    "report/context.rs",
+    "report/html/against.rs",
+    "report/html/causes.rs",
+    "report/html/charts.rs",
+    "report/html/counts.rs",
+    "report/html/files.rs",
+    "report/html/mod.rs",
+    "report/html/rules.rs",
+    "report/html/samples.rs",
+    "report/html/verdict.rs",
+    "report/mask.rs",
+    "report/tally/chunk.rs",
+    "report/tally/mod.rs",
+    "run/check.rs",
+    "run/error.rs",
+    "run/execute.rs",
+    "run/import.rs",
+    "run/mod.rs",
+    "run/one.rs",
+    "run/publish.rs",
+    "run/runs.rs",
+    "run/table.rs",
+    "run/undo.rs",
+    "settle/duplicates.rs",
+    "settle/facts.rs",
+    "settle/mod.rs",
+    "settle/references.rs",
+    "settle/verdict.rs",
+    "source/open.rs",
+    "source/spool.rs",
+];
+
+/// Fails with all faults, not with the first alone.
+#[track_caller]
+fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+#[test]
+fn a_module_imports_only_from_those_below_it() {
+    let sources = sources();
+    let map = Map::new(&sources);
+    let mut faults = Vec::new();
+    for source in &sources {
+        let room = source.room();
+        if ["lib", "main", "program", "internals"].contains(&room) {
+            continue;
+        }
+        let own = layer(room);
+        if own.is_none() && !BOTTOM.contains(&room) {
+            faults.push(format!("{}: module {room} has no layer", source.path));
+            continue;
+        }
+        for other in imported_rooms(&map, source) {
+            let is_below = matches!((own, layer(&other)), (Some(own), Some(other)) if other > own);
+            // The commands read the command line's options.
+            let is_allowed = other == room
+                || BOTTOM.contains(&other.as_str())
+                || is_below
+                || (room == "command" && other == "cli");
+            if !is_allowed {
+                faults.push(format!("{}: {room} imports {other}", source.path));
+            }
+        }
+    }
+    none(&faults);
+}
+
+/// The top-level modules that a file names, its unit tests included.
+fn imported_rooms(map: &Map, source: &Source) -> BTreeSet<String> {
+    let names = map.names(source).into_iter().chain(source.test_paths.iter().cloned());
+    let rooms = names.filter_map(|path| path.into_iter().next());
+    rooms.filter(|room| layer(room).is_some() || BOTTOM.contains(&room.as_str())).collect()
+}
+
+/// An import cannot send a mail: its code cannot name the module that sends.
+#[test]
+fn nothing_but_the_commands_of_users_can_send_mails() {
+    let sources = sources();
+    let map = Map::new(&sources);
+    let may_send = |source: &Source| {
+        ["invite", "cli", "lib", "internals", "program"].contains(&source.room())
+            || ["command/error.rs", "command/invite.rs", "command/user.rs", "command/mod.rs"]
+                .contains(&source.path.as_str())
+    };
+    let can_send = sources.iter().filter(|source| imported_rooms(&map, source).contains("invite"));
+    let faults: Vec<_> = can_send
+        .filter(|source| !may_send(source))
+        .map(|source| format!("{}: can send mails", source.path))
+        .collect();
+    none(&faults);
+}
+
+#[test]
+fn each_library_has_its_owner() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        for (library, owners) in OWNERS {
+            if owners.contains(&source.room()) {
+                continue;
+            }
+            for (number, line) in source.code() {
+                let named =
+                    line.contains(&format!("{library}::")) || line.contains(&format!("use {library};"));
+                if named {
+                    faults.push(format!("{}:{number}: {library} belongs to {owners:?}", source.path));
+                }
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn only_the_report_and_the_program_print() {
+    let mut faults = Vec::new();
+    for source in sources().iter().filter(|source| !PRINTERS.contains(&source.room())) {
+        for (number, line) in source.code() {
+            if ["println!", "eprintln!", "print!(", "eprint!("].iter().any(|word| line.contains(word)) {
+                faults.push(format!("{}:{number}: {}", source.path, line.trim()));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn every_file_says_what_it_is_and_is_short_enough() {
+    let mut faults = Vec::new();
+    for (path, text) in ["src", "tests", "examples", "benches"].into_iter().flat_map(rust_files) {
+        if !text.starts_with("//!") {
+            faults.push(format!("{path}: does not begin with `//!`"));
+        }
+        let lines = text.lines().count();
+        if lines > LONGEST {
+            faults.push(format!("{path}: has {lines} lines, {LONGEST} are allowed"));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn no_module_has_a_name_that_says_nothing() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        let stem = source.path.trim_end_matches(".rs");
+        for name in EMPTY_NAMES {
+            let inline = source.code().any(|(_, line)| line.trim_end().ends_with(&format!("mod {name} {{")));
+            if inline || stem.split('/').any(|part| part == name) {
+                faults.push(format!("{}: `{name}` says nothing", source.path));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn no_two_files_import_each_other_not_even_through_others() {
+    let sources = sources();
+    let circles = Map::new(&sources).circles();
+    let found: BTreeSet<&str> = circles.iter().flat_map(|(files, _)| files.iter().copied()).collect();
+    let is_new = |files: &BTreeSet<&str>| files.iter().any(|file| !IN_CIRCLES.contains(file));
+    let new = circles.iter().filter(|(files, _)| is_new(files)).map(|(_, around)| around.clone());
+    let gone = IN_CIRCLES.iter().filter(|file| !found.contains(*file));
+    let gone = gone.map(|file| format!("{file} is in no circle any more: remove it from IN_CIRCLES"));
+    none(&new.chain(gone).collect::<Vec<_>>());
+}
+
+#[test]
+fn only_the_entry_and_the_internals_for_tests_are_public() {
+    let sources = sources();
+    let library = sources.iter().find(|source| source.path == "lib.rs").unwrap();
+    let public: Vec<&str> =
+        library.code().map(|(_, line)| line.trim()).filter(|line| line.starts_with("pub ")).collect();
+    assert_eq!(public, ["pub mod internals;", "pub use program::run;"]);
+    assert!(library.text.contains("#[doc(hidden)]\npub mod internals;"));
+}
+
+#[test]
+fn dead_code_is_not_allowed_anywhere() {
+    let allows = |source: &Source| source.code().any(|(_, line)| line.contains("allow(dead_code"));
+    let faults: Vec<String> = sources().into_iter().filter(allows).map(|source| source.path).collect();
+    none(&faults);
+}

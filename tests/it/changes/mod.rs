@@ -1,0 +1,5 @@
+//! What changed between two exports, and bringing it into another database.
+
+mod applied;
+mod between_exports;
+mod passed_on_values;

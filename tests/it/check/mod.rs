@@ -1,0 +1,12 @@
+//! Reading and judging files: what `check` finds, and that nothing but the input decides it.
+
+mod cases;
+mod codes;
+mod columns;
+mod determinism;
+mod file_codes;
+mod formats;
+mod plain_ways;
+mod planted;
+mod properties;
+mod row_codes;

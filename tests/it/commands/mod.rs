@@ -1,0 +1,7 @@
+//! Commands about single records and roles, and the options of all commands.
+
+mod account;
+mod dialogue;
+mod options;
+mod records;
+mod roles;

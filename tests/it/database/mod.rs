@@ -1,0 +1,5 @@
+//! Reaching a server, the private local one too, and the rights that are needed there.
+
+mod connecting;
+mod local_cluster;
+mod rights;

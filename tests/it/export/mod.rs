@@ -1,0 +1,10 @@
+//! Writing tables into files, and verifying the files.
+
+mod files;
+mod killed;
+mod nightly;
+mod order;
+mod parquet;
+mod round_trip;
+mod snapshot;
+mod writers;

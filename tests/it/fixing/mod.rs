@@ -1,0 +1,5 @@
+//! Rejected records, fixed and imported again.
+
+mod columns_kept;
+mod every_code;
+mod several_files;

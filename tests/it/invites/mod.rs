@@ -1,0 +1,7 @@
+//! Mails to users, each sent once.
+
+#[cfg(feature = "fault-points")]
+mod faults;
+mod mails;
+mod office;
+mod sending;

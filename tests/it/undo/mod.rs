@@ -1,0 +1,6 @@
+//! The journal of runs, and undoing one.
+
+mod after_restore;
+mod asked;
+mod journal;
+mod tables;
