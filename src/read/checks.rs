@@ -42,7 +42,10 @@ pub(super) fn pattern<'v>(
     let pattern = field.pattern.as_ref()?;
     let applies = pattern.when.as_ref().is_none_or(|when| value(when.field) == Some(&when.equals));
     (applies && !pattern.regex.is_match(normal)).then(|| {
-        CellFinding::new(Code::PatternMismatch, format!("the value does not match the pattern {}", pattern.source))
+        CellFinding::new(
+            Code::PatternMismatch,
+            format!("the value does not match the pattern {}", pattern.source),
+        )
     })
 }
 
@@ -76,7 +79,10 @@ pub(super) fn row(
             if value(*field) == value(*other) || refused(*field) || refused(*other) {
                 return None;
             }
-            Some((*field, CellFinding::new(Code::PatternMismatch, format!("the value must equal {}", name(*other)))))
+            Some((
+                *field,
+                CellFinding::new(Code::PatternMismatch, format!("the value must equal {}", name(*other))),
+            ))
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::record::{Code, Finding, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{NormalForm, CellFinding, Rule};
+use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{FieldIndex, OnUpdate};
 
 use super::cell_finding::CheckedCell;
