@@ -13,9 +13,9 @@ use crate::record::RowEncoder;
 use crate::rule::email::Email;
 use crate::rule::phone::Phone;
 use crate::rule::{Fate, Note, Rule};
-use crate::run::Options;
 use crate::schema::{Entity, Schema};
-use crate::settle::{Candidates, Facts, Policy, Rows, settle};
+use crate::settings::{Duplicates, Reading, Reports, Settings};
+use crate::settle::{Candidates, Facts, Rows, settle};
 use crate::source::{Encoding, SourceError};
 
 pub use crate::exit::Exit;
@@ -48,13 +48,13 @@ pub struct CheckSettings {
     /// `--pad-short`.
     pub pad_short: bool,
     /// `--from-spreadsheet`.
-    pub unguard: bool,
+    pub from_spreadsheet: bool,
 }
 
 impl Default for CheckSettings {
     fn default() -> Self {
-        let ReadOptions { block_size, max_record, pad_short, unguard, .. } = ReadOptions::default();
-        Self { block_size, max_record, pad_short, unguard }
+        let Reading { block_size, max_record, pad_short, from_spreadsheet, .. } = Reading::default();
+        Self { block_size, max_record, pad_short, from_spreadsheet }
     }
 }
 
@@ -64,14 +64,14 @@ impl Default for CheckSettings {
 ///
 /// The file cannot be read as a whole.
 pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String, String> {
-    let CheckSettings { block_size, max_record, pad_short, unguard } = settings;
-    let options = Options {
+    let CheckSettings { block_size, max_record, pad_short, from_spreadsheet } = settings;
+    let settings = Settings {
         inputs: vec![file.to_string_lossy().parse().map_err(|error: SourceError| error.to_string())?],
-        out: Some(out.to_owned()),
-        read: ReadOptions { pad_short, max_record, unguard, block_size, ..ReadOptions::default() },
-        ..Options::default()
+        reading: Reading { pad_short, max_record, from_spreadsheet, block_size, ..Reading::default() },
+        reports: Reports { out: Some(out.to_owned()), ..Reports::default() },
+        ..Settings::default()
     };
-    let reported = crate::run::check(&options, None, false, &Silent).map_err(|error| error.to_string())?;
+    let reported = crate::run::check(&settings, &Silent).map_err(|error| error.to_string())?;
     Ok(reported.context.run)
 }
 
@@ -120,7 +120,7 @@ impl FieldRule {
 #[derive(Debug)]
 pub struct UsersPlan(Plan<'static>);
 
-/// Records of users that are cut out of their file and not parsed.
+/// Records of users, split and not yet parsed.
 #[derive(Debug, Clone)]
 pub struct CutUsers(Cut);
 
@@ -139,7 +139,8 @@ impl UsersPlan {
         let position = |name: &str| header.iter().position(|cell| cell == name);
         let cells = entity.fields.iter().map(|field| position(&field.name)).collect();
         let keep = if rows { Keep::Rows } else { Keep::Keys };
-        let options = ReadOptions { keep, ..ReadOptions::default() };
+        let settings: &'static Settings = Box::leak(Box::default());
+        let options = ReadOptions { settings, keep, empty_text: false, unguard: false };
         Self(Plan::new(entity, 0, Encoding::Utf8, b',', &header, cells, None, options))
     }
 
@@ -173,7 +174,7 @@ pub struct CleanRows {
 }
 
 impl CleanRows {
-    /// So many accounts.
+    /// This many accounts.
     ///
     /// # Panics
     ///
@@ -201,7 +202,7 @@ impl CleanRows {
         let slots = [slots(accounts), slots(users)];
         let candidates =
             [self.accounts.candidates(accounts, &slots[0]), self.users.candidates(users, &slots[1])];
-        settle(&candidates, &Facts::none(), Policy::KeepFirst).map(|_| ())
+        settle(&candidates, &Facts::none(), Duplicates::KeepFirst).map(|_| ())
     }
 }
 

@@ -50,6 +50,23 @@ impl Folder {
         Ok(Self { path: path.to_owned(), templates, from, link, failed: Mutex::new(None) })
     }
 
+    /// Writes mails that nobody gets: their links open nothing.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub(crate) fn preview(&self, mails: &[Mail]) -> Result<(), InviteError> {
+        for (sent, mail) in (0..).zip(mails) {
+            let token = Token::draw().map_err(InviteError::Random)?;
+            self.write(mail, &token).map_err(|(path, source)| InviteError::Unwritable {
+                path,
+                sent,
+                source,
+            })?;
+        }
+        Ok(())
+    }
+
     /// The file that could not be written, where there was one.
     pub(crate) fn failure(&self) -> Option<(PathBuf, io::Error)> {
         self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()

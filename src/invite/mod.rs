@@ -72,6 +72,8 @@ pub(crate) use states::{Accepted, Invite, ListQuery, STATES};
 pub(crate) enum Means {
     /// Into files in this folder.
     Folder(PathBuf),
+    /// Into files in this folder, with links that open nothing; nobody counts as invited.
+    Preview(PathBuf),
     /// To Postmark.
     Postmark(Access),
 }
@@ -79,7 +81,7 @@ pub(crate) enum Means {
 impl Means {
     fn channel(&self) -> &'static str {
         match self {
-            Self::Folder(_) => "folder",
+            Self::Folder(_) | Self::Preview(_) => "folder",
             Self::Postmark(access) if access.token.reveal() == TEST_TOKEN => "postmark-test",
             Self::Postmark(_) => "postmark",
         }
@@ -263,14 +265,25 @@ pub(crate) fn invite(
         outbox::judge(client, &invitees, options.resend, channel, options.limit).await?;
         plan::of(client, |language| written_in(&options.content, language)).await
     };
-    let plan = desk.wait(async {
+    let is_preview =
+        options.sending.as_ref().is_some_and(|sending| matches!(sending.means, Means::Preview(_)));
+    let (plan, mails) = desk.wait(async {
         let plan = judge().await?;
+        let mut mails = Vec::new();
+        if is_preview {
+            outbox::enqueue(client, &invitees, &desk.run).await?;
+            mails = outbox::claim(client, &invitees, &desk.run, usize::MAX, options.expires).await?;
+        }
         outbox::roll_back(client).await?;
-        Ok(plan)
+        Ok((plan, mails))
     })?;
     let plan = Plan { wrong, ..plan };
     let mut invited = Invited { run: desk.run.clone(), plan, dry_run: true, ..Invited::default() };
     let Some(provider) = provider else { return Ok(invited) };
+    if is_preview {
+        provider.1.iter().try_for_each(|folder| folder.preview(&mails))?;
+        return Ok(invited);
+    }
     invited.dry_run = false;
     confirm(&invited.plan)?;
     // Looked at again: the answer may have taken its time.
@@ -317,12 +330,12 @@ type AnyProvider = (Arc<dyn Provider + Send + Sync>, Option<Arc<Folder>>);
 fn provider(options: &InviteOptions, sending: &Sending, run: &str) -> Result<AnyProvider, InviteError> {
     let Sending { means, from, link } = sending.clone();
     match (means, &options.content) {
-        (Means::Folder(path), Content::Own(templates)) => {
+        (Means::Folder(path) | Means::Preview(path), Content::Own(templates)) => {
             let folder = Arc::new(Folder::open(&path, templates.clone(), from, link)?);
             Ok((Arc::clone(&folder) as Arc<dyn Provider + Send + Sync>, Some(folder)))
         }
-        (Means::Folder(_), Content::Kept(_)) => {
-            let problem = "Postmark alone has its templates; --to-dir writes those of --templates".to_owned();
+        (Means::Folder(_) | Means::Preview(_), Content::Kept(_)) => {
+            let problem = "only Postmark has these templates; files are written with --templates".to_owned();
             Err(InviteError::Option { option: "--template", problem })
         }
         (Means::Postmark(access), content) => {

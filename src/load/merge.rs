@@ -6,10 +6,10 @@ use crate::db::postgres::{Client, Row};
 use crate::event::{Event, Listener, Stage};
 use crate::fault::{self, Point};
 use crate::read::{Harvest, Layout};
+use crate::settings::Target;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::journal::{Image, Origin};
-use super::options::LoadOptions;
 use super::proof::FieldChange;
 use super::refused::{self, Refused};
 use super::sql::Statements;
@@ -29,7 +29,7 @@ pub(super) struct Merge<'a> {
     pub(crate) listener: &'a dyn Listener,
     /// Whose rows are written.
     pub(crate) origin: Origin<'a>,
-    pub(crate) options: LoadOptions,
+    pub(crate) options: &'a Target,
 }
 
 impl Merge<'_> {
@@ -45,7 +45,7 @@ impl Merge<'_> {
         fault::reach(Point::LosersDropped);
         let mut written = Written::default();
         let mut changes = Vec::new();
-        if self.options.foresee {
+        if self.options.dry_run {
             changes = self.changes().await?;
         }
         let let_go = self.let_go().await?;

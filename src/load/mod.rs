@@ -39,12 +39,12 @@ use crate::fault::{self, Point};
 use crate::read::Harvest;
 use crate::record::{EntityIndex, RowNumber, RunId};
 use crate::schema::Schema;
+use crate::settings::Target;
 use crate::settle::{EntityVerdict, Question};
 
 pub(crate) use journal::{EntityNote, FileNote, RunNote, RunRecord};
 pub(crate) use lock::take as load_lock;
 pub(crate) use lookup::Lookup;
-pub(crate) use options::LoadOptions;
 pub(crate) use proof::FieldChange;
 pub(crate) use undo::{Undo, Undone};
 
@@ -80,7 +80,7 @@ pub(crate) struct Written {
 pub(crate) struct Load<'a> {
     session: &'a Session,
     schema: &'a Schema,
-    options: LoadOptions,
+    options: &'a Target,
     listener: &'a dyn Listener,
     /// The run's id, for the journal.
     run: RunId,
@@ -99,15 +99,15 @@ impl<'a> Load<'a> {
     pub(crate) async fn prepare(
         session: &'a Session,
         schema: &'a Schema,
-        options: LoadOptions,
+        options: &'a Target,
         listener: &'a dyn Listener,
         run: &RunId,
     ) -> Result<Self, LoadError> {
-        lock::take(&session.client, options.patience).await?;
+        lock::take(&session.client, options.lock_timeout).await?;
         let tables = tables::look(&session.client, schema).await?;
         rights::import(&session.client, schema, &tables).await?;
         let mut obstacles = vec![None; tables.len()];
-        obstacles.fill(options.obstacle());
+        obstacles.fill(options::obstacle(options));
         Ok(Self { session, schema, options, listener, run: run.clone(), tables, obstacles })
     }
 
@@ -262,7 +262,7 @@ impl<'a> Load<'a> {
     pub(crate) async fn roll_back(&mut self) -> Result<(), LoadError> {
         self.execute("ROLLBACK", "rolling back").await?;
         self.tables = tables::look(&self.session.client, self.schema).await?;
-        self.obstacles.fill(self.options.obstacle());
+        self.obstacles.fill(options::obstacle(self.options));
         Ok(())
     }
 

@@ -71,6 +71,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// Where a file is before the folder is published.
+    pub(crate) fn partial(&self, name: &str) -> PathBuf {
+        self.path.join(format!(".{name}.partial"))
+    }
+
     /// Never takes this file away as one of an earlier run: it is an input of this one (a rejected file that
     /// was mended where it stood).
     pub(crate) fn keep(&mut self, input: &Path) {
@@ -99,7 +104,7 @@ impl RunFolder {
     ///
     /// [`OutputError::Write`] or [`OutputError::Full`], and [`OutputError::Occupied`].
     pub(crate) fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
-        let partial = self.path.join(format!(".{name}.partial"));
+        let partial = self.partial(name);
         // Found now, before COMMIT, and not when it is to be renamed.
         if self.path.join(name).is_dir() {
             return Err(OutputError::Occupied { path: self.path.join(name) });

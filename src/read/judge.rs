@@ -7,9 +7,10 @@ use crate::record::{Code, Finding, Level, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
 use crate::rule::{Fate, Note, Rule};
 use crate::schema::{Field, FieldIndex, OnUpdate, RowRule};
+use crate::settings::Decision;
 
 use super::cells::Cell;
-use super::columns::{Decision, Proofs};
+use super::columns::Proofs;
 use super::plan::Plan;
 use super::step::Step;
 
@@ -330,7 +331,7 @@ impl<'p> Clerk<'p> {
             return Some("");
         }
         text_of(self.values[index], record, &self.arena).or_else(|| {
-            let overwrites = field.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
+            let overwrites = field.policy(self.plan.options.settings.target.on_empty) == OnUpdate::Overwrite;
             if overwrites { field.when_empty() } else { None }
         })
     }
@@ -356,7 +357,9 @@ impl Report<'_> {
     #[cold]
     fn note(&self, note: Note, findings: &mut Vec<Finding>) -> Severity {
         let severity = match self.field.severity(note.code) {
-            Severity::Warning if self.plan.options.strict && note.code.level() == Level::Cell => {
+            Severity::Warning
+                if self.plan.options.settings.rules.strict && note.code.level() == Level::Cell =>
+            {
                 Severity::Reject
             }
             severity => severity,

@@ -49,6 +49,7 @@ use std::sync::mpsc;
 use crate::event::{Event, Listener};
 use crate::fault;
 use crate::record::Finding;
+use crate::settings::Decision;
 use crate::source::{Encoding, Source, Utf8Evidence};
 
 use blocks::{Blocks, Bytes, Opening};
@@ -56,7 +57,7 @@ use columns::Proofs;
 use parse::{Parsed, Task, parse};
 use split::{Grammar, Lines, Narrow, Units, Wide};
 
-pub(crate) use columns::{Decision, OpenColumn};
+pub(crate) use columns::OpenColumn;
 pub(crate) use harvest::{FileHarvest, Harvest, Seed};
 pub(crate) use parse::Counts;
 pub(crate) use plan::{Keep, Layout, Plan, ReadOptions, slots};
@@ -172,7 +173,7 @@ impl Reader<'_> {
         slots: usize,
         referred_to: bool,
     ) -> Result<Reading, ReadError> {
-        let memory = inputs.first().map_or(0, |input| input.plan.options.memory);
+        let memory = inputs.first().map_or(0, |input| input.plan.options.settings.reading.memory);
         let mut harvest = Harvest::new(slots, self.spool_folder, memory);
         for (index, input) in inputs.iter().enumerate() {
             let refuted = match input.plan.encoding {
@@ -320,7 +321,8 @@ impl Reader<'_> {
 /// Cuts a file into blocks, from its first record on.
 fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
     let plan = &input.plan;
-    let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
+    let horizon =
+        usize::try_from(plan.options.settings.reading.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
     // The longest record of a table has line ends that are none of the file's: it must be seen whole.
     let longest = usize::try_from(plan.longest.unwrap_or(0)).unwrap_or(usize::MAX).saturating_add(1);
     let grammar = Grammar {
@@ -330,7 +332,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
         by_record: plan.longest.is_some(),
     };
     let opening = Opening { offset: input.data_start, line: input.data_line, header: input.header.clone() };
-    Blocks::new(input.source, units, grammar, opening, plan.options.block_size)
+    Blocks::new(input.source, units, grammar, opening, plan.options.settings.reading.block_size)
 }
 
 /// Whether a file's bytes say that it is not in an encoding.

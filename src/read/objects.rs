@@ -244,7 +244,7 @@ impl<'p> Objects<'p> {
             fields.any(|(cell, field)| *cell == Some(column) && field.required)
         };
         let mut lacking = (0..self.keys.len()).filter(|&column| lacks(column));
-        if self.plan.options.pad_short && !lacking.clone().any(required) {
+        if self.plan.options.settings.reading.pad_short && !lacking.clone().any(required) {
             return Ok(());
         }
         let column = lacking.next();

@@ -211,10 +211,10 @@ impl Parser<'_> {
     #[inline]
     fn row(&mut self, span: &Span, location: Location, parsed: &mut Parsed) -> bool {
         let plan = self.task.plan;
-        if span.shape == Shape::Endless || span.len > plan.options.max_record {
+        if span.shape == Shape::Endless || span.len > plan.options.settings.reading.max_record {
             let message = format!(
                 "the record has {} bytes, at most {} are allowed (--max-record)",
-                span.len, plan.options.max_record
+                span.len, plan.options.settings.reading.max_record
             );
             return self.broken(Code::RecordTooLarge, message, None, location, parsed);
         }
@@ -353,7 +353,7 @@ impl Parser<'_> {
                 .zip(&plan.entity.fields)
                 .any(|(cell, field)| *cell == Some(position) && field.required)
         };
-        let paddable = plan.options.pad_short && !(found..plan.named).any(required);
+        let paddable = plan.options.settings.reading.pad_short && !(found..plan.named).any(required);
         if found >= plan.named || paddable {
             return Ok(());
         }

@@ -1,10 +1,11 @@
 //! What is decided once per file: which cell feeds which field, and in which order a row is encoded.
 
 use crate::rule::Rule;
-use crate::schema::{Entity, FieldIndex, OnUpdate};
+use crate::schema::{Entity, FieldIndex};
+use crate::settings::{Decision, Settings};
 use crate::source::Encoding;
 
-use super::columns::{Decision, OpenColumn};
+use super::columns::OpenColumn;
 
 /// How the records of one file become rows of its entity.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub(crate) struct Plan<'s> {
     /// The fields whose hashes are kept for settling: the unique ones, then the references.
     pub(crate) slots: Vec<FieldIndex>,
     /// What the run asked for.
-    pub(crate) options: ReadOptions,
+    pub(crate) options: ReadOptions<'s>,
 }
 
 /// The fields that an encoded row holds, in this order: the references (as keys), then all others that the
@@ -60,45 +61,18 @@ pub(crate) enum Keep {
     Keys,
 }
 
-/// What a run can ask of reading.
+/// How the records of a file are read: the settings, and what depends on the command or on the file.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub(crate) struct ReadOptions {
-    /// Warnings about cells reject.
-    pub(crate) strict: bool,
-    /// Records without their last, optional cells are padded.
-    pub(crate) pad_short: bool,
-    /// The largest record, in bytes.
-    pub(crate) max_record: u64,
-    /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
-    /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
-    pub(crate) on_empty: OnUpdate,
-    /// A quoted empty cell is the empty text, and not as empty as one without quotes.
-    pub(crate) empty_text: bool,
-    /// The apostrophe that keeps a spreadsheet from seeing a formula is taken off again.
-    pub(crate) unguard: bool,
+pub(crate) struct ReadOptions<'s> {
+    /// What the run was asked for. Unless an empty cell simply overwrites, it is encoded as NULL even if the field
+    /// has a default, so that load can tell.
+    pub(crate) settings: &'s Settings,
     /// What of a clean row is kept.
     pub(crate) keep: Keep,
-    /// How many bytes are split at a time.
-    pub(crate) block_size: usize,
-    /// How many bytes of rows and findings are held in memory.
-    pub(crate) memory: usize,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            strict: false,
-            pad_short: false,
-            max_record: 1 << 20,
-            on_empty: OnUpdate::Overwrite,
-            empty_text: false,
-            unguard: false,
-            keep: Keep::Rows,
-            block_size: 1 << 20,
-            memory: 256 << 20,
-        }
-    }
+    /// A quoted empty cell is the empty text, and not as empty as one without quotes.
+    pub(crate) empty_text: bool,
+    /// The apostrophe that keeps a spreadsheet from seeing a formula is removed.
+    pub(crate) unguard: bool,
 }
 
 impl<'s> Plan<'s> {
@@ -113,7 +87,7 @@ impl<'s> Plan<'s> {
         header: &[String],
         cells: Vec<Option<usize>>,
         change: Option<usize>,
-        options: ReadOptions,
+        options: ReadOptions<'s>,
     ) -> Self {
         let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
         let layout = Layout::new(entity, &cells, options.keep);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::record::Finding;
 
-use super::mask::Values;
+use crate::settings::ShownValues;
 
 /// What is known once the files have been read.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(crate) struct Context {
     /// The target for people (`database muster on /run/…`), never with a password; none without one.
     pub(crate) target: Option<String>,
     /// Which values are shown.
-    pub(crate) values: Values,
+    pub(crate) values: ShownValues,
     /// The options that reading the same files again needs (`--delimiter`, `;`), each word by itself.
     pub(crate) again: Vec<String>,
     /// Those that speak of one of the files given.
@@ -49,7 +49,7 @@ pub(crate) struct Entity {
 pub(crate) struct Field {
     /// The documents' own header.
     pub(crate) name: String,
-    /// Masked unless [`Values::Shown`].
+    /// Masked unless [`ShownValues::All`].
     pub(crate) sensitive: bool,
 }
 

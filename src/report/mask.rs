@@ -4,32 +4,21 @@
 use std::borrow::Cow;
 
 use crate::record::{Finding, Level};
+use crate::settings::ShownValues;
 
 use super::context::Entity;
 
 /// Up to how many characters nothing of a masked value is shown.
 const SHORT: usize = 8;
 
-/// Whose values are shown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Values {
-    /// Those of fields that are not sensitive.
-    #[default]
-    Masked,
-    /// All (`--show-values`).
-    Shown,
-    /// None (`--hide-values`).
-    Hidden,
-}
-
-impl Values {
+impl ShownValues {
     /// Whether the value and the suggestion of `finding` are masked.
     #[must_use]
     pub(crate) fn hides(self, entity: &Entity, finding: &Finding) -> bool {
         match self {
-            Self::Shown => false,
-            Self::Hidden => finding.code.level() != Level::File,
-            Self::Masked => match entity.field(finding) {
+            Self::All => false,
+            Self::None => finding.code.level() != Level::File,
+            Self::NotSensitive => match entity.field(finding) {
                 Some(field) => field.sensitive,
                 // Of a whole record any part may be a sensitive cell.
                 None => finding.code.level() != Level::File && entity.fields.iter().any(|f| f.sensitive),

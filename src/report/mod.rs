@@ -25,7 +25,6 @@ pub(crate) mod width;
 pub(crate) use context::{Context, Counts, Entity, Field, File, Outcome, Returned, Status};
 pub(crate) use findings::FindingsWriter;
 pub(crate) use html::{Page, Records};
-pub(crate) use mask::Values;
 pub(crate) use plan::{FieldPlan, Plan, PlanSample, PlannedEntity};
 pub(crate) use tally::Tally;
 pub(crate) use told::Told;

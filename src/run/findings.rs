@@ -9,7 +9,7 @@ use crate::record::{Code, Finding, Location, Message, Related, RowEncoder};
 use crate::schema::Schema;
 use crate::settle::{Loss, Target};
 
-use super::inputs::EntityRead;
+use super::file::EntityRead;
 
 /// How many losses make a batch where reading found nothing.
 const CHUNK: usize = 2048;

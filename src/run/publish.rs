@@ -16,12 +16,14 @@ use crate::report::summary::Summary;
 use crate::report::{
     Context, Counts, Entity, Field, File, FindingsWriter, Outcome, Page, Records, Returned, Status,
 };
+use crate::settings::Reading;
 use crate::settle::EntityVerdict;
 use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
 
+use super::file::{EntityRead, FileRead};
 use super::findings::Merger;
-use super::inputs::{EntityRead, FileRead, Looking};
-use super::{Reported, Run, RunError, law};
+use super::state::Run;
+use super::{Reported, RunError, law};
 
 /// How much of a record the page is shown, in bytes.
 const SHOWN: u64 = 4096;
@@ -75,7 +77,7 @@ impl Run<'_> {
                 number,
                 &self.schema.entities[index],
                 read,
-                &self.options.looking,
+                &self.settings.reading,
                 &mut returned,
             )?;
             // A run that ended before its verdicts has nothing to compare with.
@@ -114,6 +116,7 @@ impl Run<'_> {
             folder,
             plan: self.plan.clone(),
             record: self.record.clone(),
+            findings: String::new(),
         })
     }
 
@@ -144,8 +147,8 @@ impl Run<'_> {
     /// The options that reading returned records needs as well. A file of returned records stands in no
     /// manifest, so what the manifest told must be said.
     fn again(&self, entities: &[EntityRead]) -> Vec<String> {
-        let mut again = self.options.again.clone();
-        if self.options.looking.empty_text.is_none() {
+        let mut again = self.settings.reports.given.repeated.clone();
+        if self.settings.reading.quoted_empty.is_none() {
             let files = || entities.iter().flat_map(|read| &read.files);
             let exported = files().filter(|file| file.exported.is_some()).count();
             if exported > 0 && exported == files().count() {
@@ -189,9 +192,9 @@ impl Run<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             schema_sha256: self.schema.sha256.clone(),
             target: target.map(str::to_owned),
-            values: self.options.values,
+            values: self.settings.reports.values,
             again,
-            again_of_files: self.options.again_of_files.clone(),
+            again_of_files: self.settings.reports.given.repeated_of_files.clone(),
             entities,
         }
     }
@@ -350,7 +353,7 @@ impl<'r> GoingBack<'r> {
         entity: usize,
         rules: &crate::schema::Entity,
         read: &EntityRead,
-        looking: &Looking,
+        reading: &Reading,
         returned: &mut Vec<Returned>,
     ) -> Result<(u64, u64), RunError> {
         for (at, (source, file)) in read.files.iter().zip(self.files).enumerate() {
@@ -360,7 +363,7 @@ impl<'r> GoingBack<'r> {
                 .filter_map(|(column, proofs)| {
                     let field = &rules.fields[column.field].name;
                     // What the command line said of all files it says again.
-                    let is_said = looking.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
+                    let is_said = reading.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
                     let decision = column.decision(proofs).filter(|_| !is_said)?;
                     Some(format!("{field}={}", decision.name()))
                 })
@@ -371,8 +374,8 @@ impl<'r> GoingBack<'r> {
                 if records > 0 {
                     let found = source.look.opening.encoding;
                     // What the command line said of all files it says again.
-                    let is_doubtful = looking.encoding_of_all().is_none() && is_doubtful(found, evidence);
-                    let is_named = looking.encoding_of(&source.path).is_some();
+                    let is_doubtful = reading.encoding_of_all().is_none() && is_doubtful(found, evidence);
+                    let is_named = reading.encoding_of(&source.path).is_some();
                     // NDJSON is UTF-8, whatever its bytes are.
                     let may_be_another = source.look.opening.format != FileFormat::Ndjson;
                     let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());

@@ -17,8 +17,8 @@ use std::io;
 
 use crate::record::{Code, EntityIndex, Related, RowNumber, Severity, Slot};
 use crate::schema::{Entity, FieldIndex};
+use crate::settings::Duplicates;
 
-pub(crate) use duplicates::Policy;
 pub(crate) use facts::{Facts, InUse, Question};
 pub(crate) use verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, Verdicts};
 
@@ -81,7 +81,7 @@ impl Candidates<'_> {
 /// # Errors
 ///
 /// The rows could not be read back.
-pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
+pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplicates) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
     for (at, candidates) in entities.iter().enumerate() {

@@ -101,7 +101,7 @@ struct Case {
     given: bool,
 }
 
-fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
+fn run(case: &Case, facts: &Facts, policy: Duplicates, bits: u32) -> Verdicts {
     let (a, u) = (accounts(), users());
     let account_rows = Texts::new(&case.accounts, 1, bits);
     let user_rows = Texts::new(&case.users, 3, bits);
@@ -146,7 +146,7 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
         rejected: vec![(b"BAD".to_vec(), related)],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     assert_eq!(
         codes(&verdicts.entities[1]),
         [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
@@ -155,12 +155,12 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
     assert!(verdicts.questions.is_empty(), "nobody can be asked");
 
     let mut facts = Facts::of_a_database();
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
     let held = HashSet::from([Question { entity: EntityIndex(0), key: b"DB".to_vec() }]);
     facts.answer(&verdicts, &held);
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
     assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
 }
@@ -173,7 +173,7 @@ fn a_reference_that_no_given_file_could_hold_is_a_warning() {
         rejected: vec![],
         given: false,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     assert_eq!(codes(&verdicts.entities[1]), [(0, "unresolved-reference")]);
     assert_eq!((verdicts.entities[1].accepted, verdicts.entities[1].warnings), (1, 1));
 }
@@ -192,7 +192,7 @@ fn a_rejected_row_takes_no_key_and_a_lost_one_takes_none_of_its_others() {
         rejected: vec![],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     let users = &verdicts.entities[1];
     assert_eq!(codes(users), [(0, "unknown-account"), (2, "duplicate-key"), (4, "duplicate-key")]);
     assert_eq!((users.losses[1].rival, users.losses[2].rival), (Some(1), Some(3)));
@@ -207,7 +207,7 @@ fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
         rejected: vec![],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::RejectAll, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::RejectAll, 60);
     assert_eq!((verdicts.entities[0].rejected, verdicts.entities[0].duplicates), (2, 0));
     assert_eq!(codes(&verdicts.entities[1]), [(0, "account-rejected")]);
     assert_eq!(verdicts.entities[1].losses[0].related, Some(Target::Row(0, 0)));
@@ -223,7 +223,7 @@ fn what_the_database_refuses_frees_its_duplicate() {
     };
     let mut facts = Facts::none();
     facts.take_refused(EntityIndex(1), [(RowNumber(0), "23514".to_owned())]);
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     assert_eq!(codes(&verdicts.entities[1]), [(0, "database-rejected")]);
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
 }
@@ -266,7 +266,7 @@ proptest! {
             rejected: vec![],
             given: true,
         };
-        let policy = if reverse { Policy::KeepLast } else { Policy::KeepFirst };
+        let policy = if reverse { Duplicates::KeepLast } else { Duplicates::KeepFirst };
         let verdicts = run(&case, &Facts::none(), policy, bits);
         let users = &verdicts.entities[1];
         prop_assert_eq!(&users.fates, &oracle(&rows, &accounts, reverse));

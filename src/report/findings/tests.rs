@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 use crate::record::{Code, Location, Related};
 use crate::report::context::{Entity, Field, File};
-use crate::report::mask::Values;
+use crate::settings::ShownValues;
 
 /// Accounts, and users in two files with different headers; `iban` is sensitive.
 pub(crate) fn context() -> Context {
@@ -42,7 +42,7 @@ pub(crate) fn context() -> Context {
         version: "0.1.0".to_owned(),
         schema_sha256: "ab".to_owned(),
         target: None,
-        values: Values::Masked,
+        values: ShownValues::NotSensitive,
         again: Vec::new(),
         again_of_files: Vec::new(),
         entities: vec![accounts, users],
@@ -259,10 +259,10 @@ fn hidden_shows_no_value_and_shown_all() {
         )]
     };
     let mut context = context();
-    context.values = Values::Hidden;
+    context.values = ShownValues::None;
     let hidden = written(&context, findings()).0;
     assert!(hidden.contains("ab** **** **kl") && hidden.contains("01** **** 89"));
-    context.values = Values::Shown;
+    context.values = ShownValues::All;
     let shown = written(&context, findings()).0;
     assert!(shown.contains("abcdefghijkl") && shown.contains("0123456789"));
 }

@@ -7,10 +7,11 @@ use crate::record::{Finding, Level, Severity};
 
 use super::super::cells::cells;
 use super::super::context::Entity;
-use super::super::mask::{Values, mask};
+use super::super::mask::mask;
 use super::super::number::{count, grouped};
 use super::super::tally::RuleTally;
 use super::{Page, rules, text};
+use crate::settings::ShownValues;
 
 /// How many characters of the bad value, of its neighbours, and of a line that has no cells are shown.
 const VALUE: usize = 160;
@@ -110,8 +111,9 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     let source = page.records.text(entity, &finding.location)?;
     let source = source.trim_end_matches(['\r', '\n']);
     if finding.code.level() == Level::Record {
-        let may_hold_sensitive = values == Values::Hidden || names.fields.iter().any(|field| field.sensitive);
-        return Some(if may_hold_sensitive && values != Values::Shown {
+        let may_hold_sensitive =
+            values == ShownValues::None || names.fields.iter().any(|field| field.sensitive);
+        return Some(if may_hold_sensitive && values != ShownValues::All {
             html! { p.dim { "The line is not shown: it cannot be taken apart, and may hold a sensitive value." } }
         } else {
             html! { pre { mark { (text::value(source, LINE)) } } }
@@ -125,9 +127,9 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     let shown = |at: usize| {
         let field = file.mapping.get(at).copied().flatten().and_then(|field| names.fields.get(field));
         let masked = match values {
-            Values::Shown => false,
-            Values::Hidden => true,
-            Values::Masked => {
+            ShownValues::All => false,
+            ShownValues::None => true,
+            ShownValues::NotSensitive => {
                 field.is_some_and(|field| field.sensitive)
                     || (bad == Some(at) && values.hides(names, finding))
             }

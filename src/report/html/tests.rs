@@ -2,9 +2,9 @@
 
 use super::super::context::{Counts, Status};
 use super::super::findings::tests::{context, finding};
-use super::super::mask::Values;
 use super::*;
 use crate::record::{Code, Finding, Related, Severity};
+use crate::settings::ShownValues;
 
 struct Source;
 
@@ -102,9 +102,9 @@ fn sensitive_values_are_masked_in_value_and_line_unless_asked_for() {
     let html = page(&context, &hostile());
     assert!(!html.contains("NL91") && !html.contains("0417"));
     assert!(html.contains("NL** **** **** **** 00"));
-    context.values = Values::Shown;
+    context.values = ShownValues::All;
     assert!(page(&context, &hostile()).contains("NL91ABNA0417164300"));
-    context.values = Values::Hidden;
+    context.values = ShownValues::None;
     assert!(!page(&context, &hostile()).contains("alert(1)"));
 }
 

@@ -7,13 +7,14 @@ use super::source::{Source, rust_files, sources};
 
 /// The modules from the top down. A module imports from the lines below its own; those on one line do not know
 /// each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["command"],
     &["invite"],
     &["run"],
     &["report", "export", "load"],
     &["read", "settle", "db"],
+    &["settings"],
     &["source", "output", "frame"],
     &["schema"],
     &["rule"],
@@ -43,12 +44,7 @@ const EMPTY_NAMES: [&str; 6] = ["util", "utils", "helper", "common", "manager", 
 const LONGEST: usize = 500;
 
 /// Files that still import each other. Nothing may be added here; what is no longer in a circle must be removed.
-const IN_CIRCLES: [&str; 91] = [
-    "cli.rs",
-    "cli/account.rs",
-    "cli/fields.rs",
-    "cli/records.rs",
-    "cli/user.rs",
+const IN_CIRCLES: [&str; 74] = [
     "export/csv.rs",
     "export/encode.rs",
     "export/job.rs",
@@ -86,7 +82,6 @@ const IN_CIRCLES: [&str; 91] = [
     "read/step.rs",
     "record/code.rs",
     "record/finding.rs",
-    "report/context.rs",
     "report/html/against.rs",
     "report/html/causes.rs",
     "report/html/charts.rs",
@@ -96,7 +91,6 @@ const IN_CIRCLES: [&str; 91] = [
     "report/html/rules.rs",
     "report/html/samples.rs",
     "report/html/verdict.rs",
-    "report/mask.rs",
     "report/tally/chunk.rs",
     "report/tally/mod.rs",
     "rule/bic.rs",
@@ -115,16 +109,6 @@ const IN_CIRCLES: [&str; 91] = [
     "rule/postal_code.rs",
     "rule/text.rs",
     "rule/vat.rs",
-    "run/check.rs",
-    "run/error.rs",
-    "run/execute.rs",
-    "run/import.rs",
-    "run/mod.rs",
-    "run/one.rs",
-    "run/publish.rs",
-    "run/runs.rs",
-    "run/table.rs",
-    "run/undo.rs",
     "schema/entity.rs",
     "schema/field.rs",
     "schema/invite.rs",

@@ -191,7 +191,7 @@ fn an_undo_does_not_bring_back_what_is_there_again() {
     assert!(refused.stderr().contains("users b@x.nl: made again since"), "{refused}");
     assert_eq!(tables(&database), before);
     // Whoever is to be forgotten is forgotten in what was deleted, too.
-    muster.run(["runs", "forget", "--email", "B@x.nl"]).exits(0);
+    muster.run(["runs", "forget", "--email", "B@x.nl", "--yes"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.deleted WHERE before::text LIKE '%b@x.nl%'"), "0");
 }
 
