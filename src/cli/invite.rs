@@ -46,7 +46,7 @@ pub(crate) struct SendArgs {
     /// The address of the links; {token} becomes the secret
     #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) link: Option<Link>,
-    /// How long a link opens: a number with h, d or w
+    /// How long a link is valid: a number with h, d or w
     #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
     pub(crate) expires: Duration,
     /// Your own texts: LANGUAGE.txt and LANGUAGE.html for each language

@@ -8,11 +8,12 @@ use crate::cli::{
 use crate::exit::Exit;
 use crate::invite::postmark::{API, Access, Content, Secret};
 use crate::invite::{
-    Invite, InviteError, InviteOptions, Invited, ListQuery, Means, Plan, Selection, Sending, Templates,
+    Invite, InviteError, InviteOptions, InvitePlan, Invited, ListQuery, Means, Selection, Sending, Templates,
     accept, invite, list, revoke,
 };
 use crate::output::visible::visible;
-use crate::report::number::{count, grouped};
+use crate::report::number::{count, grouped, minute};
+use crate::report::table::{Table, room};
 
 use super::CommandError;
 use super::print::{json, print};
@@ -126,9 +127,9 @@ fn selection(recipients: &RecipientArgs) -> Result<Selection, InviteError> {
 fn options(args: &InviteArgs, resend: bool) -> Result<InviteOptions, InviteError> {
     let send = &args.send;
     let content = match (&send.template, &send.templates) {
-        (Some(alias), _) => Content::Kept(alias.clone()),
-        (None, Some(folder)) => Content::Own(Templates::load(folder)?),
-        (None, None) => Content::Own(Templates::built_in()),
+        (Some(alias), _) => Content::Stored(alias.clone()),
+        (None, Some(folder)) => Content::Ours(Templates::load(folder)?),
+        (None, None) => Content::Ours(Templates::built_in()),
     };
     let sending = match (&send.from, &send.link) {
         (Some(from), Some(link)) if !send.dry_run => {
@@ -196,7 +197,7 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, C
     Ok(if wrong.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
-fn question(plan: &Plan, by: &str) -> String {
+fn question(plan: &InvitePlan, by: &str) -> String {
     let languages: Vec<String> =
         plan.languages.iter().map(|of| format!("{} {}", language(&of.language), grouped(of.mails))).collect();
     let accounts = count(plan.accounts.len() as u64, "account");
@@ -207,7 +208,7 @@ fn language(name: &str) -> &str {
     if name.is_empty() { "no language" } else { name }
 }
 
-fn render_plan(plan: &Plan) -> String {
+fn render_plan(plan: &InvitePlan) -> String {
     let mut text = format!("{}, {}\n", count(plan.people, "user"), count(plan.mails, "mail"));
     let mut line = |label: &str, number: u64| {
         if number > 0 {
@@ -293,27 +294,17 @@ fn table(invites: &[Invite]) -> String {
     if invites.is_empty() {
         return "No invites.\n".to_owned();
     }
-    let width = |text: fn(&Invite) -> &str, least: usize| {
-        invites.iter().map(|invite| visible(text(invite)).chars().count()).max().unwrap_or(0).max(least)
-    };
-    let email = width(|invite| &invite.email, 5);
-    let account = width(|invite| invite.account.as_deref().unwrap_or(""), 7);
-    let mut text =
-        format!("{:9}  {:email$}  {:account$}  {:16}  expires\n", "state", "email", "account", "sent");
-    let minute = |time: &Option<String>| {
-        time.as_deref().and_then(|time| time.get(..16)).map_or(String::new(), |time| time.replace('T', " "))
-    };
+    let names = ["email", "state", "account", "sent (UTC)", "expires (UTC)", "Postmark's code"];
+    let mut table = Table::new(names, 0);
     for invite in invites {
-        let (sent, expires) = (minute(&invite.sent), minute(&invite.expires));
-        let code = invite.code.map_or(String::new(), |code| format!("  (Postmark's code {code})"));
-        let account_key = visible(invite.account.as_deref().unwrap_or(""));
-        let line = format!(
-            "{:9}  {:email$}  {account_key:account$}  {sent:16}  {expires}{code}",
-            invite.state,
-            visible(&invite.email)
-        );
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let time = |time: &Option<String>| time.as_deref().map(minute);
+        let code = invite.code.map(|code| code.to_string());
+        let (email, state) = (Some(invite.email.clone()), Some(invite.state.clone()));
+        table.add([email, state, invite.account.clone(), time(&invite.sent), time(&invite.expires), code]);
+    }
+    let (mut text, left) = table.fitted(room(), &[]);
+    if left > 0 {
+        text.push_str(&format!("({} without room: --json shows all)\n", count(left as u64, "column")));
     }
     text
 }

@@ -1,20 +1,13 @@
-//! What keeps all tables from being loaded the empty-target way.
+//! Options that concern all tables.
 
 use crate::settings::Target;
 
-use super::fresh::Obstacle;
+use super::path::Obstacle;
 
-/// Why a table is staged although it may be empty.
-const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
-
-/// Why a table is staged when changes are applied to it.
-const CHANGED: Obstacle = Obstacle::Unusual("changes are applied");
-
-/// What keeps every table from being loaded the empty-target way.
+/// What keeps every table from the direct path, if anything does.
 pub(super) fn obstacle(target: &Target) -> Option<Obstacle> {
-    match (target.changes, target.reconcile) {
-        (true, _) => Some(CHANGED),
-        (false, true) => Some(RECONCILED),
-        (false, false) => None,
+    if target.changes {
+        return Some(Obstacle::Unusual("changes are applied"));
     }
+    target.reconcile.then_some(Obstacle::Unusual("its columns are compared with the staged ones afterwards"))
 }

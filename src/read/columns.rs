@@ -1,7 +1,7 @@
-//! What only a whole column can tell: the decimal mark of its numbers, the order of day and month in its
-//! dates. Where the schema leaves that open, the cells with one reading alone are counted; if they agree, they
-//! decide the column, and its rule judges every cell by the decision. Where they contradict each other, or
-//! there are none, the column stays undecided, and what could be read both ways is rejected.
+//! Open columns: the schema does not say which decimal mark their numbers have, or whether the day or the month
+//! comes first in their dates. The cells that can be read in only one way are counted. If they agree, they decide
+//! the column, and its rule reads every cell that way. If they contradict each other, or there are none, the column
+//! stays undecided, and a value that could be read in two ways is rejected.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -10,21 +10,21 @@ use crate::rule::Rule;
 use crate::schema::{Entity, FieldIndex};
 use crate::settings::Decision;
 
-/// A column of a file whose reading the schema leaves to its cells.
+/// A column of a file that the schema leaves open.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenColumn {
     /// The field that it feeds.
     pub(crate) field: FieldIndex,
-    /// Which cell of a record.
+    /// Its position in the header.
     pub(crate) position: usize,
     /// The field's own rule, or the decided one.
     pub(crate) rule: Rule,
-    /// What was said of the column beforehand: it needs no proof.
+    /// What the command line says about the column; then it needs no proof.
     pub(crate) given: Option<Decision>,
 }
 
 impl OpenColumn {
-    /// The open columns of a file whose cells feed the fields in `cells`.
+    /// The open columns of a file; `cells` has the cell that feeds each field.
     pub(crate) fn of(entity: &Entity, cells: &[Option<usize>]) -> Vec<Self> {
         let is_open = |rule: &Rule| match rule {
             Rule::Decimal(rule) => rule.is_automatic(),
@@ -40,22 +40,22 @@ impl OpenColumn {
             .collect()
     }
 
-    /// Says beforehand how its cells are read.
+    /// Sets what the command line says about the column.
     pub(crate) fn give(&mut self, decision: Option<Decision>) {
         self.given = decision;
     }
 
-    /// How its cells are read: as was said, else as they prove.
+    /// How its cells are read: as the command line says, else as they prove.
     pub(crate) fn decision(&self, proofs: &Proofs) -> Option<Decision> {
         self.given.or_else(|| proofs.decision())
     }
 
-    /// How its cells were read, and why.
-    pub(crate) fn told(&self, proofs: &Proofs) -> String {
+    /// How its cells were read, and why, for people.
+    pub(crate) fn explained(&self, proofs: &Proofs) -> String {
         self.given.map_or_else(|| proofs.to_string(), |given| format!("{given}, as the command line says"))
     }
 
-    /// Takes the column's decision.
+    /// Reads the column's cells by a decision from now on.
     pub(crate) fn decide(&mut self, decision: Option<Decision>) {
         if let Some(decision) = decision {
             self.rule = decision.rule(&self.rule);
@@ -63,17 +63,18 @@ impl OpenColumn {
     }
 }
 
-/// The cells of a column that have one reading alone, counted.
+/// The number of a column's cells that can be read in only one way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Proofs {
-    /// One reading, and how many cells have it.
+    /// One way of reading, and the number of cells that prove it.
     one: Option<(Decision, u64)>,
     /// The other.
     other: Option<(Decision, u64)>,
 }
 
 impl Proofs {
-    pub(crate) fn take(&mut self, decision: Decision, cells: u64) {
+    /// Adds cells that prove a decision.
+    pub(crate) fn add(&mut self, decision: Decision, cells: u64) {
         let place = match self.one {
             Some((one, _)) if one != decision => &mut self.other,
             _ => &mut self.one,
@@ -81,8 +82,7 @@ impl Proofs {
         place.get_or_insert((decision, 0)).1 += cells;
     }
 
-    /// What the column decides, if its cells agree.
-    #[must_use]
+    /// What the cells decide, if they agree.
     pub(crate) fn decision(&self) -> Option<Decision> {
         match (self.one, self.other) {
             (Some((decision, _)), None) => Some(decision),
@@ -94,7 +94,7 @@ impl Proofs {
 impl AddAssign for Proofs {
     fn add_assign(&mut self, more: Self) {
         for (decision, cells) in more.one.into_iter().chain(more.other) {
-            self.take(decision, cells);
+            self.add(decision, cells);
         }
     }
 }
@@ -109,7 +109,9 @@ impl fmt::Display for Proofs {
                     "{cells} cells prove that {one}, {more} that {other}; the others are left undecided"
                 )
             }
-            (None, _) => write!(f, "no cell has one reading alone; what could be read both ways is rejected"),
+            (None, _) => {
+                write!(f, "no cell proves how to read it; values that could be read both ways are rejected")
+            }
         }
     }
 }
@@ -124,7 +126,7 @@ mod tests {
         let rule = Rule::Date(crate::rule::date::Date::new("auto".into()));
         let mut proofs = Proofs::default();
         for decision in cells.iter().filter_map(|cell| Decision::of(&rule, cell)) {
-            proofs.take(decision, 1);
+            proofs.add(decision, 1);
         }
         proofs
     }

@@ -1,8 +1,10 @@
 //! `--report-absent`: the keys of the target's rows that the files lack, one file per entity.
 
+use std::iter;
+
 use crate::db::Session;
-use crate::load::{Cargo, Load};
-use crate::output::{RunFolder, names};
+use crate::load::{EntityRows, Load};
+use crate::output::{Csv, RunFolder, names};
 use crate::schema::Schema;
 
 use super::RunError;
@@ -14,18 +16,18 @@ pub(super) fn report(
     schema: &Schema,
     folder: &mut RunFolder,
     load: &Load<'_>,
-    cargo: &[Cargo<'_>],
+    rows: &[EntityRows<'_>],
 ) -> Result<(), RunError> {
-    for item in cargo {
+    for item in rows {
         let entity = &schema.entities[item.entity];
         let mut file = folder.create(&names::absent(&entity.name))?;
         let mut absent = 0_u64;
         let mut line = Vec::new();
-        csv_line(&mut line, &entity.fields[entity.key].name);
+        Csv::EXACT_CRLF.line(&mut line, iter::once(Some(&entity.fields[entity.key].name)));
         file.put(&line)?;
         let writing = load.absent::<RunError>(item, |key| {
             line.clear();
-            csv_line(&mut line, key);
+            Csv::EXACT_CRLF.line(&mut line, iter::once(Some(key)));
             absent += 1;
             Ok(file.put(&line)?)
         });
@@ -34,16 +36,4 @@ pub(super) fn report(
         tracing::info!("{}: {absent} rows of the target are not in the files", entity.name);
     }
     Ok(())
-}
-
-/// A record of one cell (RFC 4180), exact: the file is for programs.
-fn csv_line(out: &mut Vec<u8>, cell: &str) {
-    if cell.is_empty() || cell.contains(['"', ',', ';', '\r', '\n', ' ']) {
-        out.push(b'"');
-        out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(cell.as_bytes());
-    }
-    out.extend_from_slice(b"\r\n");
 }

@@ -8,7 +8,7 @@ use crate::settle::EntityVerdict;
 
 use super::database::Database;
 use super::file::EntityRead;
-use super::phases::cargo;
+use super::phases::entity_rows;
 use super::single::Single;
 use super::state::Run;
 use super::{Reported, RunError, absent, law};
@@ -30,19 +30,19 @@ impl Attempt<'_> {
         load: &mut Load<'_>,
         latest: &mut Option<Vec<EntityVerdict>>,
     ) -> Result<Reported, RunError> {
-        let cargo = cargo(self.entities);
+        let rows = entity_rows(self.entities);
         let (database, session) = (self.database, self.session);
         let settings = run.settings;
         let target = &settings.target;
-        database.wait(session, load.begin(&cargo))?;
-        database.wait(session, load.stage(&cargo))?;
-        let mut facts = database.wait(session, load.facts(&cargo))?;
+        database.wait(session, load.begin(&rows))?;
+        database.wait(session, load.stage(&rows))?;
+        let mut facts = database.wait(session, load.facts(&rows))?;
         fault::reach(Point::FactsFound);
         let (mut counts, written) = loop {
             *latest = None;
             let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
                 let held = database.wait(session, load.answers(&verdicts.questions))?;
-                facts.answer(verdicts, &held);
+                facts.answer(&verdicts.questions, &held);
                 Ok(())
             })?;
             let verdicts = &*latest.insert(verdicts);
@@ -60,16 +60,16 @@ impl Attempt<'_> {
                 return Err(error);
             }
             if target.report_absent {
-                absent::report((database, session), &run.schema, &mut run.folder, load, &cargo)?;
+                absent::report((database, session), &run.schema, &mut run.folder, load, &rows)?;
             }
-            match database.wait(session, load.write(&cargo, verdicts)) {
+            match database.wait(session, load.write(&rows, verdicts)) {
                 // A row that the database refuses becomes a fact: its users are rejected with it, its duplicate may be kept.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
                 // A row that others refer to is not deleted.
                 Err(RunError::Load(LoadError::Referred { entity, rows })) => {
                     facts.take_referred(entity, rows);
                 }
-                Err(RunError::Load(LoadError::NotLetGo { .. })) => facts.free_none(),
+                Err(RunError::Load(LoadError::NotReleased { .. })) => facts.free_none(),
                 written => break (counts, written?),
             }
         };
@@ -86,7 +86,7 @@ impl Attempt<'_> {
             return self.report(run, verdicts, &counts, Status::Refused);
         }
         let mut changes = Vec::new();
-        for (item, (written, changed)) in cargo.iter().zip(written) {
+        for (item, (written, changed)) in rows.iter().zip(written) {
             changes.push((item.entity, changed));
             let entity = &run.schema.entities[item.entity].name;
             let counts = &mut counts[item.entity];

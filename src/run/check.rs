@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::event::Listener;
-use crate::load::{Cargo, Lookup};
+use crate::load::Lookup;
 use crate::read::Keep;
 use crate::report::Status;
 use crate::settings::Settings;
@@ -11,7 +11,7 @@ use crate::settle::{EntityVerdict, Facts, Question};
 
 use super::database::Database;
 use super::file::EntityRead;
-use super::phases::cargo;
+use super::phases::entity_rows;
 use super::state::Run;
 use super::{Reported, RunError};
 
@@ -47,12 +47,12 @@ impl Run<'_> {
         let target = &self.settings.target;
         let database = Database::new(&self.cancelled)?;
         let session = database.connect(target.database_url.as_deref(), &self.session_name())?;
-        let cargo: Vec<Cargo<'_>> = cargo(entities);
+        let rows = entity_rows(entities);
         let lookup = database.wait(&session, Lookup::begin(&session, &self.schema))?;
-        let mut facts = database.wait(&session, lookup.facts(&cargo, target.move_rows))?;
+        let mut facts = database.wait(&session, lookup.facts(&rows, target.move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
             let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
-            facts.answer(verdicts, &held);
+            facts.answer(&verdicts.questions, &held);
             Ok(())
         })?;
         Ok((verdicts, session.target().to_owned()))

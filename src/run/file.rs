@@ -36,6 +36,11 @@ pub(crate) struct EntityRead {
 }
 
 impl EntityRead {
+    /// How many data records a file has, if it was read.
+    pub(crate) fn records(&self, file: usize) -> Option<u64> {
+        self.harvest.files.get(file).map(|file| file.counts.read)
+    }
+
     /// The counts before settling: clean rows count as accepted.
     pub(crate) fn counts(&self) -> Counts {
         let counted = self.harvest.counts;

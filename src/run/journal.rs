@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::load::{EntityNote, FieldChange, FileNote, RunNote, Written};
+use crate::load::{EntityNote, FieldChange, FileNote, RecordCounts, RunNote, Written};
 use crate::record::EntityIndex;
 use crate::report::mask::mask;
-use crate::report::{Counts, FieldPlan, Plan, PlanSample, PlannedEntity};
+use crate::report::{Counts, PlannedChange, PlannedEntity, PlannedField, PlannedRun};
 use crate::settings::ShownValues;
 
 use super::file::EntityRead;
@@ -27,14 +27,14 @@ impl Run<'_> {
             entities: given
                 .map(|(entity, (read, counts))| EntityNote {
                     entity: EntityIndex(entity),
-                    counts: [
-                        counts.read,
-                        counts.blank,
-                        counts.accepted,
-                        counts.rejected,
-                        counts.duplicates,
-                        counts.warnings,
-                    ],
+                    records: RecordCounts {
+                        read: counts.read,
+                        blank: counts.blank,
+                        accepted: counts.accepted,
+                        rejected: counts.rejected,
+                        duplicates: counts.duplicates,
+                        warnings: counts.warnings,
+                    },
                     written: Written {
                         inserted: counts.inserted,
                         updated: counts.updated,
@@ -58,23 +58,27 @@ impl Run<'_> {
     }
 
     /// What a dry run would do; `changes` per entity that was loaded.
-    pub(super) fn plan_of(&self, changes: &[(EntityIndex, Vec<FieldChange>)], counts: &[Counts]) -> Plan {
+    pub(super) fn plan_of(
+        &self,
+        changes: &[(EntityIndex, Vec<FieldChange>)],
+        counts: &[Counts],
+    ) -> PlannedRun {
         let entities = changes.iter().map(|(entity, changes)| {
             let (rules, counts) = (&self.schema.entities[*entity], &counts[*entity]);
             let fields = changes.iter().map(|change| {
                 let field = &rules.fields[change.field];
-                let veil = |value: &Option<String>, sensitive: bool| match self.settings.reports.values {
+                let masked = |value: &Option<String>, sensitive: bool| match self.settings.reports.values {
                     ShownValues::All => value.clone(),
                     ShownValues::NotSensitive if !sensitive => value.clone(),
                     _ => value.as_deref().map(mask),
                 };
                 let key_is_sensitive = rules.fields[rules.key].sensitive;
-                let samples = change.samples.iter().map(|(key, old, new)| PlanSample {
-                    key: veil(&Some(key.clone()), key_is_sensitive).unwrap_or_default(),
-                    old: veil(old, field.sensitive),
-                    new: veil(new, field.sensitive),
+                let samples = change.samples.iter().map(|(key, old, new)| PlannedChange {
+                    key: masked(&Some(key.clone()), key_is_sensitive).unwrap_or_default(),
+                    old: masked(old, field.sensitive),
+                    new: masked(new, field.sensitive),
                 });
-                FieldPlan { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
+                PlannedField { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
             });
             PlannedEntity {
                 entity: rules.name.clone(),
@@ -85,6 +89,6 @@ impl Run<'_> {
                 fields: fields.collect(),
             }
         });
-        Plan { entities: entities.collect() }
+        PlannedRun { entities: entities.collect() }
     }
 }

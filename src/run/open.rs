@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::output::visible::visible;
+use crate::output::visible::fitted;
 use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -14,6 +14,9 @@ use super::RunError;
 use super::exported;
 use super::file::FileRead;
 use super::table::{self, Table};
+
+/// How many columns of a header's cell a message shows.
+const SHOWN: usize = 60;
 
 /// Opens all inputs and sorts them by entity, in load order; within one, in the order given.
 pub(crate) fn open(
@@ -110,23 +113,15 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
             let column = match finding.value.as_str() {
                 "" => String::new(),
-                value => format!(", column {}", shown(value)),
+                value => format!(", column {}", fitted(value, SHOWN)),
             };
             faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
         }
         let is_csv = file.look.opening.format == FileFormat::Csv;
         if let ([cell], true, true) = (file.look.opening.header.as_slice(), is_csv, faults.len() > before) {
-            let cell = shown(cell);
+            let cell = fitted(cell, SHOWN);
             faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
-}
-
-/// The start of a header's cell, enough to recognize it.
-fn shown(cell: &str) -> String {
-    const MOST: usize = 60;
-    let start: String = cell.chars().take(MOST).collect();
-    let more = if start.len() < cell.len() { "…" } else { "" };
-    format!("{}{more}", visible(&start))
 }

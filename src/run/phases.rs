@@ -2,7 +2,7 @@
 
 use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
-use crate::load::Cargo;
+use crate::load::EntityRows;
 use crate::read::{Harvest, ReadError, Reader, slots};
 use crate::record::EntityIndex;
 use crate::report::Counts;
@@ -127,8 +127,8 @@ impl Run<'_> {
     }
 }
 
-/// The harvests of the entities that have files, as load takes them.
-pub(super) fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
+/// The clean rows of the entities that have files.
+pub(super) fn entity_rows(entities: &[EntityRead]) -> Vec<EntityRows<'_>> {
     let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
-    given.map(|(entity, read)| Cargo { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
+    given.map(|(entity, read)| EntityRows { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
 }

@@ -3,10 +3,10 @@
 use std::io::Read;
 
 use crate::event::{Event, Stage};
-use crate::read::{Harvest, Input, Keep, Plan, ReadOptions, Reader, Reading, Refutation, slots};
+use crate::read::{Harvest, Input, Keep, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
 use crate::schema::{Entity, Schema};
 use crate::settings::{QuotedEmpty, Settings};
-use crate::source::{Encoding, FileFormat, Hasher, InputPath, LookOptions, look};
+use crate::source::{Encoding, FileFormat, Hasher, InputPath, LookOptions, ReadAt as _, look};
 
 use super::RunError;
 use super::file::FileRead;
@@ -34,11 +34,9 @@ pub(crate) fn read(
     loop {
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs = files
-            .iter()
-            .enumerate()
-            .map(|(number, file)| input(schema, entity, number, file, settings, keep));
-        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let inputs = files.iter().enumerate();
+        let inputs: Vec<_> =
+            inputs.map(|(number, file)| input(rules, number, file, settings, keep)).collect();
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
             let reading = reader.read(&inputs, slots(rules).len(), referred_to);
@@ -134,63 +132,39 @@ fn refuted(files: &mut [FileRead]) -> bool {
 fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
     for (file, read) in files.iter().zip(&harvest.files) {
         for (column, proofs) in &read.open {
-            let how = column.told(proofs);
+            let how = column.explained(proofs);
             tracing::info!("{}: column {}: {how}", file.source.name(), rules.fields[column.field].name);
         }
     }
 }
 
 fn input<'f>(
-    schema: &'f Schema,
-    entity: usize,
+    entity: &'f Entity,
     number: usize,
     file: &'f FileRead,
     settings: &'f Settings,
     keep: Keep,
-) -> Result<Input<'f>, RunError> {
-    let opening = &file.look.opening;
+) -> Input<'f> {
+    let quoted_empty = settings.reading.quoted_empty;
     let options = ReadOptions {
         settings,
         keep,
-        empty_text: settings
-            .reading
-            .quoted_empty
-            .map_or(file.exported.is_some(), |what| what == QuotedEmpty::Text),
+        empty_text: quoted_empty.map_or(file.exported.is_some(), |what| what == QuotedEmpty::Text),
         // Other formats are not written by spreadsheets: an apostrophe there is part of the value.
-        unguard: settings.reading.from_spreadsheet && opening.format == FileFormat::Csv,
+        unguard: settings.reading.from_spreadsheet && file.look.opening.format == FileFormat::Csv,
     };
-    let mut header = vec![0; usize::try_from(opening.data_start - opening.header_start).unwrap_or(0)];
-    file.source.read_exact_at(&mut header, opening.header_start).map_err(|e| lost(file, e))?;
-    let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
-    if header.ends_with(&line_end) {
-        header.truncate(header.len() - line_end.len());
-    }
-    let mut plan = Plan::new(
-        &schema.entities[entity],
-        u16::try_from(number).unwrap_or(u16::MAX),
-        opening.encoding,
-        opening.delimiter,
-        &opening.header,
-        file.look.mapping.fields.clone(),
-        file.look.change_column,
-        options,
-    );
+    let mut plan = ReadPlan::new(entity, u16::try_from(number).unwrap_or(u16::MAX), &file.look, options);
     for column in &mut plan.open {
-        column.give(settings.reading.reading(&file.path, &schema.entities[entity].fields[column.field].name));
+        column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
     }
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
-    plan.keys = (opening.format == FileFormat::Ndjson).then(|| opening.header.clone());
-    Ok(Input {
+    Input {
         source: &file.source,
+        look: &file.look,
         plan,
         whole: file.whole,
-        data_start: opening.data_start,
-        data_line: opening.data_line,
-        header,
-        assumed: !opening.encoding_certain,
-        decisions: file.decisions.clone(),
-        findings: file.look.findings.clone(),
-    })
+        decisions: file.decisions.as_deref(),
+    }
 }
 
 /// The SHA-256 of a file's bytes as given: of the compressed file if it is compressed.

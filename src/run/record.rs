@@ -4,6 +4,7 @@
 use std::sync::atomic::AtomicBool;
 
 use crate::event::{Listener, Silent};
+use crate::output::Csv;
 use crate::read::{Keep, Reader, Seed};
 use crate::record::Finding;
 use crate::report::Status;
@@ -91,7 +92,7 @@ pub(crate) fn validate(typed: &TypedRecord, schema: &Schema, strict: bool) -> Re
     let reader = Reader { spool_folder: &spool, seed: &seed, listener: &Silent, cancelled: &cancelled };
     let mut files = files.swap_remove(entity);
     let harvest = read::read(&reader, schema, entity, &mut files, &settings, Keep::Rows)?;
-    let chunks = harvest.found().iter().map(|chunk| harvest.findings(chunk));
+    let chunks = harvest.finding_chunks().iter().map(|chunk| harvest.findings(chunk));
     Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 
@@ -103,7 +104,7 @@ impl TypedRecord {
         Settings { inputs: vec![self.as_input(schema)], reading, ..settings }
     }
 
-    /// A file of a header and one row (RFC 4180), every cell in quotes. The fields that must be given and were
+    /// A file of a header and one row (RFC 4180). The fields that must be given and were
     /// not are there as empty cells: what they lack is then a finding about the record and not about the file.
     fn as_input(&self, schema: &Schema) -> InputSpec {
         let mut cells: Vec<(&str, &str)> =
@@ -114,14 +115,9 @@ impl TypedRecord {
             // Findings come in the order of the schema, however the record was typed; what is no field last.
             cells.sort_by_key(|(name, _)| entity.meant(name).unwrap_or(usize::MAX));
         }
-        let line = |cell: fn(&(&str, &str)) -> String| {
-            cells.iter().map(cell).map(|text| quoted(&text)).collect::<Vec<_>>().join(",") + "\r\n"
-        };
-        let file = line(|(name, _)| (*name).to_owned()) + &line(|(_, text)| (*text).to_owned());
-        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file.into_bytes()) }
+        let mut file = Vec::new();
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(name, _)| Some(name)));
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(_, text)| Some(text)));
+        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file) }
     }
-}
-
-fn quoted(cell: &str) -> String {
-    format!("\"{}\"", cell.replace('"', "\"\""))
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::exit::Exit;
-use crate::export::look::Whole;
-use crate::report::{Context, Outcome, Plan, Returned, Status, Tally};
+use crate::export::records::OwnedRecord;
+use crate::report::{Context, Outcome, PlannedRun, Returned, Status, Tally};
 
 /// The result of a run.
 #[derive(Debug)]
@@ -20,9 +20,9 @@ pub(crate) struct Reported {
     /// Where the reports are.
     pub(crate) folder: PathBuf,
     /// What a dry run would do.
-    pub(crate) plan: Option<Plan>,
+    pub(crate) plan: Option<PlannedRun>,
     /// The record of a run about a single one, as the database has it.
-    pub(crate) record: Option<Whole>,
+    pub(crate) record: Option<OwnedRecord>,
     /// The findings of such a run as `rejects.ndjson` has them, one a line.
     pub(crate) findings: String,
 }

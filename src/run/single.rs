@@ -3,8 +3,8 @@
 
 use crate::db::postgres::Client;
 use crate::export::ExportError;
-use crate::export::look::{self, Veil, Whole};
-use crate::record::RowEncoder;
+use crate::export::records::{self, Mask, OwnedRecord};
+use crate::record::{RowEncoder, RowNumber};
 use crate::schema::Schema;
 
 use super::RunError;
@@ -19,7 +19,7 @@ pub(crate) struct Single {
     /// Whether a record that exists is updated; else the run is refused.
     pub(crate) update: bool,
     /// What is done to the sensitive values of the row that is handed back.
-    pub(crate) mask: Option<Veil>,
+    pub(crate) mask: Option<Mask>,
 }
 
 impl Single {
@@ -29,17 +29,17 @@ impl Single {
         client: &'a Client,
         schema: &'a Schema,
         entities: &'a [EntityRead],
-    ) -> Result<impl Future<Output = Result<Option<Whole>, ExportError>> + 'a, RunError> {
+    ) -> Result<impl Future<Output = Result<Option<OwnedRecord>, ExportError>> + 'a, RunError> {
         let given = entities.iter().enumerate().find(|(_, read)| read.harvest.rows > 0);
         let key = given.map(|(entity, read)| {
             let settleable = Settleable::new(&schema.entities[entity], entity, &read.harvest);
-            Ok((entity, settleable.key_of(0)?))
+            Ok((entity, settleable.key_of(RowNumber(0))?))
         });
         let key = key.transpose().map_err(RunError::Spool)?;
         let mask = self.mask;
         Ok(async move {
             let Some((entity, Some(key))) = key else { return Ok(None) };
-            look::one(client, schema, entity, &RowEncoder::unescape(&key), mask).await
+            records::find(client, schema, entity, &RowEncoder::unescape(&key), mask).await
         })
     }
 }

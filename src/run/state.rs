@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use crate::event::Listener;
-use crate::export::look::Whole;
+use crate::export::records::OwnedRecord;
 use crate::fault::{self, Point};
 use crate::output::{RunFolder, names};
 use crate::read::{Keep, Seed};
 use crate::record::RunId;
-use crate::report::Plan;
+use crate::report::PlannedRun;
 use crate::report::rejects::StoredRun;
 use crate::schema::Schema;
 use crate::settings::Settings;
@@ -46,9 +46,9 @@ pub(crate) struct Run<'o> {
     pub(super) listener: &'o dyn Listener,
     pub(super) cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
-    pub(super) plan: Option<Plan>,
+    pub(super) plan: Option<PlannedRun>,
     /// The record of a run about a single one.
-    pub(super) record: Option<Whole>,
+    pub(super) record: Option<OwnedRecord>,
 }
 
 impl<'o> Run<'o> {
@@ -62,7 +62,7 @@ impl<'o> Run<'o> {
         let schema = Schema::open(settings.rules.schemas.as_deref())?;
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(settings.reading.threads) {
-            crate::read::use_threads(threads);
+            crate::parallel::use_threads(threads);
         }
         let earlier = settings.reports.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = signal::flag()?;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::frame::parquet_in::ParquetFault;
+use crate::frame::parquet_in::ParquetInError;
 
 /// Why a Parquet file cannot be an input.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub(crate) enum TableError {
         /// What is wrong with it.
         fault: String,
         /// What the library says.
-        source: ParquetFault,
+        source: ParquetInError,
     },
     /// A column that feeds a field has a type that is not read.
     #[error(

@@ -9,9 +9,9 @@ use crate::rule::number::Mark;
 /// How the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Numbers have this decimal mark.
+    /// Numbers with this decimal mark.
     Mark(Mark),
-    /// Dates with the year last begin with the day or the month.
+    /// Dates with the year last that begin with the day, or with the month.
     Order(DayMonth),
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Decision {
 }
 
 impl Decision {
-    /// All of them, as the command line names them.
+    /// All of them, with their names on the command line.
     pub(crate) const NAMES: [(&str, Self); 4] = [
         ("day-first", Self::Order(DayMonth::DayFirst)),
         ("month-first", Self::Order(DayMonth::MonthFirst)),
@@ -36,13 +36,11 @@ impl Decision {
     ];
 
     /// Its name on the command line.
-    #[must_use]
     pub(crate) fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, decision)| *decision == self).map_or("", |(name, _)| name)
     }
 
     /// Whether a rule leaves open what this decides.
-    #[must_use]
     pub(crate) fn fits(self, rule: &Rule) -> bool {
         match rule {
             Rule::Decimal(rule) => rule.is_automatic() && matches!(self, Self::Mark(_)),
@@ -52,7 +50,7 @@ impl Decision {
         }
     }
 
-    /// What a cell proves about its column.
+    /// What a cell proves about its column, if it can be read in only one way.
     pub(crate) fn of(rule: &Rule, cell: &str) -> Option<Self> {
         match rule {
             Rule::Decimal(_) => Mark::of(cell).map(Self::Mark),
@@ -61,7 +59,7 @@ impl Decision {
         }
     }
 
-    /// The rule that reads all cells in this way.
+    /// The rule that reads all cells this way.
     pub(crate) fn rule(self, open: &Rule) -> Rule {
         match (self, open) {
             (Self::Mark(mark), Rule::Decimal(rule)) => Rule::Decimal(rule.decided(mark)),

@@ -344,12 +344,13 @@ fn the_samples_give_what_is_shown_and_a_second_time_nothing_is_written() {
     }
 }
 
-/// Runs the page's commands as one script, up to the reader's own database.
+/// Runs the page's commands as one script, up to the reader's own database. What the page shows is printed.
 #[test]
 fn getting_started_can_be_pasted_from_top_to_bottom() {
     let page = document("docs/getting-started.md");
     let (own, _) = page.text.split_once("\n## 8. Your own database").expect("the last step");
-    let script = Document { name: page.name.clone(), text: own.to_owned() }.blocks("sh").concat();
+    let page = Document { name: page.name.clone(), text: own.to_owned() };
+    let script = page.blocks("sh").concat();
     let database = Database::new();
     let muster = Muster::on(&database);
     let like = muster.command([""; 0]);
@@ -366,6 +367,9 @@ fn getting_started_can_be_pasted_from_top_to_bottom() {
     let output = run.env("MUSTER", like.get_program()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
+    for shown in page.blocks("text") {
+        assert!(said.contains(&shown), "{shown} is not in:\n{said}");
+    }
     let summary = fs::read_to_string(muster.path("third/summary.json")).unwrap();
     let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
     for entity in summary["entities"].as_array().unwrap() {

@@ -11,7 +11,7 @@ use crate::cli::CreateArgs;
 use crate::command::CommandError;
 use crate::command::print::say;
 use crate::record::{Finding, Severity};
-use crate::report::Told;
+use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::run::RunError;
 use crate::run::record::{TypedRecord, validate};
@@ -119,7 +119,8 @@ impl Dialogue<'_> {
     fn show<'f>(&self, findings: impl Iterator<Item = &'f Finding>) {
         let mut text = String::new();
         for finding in findings {
-            Told::fresh(finding, self.entity, self.args.records.show_values).render(&mut text, colour());
+            Diagnostic::fresh(finding, self.entity, self.args.records.show_values)
+                .render(&mut text, colour());
         }
         say(&text);
     }

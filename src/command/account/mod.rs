@@ -12,9 +12,10 @@ use crate::event::Listener;
 use crate::exit::Exit;
 use crate::frame::StoredFinding;
 use crate::output::visible::visible;
-use crate::report::Told;
+use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::report::mask::mask;
+use crate::report::table::pairs;
 use crate::rule::Rule;
 use crate::run::Reported;
 use crate::run::record::{self, Ending, Single, TypedRecord};
@@ -145,7 +146,7 @@ fn show(
         reported.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| !quiet || &*finding.severity != "warning") {
-        Told::stored(finding).render(&mut text, colour());
+        Diagnostic::stored(finding).render(&mut text, colour());
         text.push('\n');
     }
     say(&text);
@@ -159,7 +160,7 @@ fn show(
             let given = typed.cells.iter().find(|(name, _)| entity.meant(name) == Some(entity.key));
             let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
             say(&format!(
-                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it\n"
+                "error: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it\n"
             ));
             return Ok(());
         }
@@ -171,7 +172,7 @@ fn show(
             "nothing was given; nothing has been written".to_owned()
         }
         (Ending::Rejected, _) => {
-            say(&format!("muster: {name}: rejected; nothing has been written\n"));
+            say(&format!("error: {name}: rejected; nothing has been written\n"));
             return Ok(());
         }
         (Ending::Unchanged, _) => format!("{name}{key} is there already, and the same"),
@@ -187,7 +188,7 @@ fn show(
             let filled =
                 record.fields.iter().filter(|(_, value)| value.as_ref().is_some_and(|v| !v.is_empty()));
             let filled: Vec<_> = filled.map(|(name, value)| (name.as_str(), value.clone())).collect();
-            format!("{line}\n\n{}", records::lines(&filled)).into_bytes()
+            format!("{line}\n\n{}", pairs(&filled)).into_bytes()
         }
         None => (line + "\n").into_bytes(),
     };
