@@ -136,7 +136,7 @@ impl Attempt<'_> {
             file.put(&line)?;
             let writing = load.absent::<RunError>(item, |key| {
                 line.clear();
-                Csv::EXACT.line(&mut line, iter::once(Some(key)));
+                Csv::EXACT_CRLF.line(&mut line, iter::once(Some(key)));
                 absent += 1;
                 Ok(file.put(&line)?)
             });
