@@ -44,7 +44,11 @@ fn a_mail_reads_well_in_its_language() {
     muster.write("nameless.csv", "email,account.legacyId,defaultLangCode\nx@example.nl,A2,nl\n");
     muster.run(["import", "users=nameless.csv"]).exits(0);
     send(&muster, &["invite", "--account", "A1", "--to-dir", "mails"]).exits(0);
+    let preview = send(&muster, &["invite", "--account", "A2", "--preview", "preview"]).exits(0);
+    assert!(preview.stdout().contains("2 mails written into preview as a preview"), "{preview}");
+    assert_eq!(std::fs::read_dir(muster.path("preview")).unwrap().count(), 2);
     let sent = send(&muster, &["invite", "--account", "A2", "--to-dir", "mails"]).exits(0);
+    assert!(sent.stdout().contains("2 count as invited now"), "{sent}");
     assert!(sent.stdout().contains("2 mails sent into mails"), "{sent}");
     assert!(postmark.heard(|heard| heard.calls.is_empty()));
     let all = mails(&muster);
