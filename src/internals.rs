@@ -12,7 +12,7 @@ use crate::read::{Keep, ReadOptions, ReadPlan, Seed, slots};
 use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::rule::email::Email;
 use crate::rule::phone::Phone;
-use crate::rule::{Fate, Note, Rule};
+use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{Entity, Schema};
 use crate::settings::{Duplicates, Reading, Reports, Settings};
 use crate::settle::{Candidates, Facts, SlotValues, settle};
@@ -80,12 +80,12 @@ pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String,
 pub struct FieldRule {
     rule: Rule,
     out: String,
-    notes: Vec<Note>,
+    findings: Vec<CellFinding>,
 }
 
 impl FieldRule {
     fn new(rule: Rule) -> Self {
-        Self { rule, out: String::new(), notes: Vec::new() }
+        Self { rule, out: String::new(), findings: Vec::new() }
     }
 
     /// The rule of a field of the built-in accounts.
@@ -111,8 +111,8 @@ impl FieldRule {
     /// Applies the rule to a cell. True where the value is the cell as it is.
     pub fn keeps(&mut self, cell: &str, country: Option<&str>) -> bool {
         self.out.clear();
-        self.notes.clear();
-        self.rule.judge(cell, country, &mut self.out, &mut self.notes) == Fate::Same
+        self.findings.clear();
+        self.rule.validate(cell, country, &mut self.out, &mut self.findings) == NormalForm::Same
     }
 }
 

@@ -18,6 +18,7 @@ mod frame;
 pub mod internals;
 mod invite;
 mod load;
+mod nearest;
 mod output;
 mod parallel;
 mod program;

@@ -160,7 +160,7 @@ fn show(
             let given = typed.cells.iter().find(|(name, _)| entity.meant(name) == Some(entity.key));
             let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
             say(&format!(
-                "error: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it\n"
+                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it\n"
             ));
             return Ok(());
         }
@@ -172,7 +172,7 @@ fn show(
             "nothing was given; nothing has been written".to_owned()
         }
         (Ending::Rejected, _) => {
-            say(&format!("error: {name}: rejected; nothing has been written\n"));
+            say(&format!("muster: {name}: rejected; nothing has been written\n"));
             return Ok(());
         }
         (Ending::Unchanged, _) => format!("{name}{key} is there already, and the same"),
