@@ -17,7 +17,9 @@ pub(crate) struct RecipientArgs {
     /// Users with these addresses
     #[arg(value_name = "ADDRESS")]
     pub(crate) addresses: Vec<String>,
-    /// Users whose addresses are in this file: one a line, or CSV with a column `email`
+    /// Users whose addresses are in this file
+    ///
+    /// One address a line, or CSV with a column `email`.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Users that this run inserted
@@ -47,7 +49,8 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) link: Option<Link>,
     /// How long a link is valid: a number with h, d or w
-    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
+    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age)]
+    #[arg(help_heading = "Mails", hide_short_help = true)]
     pub(crate) expires: Duration,
     /// Your own texts: LANGUAGE.txt and LANGUAGE.html for each language
     #[arg(long, value_name = "DIR", help_heading = "Mails", hide_short_help = true)]

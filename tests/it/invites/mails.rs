@@ -137,7 +137,7 @@ fn a_folder_that_cannot_be_written_to_leaves_the_mails_waiting() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark).file("mails", "a file instead of a folder");
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "mails"]).exits(1);
-    assert!(failed.stderr().contains("mails: cannot be written"), "{failed}");
+    assert!(failed.stderr().contains("mails: cannot be created"), "{failed}");
     // The second mail's place is taken by a folder: the first is written, the second waits.
     std::fs::create_dir_all(muster.path("other/00000002.eml/x")).unwrap();
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "other"]).exits(1);
