@@ -67,7 +67,7 @@ pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String,
     let CheckSettings { block_size, max_record, pad_short, from_spreadsheet } = settings;
     let settings = Settings {
         inputs: vec![file.to_string_lossy().parse().map_err(|error: SourceError| error.to_string())?],
-        reading: Reading { pad_short, max_record, from_spreadsheet, block_size, ..Reading::default() },
+        reading: Reading { pad_short, from_spreadsheet, max_record, block_size, ..Reading::default() },
         reports: Reports { out: Some(out.to_owned()), ..Reports::default() },
         ..Settings::default()
     };

@@ -133,7 +133,7 @@ pub(crate) struct ReadArgs {
     /// How the cells of a field are read, if its schema leaves that to the column: day-first, month-first,
     /// decimal-comma or decimal-point
     ///
-    /// FILE:FIELD=HOW is about one file.
+    /// `FILE:FIELD=HOW` is about one file.
     #[arg(long, value_name = "[FILE:]FIELD=HOW", help_heading = "Reading", hide_short_help = true)]
     pub(crate) reading: Vec<String>,
     /// Accept records that lack trailing cells, or keys of NDJSON, if all that is missing is optional

@@ -125,7 +125,8 @@ impl FromStr for Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, bytes) = UNITS.into_iter().find(|(_, bytes)| self.0 % bytes == 0).unwrap_or(("", 1));
+        let (name, bytes) =
+            UNITS.into_iter().find(|(_, bytes)| self.0.is_multiple_of(*bytes)).unwrap_or(("", 1));
         write!(f, "{}{name}", self.0 / bytes)
     }
 }
