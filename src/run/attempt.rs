@@ -75,7 +75,7 @@ impl Attempt<'_> {
         };
         let verdicts = latest.as_deref().unwrap_or_default();
         if self.single.is_some() && verdicts.iter().all(|verdict| verdict.accepted == 0) {
-            // A single record that is rejected leaves nothing, not even a run.
+            // A single record that is rejected is no run: the journal does not have it.
             database.wait(session, load.roll_back())?;
             return self.report(run, verdicts, &counts, Status::Checked);
         }

@@ -58,10 +58,6 @@ pub(super) fn import_as(
         let attempt = Attempt { database: &database, session: &target.session, entities: &entities, single };
         let again = match attempt.go(&mut run, &mut load, &mut latest) {
             Ok(reported) => {
-                // A rejected record: its folder goes.
-                if single.is_some() && reported.outcome.status == Status::Checked {
-                    return Ok(reported);
-                }
                 if reported.outcome.status == Status::Committed {
                     fault::reach(Point::Committed);
                     run.publish_committed()?;

@@ -180,8 +180,9 @@ fn reports_are_written_where_requested() {
     let database = Database::new();
     let muster = Muster::on(&database);
     let run = muster.run(["account", "create", "--legacyId", "A-1", "--name", "", "--out", "out"]).exits(3);
-    // A rejected record is no run.
-    assert!(run.stderr().contains("reject[required]") && !muster.path("out").exists(), "{run}");
+    assert_eq!(run.findings("out")[0]["code"], "required");
+    assert_eq!(run.summary("out")["status"], "checked", "a rejected record is no run");
+    assert!(String::from_utf8(run.read("out/accounts.rejected.csv")).unwrap().contains("\nA-1,"));
     muster.run(["account", "create", "--legacyId", "A-1", "--name", "x"]).exits(0);
     let refused =
         muster.run(["account", "create", "--legacyId", "A-1", "--name", "x", "--out", "again"]).exits(4);
