@@ -28,6 +28,7 @@ mod report;
 mod rule;
 mod run;
 mod schema;
+mod settings;
 mod settle;
 mod signal;
 mod source;

@@ -23,7 +23,9 @@ impl CheckedCell<'_> {
     #[cold]
     pub(super) fn rejects(&self, note: CellFinding, findings: &mut Vec<Finding>) -> bool {
         let severity = match self.plan.entity.fields[self.field].severity(note.code) {
-            Severity::Warning if self.plan.options.strict && note.code.level() == Level::Cell => {
+            Severity::Warning
+                if self.plan.options.settings.rules.strict && note.code.level() == Level::Cell =>
+            {
                 Severity::Reject
             }
             severity => severity,

@@ -5,11 +5,12 @@ use crate::record::{Code, Finding, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
 use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{FieldIndex, OnUpdate};
+use crate::settings::Decision;
 
 use super::cell_finding::CheckedCell;
 use super::cells::Cell;
 use super::checks;
-use super::columns::{Decision, Proofs};
+use super::columns::Proofs;
 use super::plan::ReadPlan;
 use super::seed::Seed;
 use super::step::Step;
@@ -250,7 +251,7 @@ impl<'p> Validator<'p> {
         }
         self.row.text(field, record).or_else(|| {
             let rules = &self.plan.entity.fields[field];
-            let overwrites = rules.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
+            let overwrites = rules.policy(self.plan.options.settings.target.on_empty) == OnUpdate::Overwrite;
             if overwrites { rules.when_empty() } else { None }
         })
     }

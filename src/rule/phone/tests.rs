@@ -377,7 +377,7 @@ fn no_cell_makes_it_panic() {
         match phone.validate(&cell, None, &mut out, &mut findings) {
             NormalForm::Rejected => assert_eq!(findings.len(), 1, "{cell:?}"),
             NormalForm::Rewritten => {
-                assert!(out.starts_with('+') && out[1..].bytes().all(|b| b.is_ascii_digit()))
+                assert!(out.starts_with('+') && out[1..].bytes().all(|b| b.is_ascii_digit()));
             }
             NormalForm::Same => assert!(cell.starts_with('+')),
         }

@@ -7,13 +7,14 @@ use super::source::{Source, rust_files, sources};
 
 /// The modules from the top down. A module imports from the lines below its own; those on one line do not know
 /// each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["command"],
     &["invite"],
     &["run"],
     &["report", "export", "load"],
     &["read", "settle", "db"],
+    &["settings"],
     &["source", "output", "frame"],
     &["schema"],
     &["rule"],

@@ -71,7 +71,7 @@ fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
-    muster.run(["runs", "forget", "--email", "Zoe@example.nl"]).exits(0);
+    muster.run(["runs", "forget", "--email", "Zoe@example.nl", "--yes"]).exits(0);
     for table in ["invites", "outbox", "invite_tokens"] {
         assert_eq!(database.text(&format!("SELECT count(*) FROM muster.{table}")), "1", "{table}");
     }
