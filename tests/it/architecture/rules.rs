@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::circles::Map;
 use super::source::{Source, rust_files, sources};
+use crate::support::none;
 
 /// The modules from the top down. A module imports from the lines below its own; those on one line do not know
 /// each other.
@@ -136,12 +137,6 @@ const IN_CIRCLES: [&str; 91] = [
     "source/open.rs",
     "source/spool.rs",
 ];
-
-/// Fails with all faults, not with the first alone.
-#[track_caller]
-fn none(faults: &[String]) {
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-}
 
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|layer| layer.contains(&module))
