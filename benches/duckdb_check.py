@@ -1,6 +1,6 @@
 """The counterpart of `muster check`: what a person would write in DuckDB to look at a file of users.
 
-Every cell is read as text; five columns are held against a regular expression, and the keys are counted.
+Every cell is read as text; five columns are compared with a regular expression, and the keys are counted.
 
     python benches/duckdb_check.py USERS.csv [THREADS]
 """

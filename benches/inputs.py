@@ -47,7 +47,7 @@ class Inputs:
             print(f"making {path.relative_to(ROOT)}", flush=True)
             subprocess.run(self.command(size, kind, path), check=True)
             (path / "plants.csv").unlink(missing_ok=True)
-            # What the first command reads must not be on its way to the disk still.
+            # What the first command reads must have reached the disk.
             os.sync()
         return path
 

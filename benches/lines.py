@@ -1,4 +1,4 @@
-"""The lines of the benchmark: what muster does, what it is held against, and how either is known to have worked."""
+"""The lines of the benchmark: what muster does, what it is compared with, and how we know that either has worked."""
 
 import json
 import shutil
@@ -133,7 +133,7 @@ class Bench:
         return Command(words, environment=self.server.environment(database))
 
     def both(self, size: Size, kind: str, filled: bool, users: int, **counts: object) -> tuple[Command, Command]:
-        """Ours and theirs, each from a fresh copy of a database of its own making."""
+        """Ours and theirs, each from a fresh copy of a database that it made."""
         ours, theirs = self.muster_import(size, kind), self.by_hand(size, kind)
         for command, template in ((ours, "filled_by_muster"), (theirs, "filled_by_hand")):
             template = self.database(template if filled else "empty", size)

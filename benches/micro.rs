@@ -43,7 +43,7 @@ fn split(bencher: Bencher<'_, '_>, kind: &str) {
     bencher.counter(BytesCount::new(users.len())).bench(|| plan.cut(black_box(&users)));
 }
 
-/// The allocations are those of a block: a clean row of ASCII has none of its own.
+/// The allocations are those of a block: a clean row of ASCII has none.
 #[divan::bench(args = ["plain, keys", "plain, rows", "quoted, rows"])]
 fn parse(bencher: Bencher<'_, '_>, kind: &str) {
     let seed = HashSeed::default();

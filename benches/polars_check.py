@@ -1,6 +1,6 @@
 """The counterpart of `muster check`: what a person would write in Polars to look at a file of users.
 
-The same checks as in duckdb_check.py: every cell is read as text, five columns are held against a regular
+The same checks as in duckdb_check.py: every cell is read as text, five columns are compared with a regular
 expression, and the keys are counted.
 
     python benches/polars_check.py USERS.csv

@@ -18,7 +18,7 @@ HEAD = """# What was measured
 
 Written by `{make}` on {date}. A figure is the median of {pairs} pairs of commands run in turn on one machine
 (of fewer where the line says so); the ratio is the median of the pairs' ratios, with the smallest and the largest
-behind it. Machines differ and are noisy:
+after it. Machines differ and are noisy:
 read the ratios, not the seconds. Peak memory is that of the client's process.
 
 | | |
@@ -64,7 +64,7 @@ def commands(line: Line, server: Server) -> str:
 
 
 def head(make: str, muster: Path, clean: Path, server: Server, size: Size, pairs: int, load: str) -> str:
-    """What stands before the table."""
+    """The text before the table."""
     return HEAD.format(
         make=make,
         date=datetime.now(timezone.utc).strftime("%Y-%m-%d"),
@@ -75,7 +75,7 @@ def head(make: str, muster: Path, clean: Path, server: Server, size: Size, pairs
         system=f"{platform.system()} {platform.release()}",
         load=load,
         muster=said([str(muster), "--version"]).removeprefix("muster "),
-        # Of a program from elsewhere nobody knows what it was built of.
+        # Of a program from elsewhere it is not known what it was built of.
         commit=said(["git", "describe", "--always", "--dirty"]) if ROOT in muster.parents else "not known",
         postgres=server.sql("SHOW server_version"),
         settings=", ".join(f"`{name} = {value}`" for name, value in SETTINGS.items() if value),

@@ -18,7 +18,7 @@ SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "8GB",
     "checkpoint_timeout": "30min",
-    # Its time of coming is nobody's choice; what it does is done by hand between the measurements.
+    # Its time cannot be chosen; what it does is done by hand between the measurements.
     "autovacuum": "off",
     "listen_addresses": "",
     "client_connection_check_interval": "1s",

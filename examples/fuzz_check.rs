@@ -3,7 +3,7 @@
 //! The inputs of the corpus below `tests/cases` are mutated (bits, quotes, line ends, byte order marks, slices
 //! of other inputs put in or cut out), and so are the same rows as NDJSON. For each result `check` must not panic, must find the same with blocks
 //! of another size, and the bytes of every rejected record must be the file's bytes at its offsets. A find
-//! stays in `target/fuzz-finds`: mend the fault, and make a case of it.
+//! stays in `target/fuzz-finds`: fix the fault, and make a case of it.
 //!
 //! The work is done by child processes, so that not even an abort ends the search.
 
@@ -204,7 +204,7 @@ fn found(path: &Path, settings: CheckSettings) -> String {
         }
         Err(error) => error,
     };
-    // There is none where the file could not even be opened.
+    // There is none if the file could not even be opened.
     if out.exists() {
         fs::remove_dir_all(&out).unwrap();
     }
@@ -229,7 +229,7 @@ fn slices(findings: &str, source: &[u8], out: &Path) {
     };
     let returned = fs::read(file).unwrap();
     let mut rest = returned.as_slice();
-    // From behind, where nothing but a line end may have been added.
+    // From the end, where nothing but a line end may have been added.
     for (start, end) in spans.into_iter().rev() {
         let record = &source[start..end];
         let added = (0..=4).find(|added| rest[..rest.len().saturating_sub(*added)].ends_with(record));

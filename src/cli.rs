@@ -158,7 +158,7 @@ pub(crate) struct ImportArgs {
     /// Delete the rows that the changes say are gone; without it, such changes are refused
     #[arg(long, help_heading = "Loading", requires = "apply_changes")]
     pub(crate) allow_deletes: bool,
-    /// Keep no before-images and no provenance: faster, but the run cannot be undone
+    /// Keep no undo data: faster, but the run cannot be undone
     #[arg(long, help_heading = "Loading")]
     pub(crate) no_undo: bool,
     /// Do not overwrite rows that somebody changed in the database after muster wrote them; report them
@@ -321,13 +321,13 @@ pub(crate) enum RunsAction {
         /// Its id, or the beginning of it
         run: String,
     },
-    /// Remove before-images and provenance of old runs, which can no longer be undone then
+    /// Remove the undo data of old runs, which can then no longer be undone
     Prune {
         /// How old: a number with h, d or w
         #[arg(long, value_name = "AGE", value_parser = age)]
         older_than: std::time::Duration,
     },
-    /// Remove a person's traces from before-images and provenance
+    /// Remove a person's data from the undo data
     Forget {
         /// The person's e-mail address
         #[arg(long, value_name = "EMAIL")]

@@ -1,7 +1,7 @@
-//! What the phases tell the reports while they work. Whoever listens draws a bar, prints a line or keeps
-//! quiet; the phases neither know nor wait.
+//! Progress events: what the phases send to the reports while they work. A listener draws a bar, prints a line or
+//! does nothing; the phases do not wait for it.
 
-/// A part of a run that takes long enough to be watched.
+/// A part of a run that takes long enough to show progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     /// Reading, validating and encoding one entity's files. Measured in bytes, with rows.
@@ -10,7 +10,7 @@ pub(crate) enum Stage {
     Settle,
     /// Sending rows to the database. Measured in rows.
     Send,
-    /// Upserting inside the database. Not measured: the server does not say how far it is.
+    /// Upserting in the database. Not measured: the server does not say how far it is.
     Upsert,
     /// Writing the reports. Measured in findings.
     Publish,
@@ -18,36 +18,36 @@ pub(crate) enum Stage {
     Export,
 }
 
-/// One thing that happened.
+/// A progress event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Event<'a> {
-    /// A stage begins for an entity. `total` is in the stage's own unit, where it is known.
+    /// A stage begins for an entity. `total` is in the stage's unit, if it is known.
     Started {
         /// Which stage.
         stage: Stage,
         /// The entity's name.
         entity: &'a str,
-        /// How much there is to do, in the stage's unit.
+        /// How much there is to do.
         total: Option<u64>,
     },
-    /// The stage that began last has come further.
+    /// The current stage has advanced.
     Advanced {
-        /// How much further, in the stage's unit.
+        /// How far, in the stage's unit.
         by: u64,
-        /// How many rows of them (equal to `by` where rows are the unit).
+        /// How many rows (equal to `by` if rows are the unit).
         rows: u64,
     },
-    /// The stage that began last is done.
+    /// The current stage is done.
     Finished,
 }
 
-/// Whoever wants to know. Called from several threads.
+/// Receives progress events, from several threads.
 pub(crate) trait Listener: Sync {
-    /// Takes note of one event; must be quick and must not fail.
+    /// Receives one event; must be quick and must not fail.
     fn on(&self, event: Event<'_>);
 }
 
-/// A listener that does not listen.
+/// Ignores all events.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Silent;
 

@@ -12,7 +12,7 @@
 //! | `MUSTER_TEST_MANY` | from how many rows on faster ways of inserting them are looked for |
 //! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
-//! | `MUSTER_TEST_TRIES` | how often the server is asked what became of a COMMIT |
+//! | `MUSTER_TEST_TRIES` | how often the server is asked for the status of a COMMIT |
 
 macro_rules! points {
     ($($point:ident $name:literal $what:literal),+ $(,)?) => {
@@ -64,7 +64,7 @@ points! {
     AppendHalf "append-half" "Once for each layout of such rows: all are sent, none is confirmed.",
     Appended "appended" "Once for each such table: the rows are there.",
     LosersDropped "losers-dropped" "Once for each staged entity: only rows to be written are staged.",
-    Updated "updated" "Once for each staged entity: rows are updated and their before-images kept.",
+    Updated "updated" "Once for each staged entity: rows are updated and their undo data kept.",
     Inserted "inserted" "Once for each staged entity: rows are inserted and noted.",
     ReadBack "read-back" "Once for each entity: the table holds what was counted.",
     Checked "checked" "The constraints that wait for COMMIT are checked.",
@@ -74,6 +74,7 @@ points! {
     BeforeCommit "before-commit" "Nothing is left to do but COMMIT.",
     CommitSent "commit-sent" "COMMIT is sent, and not answered.",
     Committed "committed" "COMMIT is answered; no file has its name.",
+    EarlierAside "earlier-aside" "The index of an earlier run or export is put aside; its files are there.",
     Renaming "renaming" "Once for each file of the run: it gets its name next.",
     SummaryNext "summary-next" "Every file but the summary has its name.",
     Published "published" "Every file has its name.",

@@ -8,15 +8,15 @@ use foldhash::quality::FixedState;
 use crate::cli::Cli;
 use crate::event::Silent;
 use crate::read::micro::Cut;
-use crate::read::{Keep, Plan, ReadOptions, Seed, slots};
-use crate::record::RowEncoder;
+use crate::read::{Keep, ReadOptions, ReadPlan, Seed, slots};
+use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::rule::email::Email;
 use crate::rule::phone::Phone;
 use crate::rule::{Fate, Note, Rule};
 use crate::run::Options;
 use crate::schema::{Entity, Schema};
-use crate::settle::{Candidates, Facts, Policy, Rows, settle};
-use crate::source::{Encoding, SourceError};
+use crate::settle::{Candidates, Facts, Policy, SlotValues, settle};
+use crate::source::{InputPath, LookOptions, Source, SourceError, look};
 
 pub use crate::exit::Exit;
 pub use crate::fault::Point;
@@ -118,7 +118,7 @@ impl FieldRule {
 
 /// The plan for reading users.
 #[derive(Debug)]
-pub struct UsersPlan(Plan<'static>);
+pub struct UsersPlan(ReadPlan<'static>);
 
 /// Records of users that are cut out of their file and not parsed.
 #[derive(Debug, Clone)]
@@ -134,13 +134,11 @@ impl UsersPlan {
     pub fn new(header: &str, rows: bool) -> Self {
         // A benchmark makes few of them.
         let schema: &'static Schema = Box::leak(Box::new(Schema::built_in().expect("the built-in schemas")));
-        let entity = &schema.entities[1];
-        let header: Vec<String> = header.split(',').map(str::to_owned).collect();
-        let position = |name: &str| header.iter().position(|cell| cell == name);
-        let cells = entity.fields.iter().map(|field| position(&field.name)).collect();
+        let file = InputPath::Made(format!("{header}\n").into_bytes());
+        let source = Source::open(&file, &std::env::temp_dir()).expect("a file made in memory");
+        let look = look(&source, schema, Some(1), &LookOptions::default()).expect("a header of users");
         let keep = if rows { Keep::Rows } else { Keep::Keys };
-        let options = ReadOptions { keep, ..ReadOptions::default() };
-        Self(Plan::new(entity, 0, Encoding::Utf8, b',', &header, cells, None, options))
+        Self(ReadPlan::new(&schema.entities[1], 0, &look, ReadOptions { keep, ..ReadOptions::default() }))
     }
 
     /// Cuts all records without a header.
@@ -149,7 +147,7 @@ impl UsersPlan {
     ///
     /// There are no records.
     #[must_use]
-    pub fn cut(&self, records: &Vec<u8>) -> CutUsers {
+    pub fn cut(&self, records: &[u8]) -> CutUsers {
         CutUsers(Cut::of(records, &self.0).expect("bytes in memory").expect("some records"))
     }
 
@@ -229,24 +227,29 @@ impl Keys {
             given: true,
             slots,
             hashes: &self.hashes,
-            rows: self,
+            values: self,
             rejected: &[],
             deletes: &[],
         }
     }
 }
 
-impl Rows for Keys {
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok(usize::try_from(row).ok().and_then(|row| self.values[slot].get(row).cloned()))
+impl SlotValues for Keys {
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
+        Ok(Some(self.values[slot][row].clone()))
     }
 
     fn parts(&self) -> usize {
         1
     }
 
-    fn scan(&self, _part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
-        (0..).zip(&self.values[slot]).for_each(|(row, value)| each(row, Some(value)));
+    fn scan(
+        &self,
+        _part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
+        (0..).zip(&self.values[slot]).for_each(|(row, value)| each(RowNumber(row), Some(value)));
         Ok(())
     }
 }

@@ -19,6 +19,7 @@ pub mod internals;
 mod invite;
 mod load;
 mod output;
+mod parallel;
 mod program;
 mod read;
 mod record;
@@ -30,5 +31,6 @@ mod settle;
 mod signal;
 mod source;
 mod sql;
+mod width;
 
 pub use program::run;

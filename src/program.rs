@@ -74,7 +74,7 @@ fn say(error: &dyn Error, exit: Exit, format: Format) {
     match format {
         Format::Json => tracing::error!(exit_code = exit.code(), "{message}"),
         // If not even this can be written, the exit code says it.
-        Format::Text => _ = writeln!(io::stderr(), "muster: {message}"),
+        Format::Text => _ = io::stderr().write_all(log::fatal(&message).as_bytes()),
     }
 }
 

@@ -26,7 +26,7 @@ struct Options {
     /// How many users.
     #[arg(long, value_name = "M", default_value_t = 10_000)]
     users: u64,
-    /// Pass over so many users first: other people, in the same accounts.
+    /// Skip this number of users first: other people, in the same accounts.
     #[arg(long, value_name = "K", default_value_t = 0)]
     skip_users: u64,
     /// Percentage of rows with a planted fault.
@@ -47,7 +47,7 @@ struct Options {
     /// The same seed gives the same bytes.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// What stands between cells.
+    /// The delimiter between cells.
     #[arg(long, value_enum, default_value_t = Delimiter::Comma)]
     dialect: Delimiter,
     /// Line ends as on Windows.

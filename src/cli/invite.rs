@@ -9,14 +9,14 @@ use crate::invite::{Link, Mailbox, STATES};
 
 use super::{DatabaseArgs, age};
 
-/// Whom: what is given must all hold.
+/// The recipients: all given filters apply.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Whom (all that is given must hold)")]
+#[command(next_help_heading = "Recipients (all filters apply)")]
 pub(crate) struct WhomArgs {
     /// Users with these addresses
     #[arg(value_name = "ADDRESS")]
     pub(crate) addresses: Vec<String>,
-    /// Users whose addresses stand in this file: one a line, or CSV with a column `email`
+    /// Users whose addresses are in this file: one a line, or CSV with a column `email`
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Users that this run inserted
@@ -42,16 +42,16 @@ pub(crate) struct SendArgs {
     /// Who the mails are from: an address, or as `Name <address>`
     #[arg(long, value_name = "SENDER", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) from: Option<Mailbox>,
-    /// Where the links lead; {token} stands for the secret
+    /// Where the links lead; {token} is replaced by the secret
     #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) link: Option<Link>,
-    /// How long a link opens: a number with h, d or w
+    /// How long a link is valid: a number with h, d or w
     #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
     pub(crate) expires: Duration,
     /// Own texts: LANGUAGE.txt and LANGUAGE.html for each language
     #[arg(long, value_name = "DIR", help_heading = "Mails")]
     pub(crate) templates: Option<PathBuf>,
-    /// A template that Postmark keeps, by its alias; {language} stands for the user's language
+    /// A template stored at Postmark, by its alias; {language} is replaced by the user's language
     #[arg(long, value_name = "ALIAS", conflicts_with = "templates", help_heading = "Mails")]
     pub(crate) template: Option<String>,
     /// Write .eml files into this folder instead of sending
@@ -69,13 +69,13 @@ pub(crate) struct SendArgs {
     /// Send nothing to the addresses in this file, now and later; can be given several times
     #[arg(long, value_name = "FILE", help_heading = "Sending")]
     pub(crate) suppress: Vec<PathBuf>,
-    /// At most so many mails now
+    /// Send at most N mails now
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Sending")]
     pub(crate) limit: Option<u64>,
-    /// At most so many mails a minute
+    /// Send at most N mails a minute
     #[arg(long, value_name = "N/min", value_parser = rate, help_heading = "Sending")]
     pub(crate) rate: Option<u32>,
-    /// How long after a lost answer Postmark is asked whether it took a mail: a number with s, m or h
+    /// How long after a lost answer Postmark is asked whether it accepted a mail: a number with s, m or h
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = "Sending")]
     pub(crate) settle: Duration,
     /// Show what would go to whom; send and write nothing
@@ -106,8 +106,8 @@ Examples:
   muster user invite jan@example.nl --token-file postmark.token \\
     --from no-reply@example.nl --link 'https://app.example.nl/join/{token}'
 
-Nobody is mailed twice: who was invited before is passed over (`invites resend` sends again), also after a
-crash. The role needs SELECT on the users' tables and CREATE on the database the first time, for the outbox.";
+Nobody is mailed twice, not even after a crash: users who were invited before are skipped (`invites resend`
+sends again). The role needs SELECT on the users' tables and CREATE on the database the first time, for the outbox.";
 
 /// Where the users are, and how the result is printed.
 #[derive(Debug, Args)]
@@ -146,14 +146,14 @@ pub(crate) struct InvitesArgs {
 /// What to do with invites.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InvitesAction {
-    /// List invites and how each stands
+    /// List invites and their state
     #[command(
         after_help = "Examples:\n  muster user invites list --state failed\n  muster user invites list --json"
     )]
     List(ListInvitesArgs),
-    /// Send again to users who were invited and have not accepted; their earlier links open no more
+    /// Send again to users who were invited and have not accepted; their earlier links stop working
     Resend(Box<InviteArgs>),
-    /// Withdraw invites that are not accepted: waiting mails do not go out, links open no more
+    /// Withdraw invites that are not accepted: pending mails are not sent, links stop working
     #[command(after_help = "Example:\n  muster user invites revoke jan@example.nl")]
     Revoke(RevokeArgs),
 }
@@ -164,7 +164,7 @@ pub(crate) struct ListInvitesArgs {
     /// Only the invite for this address
     #[arg(value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
-    /// Only invites that stand so
+    /// Only invites in this state
     #[arg(long, value_name = "STATE", value_parser = STATES)]
     pub(crate) state: Option<String>,
     /// Only invites to the account with this key

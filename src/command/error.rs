@@ -106,7 +106,7 @@ impl CommandError {
         match self {
             Self::Print(error)
             | Self::Frame(FrameError::Write(error))
-            | Self::Export(ExportError::Told(error)) => error.kind() == io::ErrorKind::BrokenPipe,
+            | Self::Export(ExportError::Printing(error)) => error.kind() == io::ErrorKind::BrokenPipe,
             _ => false,
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn find(name: &str) -> Result<Code, CommandError> {
 fn explain(code: Code) -> String {
     let explanation = code.explanation();
     let mut text = format!("{code} ({}, {})\n\n", about(code.level()), code.default_severity());
-    for (label, part) in [("What", explanation.what), ("Why", explanation.why), ("Fix", explanation.mend)] {
+    for (label, part) in [("What", explanation.what), ("Why", explanation.why), ("Fix", explanation.fix)] {
         let _ = writeln!(text, "{label:5}  {part}");
     }
     if code.level() == Level::Cell {
@@ -90,7 +90,7 @@ mod tests {
         for &code in Code::ALL {
             let text = explained(Some(code.as_str())).unwrap();
             let explanation = code.explanation();
-            for part in [explanation.what, explanation.why, explanation.mend] {
+            for part in [explanation.what, explanation.why, explanation.fix] {
                 assert!(text.contains(part), "{code}");
             }
             assert!(list.contains(&format!("  {} ", code.as_str())), "{code}");

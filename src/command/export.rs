@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cli::{ExportArgs, ExportFormat, Pack};
 use crate::event::Listener;
 use crate::exit::Exit;
-use crate::export::keep::{self, Shelf};
+use crate::export::keep::{self, KeptExports};
 use crate::export::metrics::{self, Ended};
 use crate::export::{Compression, ExportError, ExportOptions, Filter, Format, Manifest, export};
 use crate::report::progress::Progress;
@@ -58,12 +58,13 @@ fn job(
     whole: &mut Option<(Manifest, PathBuf)>,
 ) -> Result<(), ExportError> {
     let cancelled = signal::flag()?;
-    let shelf = args.keep.map(|keep| Shelf::open(&args.out).map(|shelf| (shelf, keep))).transpose()?;
-    let folder = shelf.as_ref().map_or_else(|| args.out.clone(), |(shelf, _)| shelf.fresh());
+    let exports =
+        args.keep.map(|keep| KeptExports::open(&args.out).map(|exports| (exports, keep))).transpose()?;
+    let folder = exports.as_ref().map_or_else(|| args.out.clone(), |(exports, _)| exports.fresh());
     let options = options(args, folder.clone())?;
     *whole = Some((export(&options, listener, &cancelled)?, folder.clone()));
-    if let Some((shelf, keep)) = shelf {
-        for path in shelf.take(&folder, keep.into())? {
+    if let Some((exports, keep)) = exports {
+        for path in exports.take(&folder, keep.into())? {
             tracing::info!("{}: removed, newer exports are kept", path.display());
         }
     }

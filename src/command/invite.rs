@@ -1,4 +1,4 @@
-//! `muster user invite`, `invites` and `accept`: mails to users, how they stand, and links opened.
+//! `muster user invite`, `invites` and `accept`: mails to users, the state of invites, and links opened.
 
 use std::io::{self, Read as _, Write};
 
@@ -6,11 +6,12 @@ use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvites
 use crate::exit::Exit;
 use crate::invite::postmark::{API, Access, Content, Secret};
 use crate::invite::{
-    Invite, InviteError, InviteOptions, Invited, ListQuery, Means, Plan, Selection, Sending, Templates,
+    Invite, InviteError, InviteOptions, InvitePlan, Invited, ListQuery, Means, Selection, Sending, Templates,
     accept, invite, list, revoke,
 };
 use crate::output::visible::visible;
-use crate::report::number::{count, grouped};
+use crate::report::number::{count, grouped, minute};
+use crate::report::table::{Table, room};
 
 use super::CommandError;
 use super::print::{json, print};
@@ -94,7 +95,7 @@ pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<Exit, Comma
 
 fn selection(whom: &WhomArgs) -> Result<Selection, InviteError> {
     if whom.addresses.is_empty() && whom.file.is_none() && whom.run.is_none() && whom.account.is_none() {
-        let problem = "say whom: addresses, --file, --run or --account".to_owned();
+        let problem = "name the recipients: addresses, --file, --run or --account".to_owned();
         return Err(InviteError::Option { option: "ADDRESS", problem });
     }
     Ok(Selection {
@@ -111,9 +112,9 @@ fn selection(whom: &WhomArgs) -> Result<Selection, InviteError> {
 fn options(args: &InviteArgs, resend: bool) -> Result<InviteOptions, InviteError> {
     let send = &args.send;
     let content = match (&send.template, &send.templates) {
-        (Some(alias), _) => Content::Kept(alias.clone()),
-        (None, Some(folder)) => Content::Own(Templates::load(folder)?),
-        (None, None) => Content::Own(Templates::built_in()),
+        (Some(alias), _) => Content::Stored(alias.clone()),
+        (None, Some(folder)) => Content::Ours(Templates::load(folder)?),
+        (None, None) => Content::Ours(Templates::built_in()),
     };
     let sending = match (&send.from, &send.link) {
         (Some(from), Some(link)) if !send.dry_run => {
@@ -179,7 +180,7 @@ fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, C
     Ok(if wrong.is_empty() { Exit::Done } else { Exit::Rejects })
 }
 
-fn question(plan: &Plan, by: &str) -> String {
+fn question(plan: &InvitePlan, by: &str) -> String {
     let languages: Vec<String> =
         plan.languages.iter().map(|of| format!("{} {}", language(&of.language), grouped(of.mails))).collect();
     let accounts = count(plan.accounts.len() as u64, "account");
@@ -190,14 +191,14 @@ fn language(name: &str) -> &str {
     if name.is_empty() { "no language" } else { name }
 }
 
-fn render_plan(plan: &Plan) -> String {
+fn render_plan(plan: &InvitePlan) -> String {
     let mut text = format!("{}, {}\n", count(plan.people, "user"), count(plan.mails, "mail"));
     let mut line = |label: &str, number: u64| {
         if number > 0 {
             text.push_str(&format!("  {:<34}{:>10}\n", visible(label), grouped(number)));
         }
     };
-    line("waiting since an earlier command", plan.waiting);
+    line("pending since an earlier command", plan.waiting);
     line("to be looked up at the provider", plan.looked_up);
     line("held back by --limit", plan.held_back);
     for of in &plan.languages {
@@ -262,8 +263,8 @@ fn render_result(invited: &Invited, by: &str) -> String {
             text.push_str(&format!("  {} {what}{next}\n", grouped(number)));
         }
     };
-    line(invited.found, "of them sent by an earlier command, whose answer was lost", "");
-    line(invited.failed, "failed: the address is not taken", ": muster user invites list --state failed");
+    line(invited.found, "of them sent by an earlier command that got no answer", "");
+    line(invited.failed, "failed: the address was refused", ": muster user invites list --state failed");
     line(invited.unknown, "without an answer", ": give the same command again; nobody is mailed twice");
     line(invited.cancelled, "cancelled: accepted, withdrawn, suppressed or gone in the meantime", "");
     text
@@ -273,27 +274,17 @@ fn table(invites: &[Invite]) -> String {
     if invites.is_empty() {
         return "No invites.\n".to_owned();
     }
-    let width = |text: fn(&Invite) -> &str, least: usize| {
-        invites.iter().map(|invite| visible(text(invite)).chars().count()).max().unwrap_or(0).max(least)
-    };
-    let email = width(|invite| &invite.email, 5);
-    let account = width(|invite| invite.account.as_deref().unwrap_or(""), 7);
-    let mut text =
-        format!("{:9}  {:email$}  {:account$}  {:16}  expires\n", "state", "email", "account", "sent");
-    let minute = |time: &Option<String>| {
-        time.as_deref().and_then(|time| time.get(..16)).map_or(String::new(), |time| time.replace('T', " "))
-    };
+    let names = ["email", "state", "account", "sent (UTC)", "expires (UTC)", "Postmark's code"];
+    let mut table = Table::new(names, 0);
     for invite in invites {
-        let (sent, expires) = (minute(&invite.sent), minute(&invite.expires));
-        let code = invite.code.map_or(String::new(), |code| format!("  (Postmark's code {code})"));
-        let account_key = visible(invite.account.as_deref().unwrap_or(""));
-        let line = format!(
-            "{:9}  {:email$}  {account_key:account$}  {sent:16}  {expires}{code}",
-            invite.state,
-            visible(&invite.email)
-        );
-        text.push_str(line.trim_end());
-        text.push('\n');
+        let time = |time: &Option<String>| time.as_deref().map(minute);
+        let code = invite.code.map(|code| code.to_string());
+        let (email, state) = (Some(invite.email.clone()), Some(invite.state.clone()));
+        table.add([email, state, invite.account.clone(), time(&invite.sent), time(&invite.expires), code]);
+    }
+    let (mut text, left) = table.fitted(room(), &[]);
+    if left > 0 {
+        text.push_str(&format!("({} without room: --json shows all)\n", count(left as u64, "column")));
     }
     text
 }

@@ -6,12 +6,10 @@ use std::io::{self, Write};
 use crate::cli::{FieldValues, ListArgs, RecordsArgs, ShowArgs};
 use crate::exit::Exit;
 use crate::export::Filter;
-use crate::export::look::{LookOptions, Record, look};
-use crate::output::visible::visible;
+use crate::export::records::{self, Record, RecordOptions};
 use crate::report::mask::mask;
 use crate::report::number::{count, grouped};
-use crate::report::table::{self, Table};
-use crate::report::width::{padded, width};
+use crate::report::table::{Table, pairs, room};
 use crate::schema::header_key;
 use crate::signal;
 
@@ -27,9 +25,9 @@ const TABLE: u64 = 100;
 ///
 /// See [`CommandError`].
 pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let options = LookOptions { key: Some(args.key.clone()), ..options(&args.records, entity) };
+    let options = RecordOptions { key: Some(args.key.clone()), ..options(&args.records, entity) };
     let json = args.records.json;
-    look(&options, &*signal::flag()?, &mut |record| {
+    records::list(&options, &*signal::flag()?, &mut |record| {
         out.write_all(&if json { record.json() } else { whole(record).into_bytes() })
     })?;
     Ok(Exit::Done)
@@ -48,18 +46,18 @@ pub(super) fn list(
 ) -> Result<Exit, CommandError> {
     let json = args.records.json;
     let default = if json { None } else { Some(TABLE) };
-    let options = LookOptions {
+    let options = RecordOptions {
         filters: filters(&args.fields, args),
         limit: args.limit.map_or(default, |limit| (limit > 0).then_some(limit)),
         ..options(&args.records, entity)
     };
     let cancelled = signal::flag()?;
     if json {
-        look(&options, &cancelled, &mut |record| out.write_all(&record.json()))?;
+        records::list(&options, &cancelled, &mut |record| out.write_all(&record.json()))?;
         return Ok(Exit::Done);
     }
     let mut table: Option<(Table, Vec<String>)> = None;
-    let looked = look(&options, &cancelled, &mut |record| {
+    let found = records::list(&options, &cancelled, &mut |record| {
         let layout = record.layout();
         let begin =
             || (Table::new(layout.names(), layout.key()), layout.names().map(str::to_owned).collect());
@@ -72,11 +70,11 @@ pub(super) fn list(
         }
         return Ok(Exit::Done);
     };
-    let (text, left) = table.render(table::room(), &chosen(&args.columns, &names)?);
+    let (text, left) = table.fitted(room(), &chosen(&args.columns, &names)?);
     print(out, text)?;
     let mut notes = Vec::new();
-    if looked.all > looked.shown {
-        let (shown, all) = (grouped(looked.shown), grouped(looked.all));
+    if found.all > found.shown {
+        let (shown, all) = (grouped(found.shown), grouped(found.all));
         notes.push(format!("{shown} of {all}: --limit 0 shows all of them"));
     }
     if left > 0 {
@@ -109,15 +107,15 @@ fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, CommandError
     asked.iter().map(find).collect()
 }
 
-fn options(args: &RecordsArgs, entity: &str) -> LookOptions {
-    LookOptions {
+fn options(args: &RecordsArgs, entity: &str) -> RecordOptions {
+    RecordOptions {
         schemas: args.schemas.clone(),
         database_url: args.database.database_url.clone(),
         entity: args.entity.clone().unwrap_or_else(|| entity.to_owned()),
         key: None,
         filters: Vec::new(),
         limit: None,
-        veil: (!args.show_values).then_some(mask),
+        mask: (!args.show_values).then_some(mask),
     }
 }
 
@@ -130,20 +128,7 @@ fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
     flags.chain(more).collect()
 }
 
-/// A whole record, a line a field.
+/// A whole record, a line for each field.
 fn whole(record: &Record<'_>) -> String {
-    lines(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
-}
-
-/// Fields and their values, a line each.
-pub(super) fn lines(fields: &[(&str, Option<String>)]) -> String {
-    let room = fields.iter().map(|(name, _)| width(&visible(name))).max().unwrap_or(0);
-    let mut text = String::new();
-    for (name, value) in fields {
-        let line =
-            format!("{}  {}", padded(&visible(name), room), visible(value.as_deref().unwrap_or_default()));
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    pairs(&record.layout().names().zip(record.cells()).collect::<Vec<_>>())
 }

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use crate::cli::{RejectsArgs, RejectsFormat};
 use crate::exit::Exit;
-use crate::frame::{self, Change, Filter, RuleRows, Scan, group};
+use crate::frame::{self, Change, FindingFilter, RuleRows, Scan, group};
 use crate::output::spreadsheet;
-use crate::report::rejects::{Sources, StoredRun, render_changes, render_finding, render_groups};
+use crate::report::diagnostic::render_finding;
+use crate::report::rejects::{Sources, StoredRun, render_changes, render_groups};
 use crate::report::{findings, terminal};
 use crate::schema::Schema;
 
@@ -50,17 +51,17 @@ pub(crate) fn run(args: &RejectsArgs, out: &mut dyn Write) -> Result<Exit, Comma
     Ok(Exit::Done)
 }
 
-fn filter(args: &RejectsArgs) -> Result<Filter, CommandError> {
+fn filter(args: &RejectsArgs) -> Result<FindingFilter, CommandError> {
     args.code.iter().try_for_each(|code| explain::find(code).map(drop))?;
     let (codes, columns, entities) = (args.code.clone(), args.column.clone(), args.entity.clone());
-    Ok(Filter { codes, columns, entities })
+    Ok(FindingFilter { codes, columns, entities })
 }
 
 /// Compares two runs by their summaries.
 fn against(
     before: &StoredRun,
     now: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     as_json: bool,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
@@ -84,7 +85,7 @@ fn against(
 fn show(
     args: &RejectsArgs,
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     most: usize,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
@@ -110,7 +111,7 @@ fn show(
 /// Writes findings in another format: beside the file's final name, and renamed when whole.
 fn convert(
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     format: RejectsFormat,
     output: Option<&Path>,
     out: &mut dyn Write,
@@ -136,7 +137,7 @@ fn convert(
 
 fn write(
     run: &StoredRun,
-    filter: &Filter,
+    filter: &FindingFilter,
     format: RejectsFormat,
     mut out: &mut dyn Write,
 ) -> Result<(), CommandError> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cli::{Duplicates, Empty, QuotedEmpty, ReadArgs};
 use crate::fault;
 use crate::read::{Decision, Keep, ReadOptions};
-use crate::report::Values;
+use crate::report::ShownValues;
 use crate::run::{Looking, Options};
 use crate::schema::OnUpdate;
 use crate::settle::Policy;
@@ -63,9 +63,9 @@ pub(super) fn options(args: &ReadArgs) -> Result<Options, SourceError> {
             .collect(),
         keep_rejected_keys: false,
         values: match (args.show_values, args.hide_values) {
-            (true, _) => Values::Shown,
-            (_, true) => Values::Hidden,
-            _ => Values::Masked,
+            (true, _) => ShownValues::All,
+            (_, true) => ShownValues::None,
+            _ => ShownValues::NotSensitive,
         },
     })
 }

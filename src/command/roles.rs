@@ -4,12 +4,13 @@ use std::io::Write;
 
 use crate::cli::{RolesArgs, RolesFormat};
 use crate::exit::Exit;
+use crate::output::Csv;
 use crate::output::visible::visible;
 use crate::report::number::count;
-use crate::report::width::{padded, width};
 use crate::run::execute;
 use crate::schema::Schema;
 use crate::schema::roles::Roles;
+use crate::width::{padded, width};
 
 use super::CommandError;
 use super::print::print;
@@ -38,10 +39,10 @@ pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<
     }
     let format = if args.json { RolesFormat::Json } else { args.format };
     let text = match format {
-        RolesFormat::Table => listing(&roles),
-        RolesFormat::Json => json(&roles),
+        RolesFormat::Table => listing(&roles).into_bytes(),
+        RolesFormat::Json => json(&roles).into_bytes(),
         RolesFormat::Csv => csv(&roles),
-        RolesFormat::Sql => roles.script(),
+        RolesFormat::Sql => roles.script().into_bytes(),
     };
     print(out, text)?;
     Ok(Exit::Done)
@@ -74,20 +75,14 @@ fn json(roles: &Roles) -> String {
     format!("{all:#}\n")
 }
 
-/// RFC 4180, exact: the file is for programs.
-fn csv(roles: &Roles) -> String {
-    let cell = |text: &str| {
-        if text.contains(['"', ',', '\r', '\n']) {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        } else {
-            text.to_owned()
-        }
-    };
-    let mut csv = "role,permission,description\r\n".to_owned();
+/// CSV for programs.
+fn csv(roles: &Roles) -> Vec<u8> {
+    let csv = Csv::EXACT_CRLF;
+    let mut text = csv.head(["role", "permission", "description"].into_iter());
     for role in &roles.roles {
         for (name, meaning) in roles.permissions_of(role) {
-            csv.push_str(&format!("{},{},{}\r\n", cell(&role.name), cell(name), cell(meaning)));
+            csv.line(&mut text, [role.name.as_str(), name, meaning].into_iter().map(Some));
         }
     }
-    csv
+    text
 }

@@ -7,7 +7,8 @@ use crate::cli::{RunsAction, RunsArgs};
 use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::output::visible::visible;
-use crate::report::number::{count, grouped};
+use crate::report::number::{count, grouped, minute};
+use crate::report::table::{Table, pairs, room};
 use crate::run::{RunsQuery, runs};
 
 use super::CommandError;
@@ -50,53 +51,50 @@ fn list(runs: &[RunRecord]) -> String {
     if runs.is_empty() {
         return "No run has committed to this database.\n".to_owned();
     }
-    let mut text = format!("{:SHORT$}  {:16}  {:9}  {:12}  what\n", "run", "started", "status", "role");
+    let mut table = Table::new(["run", "started (UTC)", "status", "role", "what"], 0);
     for run in runs {
+        let entities = run.entities.iter().map(|entity| {
+            let counts =
+                [("inserted", entity.inserted), ("updated", entity.updated), ("deleted", entity.deleted)];
+            let counts = counts.iter().filter(|(_, number)| *number > 0);
+            let counts: Vec<_> =
+                counts.map(|(word, number)| format!("{} {word}", grouped(*number))).collect();
+            let counts = if counts.is_empty() { "nothing written".to_owned() } else { counts.join(", ") };
+            format!("{}: {counts}", entity.entity)
+        });
         let what = match &run.undoes {
             Some(other) => format!("undo of {}", &other[..SHORT]),
-            None => run
-                .entities
-                .iter()
-                .map(|e| {
-                    let (inserted, updated) = (grouped(e.inserted), grouped(e.updated));
-                    format!("{}: {inserted} inserted, {updated} updated", visible(&e.entity))
-                })
-                .collect::<Vec<_>>()
-                .join("; "),
+            None => entities.collect::<Vec<_>>().join("; "),
         };
-        let (id, started, role) = (&run.run[..SHORT], time(&run.started), visible(&run.role));
-        let _ = writeln!(text, "{id}  {started:16}  {:9}  {role:12}  {what}", run.status);
+        let id = run.run[..SHORT].to_owned();
+        table.add([id, minute(&run.started), run.status.clone(), run.role.clone(), what].map(Some));
     }
-    text
+    table.whole(room(), true)
 }
 
 fn show(run: &RunRecord) -> String {
-    let mut text = format!("run        {}\n", run.run);
-    let mut line = |label: &str, value: &str| {
-        let _ = writeln!(text, "{label:10} {}", visible(value));
-    };
-    line("command", &run.command);
-    line("status", &run.status);
-    if let Some(by) = &run.undone_by {
-        line("undone by", by);
-    }
-    if let Some(other) = &run.undoes {
-        line("undoes", other);
-    }
-    line("started", &run.started);
-    line("finished", &run.finished);
     let from = [run.client.as_deref(), run.host.as_deref()].into_iter().flatten().collect::<Vec<_>>();
-    line("role", &format!("{} from {}", run.role, from.join(", ")));
-    line("version", &run.version);
-    line("schema", &run.schema_sha256);
-    line("options", &run.options.to_string());
     let undo = match (&run.pruned, run.undoable) {
         (Some(pruned), _) => format!("not possible: pruned at {pruned}"),
         (None, false) => "not possible".to_owned(),
         (None, true) if run.status == "undone" => "done".to_owned(),
         (None, true) => format!("muster undo {}", &run.run[..SHORT]),
     };
-    line("undo", &undo);
+    let fields = [
+        ("run", Some(run.run.clone())),
+        ("command", Some(run.command.clone())),
+        ("status", Some(run.status.clone())),
+        ("undone by", run.undone_by.clone()),
+        ("undoes", run.undoes.clone()),
+        ("started", Some(run.started.clone())),
+        ("finished", Some(run.finished.clone())),
+        ("role", Some(format!("{} from {}", run.role, from.join(", ")))),
+        ("version", Some(run.version.clone())),
+        ("schema", Some(run.schema_sha256.clone())),
+        ("options", Some(run.options.to_string())),
+        ("undo", Some(undo)),
+    ];
+    let mut text = pairs(&fields.into_iter().filter(|(_, value)| value.is_some()).collect::<Vec<_>>());
     for entity in &run.entities {
         let _ = writeln!(text, "\n{} in {}", visible(&entity.entity), visible(&entity.table));
         let counts = [
@@ -126,9 +124,4 @@ fn show(run: &RunRecord) -> String {
         }
     }
     text
-}
-
-/// The date and the minute.
-fn time(rfc3339: &str) -> String {
-    rfc3339.get(..16).unwrap_or(rfc3339).replace('T', " ")
 }

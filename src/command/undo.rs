@@ -8,7 +8,7 @@ use crate::cli::UndoArgs;
 use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::report::Status;
-use crate::report::number::grouped;
+use crate::report::number::{grouped, minute};
 use crate::run::{RunError, UndoOptions, UndoReported, undo};
 
 use super::{CommandError, question};
@@ -51,8 +51,8 @@ fn ask(run: &RunRecord) -> Result<(), RunError> {
             format!("{}: delete {inserted}, restore {updated}", entity.entity)
         })
         .collect();
-    let started = run.started.get(..16).unwrap_or_default().replace('T', " ");
-    let question = format!("Undo run {} of {started} by {} ({})?", run.run, run.role, counts.join("; "));
+    let started = minute(&run.started);
+    let question = format!("Undo run {} of {started} UTC by {} ({})?", run.run, run.role, counts.join("; "));
     question::ask(question)
 }
 

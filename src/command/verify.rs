@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::cli::VerifyArgs;
 use crate::exit::Exit;
-use crate::export::verify;
+use crate::export::{Against, verify};
 use crate::signal;
 
 use super::CommandError;
@@ -17,9 +17,10 @@ use super::print::{json, print};
 /// See [`CommandError`].
 pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let cancelled = signal::flag()?;
-    let database = (args.database_url.is_some() || args.against_database).then_some(()).map(|()| url(args));
-    let verified =
-        verify(&args.dir, args.schemas.as_deref(), database.as_ref().map(|url| url.as_deref()), &cancelled)?;
+    let url = url(args);
+    let database =
+        (args.database_url.is_some() || args.against_database).then_some(Against { url: url.as_deref() });
+    let verified = verify(&args.dir, args.schemas.as_deref(), database, &cancelled)?;
     let mut text = String::new();
     if args.json {
         text = json(&verified);

@@ -29,7 +29,7 @@ pub(crate) struct ColumnInfo {
     pub(crate) base: String,
     /// NULL is refused.
     pub(crate) not_null: bool,
-    /// A value that is not given is filled in by the server.
+    /// The server fills in a value that is not given.
     pub(crate) filled: bool,
     /// No value may be given: GENERATED ALWAYS AS (…) STORED.
     pub(crate) computed: bool,
@@ -82,7 +82,7 @@ pub(crate) enum Misfit {
     },
     /// The key has no index that finds its row.
     #[error(
-        "table {table}: the key column {column} needs a unique index of its own that is valid, not partial and \
+        "table {table}: the key column {column} needs a separate unique index that is valid, not partial and \
          not deferrable: CREATE UNIQUE INDEX ON {table} ({column})"
     )]
     NoUniqueIndex {

@@ -13,7 +13,7 @@ use crate::fault;
 /// The size of one message to the server.
 const BUFFER: usize = 512 * 1024;
 
-/// A COPY under way. Dropped before [`CopyIn::finish`], the server forgets it.
+/// A COPY in progress. If it is dropped before [`CopyIn::finish`], the server discards it.
 pub(crate) struct CopyIn {
     sink: Pin<Box<CopyInSink<Bytes>>>,
     buffer: BytesMut,
@@ -21,7 +21,7 @@ pub(crate) struct CopyIn {
 }
 
 impl CopyIn {
-    /// Begins. `statement` is the whole COPY; `doing` says for errors what is going on.
+    /// Begins. `statement` is the whole COPY; `doing` says in errors what was being done.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl CopyIn {
         })
     }
 
-    /// The buffer that takes whole rows; call [`CopyIn::flow`] now and then.
+    /// The buffer for whole rows; call [`CopyIn::flow`] after each or some of them.
     pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }

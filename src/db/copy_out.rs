@@ -1,4 +1,4 @@
-//! `COPY … TO STDOUT` as it comes: the server sends a row a message, and each is handed on as it is.
+//! `COPY … TO STDOUT`, row by row: the server sends each in a message, which is returned as it is.
 
 use std::pin::Pin;
 
@@ -8,14 +8,14 @@ use tokio_postgres::{Client, CopyOutStream};
 
 use super::DbError;
 
-/// A COPY to the client under way.
+/// A COPY to the client in progress.
 pub(crate) struct CopyOut {
     stream: Pin<Box<CopyOutStream>>,
     doing: String,
 }
 
 impl CopyOut {
-    /// Begins. `statement` is the whole COPY; `doing` says for errors what is going on.
+    /// Begins. `statement` is the whole COPY; `doing` says in errors what was being done.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl CopyOut {
         Ok(Self { stream: Box::pin(stream), doing: doing.to_owned() })
     }
 
-    /// The next row with its line feed; `None` behind the last.
+    /// The next row with its line feed; `None` after the last.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What can go wrong between `muster` and a server, told apart by SQLSTATE and by the system's error kinds,
-//! never by text, each with what to do next. No variant holds a password, nor a connection string.
+//! What can go wrong between `muster` and a server, distinguished by SQLSTATE and by the system's error kinds, never by
+//! text, each with what to do next. No variant holds a password or a connection string.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use tokio_postgres::error::SqlState;
 
 use super::local::LocalError;
 
-/// An error of the database's side.
+/// An error of the database or of the connection to it.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// The connection string, or a variable, cannot be understood. Its text is not repeated.
@@ -17,7 +17,7 @@ pub enum DbError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A service that no file has.
+    /// No file has this service.
     #[error("service {name}: not found in {looked_in}; add a section [{name}], or set PGSERVICEFILE")]
     NoService {
         /// The service asked for.
@@ -60,7 +60,7 @@ pub enum DbError {
     /// The private local PostgreSQL.
     #[error(transparent)]
     Local(#[from] LocalError),
-    /// The server wants a password and there is none.
+    /// The server asks for a password and there is none.
     #[error(
         "{target}: a password is needed for role {role}; put it into ~/.pgpass (mode 0600), PGPASSWORD, or the \
          connection string"
@@ -81,7 +81,7 @@ pub enum DbError {
         /// Where the password came from.
         origin: &'static str,
     },
-    /// SQLSTATE 28000: no such role, or `pg_hba.conf` has no place for it.
+    /// SQLSTATE 28000: no such role, or no line of `pg_hba.conf` admits it.
     #[error(
         "{target}: the server does not admit role {role}; check that the role exists and may log in, and what \
          the server's pg_hba.conf says about this role, database, address and TLS"
@@ -102,7 +102,7 @@ pub enum DbError {
         /// The database asked for.
         database: String,
     },
-    /// Nothing listens, or the way there is closed.
+    /// Nothing listens there, or the network does not let us through.
     #[error("{target}: no server answers; check that it runs, and its host and port")]
     Down {
         /// The server, for people.
@@ -132,7 +132,7 @@ pub enum DbError {
         /// The server, for people.
         target: String,
     },
-    /// `sslmode` wants TLS and the server has none.
+    /// `sslmode` requires TLS and the server has none.
     #[error("{target}: the server does not offer TLS; turn it on there (ssl = on), or use sslmode=prefer")]
     NoTls {
         /// The server, for people.
@@ -160,7 +160,7 @@ pub enum DbError {
         /// What rustls said.
         source: tokio_postgres::Error,
     },
-    /// TLS fails in another way.
+    /// TLS fails for another reason.
     #[error("{target}: TLS could not be agreed on; check sslmode and the certificates of both sides")]
     Tls {
         /// The server, for people.
@@ -246,7 +246,7 @@ pub enum DbError {
 }
 
 impl DbError {
-    /// Wraps what came of a statement. `doing` says what was being done, and to which table
+    /// Wraps the error of a statement. `doing` says what was being done, and to which table
     /// (`reading table accounts`).
     pub fn of(doing: impl Into<String>, source: tokio_postgres::Error) -> Self {
         let doing = doing.into();
@@ -267,7 +267,17 @@ impl DbError {
         }
     }
 
-    /// The SQLSTATE that the server gave, where it gave one.
+    /// Whether the error is about a row's data, and not about the statement, the session or the server: data
+    /// exceptions, integrity constraints, and what triggers raise.
+    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+    pub(crate) fn is_about_data(&self) -> bool {
+        self.sqlstate().is_some_and(|state| {
+            let code = state.code();
+            code.starts_with("22") || code.starts_with("23") || code.starts_with("44") || code == "P0001"
+        })
+    }
+
+    /// The SQLSTATE, if the server gave one.
     #[must_use]
     pub fn sqlstate(&self) -> Option<&SqlState> {
         match self {

@@ -1,6 +1,5 @@
-//! All that speaks to PostgreSQL: how a server is found and reached (`connect`), the private cluster used when
-//! none is named (`local`), and what can go wrong. What is asked of the server is the business of the modules
-//! that ask.
+//! The connection to PostgreSQL: how a server is found and reached (`connect`), the private cluster that is used if none
+//! is named (`local`), and what can go wrong. The statements are those of the modules that send them.
 
 pub(crate) mod catalog;
 pub(crate) mod connect;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::record::RowEncoder;
+use crate::output::Csv;
 
-use super::csv::Csv;
+use super::csv;
 use super::error::ExportError;
 use super::job::Job;
 use super::json::Json;
@@ -17,7 +17,7 @@ pub(crate) struct Batch {
     pub(crate) raw: Vec<u8>,
     /// Where each row ends in `raw`.
     pub(crate) raw_ends: Vec<usize>,
-    /// The rows as they stand in the file; empty for Parquet, which is written from `raw`.
+    /// The rows as they are written; empty for Parquet, which is written from `raw`.
     pub(crate) out: Vec<u8>,
     /// Where each row ends in `out`.
     pub(crate) out_ends: Vec<usize>,
@@ -42,7 +42,7 @@ pub(crate) struct Encoder {
     pub(crate) style: Style,
 }
 
-/// The formats, made ready for a job's columns.
+/// The format, prepared for a job's columns.
 #[derive(Debug)]
 pub(crate) enum Style {
     Csv(Csv),
@@ -53,24 +53,24 @@ pub(crate) enum Style {
 impl Encoder {
     pub(crate) fn new(job: Arc<Job>, format: Format, spreadsheet: Option<u8>) -> Self {
         let style = match format {
-            Format::Csv => Style::Csv(Csv::new(spreadsheet)),
+            Format::Csv => Style::Csv(spreadsheet.map_or(Csv::EXACT, Csv::spreadsheet)),
             Format::Ndjson => Style::Json(Json::new(&job.columns)),
             Format::Parquet => Style::Parquet,
         };
         Self { job, style }
     }
 
-    /// What a file begins with.
+    /// The first bytes of a file.
     pub(crate) fn head(&self) -> Vec<u8> {
         match &self.style {
-            Style::Csv(csv) => csv.head(&self.job.columns),
+            Style::Csv(csv) => csv.head(self.job.columns.iter().map(|column| column.name.as_str())),
             Style::Json(_) | Style::Parquet => Vec::new(),
         }
     }
 
     /// Encodes whole rows.
     pub(crate) fn encode(&self, raw: Vec<u8>, raw_ends: Vec<usize>) -> Result<Batch, ExportError> {
-        // A row group is written from what the server sent.
+        // Row groups are made from the rows as the server sent them.
         if let Style::Parquet = self.style {
             return Ok(Batch { raw, raw_ends, ..Batch::default() });
         }
@@ -81,7 +81,7 @@ impl Encoder {
             let row = &raw[start..end];
             start = end;
             match &self.style {
-                Style::Csv(csv) => csv.row(row, &self.job, &mut out)?,
+                Style::Csv(csv) => csv::row(*csv, row, &self.job, &mut out)?,
                 Style::Json(json) => json.row(row, &self.job, &mut out),
                 Style::Parquet => {}
             }
@@ -89,21 +89,4 @@ impl Encoder {
         }
         Ok(Batch { raw, raw_ends, out, out_ends })
     }
-}
-
-/// The fields of a row as the server sent it; none is NULL.
-pub(crate) fn fields(row: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
-    let row = row.strip_suffix(b"\n").unwrap_or(row);
-    row.split(|&byte| byte == b'\t').map(|field| (field != b"\\N").then_some(field))
-}
-
-/// The same of a row that is text.
-pub(crate) fn texts(row: &str) -> impl Iterator<Item = Option<&str>> {
-    let row = row.strip_suffix('\n').unwrap_or(row);
-    row.split('\t').map(|field| (field != "\\N").then_some(field))
-}
-
-/// The key of a row, for people.
-pub(crate) fn key_of(row: &[u8], job: &Job) -> String {
-    RowEncoder::field(row, job.key).map(RowEncoder::unescape).unwrap_or_default()
 }

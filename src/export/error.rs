@@ -1,11 +1,12 @@
-//! What stops an export. Nothing that looks whole is left behind by any of it.
+//! What stops an export. After none of it there is a folder that looks complete and is not.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
 use crate::exit::Exit;
+use crate::output::OutputError;
 use crate::schema::SchemaError;
 use crate::signal::SignalError;
 
@@ -15,10 +16,10 @@ pub(crate) enum ExportError {
     /// The schema files.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The server, or the way there.
+    /// The server, or the connection to it.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// What was asked for cannot be exported.
+    /// The options are wrong.
     #[error("{0}")]
     Asked(String),
     /// A table is not there.
@@ -32,10 +33,10 @@ pub(crate) enum ExportError {
     /// The tables do not fit the schema.
     #[error("the database does not fit the schema:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
-    /// A value has no way to be written in the format.
+    /// A value that cannot be written in the format.
     #[error(
-        "{entity} {key}, column {column}: no cell can hold this value so that it is read back the same (an item \
-         holds the list's separator); export as ndjson or parquet, or mend the row"
+        "{entity} {key}, column {column}: a CSV cell cannot hold this value (an item contains the list's \
+         separator); export as ndjson or parquet, or fix the row"
     )]
     Unwritable {
         /// The entity.
@@ -57,7 +58,7 @@ pub(crate) enum ExportError {
         /// The column's header.
         column: String,
     },
-    /// The server counted another number of rows in the same snapshot.
+    /// The server counted a different number of rows in the same snapshot.
     #[error(
         "{entity}: {read} rows were read and the server counts {counted} in the same snapshot; nothing was exported. Please report this as a bug"
     )]
@@ -69,55 +70,39 @@ pub(crate) enum ExportError {
         /// Rows counted.
         counted: u64,
     },
-    /// A reader ended without a word.
-    #[error("{entity}: reading ended half way; nothing was exported")]
+    /// A reader ended without an error and without its last row.
+    #[error("{entity}: reading ended before the last row; nothing was exported")]
     Broken {
         /// The entity.
         entity: String,
     },
-    /// The export to compare with cannot be compared with.
-    #[error("{}: changes cannot be told since this export: {problem}; nothing was exported", .path.display())]
+    /// The earlier export cannot be compared with.
+    #[error("{}: changes since this export cannot be found: {problem}; nothing was exported", .path.display())]
     Earlier {
         /// Its folder, or one of its files.
         path: PathBuf,
         /// Why not.
         problem: String,
     },
-    /// A row that cannot be told from another.
+    /// A row without a key, or with a key that is not unique.
     #[error(
-        "{entity}: {}, so changes cannot be told; nothing was exported; leave --changes-since away", unkeyed(.key.as_deref())
+        "{entity}: {}, so changes cannot be found; nothing was exported; run without --changes-since", unkeyed(.key.as_deref())
     )]
     Unkeyed {
         /// The entity.
         entity: String,
-        /// The key; none where a row has none.
+        /// The key; `None` if a row has none.
         key: Option<String>,
     },
     /// Another export runs on this database.
-    #[error("another export is under way on this database; wait for it, or leave --lock away")]
+    #[error("another export of this database is running; wait for it, or run without --lock")]
     Locked,
-    /// Another run has the folder.
-    #[error("{}: another run is writing to this folder; wait for it, or choose another one with --out", .0.display())]
-    Busy(PathBuf),
-    /// The folder holds something else.
-    #[error("{}: the folder holds files that are no export; choose an empty or a new one with --out", .0.display())]
+    /// The folder holds other files.
+    #[error("{}: the folder holds files that do not belong to an export; choose an empty or a new one with --out", .0.display())]
     Foreign(PathBuf),
-    /// The disk is full.
-    #[error("{}: the disk is full; make room, or choose a folder on another disk with --out", .path.display())]
-    Full {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// A file or folder cannot be written.
-    #[error("{}: cannot be written; check the folder's rights and its disk", .path.display())]
-    Write {
-        /// Which one.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A Parquet file cannot be written.
     #[error("{}: the Parquet file cannot be written", .path.display())]
     Parquet {
@@ -142,14 +127,14 @@ pub(crate) enum ExportError {
         /// What is wrong.
         problem: String,
     },
-    /// Whoever was told of the records could not take them.
+    /// The records cannot be written to standard output.
     #[error("cannot write to standard output")]
-    Told(#[source] io::Error),
+    Printing(#[source] io::Error),
     /// Signals.
     #[error(transparent)]
     Signal(#[from] SignalError),
     /// The runtime cannot be made.
-    #[error("the system refuses threads")]
+    #[error("the system did not start a thread")]
     Threads(#[source] io::Error),
     /// A signal.
     #[error("interrupted; nothing was exported")]
@@ -159,7 +144,7 @@ pub(crate) enum ExportError {
 fn unkeyed(key: Option<&str>) -> String {
     key.map_or_else(
         || "a row has no key".to_owned(),
-        |key| format!("the rows are not in the order of their keys, each once, at {key}"),
+        |key| format!("the keys are not unique or not in order at {key}"),
     )
 }
 
@@ -168,15 +153,6 @@ fn list(misfits: &[Misfit]) -> String {
 }
 
 impl ExportError {
-    /// An error while writing to `path`; a full disk is told apart.
-    pub(crate) fn write(path: &Path, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path, source },
-            _ => Self::Write { path, source },
-        }
-    }
-
     /// The exit code that this error ends the program with.
     #[must_use]
     pub(crate) fn exit(&self) -> Exit {

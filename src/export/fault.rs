@@ -1,4 +1,4 @@
-//! Places where a test has the program killed, and what else only a test asks for.
+//! Points of an export at which a test kills the program, and sizes that only a test changes.
 
 /// Does nothing; with `fault-points` the process is killed where `MUSTER_TEST_EXPORT_STOP` names the point.
 #[cfg(not(feature = "fault-points"))]
@@ -12,7 +12,7 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-/// A size that only a test makes another.
+/// A size that only a test changes.
 #[cfg(not(feature = "fault-points"))]
 pub(crate) fn size(_name: &str, usual: u64) -> u64 {
     usual

@@ -1,10 +1,12 @@
-//! The files of one job: rows come in key order, and a new file begins where the one at hand is full.
+//! The files of one job. Rows arrive in key order; when a file is full, the next one begins.
 
 use std::io::Write as _;
 use std::mem;
 use std::sync::Arc;
 
-use super::encode::{Batch, Encoder, Style, key_of};
+use crate::output::OutputError;
+
+use super::encode::{Batch, Encoder, Style};
 use super::error::ExportError;
 use super::folder::Folder;
 use super::groups::Groups;
@@ -12,7 +14,7 @@ use super::manifest::FileEntry;
 use super::options::{Compression, ExportOptions};
 use super::sink::Sink;
 
-/// The files of a job under way.
+/// The files of a job while they are written.
 pub(crate) struct Files<'f> {
     folder: &'f mut Folder,
     encoder: &'f Encoder,
@@ -21,7 +23,7 @@ pub(crate) struct Files<'f> {
     split: Option<u64>,
     open: Open,
     done: Vec<FileEntry>,
-    /// Whether Parquet's pages are packed with gzip.
+    /// Whether Parquet's pages are compressed with gzip.
     gzip_pages: bool,
 }
 
@@ -43,7 +45,7 @@ impl<'f> Files<'f> {
         options: &ExportOptions,
     ) -> Result<Self, ExportError> {
         let parquet = matches!(encoder.style, Style::Parquet);
-        // Parquet compresses its own pages; a compressed file around it could not be read in parts.
+        // Parquet compresses its pages; a compressed Parquet file could not be read in parts.
         let compression = options.compression.filter(|_| !parquet);
         let mut extension = options.format.extension().to_owned();
         extension.push_str(Compression::suffix(compression));
@@ -104,7 +106,7 @@ impl Open {
     ) -> Result<Self, ExportError> {
         let path = folder.path().join(&name);
         let file = folder.create(&name)?;
-        let failed = |source| ExportError::write(&path, source);
+        let failed = |source| OutputError::write(&path, source);
         let mut sink = Sink::new(file, compression).map_err(failed)?;
         let body = if let Style::Parquet = encoder.style {
             Body::Parquet(Box::new(Groups::begin(sink, &name, &encoder.job, gzip_pages)?))
@@ -127,14 +129,14 @@ impl Open {
             Body::Text(sink) => {
                 let start = from.checked_sub(1).map_or(0, |before| batch.out_ends[before]);
                 let written = sink.write_all(&batch.out[start..batch.out_ends[to - 1]]);
-                written.map_err(|source| ExportError::write(self.entry.name.as_ref(), source))?;
+                written.map_err(|source| OutputError::write(self.entry.name.as_ref(), source))?;
             }
             Body::Parquet(groups) => groups.append(batch, from..to)?,
         }
         if self.entry.rows == 0 {
-            self.entry.first_key = Some(key_of(batch.row(from), job));
+            self.entry.first_key = Some(job.key_of(batch.row(from)));
         }
-        self.entry.last_key = Some(key_of(batch.row(to - 1), job));
+        self.entry.last_key = Some(job.key_of(batch.row(to - 1)));
         self.entry.rows += (to - from) as u64;
         Ok(())
     }
@@ -144,7 +146,7 @@ impl Open {
             Body::Text(sink) => sink,
             Body::Parquet(groups) => groups.finish()?,
         };
-        let stored = sink.finish().map_err(|source| ExportError::write(self.entry.name.as_ref(), source))?;
+        let stored = sink.finish().map_err(|source| OutputError::write(self.entry.name.as_ref(), source))?;
         (self.entry.bytes, self.entry.sha256) = stored;
         Ok(self.entry)
     }

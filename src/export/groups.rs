@@ -1,39 +1,37 @@
-//! Parquet's row groups: rows are collected until a group is full, each group is typed, encoded and compressed on
-//! rayon, and all are written in the order of their rows. Where a group ends is told by its rows alone, so the
-//! bytes are the same for any number of connections and threads.
+//! Parquet's row groups. Rows are collected until a group is full; groups are encoded and compressed by all threads and
+//! written in the order of their rows. Where a group ends depends on its rows alone, so the bytes are the same for any
+//! number of connections and threads.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::frame::parquet_out::{Group, Kind, ParquetError, ParquetFile, Rows, Shape};
+use crate::parallel::Queue;
 use crate::record::RowEncoder;
 use crate::rule::{Rule, list};
 
-use super::encode::{Batch, key_of, texts};
+use super::encode::Batch;
 use super::error::ExportError;
 use super::job::Job;
+use super::row::texts;
 use super::sink::Sink;
 
 /// How many rows a row group has.
 const ROWS: usize = 1 << 16;
-/// Rows of long cells end a group sooner.
+/// How many bytes a row group has at most.
 const BYTES: usize = 8 << 20;
 
-/// A Parquet file under way.
+/// A Parquet file while it is written.
 pub(crate) struct Groups {
     file: ParquetFile<Sink>,
     name: String,
     job: Arc<Job>,
-    /// The rows of the group at hand.
+    /// The rows of the current group.
     parts: Vec<(Arc<Batch>, Range<usize>)>,
     rows: usize,
     bytes: usize,
-    under_way: VecDeque<Receiver<Result<Group, ExportError>>>,
-    /// How many groups may be under way.
-    most: usize,
+    in_flight: Queue<Result<Group, ExportError>>,
 }
 
 impl Groups {
@@ -47,8 +45,7 @@ impl Groups {
             parts: Vec::new(),
             rows: 0,
             bytes: 0,
-            under_way: VecDeque::new(),
-            most: rayon::current_num_threads().clamp(1, 4),
+            in_flight: Queue::new(rayon::current_num_threads().min(4)),
         })
     }
 
@@ -70,29 +67,24 @@ impl Groups {
         Ok(())
     }
 
-    /// Sends the group at hand off to be encoded; writes one that is done where too many are under way.
+    /// Ends the current group: it is encoded by another thread. If too many are in flight, the oldest is written first.
     fn end_group(&mut self) -> Result<(), ExportError> {
-        if self.under_way.len() >= self.most {
+        if self.in_flight.is_full() {
             self.write_next()?;
         }
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         let parts = std::mem::take(&mut self.parts);
         let (shape, job, name) = (self.file.shape(), Arc::clone(&self.job), self.name.clone());
-        let (sender, receiver) = sync_channel(1);
-        rayon::spawn(move || {
-            // Nobody listens any more where the export has failed elsewhere.
-            let _ = sender.send(encoded(&shape, rows, &parts, &job, &name));
-        });
-        self.under_way.push_back(receiver);
+        self.in_flight.push(move || encoded(&shape, rows, &parts, &job, &name));
         Ok(())
     }
 
-    fn write_next(&mut self) -> Result<(), ExportError> {
-        let Some(receiver) = self.under_way.pop_front() else { return Ok(()) };
-        let broken = |_| ExportError::Broken { entity: self.job.name.clone() };
-        let group = receiver.recv().map_err(broken)??;
-        self.file.write(&group).map_err(|source| failed(&self.name, source))
+    /// Writes the oldest group in flight. Returns whether there was one.
+    fn write_next(&mut self) -> Result<bool, ExportError> {
+        let Some(group) = self.in_flight.next() else { return Ok(false) };
+        self.file.write(&group?).map_err(|source| failed(&self.name, source))?;
+        Ok(true)
     }
 
     /// Writes the rest and the footer.
@@ -100,9 +92,7 @@ impl Groups {
         if self.rows > 0 {
             self.end_group()?;
         }
-        while !self.under_way.is_empty() {
-            self.write_next()?;
-        }
+        while self.write_next()? {}
         self.file.finish().map_err(|source| failed(&self.name, source))
     }
 }
@@ -124,18 +114,18 @@ fn encoded(
 }
 
 fn fill(rows: &mut Rows, row: &[u8], job: &Job) -> Result<(), ExportError> {
-    // The server sends UTF-8, and looking at it once a row is cheaper than once a cell.
+    // The server sends UTF-8; checking it once per row is cheaper than once per cell.
     let text = std::str::from_utf8(row).map_or_else(|_| String::from_utf8_lossy(row), Cow::Borrowed);
     for (position, (field, column)) in texts(&text).zip(&job.columns).enumerate() {
         let text = field.map(unescaped);
         let fits = match (&column.rule, &text) {
             (Rule::List(_), Some(text)) => rows.list(position, list::items(text)),
-            // As the importer reads a text: a decimal comma where one is declared.
+            // As the importer reads it: with a decimal comma if one is declared.
             (rule @ Rule::Decimal(_), Some(text)) => rows.cell(position, rule.written(text).as_deref()),
             _ => rows.cell(position, text.as_deref()),
         };
         if !fits {
-            let (entity, key) = (job.name.clone(), key_of(row, job));
+            let (entity, key) = (job.name.clone(), job.key_of(row));
             return Err(ExportError::Untyped { entity, key, column: column.name.clone() });
         }
     }
@@ -146,7 +136,7 @@ fn failed(name: &str, source: ParquetError) -> ExportError {
     ExportError::Parquet { path: name.into(), source }
 }
 
-/// A field without COPY's escapes, which few have.
+/// A field without COPY's escapes; few fields have any.
 fn unescaped(field: &str) -> Cow<'_, str> {
     if field.contains('\\') { RowEncoder::unescape(field.as_bytes()).into() } else { field.into() }
 }

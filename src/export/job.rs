@@ -1,27 +1,34 @@
-//! What is read for one file, or one set of files: the entity, the columns and the query. Fields, filters and
-//! identifiers come from the schema; a value that a person typed enters a statement as a literal in its
-//! normal form, never as SQL.
+//! The jobs of an export: for each entity the columns and the query that reads them. Names come from the schema.
 
 use crate::db::catalog::TableInfo;
-use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{Fate, Rule};
+use crate::record::RowEncoder;
+use crate::rule::Rule;
 use crate::schema::{Entity, Field, FieldIndex, Schema, header_key};
 use crate::sql::{ident, literal};
 
+use super::condition::{Condition, of_filters};
 use super::error::ExportError;
-use super::options::{ExportOptions, Filter};
+use super::options::ExportOptions;
+use super::query::Query;
 
-/// Everything that is read of one entity in one go.
+/// What is read of one entity for one file, or one series of files.
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     /// The entity's name.
     pub(crate) name: String,
-    /// What its files are named after.
+    /// What its files' names begin with.
     pub(crate) stem: String,
     pub(crate) columns: Vec<Column>,
     /// Which of the columns is the key.
     pub(crate) key: usize,
     pub(crate) query: Query,
+}
+
+impl Job {
+    /// The key of a row as the server sent it, for people.
+    pub(crate) fn key_of(&self, row: &[u8]) -> String {
+        RowEncoder::field(row, self.key).map(RowEncoder::unescape).unwrap_or_default()
+    }
 }
 
 /// One column of the output.
@@ -33,38 +40,13 @@ pub(crate) struct Column {
     pub(crate) rule: Rule,
 }
 
-/// A SELECT in parts.
-#[derive(Debug, Clone)]
-pub(crate) struct Query {
-    pub(crate) table: String,
-    pub(crate) select: String,
-    pub(crate) from: String,
-    pub(crate) conditions: Vec<String>,
-    /// The key as text in byte order.
-    pub(crate) key: String,
-    pub(crate) order: String,
-    /// No two rows have the same key.
-    pub(crate) key_is_unique: bool,
-    /// Rows without a key may be there.
-    pub(crate) key_can_be_null: bool,
-}
-
-/// A filter of one entity's rows.
-#[derive(Debug)]
-pub(super) struct Condition {
-    pub(super) entity: usize,
-    pub(super) field: FieldIndex,
-    /// The normal form; none is NULL.
-    pub(super) value: Option<String>,
-}
-
 /// The jobs of an export, entities in load order. `tables` are those of the schema's entities.
 pub(crate) fn plan(
     schema: &Schema,
     tables: &[Option<TableInfo>],
     options: &ExportOptions,
 ) -> Result<Vec<Job>, ExportError> {
-    let conditions = conditions(schema, &options.filters)?;
+    let conditions = of_filters(schema, &options.filters)?;
     let chosen = chosen(schema, &options.entities)?;
     unknown_columns(schema, &chosen, &options.columns)?;
     let mut jobs = Vec::new();
@@ -84,7 +66,7 @@ pub(crate) fn plan(
     Ok(jobs)
 }
 
-/// The entities asked for, in load order.
+/// The entities with these names, in load order; all if there are no names.
 pub(crate) fn chosen(schema: &Schema, names: &[String]) -> Result<Vec<usize>, ExportError> {
     for name in names {
         if !schema.entities.iter().any(|entity| entity.name == *name) {
@@ -111,41 +93,7 @@ fn unknown_columns(schema: &Schema, chosen: &[usize], names: &[String]) -> Resul
     Ok(())
 }
 
-/// What each filter means: every field of that name, and for the first part of a reference's name the key of
-/// what it refers to.
-fn conditions(schema: &Schema, filters: &[Filter]) -> Result<Vec<Condition>, ExportError> {
-    let mut all = Vec::new();
-    for filter in filters {
-        let mut places = Vec::new();
-        for (index, entity) in schema.entities.iter().enumerate() {
-            for (position, field) in entity.fields.iter().enumerate() {
-                let head = field.name.split('.').next().unwrap_or_default();
-                match field.reference {
-                    Some(reference) if header_key(head) == header_key(&filter.field) => {
-                        places.push((reference.entity, schema.entities[reference.entity].key));
-                    }
-                    _ if header_key(&field.name) == header_key(&filter.field) => {
-                        places.push((index, position));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        if places.is_empty() {
-            let message = format!("--where {}: no entity has such a field", filter.field);
-            return Err(ExportError::Asked(message));
-        }
-        for (entity, field) in places {
-            let value = normal(&schema.entities[entity].fields[field], &filter.value).map_err(|why| {
-                ExportError::Asked(format!("--where {}={}: {why}", filter.field, filter.value))
-            })?;
-            all.push(Condition { entity, field, value });
-        }
-    }
-    Ok(all)
-}
-
-/// The whole records of one entity that meet the conditions, with what no file sets.
+/// The job that reads whole records of one entity, with the columns that no file sets.
 pub(super) fn records(
     schema: &Schema,
     tables: &[Option<TableInfo>],
@@ -154,27 +102,6 @@ pub(super) fn records(
 ) -> Job {
     let builder = Builder { schema, tables, conditions, index };
     builder.job(&schema.entities[index].name, |_| true, true)
-}
-
-/// The normal form of a filter's value, none where it is empty; or why there is none.
-pub(super) fn normal(field: &Field, value: &str) -> Result<Option<String>, String> {
-    let mut copy = String::new();
-    let text = match cleanse(value, false, &mut copy) {
-        Cleansed::Part(part) => part.to_owned(),
-        Cleansed::Copied => copy.clone(),
-        Cleansed::Control(_) => value.to_owned(),
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    match field.rule.judge(&text, None, &mut out, &mut notes) {
-        Fate::Same => Ok(Some(text)),
-        Fate::Rewritten => Ok(Some(out)),
-        Fate::Rejected => {
-            Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message)))
-        }
-    }
 }
 
 struct Builder<'a> {
@@ -210,7 +137,7 @@ impl Builder<'_> {
         self.assemble(stem.to_owned(), columns, key, &select)
     }
 
-    /// The key, what else is unique, and the identifier.
+    /// The key, the other unique fields, and the identifier.
     fn crosswalk(&self, stem: String) -> Job {
         let entity = self.entity();
         let mut columns = Vec::new();
@@ -279,8 +206,8 @@ impl Builder<'_> {
         Job { name: entity.name.clone(), stem, columns, key, query }
     }
 
-    /// Joins what an entity refers to, so that the keys and the filters of it are at hand. An outer join: a
-    /// row whose reference leads nowhere is still a row.
+    /// Joins the entities that an entity refers to, for their keys and their conditions. An outer join: a row whose
+    /// reference leads nowhere is still a row.
     fn join(
         &self,
         entity: usize,
@@ -319,42 +246,4 @@ impl Builder<'_> {
         })
         .collect()
     }
-}
-
-impl Query {
-    /// The COPY of one key range, in the order of the keys.
-    pub(crate) fn copy(&self, range: &super::ranges::Range) -> String {
-        format!("COPY ({} ORDER BY {}) TO STDOUT", self.rows(range), self.order)
-    }
-
-    /// The COPY of one key range, in any order.
-    pub(crate) fn copy_unsorted(&self, range: &super::ranges::Range) -> String {
-        format!("COPY ({}) TO STDOUT", self.rows(range))
-    }
-
-    fn rows(&self, range: &super::ranges::Range) -> String {
-        let mut conditions = self.conditions.clone();
-        conditions.extend(range.conditions(&self.key));
-        format!("SELECT {} FROM {}{}", self.select, self.from, where_clause(&conditions))
-    }
-
-    /// The COPY of the first rows in the order of their keys; of all without a limit.
-    pub(super) fn first(&self, limit: Option<u64>) -> String {
-        let limit = limit.map_or_else(String::new, |rows| format!(" LIMIT {rows}"));
-        let conditions = where_clause(&self.conditions);
-        format!(
-            "COPY (SELECT {} FROM {}{conditions} ORDER BY {}{limit}) TO STDOUT",
-            self.select, self.from, self.order
-        )
-    }
-
-    /// Counts all rows.
-    pub(crate) fn count(&self) -> String {
-        let from = if self.conditions.is_empty() { format!("{} t", self.table) } else { self.from.clone() };
-        format!("SELECT count(*) FROM {from}{}", where_clause(&self.conditions))
-    }
-}
-
-fn where_clause(conditions: &[String]) -> String {
-    if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) }
 }

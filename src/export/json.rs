@@ -1,24 +1,24 @@
-//! Rows as JSON, one object a line, nested as the dotted names say: `contact.gender` stands in the object
-//! `contact`. NULL is `null`, lists are arrays, numbers and booleans are what they are.
+//! Rows as JSON, one object per line, nested by the dots of the names: `contact.gender` is in the object `contact`. NULL
+//! is `null`, lists are arrays, numbers and booleans are JSON's own.
 
 use serde::Serialize;
 
 use crate::record::RowEncoder;
 use crate::rule::{Rule, list};
 
-use super::encode::fields;
 use super::job::{Column, Job};
+use super::row::fields;
 
 /// The nesting of a job's columns.
 #[derive(Debug)]
 pub(crate) struct Json {
-    /// What stands before each value, and the value's column, in the order in which they are written.
+    /// The text before each value, and the value's column, in the order in which they are written.
     parts: Vec<(String, usize)>,
-    /// What stands behind the last value.
+    /// The text after the last value.
     tail: String,
 }
 
-/// A level of the nesting, in order of first appearance.
+/// An object, its members in order of first appearance.
 #[derive(Default)]
 struct Level<'n> {
     members: Vec<(&'n str, Member<'n>)>,
@@ -33,8 +33,8 @@ impl Json {
     pub(crate) fn new(columns: &[Column]) -> Self {
         let mut top = Level::default();
         for (index, column) in columns.iter().enumerate() {
-            // A name that is also the beginning of another one cannot be both a value and an object: its
-            // column keeps the dots.
+            // A name cannot be both a value and the object that another name is in: then the longer name keeps its
+            // dots.
             let clashes = |path: &str| columns.iter().any(|other| other.name == path);
             let mut heads = column.name.match_indices('.').map(|(at, _)| &column.name[..at]);
             let path: Vec<&str> = if heads.any(clashes) || column.name.split('.').any(str::is_empty) {
@@ -103,7 +103,7 @@ impl<'n> Level<'n> {
 fn value(raw: &[u8], rule: &Rule, out: &mut Vec<u8>) {
     match rule {
         Rule::Boolean(_) | Rule::Integer(_) => out.extend_from_slice(raw),
-        // `NaN` and `Infinity`, which PostgreSQL's numeric has, are no JSON numbers.
+        // PostgreSQL's `NaN` and `Infinity` are not JSON numbers.
         Rule::Decimal(_) if raw.iter().all(|&byte| matches!(byte, b'0'..=b'9' | b'-' | b'.')) => {
             out.extend_from_slice(raw);
         }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_nest_at_their_dots_wherever_they_stand() {
+    fn names_nest_at_their_dots_in_any_order() {
         let json = Json::new(&columns(&["a", "b.c", "d", "b.e.f", "a.x"]));
         let text: String = json
             .parts

@@ -1,70 +1,66 @@
-//! A folder of exports, each in a folder of its own named after the time: only the newest whole ones are kept, and
-//! `latest` leads to the newest. What a killed run left is completed or taken away by the next one.
+//! A folder of exports, each in its own folder named after the time. Only the newest complete ones are kept, and the
+//! link `latest` leads to the newest. What a killed export left is completed or removed by the next one.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+
+use crate::output::{OutputError, whole};
 
 use super::error::ExportError;
 use super::fault;
 use super::folder::Folder;
 use super::manifest::{self, Manifest};
 
-/// The link to the newest whole export.
+/// The link to the newest complete export.
 const LATEST: &str = "latest";
 
 /// A folder of exports, locked against other runs while it lives.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct KeptExports {
     path: PathBuf,
     _lock: File,
 }
 
-impl Shelf {
-    /// Makes the folder (mode 0700) or takes it, and puts in order what a killed run left.
+impl KeptExports {
+    /// Makes the folder (mode 0700) or takes it, and completes or removes what killed exports left.
     ///
     /// # Errors
     ///
-    /// Another run has it, or it cannot be written to.
+    /// Another export has it, or it cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, ExportError> {
-        let failed = |source| ExportError::write(path, source);
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let lock = File::open(path).map_err(failed)?;
-        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
-            return Err(ExportError::Busy(path.to_owned()));
-        }
-        let shelf = Self { path: path.to_owned(), _lock: lock };
+        let exports = Self { path: path.to_owned(), _lock: whole::lock(path)? };
         for export in ours(path)?.iter().filter(|export| !is_whole(export)) {
             drop(Folder::open(export)?);
-            // What still holds something is somebody's, and stays.
+            // A folder that still holds files belongs to somebody and stays.
             if !is_whole(export) && fs::remove_dir(export).is_ok() {
-                tracing::info!("{}: taken away, its run was killed", export.display());
+                tracing::info!("{}: removed; its export was killed", export.display());
             }
         }
         if let Some(newest) = whole(path)?.pop() {
-            shelf.point(&newest)?;
+            exports.point(&newest)?;
         }
-        Ok(shelf)
+        Ok(exports)
     }
 
-    /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by their time.
+    /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by time.
     #[must_use]
     pub(crate) fn fresh(&self) -> PathBuf {
         let now = format!("{:.3}", Timestamp::now());
         self.path.join(now.replace(['-', ':'], ""))
     }
 
-    /// Takes a new whole export in: `latest` leads to it, and all but the newest `keep` are taken away. A
-    /// folder that is no whole export, or that this did not name, is not touched.
+    /// Takes in a new complete export: `latest` leads to it, and all but the newest `keep` are removed. Folders that are
+    /// not complete exports, or were not named by this, are not touched.
     ///
     /// # Errors
     ///
-    /// A folder cannot be read or taken away. The new export is whole nevertheless.
+    /// A folder cannot be read or removed. The new export is complete nevertheless.
     pub(crate) fn take(&self, newest: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
-        fault::point("published");
+        fault::point("kept");
         self.point(newest)?;
         fault::point("latest");
         let mut old = whole(&self.path)?;
@@ -76,7 +72,7 @@ impl Shelf {
         Ok(old)
     }
 
-    /// Has `latest` lead to an export, at once.
+    /// Makes `latest` lead to an export, atomically.
     fn point(&self, export: &Path) -> Result<(), ExportError> {
         let link = self.path.join(LATEST);
         let name = Path::new(export.file_name().unwrap_or_default());
@@ -84,37 +80,37 @@ impl Shelf {
             return Ok(());
         }
         let beside = self.path.join(format!(".{LATEST}.muster-partial"));
-        let failed = |source| ExportError::write(&link, source);
+        let failed = |source| OutputError::write(&link, source);
         match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
             _ => {}
         }
-        symlink(name, &beside).and_then(|()| fs::rename(&beside, &link)).map_err(failed)
+        Ok(symlink(name, &beside).and_then(|()| fs::rename(&beside, &link)).map_err(failed)?)
     }
 }
 
-/// The export in `folder`: itself, or the newest whole one of those that `--keep` put there.
+/// The export in `folder`: itself, or the newest complete one of those that `--keep` put there.
 ///
 /// # Errors
 ///
 /// The folder is there and cannot be read.
 pub(crate) fn newest(folder: &Path) -> Result<Option<PathBuf>, ExportError> {
     if is_whole(folder) {
-        // `latest` will lead elsewhere before the export is done.
+        // `latest` will lead to another export before this one is done.
         let real = fs::canonicalize(folder);
         return real.map(Some).map_err(|source| ExportError::Read { path: folder.to_owned(), source });
     }
     if folder.is_dir() { Ok(whole(folder)?.pop()) } else { Ok(None) }
 }
 
-/// The whole exports of a folder, the oldest first.
+/// The complete exports of a folder, oldest first.
 fn whole(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
     let mut found = ours(parent)?;
     found.retain(|path| is_whole(path));
     Ok(found)
 }
 
-/// What was named here, the oldest first.
+/// The folders that were named here, oldest first.
 fn ours(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
     let failed = |source| ExportError::Read { path: parent.to_owned(), source };
     let mut found = Vec::new();
@@ -144,16 +140,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fresh_folder_is_known_again_and_nothing_else_is() {
+    fn the_name_of_a_new_folder_is_recognized_and_no_other() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path()).unwrap();
-        assert!(is_ours(&shelf.fresh()));
+        let exports = KeptExports::open(folder.path()).unwrap();
+        assert!(is_ours(&exports.fresh()));
         assert!(!is_ours(Path::new("exports/important-papers.Z")));
-        assert!(matches!(Shelf::open(folder.path()), Err(ExportError::Busy(_))));
+        assert!(matches!(
+            KeptExports::open(folder.path()),
+            Err(ExportError::Output(OutputError::Busy { .. }))
+        ));
     }
 
     #[test]
-    fn what_a_killed_run_left_is_taken_away_and_what_is_not_ours_stays() {
+    fn what_a_killed_export_left_is_removed_and_other_files_stay() {
         let folder = tempfile::tempdir().unwrap();
         let make = |name: &str, file: &str| {
             let path = folder.path().join(name);
@@ -163,7 +162,7 @@ mod tests {
         };
         let killed = make("20260101T000000.000Z", ".users.csv.muster-partial");
         let other = make("20260102T000000.000Z", "letters.txt");
-        Shelf::open(folder.path()).unwrap();
+        KeptExports::open(folder.path()).unwrap();
         assert!(!killed.exists());
         assert!(other.join("letters.txt").exists());
     }

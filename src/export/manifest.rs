@@ -1,4 +1,4 @@
-//! `manifest.json`: what an export consists of. It is renamed last, so who sees it sees everything it lists.
+//! `manifest.json`: the contents of an export. It is renamed last: if it is there, so are all files that it lists.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ExportError;
 use super::options::{Compression, Filter, Format};
-use super::ranges::Range;
+use super::query::Range;
 
 /// The file's name.
 pub(crate) const NAME: &str = "manifest.json";
 
-/// The version of the manifest's own form.
+/// The version of the manifest's format.
 const FORM: u32 = 1;
 
 /// The whole file.
@@ -29,13 +29,13 @@ pub(crate) struct Manifest {
     pub(crate) target: String,
     pub(crate) snapshot: SnapshotEntry,
     pub(crate) options: Asked,
-    /// Which export the changes are told since.
+    /// The export that the changes are relative to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changes_since: Option<SinceEntry>,
     pub(crate) entities: Vec<EntityEntry>,
 }
 
-/// Which instant it is of.
+/// The database's state that was exported.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SnapshotEntry {
     pub(crate) taken: String,
@@ -50,7 +50,7 @@ pub(crate) struct SinceEntry {
     pub(crate) snapshot: SnapshotEntry,
 }
 
-/// What was asked for, as far as it shapes the files.
+/// The options that affect the files.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) format: Format,
@@ -72,7 +72,7 @@ pub(crate) struct EntityEntry {
     pub(crate) entity: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) crosswalk: bool,
-    /// How many of the rows are which change.
+    /// The number of rows of each kind of change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changes: Option<ChangeCounts>,
     pub(crate) rows: u64,
@@ -89,7 +89,7 @@ impl EntityEntry {
     }
 }
 
-/// How many changes of each kind.
+/// The number of changes of each kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChangeCounts {
     pub(crate) inserts: u64,
@@ -110,18 +110,18 @@ pub(crate) struct FileEntry {
     pub(crate) last_key: Option<String>,
 }
 
-/// One key range: what the database said it holds.
+/// One key range, as the database had it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RangeEntry {
     #[serde(flatten)]
     pub(crate) range: Range,
     pub(crate) rows: u64,
-    /// SHA-256 of the rows as the server sent them, whatever the files' format.
+    /// SHA-256 of the rows as the server sent them, which does not depend on the files' format.
     pub(crate) sha256: String,
 }
 
 impl Manifest {
-    /// The form that this version writes.
+    /// The format's version that this program writes.
     pub(crate) fn form() -> u32 {
         FORM
     }
@@ -143,9 +143,9 @@ impl Manifest {
         let text = fs::read(path).map_err(|source| ExportError::Read { path: path.to_owned(), source })?;
         let broken = |problem: String| ExportError::Manifest { path: path.to_owned(), problem };
         let manifest: Self = serde_json::from_slice(&text)
-            .map_err(|error| broken(format!("is no manifest of an export: {error}")))?;
+            .map_err(|error| broken(format!("is not a manifest of an export: {error}")))?;
         if manifest.form > FORM {
-            return Err(broken("was written by a newer muster; verify it with that one".to_owned()));
+            return Err(broken("was written by a newer version of muster; use that version".to_owned()));
         }
         Ok(manifest)
     }
@@ -161,24 +161,20 @@ impl Manifest {
         json.push('\n');
         json
     }
-}
 
-impl Manifest {
     /// The files with their rows and bytes.
     pub(crate) fn listing(&self) -> impl Iterator<Item = (&str, u64, u64)> {
         let files = self.entities.iter().flat_map(|entity| &entity.files);
         files.map(|file| (file.name.as_str(), file.rows, file.bytes))
     }
-}
 
-impl Manifest {
-    /// The manifest in a folder; none where there is none that this version can read.
+    /// The manifest in a folder; `None` if there is none that this version can read.
     #[must_use]
     pub(crate) fn beside(folder: &Path) -> Option<Self> {
         Self::read(&folder.join(NAME)).ok()
     }
 
-    /// The SHA-256 and the number of rows of the file with this name, where it is listed.
+    /// The SHA-256 and the number of rows of the file with this name, if it is listed.
     #[must_use]
     pub(crate) fn file(&self, name: &str) -> Option<(String, u64)> {
         let mut files = self.entities.iter().flat_map(|entity| &entity.files);

@@ -1,4 +1,4 @@
-//! The nightly job's health as an `OpenMetrics` text file, replaced as a whole.
+//! The result of a nightly export as an `OpenMetrics` text file, which is replaced as a whole.
 
 use std::fmt::Write as _;
 use std::fs::{self, File, Permissions};
@@ -9,6 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::exit::Exit;
+use crate::output::OutputError;
 
 use super::error::ExportError;
 use super::manifest::Manifest;
@@ -21,13 +22,13 @@ const ROWS: &str = "muster_export_rows";
 pub(crate) struct Ended<'e> {
     /// When it began.
     pub(crate) started: Timestamp,
-    /// The whole export, where there is one.
+    /// The complete export, if there is one.
     pub(crate) whole: Option<&'e Manifest>,
-    /// What went wrong; with a whole export, something behind it.
+    /// What failed; with a complete export, something after it.
     pub(crate) error: Option<&'e ExportError>,
 }
 
-/// Writes the file after a job, successful or not. What was known of the last whole export survives a failure.
+/// Writes the file after a job, successful or not. After a failure it keeps the numbers of the last complete export.
 ///
 /// # Errors
 ///
@@ -37,14 +38,14 @@ pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
     let text = text(ended, &before, Timestamp::now());
     let mut beside = path.as_os_str().to_owned();
     beside.push(".partial");
-    let failed = |source| ExportError::write(path, source);
+    let failed = |source| OutputError::write(path, source);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
-        // Whoever collects metrics is somebody else; there is nothing personal in them.
+        // The collector of metrics is another user; they hold no personal data.
         file.set_permissions(Permissions::from_mode(0o644))?;
         file.sync_all()
     });
-    written.and_then(|()| fs::rename(&beside, path)).map_err(failed)
+    Ok(written.and_then(|()| fs::rename(&beside, path)).map_err(failed)?)
 }
 
 fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
@@ -78,11 +79,11 @@ fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
         ),
         (
             "muster_export_rejects",
-            "Rows that could not be written by the last job; the first of them ends it.",
+            "Whether a row could not be written; the first such row ends the job.",
             flag(rejects),
         ),
-        (LAST_SUCCESS, "When the last whole export ended.", last),
-        (ROWS, "Rows of the last whole export.", rows),
+        (LAST_SUCCESS, "When the last complete export ended.", last),
+        (ROWS, "Rows of the last complete export.", rows),
     ] {
         if samples.is_empty() {
             continue;
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_of_the_last_success_survives_a_failure() {
+    fn the_numbers_of_the_last_success_survive_a_failure() {
         let before = format!("{LAST_SUCCESS} 12.5\n{ROWS}{{entity=\"users\"}} 7\n{ROWS}x 8\n# EOF\n");
         let started = "2026-11-24T12:00:00Z".parse().unwrap();
         let ended = Ended { started, whole: None, error: Some(&ExportError::Locked) };

@@ -1,4 +1,4 @@
-//! What an export can be asked for.
+//! The options of an export.
 
 use std::path::PathBuf;
 
@@ -8,14 +8,14 @@ use std::path::PathBuf;
 pub(crate) enum Format {
     /// Comma-separated, exact: NULL is an empty cell, the empty string is `""`.
     Csv,
-    /// One JSON object a line, nested as the dotted names say.
+    /// One JSON object per line, nested by the dots of the names.
     Ndjson,
     /// Apache Parquet, with types.
     Parquet,
 }
 
 impl Format {
-    /// How a file's name ends.
+    /// The extension of a file's name.
     #[must_use]
     pub(crate) fn extension(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// What a compressed file's name ends with.
+    /// What a file's name ends with, after its extension.
     pub(crate) fn suffix(compression: Option<Self>) -> &'static str {
         match compression {
             None => "",
@@ -46,27 +46,27 @@ impl Compression {
         }
     }
 
-    /// How a file of this name is compressed.
+    /// The compression of a file with this name.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
         [Self::Gzip, Self::Zstd].into_iter().find(|&how| name.ends_with(Self::suffix(Some(how))))
     }
 }
 
-/// Only rows with this value.
+/// A filter: only rows with this value.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Filter {
     /// A field of the schema, or the first part of a reference's name (`account`).
     pub(crate) field: String,
-    /// The value; empty means none.
+    /// The value; empty means NULL.
     pub(crate) value: String,
 }
 
-/// What `muster export` was asked for.
+/// The options of `muster export`.
 #[derive(Debug, Clone)]
 pub(crate) struct ExportOptions {
-    /// Which entities; all without.
+    /// Which entities; all if it is empty.
     pub(crate) entities: Vec<String>,
-    /// A folder of schema files; the built-in ones without.
+    /// A folder of schema files; `None` for the built-in ones.
     pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
     pub(crate) database_url: Option<String>,
@@ -74,24 +74,24 @@ pub(crate) struct ExportOptions {
     pub(crate) out: PathBuf,
     /// How rows are written.
     pub(crate) format: Format,
-    /// How many connections read.
+    /// The number of connections that read.
     pub(crate) connections: usize,
-    /// Only these fields, and the key; all without.
+    /// Only these fields, and the key; all if it is empty.
     pub(crate) columns: Vec<String>,
     /// Only these rows.
     pub(crate) filters: Vec<Filter>,
-    /// The identifier and the times of a record, too.
+    /// Also the identifier and the times of a record.
     pub(crate) system_columns: bool,
     /// Whether and how files are compressed.
     pub(crate) compression: Option<Compression>,
-    /// How many rows a file has at most.
+    /// The largest number of rows in a file.
     pub(crate) split: Option<u64>,
-    /// A file with keys and identifiers for each entity.
+    /// Also a file with keys and identifiers for each entity.
     pub(crate) crosswalk: bool,
-    /// Files with what changed since the export in this folder.
+    /// Also files with the changes since the export in this folder.
     pub(crate) changes_since: Option<PathBuf>,
     /// CSV for a spreadsheet, with this delimiter.
     pub(crate) spreadsheet: Option<u8>,
-    /// One export at a time on a database.
+    /// Refuse to run while another export of this database runs.
     pub(crate) lock: bool,
 }

@@ -1,27 +1,27 @@
-//! The rows of a key range, put in the order of their keys here: to sort them costs the server, which has a text to
-//! compare for every step, several times as much as sending them.
+//! The rows of a key range, sorted by key on this side. Sorting would cost the server, which compares texts, several
+//! times as much as sending the rows.
 
 use std::borrow::Cow;
 use std::mem;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::parallel::Spares;
 use crate::record::RowEncoder;
 
 use super::fault;
 
-/// How many bytes of rows may wait to be sorted; the server sorts what has more.
+/// The largest range, in bytes, that is sorted here; the server sorts larger ones.
 const MOST: u64 = 64 << 20;
-/// How much memory is kept for the next range at most.
+/// The largest buffer that is kept for the next range.
 const KEPT: usize = 40 << 20;
 
-/// The memory of ranges that were written, for those to come: made anew for each range, it would grow with their
-/// number, since an allocator does not give all of it back.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Spare(Arc<Mutex<Vec<Memory>>>);
+/// Buffers of ranges that were written, used again by the next ranges: with new ones for each range memory would grow
+/// with their number, since an allocator does not return all of it.
+pub(crate) type Spare = Arc<Spares<Memory>>;
 
 #[derive(Debug, Default)]
-struct Memory {
+pub(crate) struct Memory {
     raw: Vec<u8>,
     /// Where each row ends.
     ends: Vec<u32>,
@@ -31,34 +31,25 @@ struct Memory {
 #[derive(Debug)]
 pub(crate) struct Unsorted {
     rows: Memory,
-    /// How many bytes they may have.
+    /// The limit of their size in bytes.
     most: usize,
     spare: Spare,
 }
 
-/// A row while it is sorted. Most keys differ in their first bytes, which stand here.
-struct Place<'r> {
+/// A row while it is sorted. Most keys differ in the first bytes, which are kept here.
+struct SortEntry<'r> {
     start: u128,
     key: Cow<'r, [u8]>,
     row: u32,
 }
 
-impl Spare {
-    fn take(&self) -> Memory {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
-    }
-
-    fn give(&self, mut memory: Memory) {
+impl Drop for Unsorted {
+    fn drop(&mut self) {
+        let mut memory = mem::take(&mut self.rows);
         memory.raw.clear();
         memory.raw.shrink_to(KEPT);
         memory.ends.clear();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
-    }
-}
-
-impl Drop for Unsorted {
-    fn drop(&mut self) {
-        self.spare.give(mem::take(&mut self.rows));
+        self.spare.give(memory);
     }
 }
 
@@ -66,10 +57,10 @@ impl Unsorted {
     /// No rows yet.
     pub(crate) fn new(spare: &Spare) -> Self {
         let most = usize::try_from(fault::size("MUSTER_TEST_EXPORT_SORTED", MOST)).unwrap_or(usize::MAX);
-        Self { rows: spare.take(), most, spare: spare.clone() }
+        Self { rows: spare.take().unwrap_or_default(), most, spare: Arc::clone(spare) }
     }
 
-    /// Takes a row; false where that would be too much, and the rows are of no use any more.
+    /// Takes a row. Returns false if the range is too large, and these rows cannot be used.
     pub(crate) fn push(&mut self, row: &[u8]) -> bool {
         let Memory { raw, ends } = &mut self.rows;
         let end = raw.len() + row.len();
@@ -90,10 +81,10 @@ impl Unsorted {
         &raw[start..ends[index] as usize]
     }
 
-    /// The rows in the order of their keys' bytes, which are the field at `position`; no two keys are the same. This is
-    /// the order of PostgreSQL's `COLLATE "C"` in a database whose encoding is UTF-8.
+    /// Sorts the rows by the bytes of their keys, the field at `position`; no two keys may be equal. This is the order of
+    /// PostgreSQL's `COLLATE "C"` in a database whose encoding is UTF-8.
     pub(crate) fn sorted(self, position: usize) -> Sorted {
-        let place = |row: u32| {
+        let entry = |row: u32| {
             let raw = RowEncoder::field(self.row(row), position).unwrap_or_default();
             let key = match memchr::memchr(b'\\', raw) {
                 None => Cow::Borrowed(raw),
@@ -101,9 +92,9 @@ impl Unsorted {
             };
             let mut start = [0; 16];
             start.iter_mut().zip(&*key).for_each(|(to, from)| *to = *from);
-            Place { start: u128::from_be_bytes(start), key, row }
+            SortEntry { start: u128::from_be_bytes(start), key, row }
         };
-        let mut places: Vec<_> = (0..).take(self.rows.ends.len()).map(place).collect();
+        let mut places: Vec<_> = (0..).take(self.rows.ends.len()).map(entry).collect();
         places.sort_unstable_by(|a, b| a.start.cmp(&b.start).then_with(|| a.key.cmp(&b.key)));
         let order = places.into_iter().map(|place| place.row).collect();
         Sorted { rows: self, order }
@@ -126,7 +117,7 @@ impl Sorted {
         self.rows.row(self.order[place])
     }
 
-    /// The rows from `from` on that have `bytes` together, or a little more; at least one.
+    /// The rows from `from` on that have about `bytes` together; at least one.
     pub(crate) fn batch(&self, from: usize, bytes: usize) -> Range<usize> {
         let mut taken = 0;
         let fits = |place: &usize| {
@@ -137,7 +128,7 @@ impl Sorted {
         from..from + (from..self.len()).take_while(fits).count()
     }
 
-    /// The bytes of these rows, one after another, and where each ends.
+    /// The bytes of these rows and where each row ends.
     pub(crate) fn copied(&self, places: Range<usize>) -> (Vec<u8>, Vec<usize>) {
         let bytes = places.clone().map(|place| self.row(place).len()).sum();
         let (mut raw, mut ends) = (Vec::with_capacity(bytes), Vec::with_capacity(places.len()));
@@ -192,13 +183,13 @@ mod tests {
         let mut unsorted = Unsorted::new(&Spare::default());
         let row = vec![b'x'; unsorted.most / 2];
         assert!(unsorted.push(&row) && unsorted.push(&row) && !unsorted.push(b"x"));
-        let spare = unsorted.spare.clone();
+        let spare = Arc::clone(&unsorted.spare);
         drop(unsorted);
         let next = Unsorted::new(&spare);
         assert!(next.rows.ends.is_empty() && next.rows.raw.is_empty());
         assert!(
             (1..=KEPT).contains(&next.rows.raw.capacity()),
-            "the memory is used again, and not all of it is kept"
+            "the buffer is used again, and not all of it is kept"
         );
     }
 }

@@ -1,50 +1,24 @@
-//! How a table is cut into key ranges. The cuts come from a sample of the table and not from the number of
-//! connections, so that every reader's share, and every checksum of one, is the same for any number of them.
+//! How a table is divided into key ranges. The limits come from a sample of the table and not from the number of
+//! connections, so the ranges and their checksums are the same for any number of them.
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::sql::literal;
 
 use super::fault;
-use super::job::Query;
+use super::query::{Query, Range};
 
-/// How many bytes of a table a range has, about.
+/// The approximate number of a table's bytes in a range.
 const RANGE: u64 = 32 << 20;
-/// How many pages are looked at for the cuts.
+/// How many pages of a table are sampled.
 const PAGES: f64 = 500.0;
-/// How many ranges there are at most.
+/// The largest number of ranges.
 const MOST: i64 = 4096;
 
-/// Keys from one to below another; open where there is none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Range {
-    /// The first key that belongs to it.
-    pub(crate) from: Option<String>,
-    /// The first key that no longer does.
-    pub(crate) to: Option<String>,
-    /// The rows without a key.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) nulls: bool,
-}
-
-impl Range {
-    pub(crate) fn conditions(&self, key: &str) -> Vec<String> {
-        if self.nulls {
-            return vec![format!("{key} IS NULL")];
-        }
-        if self.from.is_none() && self.to.is_none() {
-            return vec![format!("{key} IS NOT NULL")];
-        }
-        let from = self.from.as_ref().map(|from| format!("{key} >= {}", literal(from)));
-        let to = self.to.as_ref().map(|to| format!("{key} < {}", literal(to)));
-        from.into_iter().chain(to).collect()
-    }
-}
-
-/// The ranges of a table; together they hold every row once.
+/// The ranges of a table. Every row is in exactly one.
 pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbError> {
     let failed = |e| DbError::of(format!("looking at the size of table {}", query.table), e);
-    // The tree of a table that has no partitions is empty, and the size of one that has is 0.
+    // The partition tree of a table without partitions is empty; the size of a table with partitions is 0.
     let table = literal(&query.table);
     let size = format!(
         "SELECT pg_table_size({table}::regclass) \
@@ -90,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_touch_and_are_open_at_both_ends() {
+    fn ranges_are_adjacent_and_open_at_both_ends() {
         let ranges = between(vec!["b".to_owned(), "it's".to_owned()]);
         let conditions: Vec<_> = ranges.iter().map(|range| range.conditions("k").join(" AND ")).collect();
         assert_eq!(conditions, ["k < 'b'", "k >= 'b' AND k < 'it''s'", "k >= 'it''s'"]);

@@ -1,5 +1,5 @@
-//! Key ranges read by several connections, encoded on rayon, handed on in order. A reader takes the next range
-//! that nobody has; how far the readers may be ahead of the writer is bounded.
+//! Key ranges read by several connections, encoded by all threads and passed on in order. Each connection takes the
+//! next range that no other has; how far they may be ahead of the writer is limited.
 
 use std::mem;
 use std::sync::Arc;
@@ -12,34 +12,34 @@ use crate::db::{CopyOut, Session};
 use super::encode::{Batch, Encoder};
 use super::error::ExportError;
 use super::order::{Spare, Unsorted};
-use super::ranges::Range;
+use super::query::Range;
 
 /// How many bytes of rows are encoded at a time.
 const BATCH: usize = 256 << 10;
-/// How many batches of a range wait for the writer where the server sorts: it may be read while others are written.
+/// How many batches of a range may wait for the writer if the server sorts: they are read while others are written.
 const WAITING: usize = 96;
-/// How many do where all its rows are at hand.
-const AT_HAND: usize = 8;
+/// The same if all its rows are in memory.
+const SORTED_HERE: usize = 8;
 
-/// What a reader hands on for a range.
+/// What a reader passes on for a range.
 pub(crate) enum Message {
-    /// The next rows; the encoder's answer comes by itself.
+    /// The next rows, which are still being encoded.
     Batch(Encoded),
-    /// The range is done: how many rows the server sent.
+    /// The end of the range, with the number of rows that the server sent.
     End(u64),
-    /// It cannot be read.
+    /// The range cannot be read.
     Failed(ExportError),
 }
 
 /// Rows that are being encoded.
 pub(crate) type Encoded = oneshot::Receiver<Result<Batch, ExportError>>;
 
-/// A range that is to be read.
+/// A range to be read.
 struct Task {
     encoder: Arc<Encoder>,
     range: Range,
-    /// Whether its rows are sorted here.
-    is_ours: bool,
+    /// Whether its rows are sorted on this side.
+    sort_here: bool,
     sender: mpsc::Sender<Message>,
 }
 
@@ -47,14 +47,14 @@ struct Task {
 pub(crate) struct Queue {
     tasks: Vec<Mutex<Option<Task>>>,
     next: AtomicUsize,
-    /// How many ranges may be under way or waiting.
+    /// How many more ranges may be begun.
     window: Semaphore,
     spare: Spare,
 }
 
 impl Queue {
-    /// A queue for so many readers, and the receivers of the ranges in order. `by_bytes` says that the server orders
-    /// texts as their bytes in UTF-8 are ordered.
+    /// A queue for this number of readers, and the receivers of the ranges in order. `by_bytes` says whether the server
+    /// orders texts by their bytes in UTF-8.
     pub(crate) fn new(
         ranges: impl IntoIterator<Item = (Arc<Encoder>, Range)>,
         readers: usize,
@@ -63,10 +63,10 @@ impl Queue {
         let mut tasks = Vec::new();
         let mut receivers = Vec::new();
         for (encoder, range) in ranges {
-            // Only a key that no other row has tells a row's place.
-            let is_ours = by_bytes && encoder.job.query.key_is_unique && !range.nulls;
-            let (sender, receiver) = mpsc::channel(if is_ours { AT_HAND } else { WAITING });
-            tasks.push(Mutex::new(Some(Task { encoder, range, is_ours, sender })));
+            // Rows with equal keys have no defined order here.
+            let sort_here = by_bytes && encoder.job.query.key_is_unique && !range.nulls;
+            let (sender, receiver) = mpsc::channel(if sort_here { SORTED_HERE } else { WAITING });
+            tasks.push(Mutex::new(Some(Task { encoder, range, sort_here, sender })));
             receivers.push(receiver);
         }
         // One for each reader, and one that is being written.
@@ -74,12 +74,12 @@ impl Queue {
         (Arc::new(Self { tasks, next: AtomicUsize::new(0), window, spare: Spare::default() }), receivers)
     }
 
-    /// The writer is through with a range.
+    /// Tells that the writer has finished a range.
     pub(crate) fn written(&self) {
         self.window.add_permits(1);
     }
 
-    /// Reads ranges until there are none left, or nobody wants them any more.
+    /// Reads ranges until none is left, or until the receivers are gone.
     pub(crate) async fn work(self: Arc<Self>, session: Session) {
         loop {
             let Ok(permit) = self.window.acquire().await else { return };
@@ -89,7 +89,7 @@ impl Queue {
             let Some(task) = slot.lock().await.take() else { return };
             let sender = task.sender.clone();
             if let Err(error) = read(&session, task, &self.spare).await {
-                // Whoever is gone does not want to know.
+                // A receiver that is gone does not need the error.
                 let _ = sender.send(Message::Failed(error)).await;
                 return;
             }
@@ -98,17 +98,17 @@ impl Queue {
 }
 
 async fn read(session: &Session, task: Task, spare: &Spare) -> Result<(), ExportError> {
-    if task.is_ours
+    if task.sort_here
         && let Some(rows) = unsorted(session, &task, spare).await?
     {
-        // The connection goes on with the next range meanwhile.
+        // Meanwhile the connection reads the next range.
         tokio::spawn(sorted(task, rows));
         return Ok(());
     }
     in_order(session, &task).await
 }
 
-/// All rows of a range; none where they are too many to be sorted here.
+/// All rows of a range; `None` if they are too many to be sorted here.
 async fn unsorted(session: &Session, task: &Task, spare: &Spare) -> Result<Option<Unsorted>, ExportError> {
     let query = &task.encoder.job.query;
     let doing = format!("reading table {}", query.table);
@@ -122,14 +122,14 @@ async fn unsorted(session: &Session, task: &Task, spare: &Spare) -> Result<Optio
     Ok(Some(rows))
 }
 
-/// Sorts a range, and hands it on as fast as it is written.
+/// Sorts a range and passes it on as fast as it is written.
 async fn sorted(task: Task, rows: Unsorted) {
     let (answer, sorted) = oneshot::channel();
     let key = task.encoder.job.key;
     rayon::spawn(move || {
         let _ = answer.send(Arc::new(rows.sorted(key)));
     });
-    // The sender is gone only where the program ends.
+    // The sender is gone only when the program ends.
     let Ok(rows) = sorted.await else { return };
     let mut from = 0;
     while from < rows.len() {
@@ -145,7 +145,7 @@ async fn sorted(task: Task, rows: Unsorted) {
     let _ = task.sender.send(Message::End(rows.len() as u64)).await;
 }
 
-/// Hands on what the server sorts, as it comes.
+/// Passes on a range that the server sorts, as it arrives.
 async fn in_order(session: &Session, task: &Task) -> Result<(), ExportError> {
     let query = &task.encoder.job.query;
     let doing = format!("reading table {}", query.table);
@@ -173,7 +173,7 @@ async fn in_order(session: &Session, task: &Task) -> Result<(), ExportError> {
     }
 }
 
-/// What `encode` makes, on another thread.
+/// Encodes on another thread.
 fn encoded(encode: impl FnOnce() -> Result<Batch, ExportError> + Send + 'static) -> Encoded {
     let (answer, encoded) = oneshot::channel();
     rayon::spawn(move || {

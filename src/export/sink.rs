@@ -1,4 +1,4 @@
-//! Bytes on their way to a file: compressed where asked, counted and hashed as they are stored.
+//! Writing a file: bytes are compressed if wanted, then counted and hashed as they are stored.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -9,10 +9,10 @@ use crate::source::Hasher;
 
 use super::options::Compression;
 
-/// How much is kept before it is handed to the system.
+/// How many bytes are collected before they are passed to the system.
 const BUFFER: usize = 256 << 10;
 
-/// A file under way.
+/// A file while it is written.
 pub(crate) struct Sink(Kind);
 
 enum Kind {
@@ -21,7 +21,7 @@ enum Kind {
     Zstd(Box<zstd::stream::write::Encoder<'static, Stored>>),
 }
 
-/// What the disk gets.
+/// The bytes as they are stored.
 struct Stored {
     file: BufWriter<File>,
     hasher: Hasher,
@@ -40,7 +40,7 @@ impl Sink {
         }))
     }
 
-    /// Ends the file and brings it to the disk. Returns its size and its SHA-256.
+    /// Ends the file and syncs it to the disk. Returns its size and its SHA-256.
     pub(crate) fn finish(self) -> io::Result<(u64, String)> {
         let mut stored = match self.0 {
             Kind::Plain(stored) => stored,

@@ -1,5 +1,5 @@
-//! One instant for every connection: a leader's transaction exports its snapshot, and each reader's takes it
-//! before it looks at anything.
+//! One snapshot for all connections: the leader's transaction exports it, and every reader's transaction adopts it
+//! before its first query.
 
 use crate::db::catalog::{self, Misfit, TableInfo};
 use crate::db::postgres::Client;
@@ -12,19 +12,19 @@ use super::error::ExportError;
 /// The advisory lock's key of `--lock`: `export` in ASCII.
 const KEY: i64 = 0x6578_706F_7274;
 
-/// Nothing is written, nothing is left out: with row security that would hide rows the server refuses.
+/// With row security off the server refuses the query instead of leaving out rows.
 const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL jit = off";
 
 /// The leader's session with its transaction open.
 pub(crate) struct Snapshot {
     pub(crate) session: Session,
-    /// What a reader's transaction takes it by.
+    /// The name by which a reader's transaction adopts it.
     name: String,
     /// Which transactions it sees.
     pub(crate) position: String,
-    /// When it was taken, as the server says it.
+    /// When it was taken, by the server's clock.
     pub(crate) taken: String,
-    /// The server orders texts as their bytes in UTF-8 are ordered.
+    /// Whether the server orders texts by their bytes in UTF-8.
     pub(crate) by_bytes: bool,
 }
 
@@ -50,7 +50,7 @@ impl Snapshot {
         Ok(Self { session, name, position, taken, by_bytes })
     }
 
-    /// One more connection that sees the same.
+    /// Opens another connection that sees the same snapshot.
     pub(crate) async fn reader(&self, name: &str) -> Result<Session, DbError> {
         let session = self.session.another(name).await?;
         let begin = format!(
@@ -61,8 +61,7 @@ impl Snapshot {
         Ok(session)
     }
 
-    /// The tables of the entities that are exported and of those they refer to. Only what reading needs must
-    /// fit.
+    /// The tables of the chosen entities and of those they refer to. They are checked only as far as reading needs.
     pub(crate) async fn tables(
         &self,
         schema: &Schema,

@@ -1,4 +1,4 @@
-//! Whether an export is what its manifest says, and whether the database still says the same.
+//! Compares an export with its manifest, and with the database as it is now.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -6,19 +6,21 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::db::CopyOut;
+use crate::schema::Schema;
 use crate::source::Hasher;
 
 use super::error::ExportError;
 use super::folder::Folder;
+use super::job;
 use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
 use super::options::ExportOptions;
+use super::runtime::Interruptible;
 use super::snapshot::Snapshot;
-use super::{Interruptible, job, load_schema, runtime};
 
 /// How much of a file is hashed at a time.
 const PIECE: usize = 1 << 20;
 
-/// One thing that is not as the manifest says.
+/// One difference from the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Difference {
     /// The file, or the entity and its key range.
@@ -27,7 +29,7 @@ pub(crate) struct Difference {
     pub(crate) problem: String,
 }
 
-/// What was looked at, and what differs.
+/// What was compared, and the differences.
 #[derive(Debug, Clone, Default, serde::Serialize)]
 pub(crate) struct Verified {
     /// How many files.
@@ -38,18 +40,22 @@ pub(crate) struct Verified {
     pub(crate) differences: Vec<Difference>,
 }
 
-/// Compares the files of an export with its manifest and, with a `database` (a URL, or the one that is found
-/// without), each key range with the rows that are there now.
+/// The database that an export is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Against<'u> {
+    /// Its URL; see [`crate::db::connect()`].
+    pub(crate) url: Option<&'u str>,
+}
+
+/// Compares the files of an export with its manifest and, with a `database`, each key range with the current rows.
 ///
 /// # Errors
 ///
-/// There is no manifest that can be read, or the database cannot be asked. A file that is missing or changed
-/// is a difference.
-#[expect(clippy::option_option)]
+/// The manifest or the database cannot be read. A file that is missing or changed is a difference.
 pub(crate) fn verify(
     folder: &Path,
     schemas: Option<&Path>,
-    database: Option<Option<&str>>,
+    database: Option<Against<'_>>,
     cancelled: &AtomicBool,
 ) -> Result<Verified, ExportError> {
     let manifest = Manifest::read(&folder.join(manifest::NAME))?;
@@ -73,13 +79,13 @@ pub(crate) fn verify(
         }
     }
     additional(folder, &manifest, &mut verified)?;
-    if let Some(url) = database {
+    if let Some(Against { url }) = database {
         against_database(&manifest, schemas, url, cancelled, &mut verified)?;
     }
     Ok(verified)
 }
 
-/// Files that the manifest does not list. What a killed run wrote beside is no part of any export.
+/// Files that the manifest does not list. Partial files of a killed export are not counted.
 fn additional(folder: &Path, manifest: &Manifest, verified: &mut Verified) -> Result<(), ExportError> {
     let failed = |source| ExportError::Read { path: folder.to_owned(), source };
     let listed = manifest.files();
@@ -116,8 +122,7 @@ fn file_problem(folder: &Path, entry: &FileEntry) -> Option<String> {
     if bytes != entry.bytes {
         return Some(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
     }
-    (hasher.finish() != entry.sha256)
-        .then(|| "has other contents than the manifest says (SHA-256)".to_owned())
+    (hasher.finish() != entry.sha256).then(|| "differs from the manifest (SHA-256)".to_owned())
 }
 
 fn against_database(
@@ -127,10 +132,10 @@ fn against_database(
     cancelled: &AtomicBool,
     verified: &mut Verified,
 ) -> Result<(), ExportError> {
-    let schema = load_schema(schemas)?;
+    let schema = Schema::open(schemas)?;
     if schema.sha256 != manifest.schema_sha256 {
         let problem =
-            "the schema is another one than the export's; name the export's with --schemas".to_owned();
+            "the schema is not the one of the export; name the export's schema with --schemas".to_owned();
         return Err(ExportError::Asked(problem));
     }
     let mut entities: Vec<String> = manifest.entities.iter().map(|entity| entity.entity.clone()).collect();
@@ -153,8 +158,7 @@ fn against_database(
         spreadsheet: None,
         lock: false,
     };
-    let runtime = runtime(1)?;
-    let guard = Interruptible { runtime: &runtime, cancelled };
+    let guard = Interruptible::new(1, cancelled)?;
     guard.wait(async {
         let snapshot = Snapshot::take(options.database_url.as_deref(), "muster verify", false).await?;
         let tables = snapshot.tables(&schema, &job::chosen(&schema, &options.entities)?).await?;

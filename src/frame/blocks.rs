@@ -4,13 +4,14 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::thread;
 
-use super::stored::StoredFinding;
-use super::{Filter, FrameError};
+use crate::parallel;
+
+use super::error::FrameError;
+use super::stored::{FindingFilter, StoredFinding};
 
 /// How much is read at a time.
-const BLOCK: usize = 8 << 20;
+const BLOCK: usize = 4 << 20;
 
 /// Some whole lines.
 pub(super) struct Block {
@@ -20,7 +21,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Its lines, without the empty ones, with their numbers.
+    /// Its lines with their numbers, without the empty ones.
     pub(super) fn lines(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let bytes = self.bytes.as_slice();
         let end = bytes.last().is_some_and(|&last| last != b'\n').then_some(bytes.len());
@@ -53,12 +54,12 @@ impl Scan {
         Ok(Self { path: path.to_owned(), file, rest: Vec::new(), line: 1 })
     }
 
-    /// The next block; none at the end.
+    /// The next block; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Block>, FrameError> {
         let mut bytes = std::mem::take(&mut self.rest);
         loop {
             let wanted = BLOCK as u64;
-            let read = self.file.by_ref().take(wanted).read_to_end(&mut bytes).map_err(|e| self.lost(e))?;
+            let read = self.file.by_ref().take(wanted).read_to_end(&mut bytes).map_err(|e| self.failed(e))?;
             let cut = memchr::memrchr(b'\n', &bytes).map(|at| at + 1);
             match cut {
                 Some(cut) if read > 0 || cut < bytes.len() => self.rest = bytes.split_off(cut),
@@ -75,44 +76,28 @@ impl Scan {
         Ok(Some(Block { bytes, first_line }))
     }
 
-    /// Works on as many blocks at a time as there are processors, and hands on what came of them in the
-    /// order of the file.
-    pub(super) fn in_parallel<T: Send>(
-        mut self,
-        work: impl Fn(&Block) -> Result<T, FrameError> + Sync,
-        mut take: impl FnMut(Vec<T>) -> Result<(), FrameError>,
-    ) -> Result<(), FrameError> {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        loop {
-            let mut blocks = Vec::new();
-            while blocks.len() < threads
-                && let Some(block) = self.next()?
-            {
-                blocks.push(block);
-            }
-            if blocks.is_empty() {
-                return Ok(());
-            }
-            let work = &work;
-            let done = thread::scope(|scope| {
-                let running: Vec<_> = blocks.iter().map(|block| scope.spawn(move || work(block))).collect();
-                let ends = running
-                    .into_iter()
-                    .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-                ends.collect::<Result<Vec<_>, _>>()
-            })?;
-            take(done)?;
-        }
-    }
-
-    /// Hands on the findings that are asked for, each with its line, until `take` has enough.
+    /// Does `work` on the blocks on all threads and gives the results to `take` in the order of the file.
     ///
     /// # Errors
     ///
-    /// The file cannot be read, a line is no finding, or `take` failed.
+    /// The file cannot be read, or `work` or `take` failed.
+    pub(super) fn in_parallel<T: Send>(
+        mut self,
+        work: impl Fn(&Block) -> Result<T, FrameError> + Sync,
+        take: impl FnMut(T) -> Result<(), FrameError>,
+    ) -> Result<(), FrameError> {
+        let blocks = std::iter::from_fn(|| self.next().transpose());
+        parallel::in_order(parallel::usual_limit(), blocks, |block| work(&block), take)
+    }
+
+    /// Gives `take` each finding that `filter` admits, with its line, until it breaks.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, a line is not a finding, or `take` failed.
     pub(crate) fn each(
         mut self,
-        filter: &Filter,
+        filter: &FindingFilter,
         mut take: impl FnMut(&StoredFinding<'_>, &[u8]) -> io::Result<ControlFlow<()>>,
     ) -> Result<(), FrameError> {
         while let Some(block) = self.next()? {
@@ -126,12 +111,12 @@ impl Scan {
         Ok(())
     }
 
-    fn lost(&self, source: io::Error) -> FrameError {
+    fn failed(&self, source: io::Error) -> FrameError {
         FrameError::Read { path: self.path.clone(), source }
     }
 }
 
-/// A line as what it holds.
+/// Parses a line.
 pub(super) fn parse<'l, T: serde::Deserialize<'l>>(
     path: &Path,
     line: u64,
@@ -145,11 +130,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_no_finding_is_named() {
+    fn an_error_names_the_line_that_is_not_a_finding() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rejects.ndjson");
         std::fs::write(&path, "\n{}\n").unwrap();
-        let read = Scan::open(&path).unwrap().each(&Filter::default(), |_, _| Ok(ControlFlow::Continue(())));
+        let read =
+            Scan::open(&path).unwrap().each(&FindingFilter::default(), |_, _| Ok(ControlFlow::Continue(())));
         let error = read.unwrap_err().to_string();
         assert!(
             error.ends_with(
@@ -160,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_whole_lines_also_where_the_last_one_has_no_end() {
+    fn blocks_are_whole_lines_even_if_the_last_one_has_no_line_feed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         let long = "x".repeat(BLOCK + 10);

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// How many rows a rule holds in one run.
+/// How many rows have findings of a rule in one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleRows {
     /// The entity.
@@ -12,17 +12,17 @@ pub(crate) struct RuleRows {
     pub(crate) code: String,
     /// The column.
     pub(crate) column: Option<String>,
-    /// What it did.
+    /// The severity.
     pub(crate) severity: String,
     /// Distinct rows.
     pub(crate) rows: u64,
 }
 
-/// What became of a rule between two runs.
+/// How the number of a rule's rows changed between two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
-    /// It had no rows.
+pub(crate) enum Trend {
+    /// It had no rows before.
     New,
     /// It has more rows.
     Worse,
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
     Gone,
 }
 
-impl Verdict {
+impl Trend {
     /// The word used in every report.
     #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
@@ -47,7 +47,7 @@ impl Verdict {
         }
     }
 
-    /// Whether something went the wrong way.
+    /// Whether the rule has more rows than before.
     #[must_use]
     pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::New | Self::Worse)
@@ -67,15 +67,15 @@ impl Verdict {
 /// One rule in both runs.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Change {
-    /// What became of it.
-    pub(crate) verdict: Verdict,
+    /// How the number of its rows changed.
+    pub(crate) verdict: Trend,
     /// The entity.
     pub(crate) entity: String,
     /// The code.
     pub(crate) code: String,
     /// The column.
     pub(crate) column: Option<String>,
-    /// What it does.
+    /// The severity.
     pub(crate) severity: String,
     /// Rows in the earlier run.
     pub(crate) before: u64,
@@ -86,8 +86,8 @@ pub(crate) struct Change {
 /// Entity, code, column, severity.
 type RuleKey<'r> = (&'r str, &'r str, Option<&'r str>, &'r str);
 
-/// Compares the rules of two runs: the bad news first, then by the size of the change, then by entity, code, column
-/// and severity.
+/// Compares the rules of two runs. They are sorted by trend (new and worse ones first), then by the size of the change,
+/// then by entity, code, column and severity.
 #[must_use]
 pub(crate) fn compare(before: &[RuleRows], now: &[RuleRows]) -> Vec<Change> {
     // Rows before, rows now.
@@ -102,7 +102,7 @@ pub(crate) fn compare(before: &[RuleRows], now: &[RuleRows]) -> Vec<Change> {
         .into_iter()
         .filter(|&(_, (before, now))| before + now > 0)
         .map(|((entity, code, column, severity), (before, now))| Change {
-            verdict: Verdict::of(before, now),
+            verdict: Trend::of(before, now),
             entity: entity.to_owned(),
             code: code.to_owned(),
             column: column.map(str::to_owned),
@@ -111,7 +111,7 @@ pub(crate) fn compare(before: &[RuleRows], now: &[RuleRows]) -> Vec<Change> {
             now,
         })
         .collect();
-    // Stable: rules that are equal here stay in the order of their names.
+    // The sort is stable: rules with equal keys stay in the order of their names.
     changes.sort_by_key(|change| (change.verdict, Reverse(change.now.abs_diff(change.before))));
     changes
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rule_has_one_verdict_and_the_bad_ones_come_first() {
+    fn each_rule_has_one_trend_and_worse_ones_come_first() {
         let before =
             [rule("a", None, 5), rule("b", Some("x"), 5), rule("c", Some("x"), 5), rule("d", None, 5)];
         let now =

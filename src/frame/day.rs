@@ -1,16 +1,16 @@
-//! Days as Parquet counts them: from 1970 on.
+//! Days as Parquet counts them: from 1970-01-01 on.
 
 use jiff::civil::{self, Date};
 
 const FIRST: Date = civil::date(1970, 1, 1);
 
-/// The number of a day that ISO 8601 writes so; none where it is no day of the calendar.
+/// The number of a day written as in ISO 8601; `None` if it is not a valid date.
 pub(super) fn number(text: &str) -> Option<i32> {
     let date: Date = text.parse().ok()?;
     Some(date.since((jiff::Unit::Day, FIRST)).ok()?.get_days())
 }
 
-/// A day as ISO 8601 writes it; one that no calendar has, as its number.
+/// A day as ISO 8601 writes it; a number outside the calendar is written as it is.
 pub(super) fn written(number: i32) -> String {
     let span = jiff::Span::new().try_days(i64::from(number));
     let date = span.and_then(|span| FIRST.checked_add(span));

@@ -1,4 +1,4 @@
-//! What can go wrong with the findings of a finished run.
+//! The errors of reading, grouping and writing the findings of a finished run.
 
 use std::io;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ pub(crate) enum FrameError {
         /// What the system said.
         source: io::Error,
     },
-    /// A line is no finding.
+    /// A line is not a finding.
     #[error("{} line {line}: is not a finding of a run; the file was changed since, run again", path.display())]
     Line {
         /// The file.
@@ -26,10 +26,10 @@ pub(crate) enum FrameError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A table could not be made.
+    /// Polars could not make or write a table.
     #[error("the findings cannot be put into a table")]
     Table(#[from] PolarsError),
-    /// What was asked for cannot be written.
+    /// The output cannot be written.
     #[error("cannot write the findings")]
     Write(#[from] io::Error),
 }

@@ -1,29 +1,30 @@
-//! Findings counted by rule and by value. Counts by rule are exact always. Of a rule with very many distinct
-//! values the frequent ones are found in a first reading (Misra and Gries: none that stands in more than
-//! about one of 50,000 of the rule's findings is missed) and counted exactly in a second one.
+//! Findings counted by rule and by value. Counts by rule are always exact. If a rule has very many distinct values, a
+//! first pass finds the frequent ones (Misra and Gries: it misses none that more than about one in 50,000 of the
+//! rule's findings has), and a second pass counts these exactly.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 use std::path::Path;
 
-use super::blocks::{Block, parse};
-use super::quick::Quick;
-use super::stored::Grouped;
-use super::values::{Listed, ValueCounts};
-use super::{Filter, FrameError, Scan};
 use foldhash::fast::FixedState;
 
-/// How many characters of a value tell it from others.
+use super::blocks::{Block, Scan, parse};
+use super::error::FrameError;
+use super::quick::QuickLine;
+use super::stored::{FindingFilter, GroupedFinding};
+use super::values::{Listed, ValueCounts, ValueGroup};
+
+/// How many characters of a value are compared.
 const CHARS: usize = 200;
 
-/// Tells rules apart.
+/// Hashes the names of rules.
 const HASHER: FixedState = FixedState::with_seed(0x6d75_7374);
 
-/// Findings by rule, in the order severity, number (most first), entity, code, column.
+/// Findings by rule, sorted by severity, number (most first), entity, code, column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Groups {
-    /// All findings that were asked for.
+    /// How many findings the filter admits.
     pub(crate) findings: u64,
     /// By rule.
     pub(crate) rules: Vec<RuleGroup>,
@@ -36,27 +37,18 @@ pub(crate) struct RuleGroup {
     pub(crate) entity: String,
     /// The code.
     pub(crate) code: String,
-    /// The column's name in the file, else the field's; none for whole records and files.
+    /// The column's name in the file, else the field's; `None` for whole records and files.
     pub(crate) column: Option<String>,
-    /// What it did.
+    /// The severity.
     pub(crate) severity: String,
     /// How many findings.
     pub(crate) findings: u64,
-    /// How many distinct values, as far as they were told apart.
+    /// How many distinct values are known.
     pub(crate) distinct_values: u64,
     /// Whether there are more.
     pub(crate) more_values: bool,
-    /// The most frequent values, most first, then in their own order.
+    /// The most frequent values, most frequent first; equally frequent ones in alphabetical order.
     pub(crate) values: Vec<ValueGroup>,
-}
-
-/// One value of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct ValueGroup {
-    /// As the report shows it: masked where the column is sensitive.
-    pub(crate) value: String,
-    /// How many findings.
-    pub(crate) findings: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -67,59 +59,51 @@ struct RuleKey {
     column: Option<String>,
 }
 
-/// What one block holds: its rules, how many findings each has, and how often each value occurs under each rule,
-/// by the rule's position here.
-struct Part {
+/// The counts of one block: its rules, how many findings each has, and how often each value occurs under which of
+/// them (by position).
+struct BlockCounts {
     rules: Vec<RuleKey>,
     findings: Vec<u64>,
     values: Vec<(u32, String, u64)>,
 }
 
-/// Counts the findings in `path` that `filter` asks for, with the `top` most frequent values of each rule.
+/// Counts the findings in `path` that `filter` admits, with the `top` most frequent values of each rule.
 ///
 /// # Errors
 ///
-/// The file cannot be read, or a line is no finding.
-pub(crate) fn group(path: &Path, filter: &Filter, top: usize) -> Result<Groups, FrameError> {
+/// The file cannot be read, or a line is not a finding.
+pub(crate) fn group(path: &Path, filter: &FindingFilter, top: usize) -> Result<Groups, FrameError> {
     group_with(path, filter, top, ValueCounts::default())
 }
 
 fn group_with(
     path: &Path,
-    filter: &Filter,
+    filter: &FindingFilter,
     top: usize,
     mut values: ValueCounts,
 ) -> Result<Groups, FrameError> {
     let mut index: HashMap<RuleKey, u32> = HashMap::new();
     let mut counts: Vec<u64> = Vec::new();
     let work = |block: &Block| part(path, block, filter);
-    Scan::open(path)?.in_parallel(work, |parts| {
-        for part in parts {
-            let number = |key: RuleKey| {
-                let next = u32::try_from(index.len()).unwrap_or(u32::MAX);
-                *index.entry(key).or_insert(next)
-            };
-            let numbers: Vec<u32> = part.rules.into_iter().map(number).collect();
-            counts.resize(index.len(), 0);
-            for (&number, findings) in numbers.iter().zip(&part.findings) {
-                counts[number as usize] += findings;
-            }
-            for (rule, value, times) in part.values {
-                values.add(numbers[rule as usize], value, times);
-            }
-            values.prune();
+    Scan::open(path)?.in_parallel(work, |part| {
+        let number = |key: RuleKey| {
+            let next = u32::try_from(index.len()).unwrap_or(u32::MAX);
+            *index.entry(key).or_insert(next)
+        };
+        let numbers: Vec<u32> = part.rules.into_iter().map(number).collect();
+        counts.resize(index.len(), 0);
+        for (&number, findings) in numbers.iter().zip(&part.findings) {
+            counts[number as usize] += findings;
         }
+        values.add_all(part.values, &numbers);
+        values.prune();
         Ok(())
     })?;
     if values.is_pruned() {
         values.begin_exact();
-        Scan::open(path)?.in_parallel(work, |parts| {
-            for part in parts {
-                let numbers: Vec<u32> = part.rules.iter().map(|key| index[key]).collect();
-                for (rule, value, times) in part.values {
-                    values.add(numbers[rule as usize], value, times);
-                }
-            }
+        Scan::open(path)?.in_parallel(work, |part| {
+            let numbers: Vec<u32> = part.rules.iter().map(|key| index[key]).collect();
+            values.add_all(part.values, &numbers);
             Ok(())
         })?;
     }
@@ -147,13 +131,13 @@ fn order(rule: &RuleGroup) -> (u8, std::cmp::Reverse<u64>, &str, &str, Option<&s
     (severity, std::cmp::Reverse(rule.findings), &rule.entity, &rule.code, rule.column.as_deref())
 }
 
-fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError> {
+fn part(path: &Path, block: &Block, filter: &FindingFilter) -> Result<BlockCounts, FrameError> {
     let mut counted = Counted::default();
-    // The names of the line before, and the rule that they make; none where the rule is not asked for.
+    // The names on the previous line and their rule; no rule if the filter does not admit it.
     let mut before: Option<(&str, &str, Option<u32>)> = None;
     for (line, bytes) in block.lines() {
-        let Some(quick) = std::str::from_utf8(bytes).ok().and_then(Quick::of) else {
-            let found: Grouped<'_> = parse(path, line, bytes)?;
+        let Some(quick) = std::str::from_utf8(bytes).ok().and_then(QuickLine::of) else {
+            let found: GroupedFinding<'_> = parse(path, line, bytes)?;
             let (column, field) = (found.column.as_deref(), found.field.as_deref());
             if filter.admits(&found.entity, &found.code, column, field) {
                 let names = (&*found.entity, &*found.severity, &*found.code, column.or(field));
@@ -165,7 +149,7 @@ fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError>
         let rule = match before {
             Some((entity, names, rule)) if (entity, names) == (quick.entity, quick.names) => rule,
             _ => {
-                let Quick { entity, column, field, severity, code, .. } = quick;
+                let QuickLine { entity, column, field, severity, code, .. } = quick;
                 let asked = filter.admits(entity, code, column, field);
                 let rule = asked.then(|| counted.rule((entity, severity, code, column.or(field))));
                 before = Some((entity, quick.names, rule));
@@ -177,15 +161,15 @@ fn part(path: &Path, block: &Block, filter: &Filter) -> Result<Part, FrameError>
         }
     }
     let values = counted.values.into_iter().map(|((rule, value), times)| (rule, value.into_owned(), times));
-    Ok(Part { rules: counted.rules, findings: counted.findings, values: values.collect() })
+    Ok(BlockCounts { rules: counted.rules, findings: counted.findings, values: values.collect() })
 }
 
-/// What is counted in one block.
+/// The counts of a block while it is read.
 #[derive(Default)]
 struct Counted<'b> {
     rules: Vec<RuleKey>,
     findings: Vec<u64>,
-    /// By the hash of what names a rule; two rules with one hash stand in one list.
+    /// By the hash of a rule's names; rules with equal hashes share a list.
     index: HashMap<u64, Vec<u32>, FixedState>,
     /// How often each value occurs under each rule.
     values: HashMap<(u32, Cow<'b, str>), u64, FixedState>,
@@ -221,7 +205,7 @@ impl<'b> Counted<'b> {
     }
 }
 
-/// A value by which it is told from others: its beginning, where it is long.
+/// The part of a value that is compared: the beginning if it is long.
 fn shortened(value: Cow<'_, str>) -> Cow<'_, str> {
     if value.len() <= CHARS {
         return value;
@@ -258,7 +242,7 @@ mod tests {
         let codes = ["invalid-email", "too-long"];
         let path =
             file(folder.path(), (0..100).map(|i| (codes[usize::from(i % 4 == 0)], format!("v{}", i % 3))));
-        let groups = group(&path, &Filter::default(), 2).unwrap();
+        let groups = group(&path, &FindingFilter::default(), 2).unwrap();
         assert_eq!(groups.findings, 100);
         let rule = &groups.rules[0];
         assert_eq!(
@@ -268,19 +252,19 @@ mod tests {
         assert_eq!((rule.distinct_values, rule.more_values), (3, false));
         let values: Vec<_> = rule.values.iter().map(|v| (v.value.as_str(), v.findings)).collect();
         assert_eq!(values, [("v0", 25), ("v1", 25)]);
-        let filter = Filter { codes: vec!["too-long".into()], ..Filter::default() };
+        let filter = FindingFilter { codes: vec!["too-long".into()], ..FindingFilter::default() };
         assert_eq!(group(&path, &filter, 2).unwrap().findings, 25);
     }
 
     #[test]
-    fn of_too_many_values_the_frequent_ones_are_counted_exactly() {
+    fn the_frequent_ones_of_too_many_values_are_counted_exactly() {
         let folder = tempfile::tempdir().unwrap();
         let values = (0..30_000).map(|i| {
             let value = if i % 10 == 0 { format!("often {}", i % 3) } else { format!("once {i}") };
             (if i % 1000 == 0 { "too-long" } else { "invalid-email" }, value)
         });
         let path = file(folder.path(), values);
-        let groups = group_with(&path, &Filter::default(), 3, ValueCounts::with_room(1000)).unwrap();
+        let groups = group_with(&path, &FindingFilter::default(), 3, ValueCounts::with_room(1000)).unwrap();
         let [email, long] = &groups.rules[..] else { panic!("{groups:?}") };
         assert_eq!((email.findings, email.more_values), (29_970, true));
         let counts: Vec<_> = email.values.iter().map(|v| (v.value.as_str(), v.findings)).collect();

@@ -1,10 +1,9 @@
-//! The findings of a finished run as tables: grouped by rule, column and value, compared with another run's,
-//! written as Parquet; and Parquet files that come in and go out. The one module that knows polars; what goes in and comes out are types of our own.
+//! The findings of a finished run, grouped by rule, column and value, compared with another run's and written as
+//! Parquet; and the Parquet files that are imported and exported. Polars reads and writes Parquet and does nothing else
+//! here; this is the only module that names it, and its types do not leave it.
 //!
-//! `rejects.ndjson` is read in blocks, each turned into a small table on a thread of its own and merged in
-//! the order of the file, so memory does not grow with the number of findings and the result does not
-//! depend on the number of threads. After a group-by everything is sorted totally: no order is left to
-//! hashing.
+//! `rejects.ndjson` is read in blocks of whole lines. They are worked on by all threads and merged in the order of the
+//! file, so memory does not grow with the number of findings, and the result does not depend on the number of threads.
 
 mod blocks;
 mod compare;
@@ -20,10 +19,12 @@ mod stored;
 mod values;
 
 pub(crate) use blocks::Scan;
-pub(crate) use compare::{Change, RuleRows, Verdict, compare};
+pub(crate) use compare::{Change, RuleRows, Trend, compare};
 pub(crate) use error::FrameError;
-pub(crate) use group::{Groups, group};
 #[cfg(test)]
-pub(crate) use group::{RuleGroup, ValueGroup};
+pub(crate) use group::RuleGroup;
+pub(crate) use group::{Groups, group};
 pub(crate) use parquet::write as write_parquet;
-pub(crate) use stored::{Filter, StoredFinding};
+pub(crate) use stored::{FindingFilter, StoredFinding};
+#[cfg(test)]
+pub(crate) use values::ValueGroup;

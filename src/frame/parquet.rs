@@ -1,19 +1,20 @@
-//! Findings as a Parquet file: one row a finding, the columns of `rejects.ndjson`, with `related` as two.
+//! Findings as a Parquet file: one row per finding, with the columns of `rejects.ndjson`; `related` becomes two.
 
 use std::io::Write;
 use std::path::Path;
 
 use polars::prelude::{Column, DataFrame, NamedFrom as _, ParquetWriter, Series};
 
-use super::blocks::{Block, parse};
-use super::{Filter, FrameError, Scan, StoredFinding};
+use super::blocks::{Block, Scan, parse};
+use super::error::FrameError;
+use super::stored::{FindingFilter, StoredFinding};
 
-/// Writes the findings in `path` that `filter` asks for; memory does not grow with their number.
+/// Writes the findings in `path` that `filter` admits; memory does not grow with their number.
 ///
 /// # Errors
 ///
 /// The findings cannot be read, or `out` cannot be written to.
-pub(crate) fn write(path: &Path, filter: &Filter, out: impl Write) -> Result<(), FrameError> {
+pub(crate) fn write(path: &Path, filter: &FindingFilter, out: impl Write) -> Result<(), FrameError> {
     let schema = table(&[])?.schema().clone();
     let mut writer = ParquetWriter::new(out).batched(&schema)?;
     let work = |block: &Block| {
@@ -26,9 +27,9 @@ pub(crate) fn write(path: &Path, filter: &Filter, out: impl Write) -> Result<(),
         }
         table(&findings)
     };
-    Scan::open(path)?.in_parallel(work, |tables| {
-        for table in tables.iter().filter(|table| table.height() > 0) {
-            writer.write_batch(table)?;
+    Scan::open(path)?.in_parallel(work, |table| {
+        if table.height() > 0 {
+            writer.write_batch(&table)?;
         }
         Ok(())
     })?;
@@ -76,16 +77,22 @@ mod tests {
         let path = folder.path().join("rejects.ndjson");
         let line = r#"{"run":"r","entity":"users","file":"u.csv","record":1,"line_start":2,"line_end":2,"byte_start":6,"byte_end":9,"column":"email","field":null,"severity":"reject","code":"invalid-email","value":"é\n","message":"no","suggestion":null,"related":{"file":"a.csv","record":4}}"#;
         std::fs::write(&path, format!("{line}\n{}\n", line.replace("invalid-email", "too-long"))).unwrap();
-        let read = |filter: &Filter| {
+        let read = |filter: &FindingFilter| {
             let mut bytes = Vec::new();
             write(&path, filter, &mut bytes).unwrap();
             ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap()
         };
-        let all = read(&Filter::default());
+        let all = read(&FindingFilter::default());
         assert_eq!(all.shape(), (2, 17));
         assert_eq!(all.column("value").unwrap().str().unwrap().get(0), Some("é\n"));
         assert_eq!(all.column("related_record").unwrap().u64().unwrap().get(1), Some(4));
-        assert_eq!(read(&Filter { codes: vec!["too-long".into()], ..Filter::default() }).height(), 1);
-        assert_eq!(read(&Filter { codes: vec!["required".into()], ..Filter::default() }).height(), 0);
+        assert_eq!(
+            read(&FindingFilter { codes: vec!["too-long".into()], ..FindingFilter::default() }).height(),
+            1
+        );
+        assert_eq!(
+            read(&FindingFilter { codes: vec!["required".into()], ..FindingFilter::default() }).height(),
+            0
+        );
     }
 }

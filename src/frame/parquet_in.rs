@@ -1,5 +1,5 @@
-//! Parquet files, read some thousand rows at a time: each value as a text, with what it was, since only the
-//! field that it feeds knows how a text of it is written.
+//! Parquet files that are imported, read some thousand rows at a time. Each value becomes a text and keeps its kind,
+//! because only the field that it feeds knows how such a value is written as text.
 
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,19 +8,19 @@ use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsErro
 
 use super::day;
 
-/// How many rows are in memory at a time, where a row group has more.
+/// How many rows are in memory at a time.
 const BATCH: usize = 1 << 16;
 
 /// Why a Parquet file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ParquetFault {
-    /// The library says why.
-    #[error("is no Parquet file that can be read; transfer or write it again")]
+pub(crate) enum ParquetInError {
+    /// The library cannot read it.
+    #[error("is not a Parquet file that can be read; transfer or write it again")]
     Damaged(#[from] PolarsError),
-    /// It fell over it.
+    /// The library panicked.
     #[error("is damaged; transfer or write it again")]
     Broken,
-    /// What takes the rows failed.
+    /// The receiver of the rows failed.
     #[error("its rows cannot be taken")]
     Taken(#[source] std::io::Error),
 }
@@ -30,7 +30,7 @@ pub(crate) enum ParquetFault {
 pub(crate) enum Datum<'v> {
     /// NULL.
     Null,
-    /// A text; nobody has looked whether it is UTF-8 where the file does not say so.
+    /// A text, which is not known to be UTF-8 if the file declares bytes.
     Text(&'v [u8]),
     /// `true` or `false`.
     Boolean(bool),
@@ -49,9 +49,9 @@ pub(crate) enum Datum<'v> {
 pub(crate) struct ParquetColumn {
     /// Its name.
     pub(crate) name: String,
-    /// Its type, where values of it are not read.
+    /// Its type, if values of this type cannot be read.
     pub(crate) unread: Option<String>,
-    /// Its values are lists.
+    /// Whether its values are lists.
     pub(crate) is_list: bool,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct ParquetColumn {
 #[derive(Debug)]
 pub(crate) struct ParquetTable {
     file: File,
-    /// In the file's order; those within structs are not taken apart.
+    /// In the file's order; structs are one column.
     pub(crate) columns: Vec<ParquetColumn>,
     /// How many rows there are.
     pub(crate) rows: u64,
@@ -72,13 +72,13 @@ impl ParquetTable {
     ///
     /// # Errors
     ///
-    /// The file is none, or is damaged.
-    pub(crate) fn open(file: File) -> Result<Self, ParquetFault> {
+    /// It is not a Parquet file, or is damaged.
+    pub(crate) fn open(file: File) -> Result<Self, ParquetInError> {
         careful(|| {
             let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
             let metadata = reader.get_metadata()?;
             let rows = metadata.num_rows as u64;
-            // The type that has the method has no name here.
+            // The type that has the method cannot be named here.
             #[allow(clippy::redundant_closure_for_method_calls)]
             let groups = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
             let schema = reader.schema()?;
@@ -92,7 +92,7 @@ impl ParquetTable {
         })
     }
 
-    /// Calls `each` with the values of each row, those of the `wanted` columns in their order.
+    /// Calls `each` for every row with the values of the `wanted` columns, in their order.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl ParquetTable {
         &self,
         wanted: &[usize],
         mut each: impl FnMut(&[Datum<'_>]) -> std::io::Result<()>,
-    ) -> Result<(), ParquetFault> {
+    ) -> Result<(), ParquetInError> {
         let mut start = 0;
         for &rows in &self.groups {
             let mut done = 0;
@@ -113,12 +113,12 @@ impl ParquetTable {
                     Ok(reader.with_slice(Some((start + done, part))).finish()?)
                 })?;
                 if table.height() != part || table.width() != wanted.len() {
-                    return Err(ParquetFault::Broken);
+                    return Err(ParquetInError::Broken);
                 }
-                let columns = table.columns().iter().map(Values::of).collect::<Result<Vec<_>, _>>()?;
+                let columns = table.columns().iter().map(ColumnValues::of).collect::<Result<Vec<_>, _>>()?;
                 for row in 0..part {
                     let values: Vec<Datum<'_>> = columns.iter().map(|values| values.get(row)).collect();
-                    each(&values).map_err(ParquetFault::Taken)?;
+                    each(&values).map_err(ParquetInError::Taken)?;
                 }
                 done += part;
             }
@@ -128,12 +128,12 @@ impl ParquetTable {
     }
 }
 
-/// The library may fall over a file that somebody has damaged on purpose.
-fn careful<T>(read: impl FnOnce() -> Result<T, ParquetFault>) -> Result<T, ParquetFault> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ParquetFault::Broken))
+/// Turns a panic of the library, which a damaged file can cause, into an error.
+fn careful<T>(read: impl FnOnce() -> Result<T, ParquetInError>) -> Result<T, ParquetInError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ParquetInError::Broken))
 }
 
-/// Whether values of a type are read. What the library was built without would make it fall over.
+/// Whether values of a type can be read. The library panics on types that it was built without.
 fn is_read(kind: &ArrowDataType) -> bool {
     use ArrowDataType as A;
     match kind {
@@ -166,8 +166,8 @@ fn is_read(kind: &ArrowDataType) -> bool {
     }
 }
 
-/// The values of a column of some rows.
-enum Values {
+/// The values of a column in a batch of rows.
+enum ColumnValues {
     Text(Column),
     Bytes(Column),
     Boolean(Vec<Option<bool>>),
@@ -178,8 +178,8 @@ enum Values {
     Null,
 }
 
-impl Values {
-    fn of(column: &Column) -> Result<Self, ParquetFault> {
+impl ColumnValues {
+    fn of(column: &Column) -> Result<Self, ParquetInError> {
         Ok(match column.dtype() {
             DataType::String => Self::Text(column.rechunk()),
             DataType::Binary => Self::Bytes(column.rechunk()),
@@ -217,8 +217,8 @@ impl Values {
 }
 
 /// The values of a column as texts.
-fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
-    let wide = |column: &Column| -> Result<Vec<Option<String>>, ParquetFault> {
+fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetInError> {
+    let wide = |column: &Column| -> Result<Vec<Option<String>>, ParquetInError> {
         let numbers = column.cast(&DataType::Int64)?;
         Ok(numbers.i64()?.iter().map(|value| value.map(|value| value.to_string())).collect())
     };
@@ -249,7 +249,7 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetFault> {
     })
 }
 
-/// An instant as PostgreSQL prints it; without a time zone, what a clock showed.
+/// An instant as PostgreSQL prints it; without a time zone, a local date and time as ISO 8601 writes it.
 fn time(tick: i64, per_second: i64, is_instant: bool) -> String {
     let nanoseconds = i32::try_from(tick.rem_euclid(per_second) * (1_000_000_000 / per_second));
     let instant = nanoseconds
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_row_by_row() {
+    fn written_rows_are_read_back() {
         let bytes = written(&COLUMNS, false, 1, |_, rows| fill(rows, "\n"));
         let table = ParquetTable::open(stored(&bytes)).unwrap();
         assert_eq!(table.rows, 2);
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_of_many_batches_and_groups_come_in_order() {
+    fn the_rows_of_many_batches_and_groups_are_read_in_order() {
         let columns = [("a", Kind::Integer), ("b", Kind::Text)];
         let bytes = written(&columns, true, 2, |group, rows| {
             for number in [0..100_000, 100_000..150_000][group].clone() {
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_file_is_an_error_and_no_panic() {
+    fn a_damaged_file_is_an_error_and_not_a_panic() {
         let bytes = written(&[("t", Kind::Text)], false, 1, |_, rows| {
             assert!((0..100).all(|number| rows.cell(0, Some(&number.to_string()))));
         });

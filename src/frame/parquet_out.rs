@@ -1,5 +1,5 @@
-//! Typed Parquet files, row group by row group. A group is encoded and compressed apart from its file, on any
-//! thread; the file takes them in the order in which they are given, so the same groups give the same bytes.
+//! Parquet files that are exported, with types, row group by row group. A group can be encoded and compressed on any
+//! thread, without its file; the same groups in the same order give the same bytes.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +15,10 @@ use polars_parquet::write::{
 
 pub use super::parquet_rows::{Kind, Rows};
 
-/// What the library says.
+/// Why a file cannot be written.
 pub(crate) type ParquetError = PolarsError;
 
-/// A file under way.
+/// A file that is being written.
 pub struct ParquetFile<W: Write> {
     writer: BatchedWriter<Shared<W>>,
     target: Arc<Mutex<W>>,
@@ -33,13 +33,13 @@ pub struct Shape {
     options: WriteOptions,
 }
 
-/// A row group as it stands in a file: the pages of each column.
+/// An encoded row group: the pages of each column.
 pub struct Group {
     rows: u64,
     pages: Vec<Vec<CompressedPage>>,
 }
 
-/// The library does not give its writer back, so it gets a share of it.
+/// The library does not return its writer, so the writer is shared with it.
 struct Shared<W>(Arc<Mutex<W>>);
 
 impl<W: Write> Write for Shared<W> {
@@ -62,7 +62,7 @@ impl<W: Write> ParquetFile<W> {
         let fields = columns.iter().map(|(name, kind)| Field::new((*name).into(), kind.data_type()));
         let schema: Schema = fields.collect();
         let target = Arc::new(Mutex::new(target));
-        // The quickest level: an export waits for the processor, hardly for the disk.
+        // The fastest level: an export waits for the processor and hardly for the disk.
         let zstd = ParquetCompression::Zstd(ZstdLevel::try_new(1).ok());
         let compression = if gzip { ParquetCompression::Gzip(None) } else { zstd };
         let statistics = StatisticsOptions::default();
@@ -83,7 +83,7 @@ impl<W: Write> ParquetFile<W> {
         Ok(Self { writer, target, shape: Arc::new(shape) })
     }
 
-    /// What a group of it must be like.
+    /// What its groups have in common.
     pub fn shape(&self) -> Arc<Shape> {
         Arc::clone(&self.shape)
     }
@@ -97,7 +97,7 @@ impl<W: Write> ParquetFile<W> {
         if group.rows == 0 { Ok(()) } else { self.writer.write_row_group(group.rows, &group.pages) }
     }
 
-    /// Writes the footer, and gives the target back.
+    /// Writes the footer and returns the target.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl<W: Write> ParquetFile<W> {
     ///
     /// # Panics
     ///
-    /// Never: nobody else holds the target any more.
+    /// Never: the writer that shared the target is gone.
     pub fn finish(self) -> Result<W, ParquetError> {
         self.writer.finish()?;
         drop(self.writer);
@@ -115,13 +115,13 @@ impl<W: Write> ParquetFile<W> {
 }
 
 impl Shape {
-    /// Rows to be filled, with room for so many.
+    /// Rows to be filled, with room for `room` of them.
     #[must_use]
     pub fn rows(&self, room: usize) -> Rows {
         Rows::of(&self.columns, room)
     }
 
-    /// Rows as a group.
+    /// Encodes rows as a group.
     ///
     /// # Errors
     ///
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_type_does_not_have_and_rows_of_unequal_length_are_refused() {
+    fn values_outside_a_type_and_rows_of_unequal_length_are_refused() {
         let file = ParquetFile::begin(Vec::new(), &COLUMNS, false).unwrap();
         let mut rows = file.shape().rows(0);
         assert!(!rows.cell(2, Some("x")) && !rows.cell(3, Some("infinity")) && !rows.cell(5, Some("a")));

@@ -1,4 +1,4 @@
-//! Rows on their way into a Parquet file, column by column, each in the type of its column.
+//! Rows for a Parquet file, collected column by column, each value in its column's type.
 
 use std::mem;
 
@@ -28,10 +28,10 @@ pub enum Kind {
 
 /// Some rows.
 pub struct Rows {
-    columns: Vec<(PlSmallStr, Values)>,
+    columns: Vec<(PlSmallStr, ColumnBuilder)>,
 }
 
-enum Values {
+enum ColumnBuilder {
     Text(Box<StringChunkedBuilder>),
     Boolean(Vec<Option<bool>>),
     Integer(Vec<Option<i64>>),
@@ -46,46 +46,46 @@ impl Rows {
         Self { columns: columns.collect() }
     }
 
-    /// Sets a cell of the row at hand, in PostgreSQL's text form. False where the column's type has no such
-    /// value (`infinity` is no date here).
+    /// Appends a value, in PostgreSQL's text form, to a column. Returns false if the column's type does not have it
+    /// (Parquet's dates have no `infinity`).
     #[must_use]
-    #[allow(clippy::match_same_arms)] // Each kind of column has a list of its own type: they cannot be one arm.
+    #[allow(clippy::match_same_arms)] // Each kind of column has its own type of list: they cannot be one arm.
     pub fn cell(&mut self, column: usize, text: Option<&str>) -> bool {
         let Some((_, values)) = self.columns.get_mut(column) else { return false };
         match (values, text) {
-            (Values::Text(all), text) => all.append_option(text),
-            (Values::Boolean(all), None) => all.push(None),
-            (Values::Date(all), None) => all.push(None),
-            (Values::Instant(all), None) => all.push(None),
-            (Values::List(all), None) => all.push(None),
-            (Values::Boolean(all), Some(text)) => all.push(Some(matches!(text, "true" | "t"))),
-            (Values::Integer(all), None) => all.push(None),
-            (Values::Integer(all), Some(text)) => match text.parse() {
+            (ColumnBuilder::Text(all), text) => all.append_option(text),
+            (ColumnBuilder::Boolean(all), None) => all.push(None),
+            (ColumnBuilder::Date(all), None) => all.push(None),
+            (ColumnBuilder::Instant(all), None) => all.push(None),
+            (ColumnBuilder::List(all), None) => all.push(None),
+            (ColumnBuilder::Boolean(all), Some(text)) => all.push(Some(matches!(text, "true" | "t"))),
+            (ColumnBuilder::Integer(all), None) => all.push(None),
+            (ColumnBuilder::Integer(all), Some(text)) => match text.parse() {
                 Ok(number) => all.push(Some(number)),
                 Err(_) => return false,
             },
-            (Values::Date(all), Some(text)) => match day::number(text) {
+            (ColumnBuilder::Date(all), Some(text)) => match day::number(text) {
                 Some(day) => all.push(Some(day)),
                 None => return false,
             },
-            (Values::Instant(all), Some(text)) => match text.parse::<jiff::Timestamp>() {
+            (ColumnBuilder::Instant(all), Some(text)) => match text.parse::<jiff::Timestamp>() {
                 Ok(instant) => all.push(Some(instant.as_microsecond())),
                 Err(_) => return false,
             },
-            (Values::List(_), Some(_)) => return false,
+            (ColumnBuilder::List(_), Some(_)) => return false,
         }
         true
     }
 
-    /// Sets a cell of a list column.
+    /// Appends a list to a column of lists; false if it is not one.
     #[must_use]
     pub fn list(&mut self, column: usize, items: Vec<String>) -> bool {
-        let Some((_, Values::List(all))) = self.columns.get_mut(column) else { return false };
+        let Some((_, ColumnBuilder::List(all))) = self.columns.get_mut(column) else { return false };
         all.push(Some(items));
         true
     }
 
-    /// All of them as a table.
+    /// Makes a table of them.
     pub(super) fn table(self) -> Result<DataFrame, PolarsError> {
         let columns = self.columns.into_iter().map(|(name, values)| Ok(values.series(name)?.into()));
         DataFrame::new_infer_height(columns.collect::<Result<Vec<Column>, PolarsError>>()?)
@@ -104,19 +104,19 @@ impl Kind {
         }
     }
 
-    fn values(self, name: &PlSmallStr, rows: usize) -> Values {
+    fn values(self, name: &PlSmallStr, rows: usize) -> ColumnBuilder {
         match self {
-            Self::Text => Values::Text(Box::new(StringChunkedBuilder::new(name.clone(), rows))),
-            Self::Boolean => Values::Boolean(Vec::with_capacity(rows)),
-            Self::Integer => Values::Integer(Vec::with_capacity(rows)),
-            Self::Date => Values::Date(Vec::with_capacity(rows)),
-            Self::Instant => Values::Instant(Vec::with_capacity(rows)),
-            Self::List => Values::List(Vec::with_capacity(rows)),
+            Self::Text => ColumnBuilder::Text(Box::new(StringChunkedBuilder::new(name.clone(), rows))),
+            Self::Boolean => ColumnBuilder::Boolean(Vec::with_capacity(rows)),
+            Self::Integer => ColumnBuilder::Integer(Vec::with_capacity(rows)),
+            Self::Date => ColumnBuilder::Date(Vec::with_capacity(rows)),
+            Self::Instant => ColumnBuilder::Instant(Vec::with_capacity(rows)),
+            Self::List => ColumnBuilder::List(Vec::with_capacity(rows)),
         }
     }
 }
 
-impl Values {
+impl ColumnBuilder {
     fn series(self, name: PlSmallStr) -> Result<Series, PolarsError> {
         Ok(match self {
             Self::Text(all) => all.finish().into_series(),
@@ -138,7 +138,7 @@ impl Values {
     }
 }
 
-/// What the tests of reader and writer share: a column of every type, a row of values and one of none.
+/// Shared by the tests of reader and writer: a column of every type, a row of values and a row of NULLs.
 #[cfg(test)]
 pub(super) mod samples {
     use super::{Kind, Rows};

@@ -1,15 +1,14 @@
-//! What grouping needs of a line of `rejects.ndjson`, found without reading all of it: the members stand in the order
-//! in which the reports write them, the names of a rule side by side. A line that is written otherwise is left to
-//! the JSON parser, which takes any.
+//! A quick reader of `rejects.ndjson` for grouping: it expects the members in the order in which the reports write them
+//! and skips what grouping does not need. A line that is written differently is left to the JSON parser.
 
 use memchr::{memchr2, memmem};
 
-/// The parts of a line, as they stand in it.
+/// The parts of a line that grouping needs, as they are written in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Quick<'l> {
+pub(super) struct QuickLine<'l> {
     /// The entity's name.
     pub(super) entity: &'l str,
-    /// From the column to the value: in lines with the same, all names of the rule are the same.
+    /// The text from the column to the value: if it is the same on two lines, so are the names of their rules.
     pub(super) names: &'l str,
     pub(super) column: Option<&'l str>,
     pub(super) field: Option<&'l str>,
@@ -18,8 +17,8 @@ pub(super) struct Quick<'l> {
     pub(super) value: Option<&'l str>,
 }
 
-impl<'l> Quick<'l> {
-    /// Reads a line; nothing where it is not written as the reports write it, or where a text in it has escapes.
+impl<'l> QuickLine<'l> {
+    /// Reads a line; `None` if it is not written as the reports write it, or if a text in it has escapes.
     pub(super) fn of(line: &'l str) -> Option<Self> {
         let mut rest = Rest(line);
         rest.past("{\"run\":")?;
@@ -28,7 +27,7 @@ impl<'l> Quick<'l> {
         let entity = rest.text()?;
         rest.past(",\"file\":")?;
         rest.text()?;
-        // Nothing but numbers stands between the file and the column.
+        // There are only numbers between the file and the column.
         let places = memmem::find(rest.0.as_bytes(), b",\"column\":").filter(|&at| at < 160)?;
         let is_plain =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b",:\"_".contains(&byte);
@@ -38,22 +37,23 @@ impl<'l> Quick<'l> {
         let start = &rest.0[places..];
         rest.0 = start;
         rest.past(",\"column\":")?;
-        let column = rest.optional()?;
+        let (mut column, mut field, mut value) = (None, None, None);
+        rest.optional(&mut column)?;
         rest.past(",\"field\":")?;
-        let field = rest.optional()?;
+        rest.optional(&mut field)?;
         rest.past(",\"severity\":")?;
         let severity = rest.text()?;
         rest.past(",\"code\":")?;
         let code = rest.text()?;
         rest.past(",\"value\":")?;
         let names = &start[..start.len() - rest.0.len()];
-        let value = rest.optional()?;
+        rest.optional(&mut value)?;
         let whole = rest.0.starts_with(",\"message\":") && rest.0.ends_with('}');
         whole.then_some(Self { entity, names, column, field, severity, code, value })
     }
 }
 
-/// What is still to be read.
+/// The rest of the line.
 struct Rest<'l>(&'l str);
 
 impl<'l> Rest<'l> {
@@ -75,21 +75,19 @@ impl<'l> Rest<'l> {
         Some(&inner[..end])
     }
 
-    /// A text or `null`; the outer nothing says that it is neither.
+    /// A text or `null` into `found`; `None` if it is neither.
     #[inline]
-    #[allow(clippy::option_option)]
-    fn optional(&mut self) -> Option<Option<&'l str>> {
-        if let Some(rest) = self.0.strip_prefix("null") {
-            self.0 = rest;
-            return Some(None);
+    fn optional(&mut self, found: &mut Option<&'l str>) -> Option<()> {
+        if self.past("null").is_none() {
+            *found = Some(self.text()?);
         }
-        self.text().map(Some)
+        Some(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::stored::Grouped;
+    use super::super::stored::GroupedFinding;
     use super::*;
 
     const LINE: &str = r#"{"run":"r","entity":"users","file":"a, \"column\":.csv","record":1,"line_start":2,"line_end":2,"byte_start":6,"byte_end":9,"column":"E-mail","field":null,"severity":"reject","code":"invalid-email","value":"x","message":"no","suggestion":null,"related":null}"#;
@@ -98,8 +96,8 @@ mod tests {
     fn a_line_of_a_report_is_read_as_the_parser_reads_it() {
         let plain = LINE.replace("\\\"", "");
         for line in [plain.clone(), plain.replace("\"x\"", "null"), plain.replace("\"E-mail\"", "null")] {
-            let quick = Quick::of(&line).unwrap();
-            let parsed: Grouped<'_> = serde_json::from_str(&line).unwrap();
+            let quick = QuickLine::of(&line).unwrap();
+            let parsed: GroupedFinding<'_> = serde_json::from_str(&line).unwrap();
             assert_eq!((quick.entity, quick.severity), (&*parsed.entity, &*parsed.severity));
             assert_eq!((quick.column, quick.field), (parsed.column.as_deref(), parsed.field.as_deref()));
             assert_eq!((quick.code, quick.value), (&*parsed.code, parsed.value.as_deref()));
@@ -108,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_written_otherwise_is_left_to_the_parser() {
+    fn a_line_that_is_written_differently_is_left_to_the_parser() {
         let plain = LINE.replace("\\\"", "");
         for (from, to) in [
             ("\"users\"", "\"us\\u0065rs\""),
@@ -122,9 +120,9 @@ mod tests {
         ] {
             let line = plain.replacen(from, to, 1);
             assert_ne!(line, plain);
-            assert_eq!(Quick::of(&line), None, "{line}");
+            assert_eq!(QuickLine::of(&line), None, "{line}");
         }
-        assert_eq!(Quick::of(LINE), None);
-        assert_eq!(Quick::of(""), None);
+        assert_eq!(QuickLine::of(LINE), None);
+        assert_eq!(QuickLine::of(""), None);
     }
 }

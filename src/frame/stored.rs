@@ -1,10 +1,10 @@
-//! A finding as it stands in `rejects.ndjson`, and which findings are asked for.
+//! A finding as it is written in `rejects.ndjson`, and filters of findings.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is borrowed from its line where it holds no escapes.
+/// A text that is borrowed from its line if it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
@@ -50,7 +50,7 @@ pub(crate) struct StoredFinding<'a> {
     pub(crate) related: Option<StoredRelated<'a>>,
 }
 
-/// The record that a finding is about as well.
+/// The other record that a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct StoredRelated<'a> {
     /// Its file.
@@ -68,9 +68,9 @@ impl StoredFinding<'_> {
     }
 }
 
-/// What grouping needs of a finding; the rest of the line is skipped.
+/// The members of a finding that grouping needs.
 #[derive(Debug, Deserialize)]
-pub(super) struct Grouped<'a> {
+pub(super) struct GroupedFinding<'a> {
     #[serde(borrow)]
     pub(super) entity: Text<'a>,
     #[serde(borrow)]
@@ -85,19 +85,19 @@ pub(super) struct Grouped<'a> {
     pub(super) value: Option<Text<'a>>,
 }
 
-/// Which findings are asked for: those that fit one name of each list that has names.
+/// Which findings are wanted: those that match one name of each list that is not empty.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Filter {
+pub(crate) struct FindingFilter {
     /// Codes.
     pub(crate) codes: Vec<String>,
-    /// Columns, by the name in the file or the field's.
+    /// Columns, by their names in the file or their fields' names.
     pub(crate) columns: Vec<String>,
     /// Entities.
     pub(crate) entities: Vec<String>,
 }
 
-impl Filter {
-    /// Whether a finding with these is asked for.
+impl FindingFilter {
+    /// Whether findings with these names are wanted.
     #[must_use]
     pub(crate) fn admits(&self, entity: &str, code: &str, column: Option<&str>, field: Option<&str>) -> bool {
         let fits = |wanted: &[String], name: &str| wanted.iter().any(|wanted| wanted == name);
@@ -107,7 +107,7 @@ impl Filter {
                 || [column, field].into_iter().flatten().any(|name| fits(&self.columns, name)))
     }
 
-    /// Whether a whole finding is asked for.
+    /// Whether a finding is wanted.
     #[must_use]
     pub(crate) fn takes(&self, finding: &StoredFinding<'_>) -> bool {
         self.admits(&finding.entity, &finding.code, finding.column.as_deref(), finding.field.as_deref())
@@ -119,8 +119,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_takes_any_of_its_names_in_every_list() {
-        let filter = Filter {
+    fn a_filter_admits_any_name_of_each_list() {
+        let filter = FindingFilter {
             codes: vec!["required".into(), "too-long".into()],
             columns: vec!["E-mail".into(), "contact.phone".into()],
             entities: Vec::new(),
@@ -129,7 +129,7 @@ mod tests {
         assert!(filter.admits("users", "required", Some("Tel"), Some("contact.phone")));
         assert!(!filter.admits("users", "required", None, None));
         assert!(!filter.admits("users", "invalid-iban", Some("E-mail"), None));
-        assert!(Filter::default().admits("users", "required", None, None));
+        assert!(FindingFilter::default().admits("users", "required", None, None));
     }
 
     #[test]

@@ -4,30 +4,37 @@ use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
-use super::group::ValueGroup;
-
-/// How many distinct values of one rule are kept apart.
+/// How many distinct values of one rule are kept.
 const ROOM: usize = 100_000;
 
 /// How often each value of one rule occurs.
 type Counts = HashMap<Box<str>, u64, FixedState>;
 
-/// The values of all rules, each rule known by its number.
+/// The values of all rules, by the rules' numbers.
 pub(super) struct ValueCounts {
     room: usize,
     rules: Vec<RuleCounts>,
-    /// Only values that are known already are counted.
+    /// Only known values are counted.
     exact: bool,
 }
 
 #[derive(Default)]
 struct RuleCounts {
     counts: Counts,
-    /// Rare values were left out.
+    /// Rare values were dropped.
     pruned: bool,
 }
 
-/// What is listed of one rule.
+/// One value of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct ValueGroup {
+    /// As the report shows it: masked if the column is sensitive.
+    pub(crate) value: String,
+    /// How many findings.
+    pub(crate) findings: u64,
+}
+
+/// The listed values of one rule.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listed {
     /// How many distinct values are known.
@@ -50,7 +57,7 @@ impl ValueCounts {
     }
 
     /// Counts `times` more findings with `value` under the rule `rule`.
-    pub(super) fn add(&mut self, rule: u32, value: String, times: u64) {
+    fn add(&mut self, rule: u32, value: String, times: u64) {
         let rule = rule as usize;
         if rule >= self.rules.len() {
             self.rules.resize_with(rule + 1, RuleCounts::default);
@@ -63,13 +70,20 @@ impl ValueCounts {
         }
     }
 
+    /// Counts the values of a block, whose rules have these `numbers`.
+    pub(super) fn add_all(&mut self, values: Vec<(u32, String, u64)>, numbers: &[u32]) {
+        for (rule, value, times) in values {
+            self.add(numbers[rule as usize], value, times);
+        }
+    }
+
     /// Drops the rare values of each rule that has too many. Called after each block, so that what is kept depends
     /// on the findings alone and not on the number of threads.
     pub(super) fn prune(&mut self) {
         let room = self.room;
         for rule in self.rules.iter_mut().filter(|rule| rule.counts.len() > room) {
-            // The step of Misra and Gries: the count of the value in the middle is taken off all counts, and values
-            // with nothing left go.
+            // The step of Misra and Gries: the median count is subtracted from all counts, and values whose count
+            // becomes zero are dropped.
             let mut ordered: Vec<u64> = rule.counts.values().copied().collect();
             let (_, &mut middle, _) = ordered.select_nth_unstable_by(room / 2, |a, b| b.cmp(a));
             rule.counts.retain(|_, count| {
@@ -81,12 +95,12 @@ impl ValueCounts {
         }
     }
 
-    /// Whether values were left out, so that those kept must be counted again.
+    /// Whether values were dropped, so that the others must be counted again.
     pub(super) fn is_pruned(&self) -> bool {
         self.rules.iter().any(|rule| rule.pruned)
     }
 
-    /// Keeps the values, sets their counts to zero, and from now on counts no other value.
+    /// Sets the counts to zero and from now on counts only the known values.
     pub(super) fn begin_exact(&mut self) {
         self.exact = true;
         for rule in &mut self.rules {
@@ -94,7 +108,7 @@ impl ValueCounts {
         }
     }
 
-    /// For each of `rules` rules its values, the `top` most frequent ones listed.
+    /// The `top` most frequent values of each of `rules` rules.
     pub(super) fn top(mut self, rules: usize, top: usize) -> Vec<Listed> {
         self.rules.resize_with(rules, RuleCounts::default);
         self.rules.into_iter().map(|rule| rule.top(top)).collect()

@@ -1,5 +1,5 @@
-//! Lists of addresses in files: one an address a line, or a CSV file with a column of them. A line that is no
-//! address is told with its number, never passed over in silence.
+//! Lists of addresses in files: one address a line, or a CSV file with a column of addresses. A line without a valid
+//! address is reported with its number, never skipped silently.
 
 use std::fs;
 use std::path::Path;
@@ -9,10 +9,10 @@ use crate::source::DELIMITERS;
 use super::error::InviteError;
 use super::people::{Invitees, Wanted};
 
-/// Headers that a column of addresses may have, in letters and digits alone.
+/// Headers that a column of addresses may have, only letters and digits compared.
 const HEADERS: [&str; 5] = ["email", "emailaddress", "address", "mail", "emailadres"];
 
-/// The addresses of a list, and the places where there should be one and is none.
+/// The addresses of a list, and the places without a valid address.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
     pub(crate) addresses: Vec<Wanted>,
@@ -23,7 +23,7 @@ pub(super) struct List {
 ///
 /// # Errors
 ///
-/// The file cannot be read, or has several columns and none that is called `email`.
+/// The file cannot be read, or has several columns and none called `email`.
 pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteError> {
     let unreadable = |source| InviteError::Unreadable { path: path.to_owned(), source };
     let wrong = |problem: &str| InviteError::List { path: path.to_owned(), problem: problem.to_owned() };
@@ -61,7 +61,7 @@ pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteE
                 None if single => record.iter().position(|cell| !cell.is_empty()).unwrap_or_default(),
                 None => {
                     return Err(wrong(
-                        "has several columns and no header `email`; add one, or keep the column of addresses alone",
+                        "has several columns and no header `email`; add one, or keep only the column of addresses",
                     ));
                 }
             });
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_stand_on_lines_or_in_a_column() {
+    fn addresses_are_on_lines_or_in_a_column() {
         for text in [
             "A@b.nl\n\nc@d.nl \n",
             "\u{feff}email\r\na@b.nl\r\nc@d.nl\r\n",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told_with_its_line() {
+    fn an_invalid_address_is_reported_with_its_line() {
         let list = read_text("a@b.nl\nnobody\n\nc@d.nl\n@x.nl").unwrap();
         assert_eq!(list.addresses[1].place, "list line 4");
         assert_eq!(list.wrong, ["list line 2", "list line 5"]);

@@ -1,6 +1,6 @@
-//! The way of the mails from the outbox to the provider, a batch at a time: taken and noted as `sending`,
-//! committed, handed over, the answers noted, committed. A batch without an answer is in doubt; once the provider
-//! would have it if it ever got it, it is asked, and only what it does not have goes out again.
+//! Delivers the mails of the outbox to the provider, a batch at a time: marked as `sending`, committed, handed over,
+//! the answers recorded, committed. A batch without an answer is in doubt: after the time in which the provider would
+//! show it, the provider is asked, and only mails that it does not have are sent again.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,18 +15,19 @@ use crate::signal::POLL;
 
 use super::error::InviteError;
 use super::fault;
-use super::outbox::{self, Doubtful, Mail};
+use super::mail::Mail;
+use super::outbox::{self, UnansweredMail};
 use super::people::Invitees;
 use super::provider::{Answer, Provider, Reply, Stop, Wait};
 use super::token::Token;
 
-/// How often in a row the same batch is tried, or batches stay without an answer.
+/// How often in a row the same batch is tried, or a batch may get no answer.
 const TRIES: u32 = 8;
-/// The longest time that a provider's `Retry-After` is waited for.
+/// The longest `Retry-After` that is waited for.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// How long an answer is waited for after a signal.
 const GRACE: Duration = Duration::from_secs(10);
-/// A rate is kept by batches of so many seconds.
+/// A rate is kept by sending batches of this many seconds.
 const SLICE: u64 = 2;
 
 /// What a delivery needs.
@@ -37,34 +38,34 @@ pub(super) struct Delivery<'a> {
     pub(crate) invitees: Invitees<'a>,
     pub(crate) provider: Arc<dyn Provider + Send + Sync>,
     pub(crate) run: &'a str,
-    /// How long a link opens.
+    /// How long a link is valid.
     pub(crate) expires: Duration,
-    /// After which time a provider that does not have a mail never got it.
+    /// After this time, a mail that the provider does not have never reached it.
     pub(crate) settle: Duration,
     /// How many mails a minute.
     pub(crate) rate: Option<u32>,
 }
 
-/// What came of it.
+/// The result of a delivery.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Delivered {
-    /// Mails that were taken.
+    /// Mails that the provider accepted.
     pub(crate) sent: u64,
     /// Of these: found at the provider, where an earlier call had left them without an answer.
     pub(crate) found: u64,
     /// Addresses that were refused.
     pub(crate) failed: u64,
-    /// Mails of which it is still not known whether they were taken.
+    /// Mails of which it is still not known whether the provider accepted them.
     pub(crate) unknown: u64,
-    /// Mails that nobody should get any more.
+    /// Mails whose recipient should not get them any more.
     pub(crate) cancelled: u64,
-    /// Calls in a row without a mail taken.
+    /// Calls in a row without an accepted mail.
     troubles: u32,
     /// When the next batch may go out.
     next: Option<Instant>,
 }
 
-/// Whether there were mails in doubt to ask for.
+/// Whether there were unanswered mails to look up.
 enum Due {
     /// There were.
     Asked,
@@ -81,11 +82,11 @@ impl Delivery<'_> {
     ///
     /// # Errors
     ///
-    /// The provider takes nothing any more, the database is gone, a signal. What was handed over is noted.
+    /// The provider accepts nothing any more, the database is gone, a signal. What was handed over is recorded.
     pub(crate) fn deliver(&self) -> Result<Delivered, InviteError> {
         let mut done = Delivered::default();
         let mut asked = HashSet::new();
-        // What an earlier command left in doubt comes first.
+        // Mails that an earlier command left unanswered come first.
         self.look_up_due(&mut asked, &mut done)?;
         loop {
             self.look(&done)?;
@@ -107,10 +108,10 @@ impl Delivery<'_> {
         Ok(done)
     }
 
-    /// Asks for the mails in doubt that the provider would show by now; `asked` are those that stay in doubt.
+    /// Looks up the unanswered mails that the provider would show by now; `asked` are those that stay unanswered.
     fn look_up_due(&self, asked: &mut HashSet<i64>, done: &mut Delivered) -> Result<Due, InviteError> {
         let (due, wait) = self.surely(outbox::doubtful(&self.session.client, self.run, self.settle))?;
-        let due: Vec<Doubtful> = due.into_iter().filter(|mail| !asked.contains(&mail.id)).collect();
+        let due: Vec<UnansweredMail> = due.into_iter().filter(|mail| !asked.contains(&mail.id)).collect();
         let found_any = !due.is_empty();
         for mail in due {
             self.look(done)?;
@@ -125,7 +126,7 @@ impl Delivery<'_> {
         })
     }
 
-    /// Takes a batch and hands it over; false where none is left.
+    /// Takes a batch and hands it over; false if none is left.
     fn hand_over(&self, done: &mut Delivered) -> Result<bool, InviteError> {
         let Some(batch) = self.take(done)? else { return Ok(false) };
         let began = Instant::now();
@@ -167,7 +168,7 @@ impl Delivery<'_> {
         Ok(true)
     }
 
-    /// The next batch, noted as being handed over.
+    /// The next batch, marked as being handed over.
     fn take(&self, done: &Delivered) -> Result<Option<Mails>, InviteError> {
         let client = &self.session.client;
         if let Some(next) = done.next {
@@ -196,12 +197,12 @@ impl Delivery<'_> {
         Ok((!batch.is_empty()).then(|| Arc::new(batch)))
     }
 
-    /// Notes the answers of a batch.
+    /// Records the answers of a batch.
     fn note(&self, batch: &Mails, answers: &[Answer], done: &mut Delivered) -> Result<(), InviteError> {
-        let settled = self.surely(outbox::note_answers(&self.session.client, batch, answers))?;
+        let result = self.surely(outbox::note_answers(&self.session.client, batch, answers))?;
         fault::point("recorded");
-        done.sent += settled.sent;
-        done.failed += settled.failed;
+        done.sent += result.sent;
+        done.failed += result.failed;
         tracing::info!("{} mails sent, {} failed", done.sent, done.failed);
         if let Some(stop) = answers.iter().find_map(|answer| match answer {
             Answer::Stop(stop) => Some(stop.clone()),
@@ -215,15 +216,15 @@ impl Delivery<'_> {
         {
             None => done.troubles = 0,
             Some(code) => {
-                let why = format!("the provider takes some of the mails later (ErrorCode {code})");
+                let why = format!("the provider accepts some of the mails later (ErrorCode {code})");
                 self.trouble(&Wait { why, after: None }, done)?;
             }
         }
         Ok(())
     }
 
-    /// Asks for one mail; false where it stays in doubt.
-    fn look_up(&self, mail: &Doubtful, done: &mut Delivered) -> Result<bool, InviteError> {
+    /// Looks up one mail; false if it stays unanswered.
+    fn look_up(&self, mail: &UnansweredMail, done: &mut Delivered) -> Result<bool, InviteError> {
         let found = if mail.channel == self.provider.channel() {
             let mut tries = 0;
             loop {
@@ -261,20 +262,20 @@ impl Delivery<'_> {
         Ok(true)
     }
 
-    /// Hands a batch over. The answer is waited for in another thread, so that a signal is heard.
+    /// Hands a batch over. Another thread waits for the answer, so that a signal is noticed.
     fn call(&self, batch: &Mails) -> Reply {
         let (provider, batch) = (Arc::clone(&self.provider), Arc::clone(batch));
         let lost = || Reply::Lost(Wait { why: "interrupted".to_owned(), after: None });
         self.aside(move || provider.send(&batch)).unwrap_or_else(lost)
     }
 
-    /// Does a piece of work in another thread; none where a signal came and the work did not end soon after.
+    /// Does a piece of work in another thread. None if a signal came and the work did not end soon after.
     fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-        let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || tell.send(work()));
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || sender.send(work()));
         let mut since = None;
         loop {
-            match told.recv_timeout(POLL) {
+            match receiver.recv_timeout(POLL) {
                 Ok(done) => return Some(done),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return None,
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
@@ -287,7 +288,7 @@ impl Delivery<'_> {
         }
     }
 
-    /// Counts a call that took no mails, and rests; an error where there were too many of them in a row.
+    /// Counts a call that accepted no mails, and rests. An error if there were too many in a row.
     fn trouble(&self, wait: &Wait, done: &mut Delivered) -> Result<(), InviteError> {
         done.troubles += 1;
         self.look(done)?;
@@ -297,7 +298,7 @@ impl Delivery<'_> {
         self.rest(wait, done.troubles, done)
     }
 
-    /// Waits as long as the provider asks for, else twice as long each time.
+    /// Waits as long as the provider asks, else twice as long each time.
     fn rest(&self, wait: &Wait, tries: u32, done: &Delivered) -> Result<(), InviteError> {
         let pause = wait.after.unwrap_or_else(|| unit() * (1 << tries.saturating_sub(1).min(6)));
         tracing::warn!("{}; trying again in {} s", wait.why, pause.as_secs_f64().ceil());
@@ -313,7 +314,7 @@ impl Delivery<'_> {
         self.look(done)
     }
 
-    /// An error where a signal came.
+    /// An error if a signal came.
     fn look(&self, done: &Delivered) -> Result<(), InviteError> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(InviteError::Interrupted { sent: done.sent });
@@ -321,15 +322,14 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    /// What is noted is noted in spite of any signal: it has happened.
+    /// Recording goes on in spite of a signal: the mails have been sent.
     fn surely<T>(&self, work: impl Future<Output = Result<T, LoadError>>) -> Result<T, InviteError> {
         Ok(self.database.wait_surely(work)?)
     }
 }
 
 fn stopped(wait: &Wait, done: &Delivered) -> InviteError {
-    let asks =
-        wait.after.map_or(String::new(), |after| format!("; it asks for {} s of patience", after.as_secs()));
+    let asks = wait.after.map_or(String::new(), |after| format!("; it asks to wait {} s", after.as_secs()));
     InviteError::Stopped { stop: Stop(format!("{}{asks}", wait.why)), sent: done.sent }
 }
 

@@ -1,4 +1,4 @@
-//! What stops an invitation. No variant holds a token, nor the link of a mail.
+//! What stops an invitation. No variant holds a token or the link of a mail.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use crate::schema::SchemaError;
 use super::provider::Stop;
 use super::template::TemplateMistake;
 
-/// Why no (more) mails go out.
+/// Why no (more) mails are sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InviteError {
-    /// The database, the schema, a question that was answered with no.
+    /// The database, the schema, or a question answered with no.
     #[error(transparent)]
     Run(#[from] RunError),
     /// No entity of the schema is a person.
@@ -25,7 +25,7 @@ pub(crate) enum InviteError {
         /// Its name, quoted.
         table: String,
     },
-    /// An option asks for what cannot be.
+    /// An option cannot be followed.
     #[error("{option}: {problem}")]
     Option {
         /// Which.
@@ -56,7 +56,7 @@ pub(crate) enum InviteError {
         /// What the system said.
         source: io::Error,
     },
-    /// A list of addresses is not one.
+    /// A list of addresses cannot be used.
     #[error("{}: {problem}", path.display())]
     List {
         /// Which file.
@@ -79,47 +79,43 @@ pub(crate) enum InviteError {
         /// Which folder.
         path: PathBuf,
     },
-    /// Another invitation is under way.
-    #[error("another `muster user invite` is at work on this database; wait until it ends")]
+    /// Another invitation is running.
+    #[error("another `muster user invite` is running on this database; wait until it ends")]
     Busy,
     /// The run that was named keeps no record of its rows.
     #[error(
         "run {run} keeps no record of the rows that it inserted (--no-undo, or pruned); choose the users with \
          --account or --file"
     )]
-    NoProvenance {
+    NoUndoData {
         /// Its id.
         run: String,
     },
-    /// Between the question and its answer more people came to be chosen.
-    #[error(
-        "{asked} mails were confirmed, and now {found} would go out; nothing was sent, look and ask again"
-    )]
+    /// Between the question and its answer, the number of mails grew.
+    #[error("{asked} mails were confirmed, and now {found} would be sent; nothing was sent: try again")]
     Grown {
         /// As confirmed.
         asked: u64,
         /// As found.
         found: u64,
     },
-    /// The provider takes no more; what was sent before is in the outbox.
-    #[error("{stop}; mails sent before that: {sent}; the others wait: give the same command again")]
+    /// The provider accepts no more; what was sent before is in the outbox.
+    #[error("{stop}; mails sent before that: {sent}; the others are pending: give the same command again")]
     Stopped {
         /// Why.
         stop: Stop,
         /// How many mails were accepted in this run.
         sent: u64,
     },
-    /// A file of `--to-dir` cannot be written.
-    #[error("{}: cannot be written; mails written before: {sent}", path.display())]
+    /// The folder of `--to-dir` cannot be created.
+    #[error("{}: cannot be created", path.display())]
     Unwritable {
-        /// Which file.
+        /// Which folder.
         path: PathBuf,
-        /// How many mails were written in this run.
-        sent: u64,
         /// What the system said.
         source: io::Error,
     },
-    /// The operating system has no randomness to give.
+    /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     Random(#[source] getrandom::Error),
     /// A signal.
@@ -128,7 +124,7 @@ pub(crate) enum InviteError {
         /// How many mails were accepted in this run.
         sent: u64,
     },
-    /// A link that opens nothing (any more).
+    /// A link that does not work (any more).
     #[error("{0}")]
     Refused(&'static str),
 }
@@ -140,7 +136,7 @@ impl From<SchemaError> for InviteError {
 }
 
 impl InviteError {
-    /// The code that this error ends the program with.
+    /// The exit code of this error.
     #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         match self {

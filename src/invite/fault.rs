@@ -1,10 +1,10 @@
-//! Where the tests let an invitation be killed.
+//! Where the tests kill an invitation.
 
 /// Does nothing.
 #[cfg(not(feature = "fault-points"))]
 pub(super) fn point(_name: &str) {}
 
-/// Kills the process where `MUSTER_TEST_INVITE_STOP` names this point: `name`, or `name:2` for its second time.
+/// Kills the process if `MUSTER_TEST_INVITE_STOP` names this point: `name`, or `name:2` for its second time.
 #[cfg(feature = "fault-points")]
 pub(super) fn point(name: &str) {
     use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,11 +1,10 @@
 //! Mails as files (`.eml`, RFC 5322), for a person to look at or for another program to send. A file gets its
-//! name when it is whole and on the disk, so that after a crash its being there says that the mail is written.
+//! name when it is complete and on the disk: if it exists after a crash, the mail is written.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
@@ -13,9 +12,9 @@ use mail_builder::headers::raw::Raw;
 
 use super::error::InviteError;
 use super::fault;
+use super::mail::{Batch, Mail};
 use super::message::Templates;
-use super::outbox::Mail;
-use super::provider::{Answer, Batch, Provider, Reply, Stop};
+use super::provider::{Answer, Provider, Reply, Stop};
 use super::sender::{Link, Mailbox};
 use super::token::Token;
 
@@ -29,16 +28,14 @@ pub(crate) struct Folder {
     templates: Templates,
     from: Mailbox,
     link: Link,
-    /// What the system said to a file that could not be written.
-    failed: Mutex<Option<(PathBuf, io::Error)>>,
 }
 
 impl Folder {
-    /// Makes the folder, for the user alone (0700), where there is none.
+    /// Creates the folder if it does not exist, only for the user (0700).
     ///
     /// # Errors
     ///
-    /// It cannot be made.
+    /// It cannot be created.
     pub(crate) fn open(
         path: &Path,
         templates: Templates,
@@ -46,32 +43,23 @@ impl Folder {
         link: Link,
     ) -> Result<Self, InviteError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-        made.map_err(|source| InviteError::Unwritable { path: path.to_owned(), sent: 0, source })?;
-        Ok(Self { path: path.to_owned(), templates, from, link, failed: Mutex::new(None) })
+        made.map_err(|source| InviteError::Unwritable { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), templates, from, link })
     }
 
-    /// The file that could not be written, where there was one.
-    pub(crate) fn failure(&self) -> Option<(PathBuf, io::Error)> {
-        self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
-    }
-
-    /// A mail's file: called after the outbox, which gives no number twice.
+    /// A mail's file, named after its number in the outbox, which is unique.
     fn file(&self, id: i64) -> PathBuf {
         self.path.join(format!("{id:08}.eml"))
     }
 
-    fn write(&self, mail: &Mail, token: &Token) -> Result<(), (PathBuf, io::Error)> {
+    fn write(&self, mail: &Mail, token: &Token) -> io::Result<()> {
         let path = self.file(mail.id);
         let part = path.with_extension("eml.part");
-        let written = || {
-            let contents = eml(mail, &self.from, &self.templates, &self.link.to(token))?;
-            let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
-            let mut file = options?;
-            file.write_all(&contents)?;
-            file.sync_all()?;
-            fs::rename(&part, &path)
-        };
-        written().map_err(|error| (path.clone(), error))
+        let contents = eml(mail, &self.from, &self.templates, &self.link.to(token))?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        file.write_all(&contents)?;
+        file.sync_all()?;
+        fs::rename(&part, &path)
     }
 }
 
@@ -96,11 +84,10 @@ impl Provider for Folder {
             }
             let answer = match self.write(mail, token) {
                 Ok(()) => Answer::Sent(self.file(mail.id).display().to_string()),
-                Err(failed) => {
-                    let stop = Stop(format!("{} cannot be written", failed.0.display()));
-                    *self.failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failed);
-                    Answer::Stop(stop)
-                }
+                Err(error) => Answer::Stop(Stop(format!(
+                    "{}: cannot be written ({error})",
+                    self.file(mail.id).display()
+                ))),
             };
             let stopped = matches!(answer, Answer::Stop(_));
             answers.push(answer);
@@ -110,7 +97,7 @@ impl Provider for Folder {
                 break;
             }
         }
-        // The names are on the disk before the outbox says so.
+        // The names are on the disk before the outbox records the mails.
         if let Err(error) = File::open(&self.path).and_then(|folder| folder.sync_all()) {
             tracing::warn!("{}: {error}", self.path.display());
         }

@@ -1,5 +1,5 @@
 //! What a mail says: the templates of each language, built in or from a folder, and the values that go into
-//! them. How a mail travels is left to the providers.
+//! them. Sending is left to the providers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use jiff::tz::Offset;
 
 use super::error::InviteError;
-use super::outbox::Mail;
+use super::mail::Mail;
 use super::template::{Escape, Template, TemplateMistake};
 
-/// What a template may name. `migrated` is filled where the person came from an older system.
+/// The names that a template may use. `migrated` is filled if the person came from an older system.
 pub(crate) const NAMES: [&str; 10] = [
     "first_name",
     "last_name",
@@ -24,7 +24,7 @@ pub(crate) const NAMES: [&str; 10] = [
     "migrated",
 ];
 
-/// The language of people whose own has no templates.
+/// The language for people in whose language there are no templates.
 const FALLBACK: &str = "en";
 
 /// The templates of all languages.
@@ -40,29 +40,29 @@ struct Wording {
     html: Template,
 }
 
-/// A mail's text, ready to travel.
+/// A mail's text, ready to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Message {
     /// One line.
     pub(crate) subject: String,
-    /// The part for programs that show no HTML.
+    /// For programs that show no HTML.
     pub(crate) text: String,
-    /// The part for all others.
+    /// For all others.
     pub(crate) html: String,
 }
 
 /// The values of one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Values(Vec<(&'static str, String)>);
+pub(crate) struct MailValues(Vec<(&'static str, String)>);
 
-impl Values {
+impl MailValues {
     /// Those of a mail, in the language of its template. Control characters become spaces: a line break
     /// in a subject would begin a header.
     #[must_use]
     pub(crate) fn of(mail: &Mail, language: &str, link: &str) -> Self {
         let person = &mail.person;
         let name = [person.first_name.as_str(), &person.last_name].join(" ");
-        let expires = moment(mail.expires, language);
+        let expires = date_and_time(mail.expires, language);
         let values = [
             ("first_name", person.first_name.as_str()),
             ("last_name", &person.last_name),
@@ -141,18 +141,18 @@ impl Templates {
         Ok(Self(all))
     }
 
-    /// The language in which a person with this language is written to: theirs where there are templates for
-    /// it, with or without its region, else English, else the first there is.
+    /// The language of the mail for a person with this language: theirs if there are templates for it, with or
+    /// without its region, else English, else the first one.
     #[must_use]
     pub(crate) fn language(&self, wanted: &str) -> &str {
         &self.wording(wanted).language
     }
 
-    /// The mail in its language, and the values that stand in it.
+    /// The mail in its language, with its values.
     #[must_use]
     pub(crate) fn message(&self, mail: &Mail, link: &str) -> Message {
         let wording = self.wording(&mail.person.language);
-        let values = Values::of(mail, &wording.language, link);
+        let values = MailValues::of(mail, &wording.language, link);
         Message {
             subject: wording.subject.render(Escape::Text, |name| values.get(name)).trim().to_owned(),
             text: wording.text.render(Escape::Text, |name| values.get(name)),
@@ -169,7 +169,7 @@ impl Templates {
 }
 
 impl Wording {
-    /// Whether a mistake is in the HTML file is told with it.
+    /// A mistake comes with whether it is in the HTML file.
     fn parse(language: &str, text: &str, html: &str) -> Result<Self, (bool, TemplateMistake)> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let html = html.strip_prefix('\u{feff}').unwrap_or(html);
@@ -191,18 +191,18 @@ impl Wording {
         };
         for (is_html, template) in [(false, &parsed.text), (true, &parsed.html)] {
             if !template.names("link") {
-                return Err(wrong(is_html, 1, "{{link}} does not stand in it: nobody could accept"));
+                return Err(wrong(is_html, 1, "{{link}} is missing: nobody could accept"));
             }
         }
         if parsed.subject.names("link") {
-            return Err(wrong(false, 1, "{{link}} must not stand in the subject"));
+            return Err(wrong(false, 1, "{{link}} must not be in the subject"));
         }
         Ok(parsed)
     }
 }
 
-/// A moment as people write it. In UTC, and said so: where a person is, nobody knows.
-fn moment(seconds: i64, language: &str) -> String {
+/// A time as people write it, in UTC: the person's time zone is not known.
+fn date_and_time(seconds: i64, language: &str) -> String {
     const DUTCH: [&str; 12] = [
         "januari",
         "februari",
@@ -245,7 +245,7 @@ fn moment(seconds: i64, language: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outbox::Person;
+    use super::super::mail::Person;
     use super::*;
 
     fn mail(language: &str) -> Mail {
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_written_to_in_their_language() {
+    fn a_person_gets_a_mail_in_their_language() {
         let templates = Templates::built_in();
         for (own, expected) in [("nl", "nl"), ("nl-BE", "nl"), ("en", "en"), ("de", "en"), ("", "en")] {
             assert_eq!(templates.language(own), expected, "{own}");
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_templates_is_understood_or_its_mistake_told() {
+    fn a_folder_of_templates_is_read_or_its_mistake_reported() {
         for (text, html, place) in [
             ("Subject: x\n\n{{link}}\n{{nmae}}", "{{link}}", "nl.txt: line 4"),
             ("Subject: x\n\n{{link}}", "\n{{#name}}{{link}}", "nl.html: line 2"),
@@ -306,8 +306,8 @@ mod tests {
             fs::write(folder.path().join("nl.txt"), text).unwrap();
             fs::write(folder.path().join("nl.html"), html).unwrap();
             let error = Templates::load(folder.path()).unwrap_err();
-            let told = format!("{error}: {}", std::error::Error::source(&error).unwrap());
-            assert!(told.contains(place), "{text:?}, {html:?}: {told}");
+            let message = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+            assert!(message.contains(place), "{text:?}, {html:?}: {message}");
         }
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Templates::load(folder.path()), Err(InviteError::NoTemplates { .. })));

@@ -1,70 +1,35 @@
-//! The outbox: what becomes of who was chosen, mails put in, taken out in batches, and what came of each. Every
-//! step is a transaction of its own, so that a crash leaves no mail in doubt that was not being handed over.
+//! The outbox: who of the chosen gets a mail, mails put in, taken out in batches, and the result of each. Every step
+//! is a separate transaction, so that after a crash only mails that were being handed over are in doubt.
 
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::load::LoadError;
 use crate::sql::{ident, literal};
 
+use super::mail::{Batch, Mail, Person};
 use super::people::Invitees;
-use super::provider::{Answer, Batch};
+use super::provider::Answer;
 use super::token::Token;
 
-/// How often a mail is handed over without an answer before a person has to look.
+/// How often a mail is handed over without an answer before a person must look at it.
 const ATTEMPTS: i32 = 3;
-/// Postmark keeps what it sent for 45 days; later its not being found says nothing.
+/// Postmark keeps what it sent for 45 days; after that, a mail that is not found may have been sent.
 const KEPT_DAYS: i32 = 40;
-
-/// A mail that is to be handed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mail {
-    /// Its number in the outbox.
-    pub(crate) id: i64,
-    /// Its invite's.
-    pub(crate) invite: i64,
-    /// What the provider can find it by, with its recipient.
-    pub(crate) tag: String,
-    /// When its link expires, in seconds since 1970.
-    pub(crate) expires: i64,
-    /// Whom it goes to.
-    pub(crate) person: Person,
-}
-
-/// Whom a mail goes to, as the database has them at this moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Person {
-    /// Where the mail goes.
-    pub(crate) address: String,
-    /// May be empty.
-    pub(crate) first_name: String,
-    /// May be empty.
-    pub(crate) last_name: String,
-    /// The account's name, else its key.
-    pub(crate) account: String,
-    /// The account's key.
-    pub(crate) account_key: String,
-    /// In its normal form.
-    pub(crate) role: String,
-    /// In its normal form; may be empty.
-    pub(crate) language: String,
-    /// Whether they came from an older system.
-    pub(crate) migrated: bool,
-}
 
 /// A mail that was handed over without an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Doubtful {
+pub(super) struct UnansweredMail {
     pub(crate) id: i64,
     pub(crate) channel: String,
     pub(crate) tag: String,
     pub(crate) address: String,
-    /// Where the provider does not have it, it may be handed over again.
+    /// If the provider does not have it, it may be handed over again.
     pub(crate) again: bool,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Settled {
+pub(super) struct BatchResult {
     pub(crate) sent: u64,
     pub(crate) failed: u64,
 }
@@ -85,16 +50,16 @@ pub(super) async fn roll_back(client: &Client) -> Result<(), LoadError> {
     client.batch_execute("ROLLBACK").await.map_err(failed)
 }
 
-/// Adds addresses to those that no invitation goes to.
+/// Adds addresses to those that get no invitation.
 pub(super) async fn suppress(client: &Client, addresses: &[String], reason: &str) -> Result<u64, LoadError> {
     let sql = "INSERT INTO muster.suppressed (address, reason) SELECT a, $2 FROM unnest($1::text[]) a
                ON CONFLICT DO NOTHING";
     client.execute(sql, &[&addresses, &reason]).await.map_err(failed)
 }
 
-/// Says what becomes of each of `muster_chosen`, in the temporary table `muster_judged`: `new`, `again`,
-/// `pending` and `unknown` are mailed, the first `limit` of them; every other fate is a reason not to.
-pub(super) async fn judge(
+/// Decides for each of `muster_chosen`, in the temporary table `muster_decided`: `new`, `again`, `pending` and `unknown`
+/// get a mail, the first `limit` of them; every other decision is a reason not to.
+pub(super) async fn decide(
     client: &Client,
     invitees: &Invitees<'_>,
     resend: bool,
@@ -102,7 +67,7 @@ pub(super) async fn judge(
     limit: Option<u64>,
 ) -> Result<(), LoadError> {
     let sql = format!(
-        "CREATE TEMPORARY TABLE muster_judged ON COMMIT DROP AS
+        "CREATE TEMPORARY TABLE muster_decided ON COMMIT DROP AS
          SELECT c.id, c.address, c.language, c.account, s.id AS invite, false AS taken, CASE
             WHEN coalesce(c.address, '') = '' THEN 'no-address'
             WHEN c.place > 1 THEN 'same-address'
@@ -113,7 +78,7 @@ pub(super) async fn judge(
             WHEN s.state IS NULL THEN {new}
             WHEN {resend} OR s.state = 'cancelled' OR s.channel = 'postmark-test' AND {channel} <> s.channel
                 THEN 'again'
-            ELSE s.state END AS fate
+            ELSE s.state END AS decision
          FROM muster_chosen c
          LEFT JOIN LATERAL (
             SELECT i.id FROM muster.invites i
@@ -121,10 +86,10 @@ pub(super) async fn judge(
             ORDER BY i.address = c.address DESC, i.id LIMIT 1) i ON true
          LEFT JOIN muster.invite_states s ON s.id = i.id
          LEFT JOIN muster.suppressed x ON x.address = c.address;
-         UPDATE muster_judged j SET taken = true FROM (
-            SELECT id FROM muster_judged WHERE fate IN ('new', 'again', 'pending', 'unknown')
+         UPDATE muster_decided j SET taken = true FROM (
+            SELECT id FROM muster_decided WHERE decision IN ('new', 'again', 'pending', 'unknown')
             ORDER BY id LIMIT {limit}) n WHERE n.id = j.id;
-         ANALYZE muster_judged",
+         ANALYZE muster_decided",
         new = if resend { "'not-invited'" } else { "'new'" },
         channel = literal(channel),
         entity = literal(&invitees.entity.name),
@@ -133,31 +98,31 @@ pub(super) async fn judge(
     client.batch_execute(&sql).await.map_err(failed)
 }
 
-/// Puts a mail into the outbox for each that is taken, and takes those over that are there already.
+/// Puts a mail into the outbox for each person who gets one, and adopts the mails that it holds already.
 pub(super) async fn enqueue(client: &Client, invitees: &Invitees<'_>, run: &str) -> Result<(), LoadError> {
     let sql = format!(
         "INSERT INTO muster.invites (entity, record_id, address, account, language)
-             SELECT {entity}, id, address, account, language FROM muster_judged WHERE taken AND fate = 'new'
+             SELECT {entity}, id, address, account, language FROM muster_decided WHERE taken AND decision = 'new'
              ORDER BY id;
          UPDATE muster.invites i SET record_id = j.id, address = j.address, account = j.account,
                 language = j.language, withdrawn = NULL
-             FROM muster_judged j WHERE j.taken AND j.fate = 'again' AND i.id = j.invite;
-         UPDATE muster.invites i SET record_id = j.id, address = j.address FROM muster_judged j
-             WHERE j.taken AND j.fate = 'pending' AND i.id = j.invite;
-         UPDATE muster.outbox o SET run = {run}::uuid FROM muster_judged j
+             FROM muster_decided j WHERE j.taken AND j.decision = 'again' AND i.id = j.invite;
+         UPDATE muster.invites i SET record_id = j.id, address = j.address FROM muster_decided j
+             WHERE j.taken AND j.decision = 'pending' AND i.id = j.invite;
+         UPDATE muster.outbox o SET run = {run}::uuid FROM muster_decided j
              WHERE j.taken AND o.invite = j.invite AND o.state IN ('pending', 'sending', 'unknown');
          INSERT INTO muster.outbox (invite, run)
-             SELECT i.id, {run}::uuid FROM muster_judged j
+             SELECT i.id, {run}::uuid FROM muster_decided j
              JOIN muster.invites i ON i.entity = {entity} AND i.address = j.address
-             WHERE j.taken AND j.fate IN ('new', 'again') ORDER BY j.id",
+             WHERE j.taken AND j.decision IN ('new', 'again') ORDER BY j.id",
         entity = literal(&invitees.entity.name),
         run = literal(run),
     );
     client.batch_execute(&sql).await.map_err(failed)
 }
 
-/// Takes the next mails of a run, at most `most`, within the transaction at hand. Whoever has accepted, was
-/// withdrawn, suppressed, deleted or has another address by now is passed over.
+/// Takes the next mails of a run, at most `most`, within the current transaction. A person who has accepted, was
+/// withdrawn, suppressed or deleted, or has another address by now, is skipped.
 pub(super) async fn claim(
     client: &Client,
     invitees: &Invitees<'_>,
@@ -191,7 +156,7 @@ pub(super) async fn claim(
     Ok(rows.iter().map(|row| mail(row, &tag)).collect())
 }
 
-/// What the mails of a run are called at the provider.
+/// The name of a run's mails at the provider.
 fn tag(run: &str) -> String {
     format!("muster-{run}")
 }
@@ -215,7 +180,7 @@ fn mail(row: &Row, tag: &str) -> Mail {
     }
 }
 
-/// Notes that a batch is being handed over, and the hashes of its links; within the transaction at hand.
+/// Records that a batch is being handed over, and the hashes of its links; within the current transaction.
 pub(super) async fn note_sending(client: &Client, batch: &Batch, channel: &str) -> Result<(), LoadError> {
     let mails: Vec<i64> = batch.iter().map(|(mail, _)| mail.id).collect();
     let invites: Vec<i64> = batch.iter().map(|(mail, _)| mail.invite).collect();
@@ -232,7 +197,7 @@ pub(super) async fn note_sending(client: &Client, batch: &Batch, channel: &str) 
     Ok(())
 }
 
-/// Notes that mails are handed over once more, the same batch with the same links.
+/// Records that mails are handed over once more, the same batch with the same links.
 pub(super) async fn touch(client: &Client, batch: &Batch) -> Result<(), LoadError> {
     let mails: Vec<i64> = batch.iter().map(|(mail, _)| mail.id).collect();
     let sql = "UPDATE muster.outbox SET tried = clock_timestamp() WHERE id = ANY ($1)";
@@ -240,13 +205,13 @@ pub(super) async fn touch(client: &Client, batch: &Batch) -> Result<(), LoadErro
     Ok(())
 }
 
-/// Notes what became of each mail of a batch, in one transaction. A mail that was not taken waits again, and
-/// the links that nobody got go.
+/// Records the result of each mail of a batch, in one transaction. A mail that was not accepted is pending again, and
+/// links that nobody got are deleted.
 pub(super) async fn note_answers(
     client: &Client,
     batch: &Batch,
     answers: &[Answer],
-) -> Result<Settled, LoadError> {
+) -> Result<BatchResult, LoadError> {
     let mut ids: Vec<i64> = Vec::new();
     let mut messages: Vec<&str> = Vec::new();
     let (mut refused, mut codes): (Vec<i64>, Vec<i32>) = (Vec::new(), Vec::new());
@@ -276,10 +241,10 @@ pub(super) async fn note_answers(
     suppress(client, &inactive, "postmark-406").await?;
     release(client, &waiting).await?;
     commit(client).await?;
-    Ok(Settled { sent, failed: failures })
+    Ok(BatchResult { sent, failed: failures })
 }
 
-/// Mails that were surely not taken wait again.
+/// Mails that were certainly not accepted are pending again.
 pub(super) async fn put_back(client: &Client, batch: &Batch) -> Result<(), LoadError> {
     let ids: Vec<i64> = batch.iter().map(|(mail, _)| mail.id).collect();
     begin(client).await?;
@@ -287,7 +252,7 @@ pub(super) async fn put_back(client: &Client, batch: &Batch) -> Result<(), LoadE
     commit(client).await
 }
 
-/// Whether these mails were taken is not known.
+/// Records that it is not known whether these mails were accepted.
 pub(super) async fn note_unknown(client: &Client, batch: &Batch) -> Result<(), LoadError> {
     let ids: Vec<i64> = batch.iter().map(|(mail, _)| mail.id).collect();
     let sql = "UPDATE muster.outbox SET state = 'unknown', tried = clock_timestamp() WHERE id = ANY ($1)";
@@ -298,14 +263,14 @@ pub(super) async fn note_unknown(client: &Client, batch: &Batch) -> Result<(), L
 async fn release(client: &Client, ids: &[i64]) -> Result<(), LoadError> {
     let back = "UPDATE muster.outbox SET state = 'pending', attempts = attempts - 1 WHERE id = ANY ($1)";
     client.execute(back, &[&ids]).await.map_err(failed)?;
-    // Links of an attempt of which nothing is known stay: an earlier one may have arrived after all.
+    // Links of an unanswered attempt stay: an earlier one may have arrived.
     let drop = "DELETE FROM muster.invite_tokens k USING muster.outbox o
                 WHERE k.mail = ANY ($1) AND o.id = k.mail AND o.attempts = 0";
     client.execute(drop, &[&ids]).await.map_err(failed)?;
     Ok(())
 }
 
-/// Mails that were taken; the links of earlier mails of theirs open no more.
+/// Records mails that were accepted; the links of earlier mails of the same invites stop working.
 async fn note_sent(client: &Client, ids: &[i64], messages: &[&str]) -> Result<u64, LoadError> {
     let sql = "UPDATE muster.outbox o SET state = 'sent', message_id = u.n, settled = clock_timestamp(), code = NULL
                FROM unnest($1::bigint[], $2::text[]) u(m, n) WHERE o.id = u.m";
@@ -316,13 +281,13 @@ async fn note_sent(client: &Client, ids: &[i64], messages: &[&str]) -> Result<u6
     Ok(sent)
 }
 
-/// Mails of a run of which it is not known whether they were taken, and which were handed over so long ago that
-/// the provider would have them by now; and how many seconds it takes until the next of the others is due.
+/// The unanswered mails of a run that were handed over so long ago that the provider would have them by now, and how
+/// many seconds it takes until the next of the others is due.
 pub(super) async fn doubtful(
     client: &Client,
     run: &str,
     settle: std::time::Duration,
-) -> Result<(Vec<Doubtful>, Option<f64>), LoadError> {
+) -> Result<(Vec<UnansweredMail>, Option<f64>), LoadError> {
     let sql = "SELECT o.id, coalesce(o.channel, ''), coalesce(o.tag, ''), i.address,
             greatest(0, extract(epoch FROM o.tried + make_interval(secs => $2) - clock_timestamp()))::float8,
             o.attempts < $3 AND o.tried > now() - make_interval(days => $4)
@@ -331,7 +296,7 @@ pub(super) async fn doubtful(
     let rows =
         client.query(sql, &[&run, &settle.as_secs_f64(), &ATTEMPTS, &KEPT_DAYS]).await.map_err(failed)?;
     let due = |row: &&Row| row.get::<_, f64>(4) <= 0.0;
-    let found = rows.iter().filter(due).map(|row| Doubtful {
+    let found = rows.iter().filter(due).map(|row| UnansweredMail {
         id: row.get(0),
         channel: row.get(1),
         tag: row.get(2),
@@ -342,10 +307,10 @@ pub(super) async fn doubtful(
     Ok((found.collect(), wait))
 }
 
-/// Notes what the provider said about one mail in doubt: it has it, or it never got it.
+/// Records what the provider said about an unanswered mail: it has it, or it never got it.
 pub(super) async fn note_found(
     client: &Client,
-    mail: &Doubtful,
+    mail: &UnansweredMail,
     found: Option<&str>,
 ) -> Result<u64, LoadError> {
     begin(client).await?;
@@ -360,7 +325,7 @@ pub(super) async fn note_found(
     Ok(sent)
 }
 
-/// What is left of a run: mails that wait, and mails in doubt.
+/// What is left of a run: pending mails and unanswered ones.
 pub(super) async fn left(client: &Client, run: &str) -> Result<(u64, u64), LoadError> {
     let sql = "SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state <> 'pending')
         FROM muster.outbox WHERE run = $1::text::uuid AND state IN ('pending', 'sending', 'unknown')";
@@ -369,7 +334,7 @@ pub(super) async fn left(client: &Client, run: &str) -> Result<(u64, u64), LoadE
     Ok((count(0), count(1)))
 }
 
-/// Mails of a run that wait and that nobody should get any more are cancelled; how many.
+/// Cancels the pending mails of a run that nobody should get any more. Returns their number.
 pub(super) async fn cancel_rest(client: &Client, run: &str) -> Result<u64, LoadError> {
     let sql = "UPDATE muster.outbox SET state = 'cancelled', settled = clock_timestamp()
                WHERE run = $1::text::uuid AND state = 'pending'";

@@ -1,5 +1,5 @@
-//! Who is meant: users by address, run, account and filters, each with what becomes of them. All of it happens in
-//! the database, in temporary tables of the transaction at hand, so that a million users are no burden.
+//! The recipients: users chosen by address, run, account and filters. This happens in the database, in temporary
+//! tables of the current transaction, so that a million users are no burden.
 
 use std::path::PathBuf;
 
@@ -14,14 +14,14 @@ use crate::sql::{ident, literal};
 
 use super::error::InviteError;
 
-/// Who is asked for. What is given is all that must hold.
+/// Who is chosen. All given filters apply.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     /// Addresses as typed.
     pub(crate) addresses: Vec<String>,
     /// A file of addresses.
     pub(crate) file: Option<PathBuf>,
-    /// The run that inserted them: its id, or the beginning of it.
+    /// The run that inserted them: its id, or the beginning of its id.
     pub(crate) run: Option<String>,
     /// The key of their account.
     pub(crate) account: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) struct Invitees<'a> {
     pub(super) fields: InviteFields,
 }
 
-/// An address of the selection, and where it was read.
+/// An address of the selection, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wanted {
     /// For people: a file and a line, or the argument.
@@ -66,7 +66,7 @@ impl<'a> Invitees<'a> {
         Ok(Self { schema, entity, fields })
     }
 
-    /// The normal form of an address that somebody typed; none where it is not one.
+    /// The normal form of an address that somebody typed. None if it is invalid.
     pub(super) fn address(&self, text: &str) -> Option<String> {
         let normal = normal(&self.entity.fields[self.fields.email], text).ok()?;
         Some(normal.to_lowercase())
@@ -77,7 +77,7 @@ impl<'a> Invitees<'a> {
         format!("t.{}", ident(&self.entity.fields[field].column))
     }
 
-    /// An optional column as text, empty where there is none.
+    /// An optional column as text, empty without it.
     pub(super) fn text(&self, field: Option<FieldIndex>) -> String {
         field.map_or("''".to_owned(), |field| format!("coalesce({}::text, '')", self.column(field)))
     }
@@ -87,8 +87,8 @@ impl<'a> Invitees<'a> {
         format!("lower(btrim({}::text)) COLLATE \"C\"", self.column(self.fields.email))
     }
 
-    /// The users' table as `t`, and the accounts' as `p`; the account's key; its name, where it has a field of
-    /// that name, else its key.
+    /// The users' table as `t`, and the accounts' as `p`; the account's key; its name if it has a field of that name,
+    /// else its key.
     pub(super) fn from(&self) -> (String, String, String) {
         let Some(field) = self.fields.account else {
             return (format!("{} t", self.entity.table), "NULL".to_owned(), "''".to_owned());
@@ -113,7 +113,7 @@ impl<'a> Invitees<'a> {
         (from, key, name)
     }
 
-    /// Whether the users' table is there.
+    /// Whether the users' table exists.
     pub(super) async fn require_table(&self, client: &Client) -> Result<bool, LoadError> {
         let sql = format!("SELECT to_regclass({}) IS NOT NULL", literal(&self.entity.table.to_string()));
         Ok(client.query_one(&sql, &[]).await.map_err(failed)?.get(0))
@@ -151,8 +151,8 @@ impl<'a> Invitees<'a> {
         })
     }
 
-    /// Puts who is meant into the temporary table `muster_chosen`, and the addresses asked for into
-    /// `muster_wanted`. `run` is a run's full id.
+    /// Puts the chosen users into the temporary table `muster_chosen`, and the given addresses into `muster_wanted`.
+    /// `run` is a run's full id.
     pub(super) async fn choose(
         &self,
         client: &Client,
@@ -205,7 +205,7 @@ impl<'a> Invitees<'a> {
     }
 }
 
-/// The normal form of a value as a cell of this field would have it, or why it has none.
+/// The normal form of a value as in a cell of this field, or why it has none.
 fn normal(field: &Field, value: &str) -> Result<String, String> {
     let mut copy = String::new();
     let text = match cleanse(value, false, &mut copy) {
@@ -217,10 +217,10 @@ fn normal(field: &Field, value: &str) -> Result<String, String> {
         return Err("it is empty".to_owned());
     }
     let (mut out, mut notes) = (String::new(), Vec::new());
-    let judged = field.rule.judge(&text, None, &mut out, &mut notes);
-    // A fixed rule would make something else of it, which is not what was asked for.
+    let checked = field.rule.judge(&text, None, &mut out, &mut notes);
+    // A fixed rule would replace the value, which is not what was asked for.
     let replaced = notes.iter().any(|note| note.code == Code::Defaulted);
-    match judged {
+    match checked {
         Judged::Same if !replaced => Ok(text),
         Judged::Rewritten if !replaced => Ok(out),
         _ => Err(notes.last().map_or("it does not fit".to_owned(), |note| note.message.to_string())),

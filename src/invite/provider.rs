@@ -1,49 +1,45 @@
-//! What takes mails: the words that a provider's answers are told in. `postmark` and `folder` are two.
+//! What sends mails: the interface of a provider, and its answers. `postmark` and `folder` are two providers.
 
 use std::time::Duration;
 
-use super::outbox::Mail;
-use super::token::Token;
+use super::mail::Batch;
 
-/// Mails that travel together, each with the secret of its link.
-pub(crate) type Batch = [(Mail, Token)];
-
-/// Whatever takes mails.
+/// Sends mails.
 pub(crate) trait Provider {
-    /// What the outbox calls it. Mails of one channel are looked up in no other.
+    /// Its name in the outbox. Mails of one channel are only looked up in the same channel.
     fn channel(&self) -> &'static str;
 
-    /// How many mails of the front of a batch fit into one call.
+    /// How many of the first mails of a batch fit into one call.
     fn fits(&self, batch: &Batch) -> usize;
 
     /// Hands mails over, in one call.
     fn send(&self, batch: &Batch) -> Reply;
 
-    /// Looks for a mail that was handed over without an answer; gives the provider's own number of it.
+    /// Looks for a mail that was handed over without an answer. Returns the provider's number of it.
     ///
     /// # Errors
     ///
     /// The question could not be answered now.
     fn find(&self, id: i64, tag: &str, address: &str) -> Result<Option<String>, Reply>;
 
-    /// How many mails a call takes at most.
+    /// The largest number of mails in a call.
     fn most(&self) -> usize;
 }
 
-/// What came back for a call.
+/// The answer to a call.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// One answer for each mail, in the order sent.
     Answers(Vec<Answer>),
-    /// Nothing was taken; the same may be tried again after this time.
+    /// Nothing was accepted; the same call may be tried again after this time.
     Later(Wait),
-    /// Whether anything was taken is not known.
+    /// Whether anything was accepted is not known.
     Lost(Wait),
-    /// Nothing was taken, and trying again is of no use.
+    /// Nothing was accepted, and trying again is of no use.
     Stop(Stop),
 }
 
-/// Why something is to be tried again, and when.
+/// Why a call must be tried again, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wait {
     /// What happened.
@@ -52,20 +48,20 @@ pub(crate) struct Wait {
     pub(crate) after: Option<Duration>,
 }
 
-/// What became of one mail.
+/// The answer for one mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Taken; the provider's number for it.
+    /// Accepted; the provider's number of it.
     Sent(String),
-    /// This address cannot be mailed; the provider's code.
+    /// The provider refuses this address, with this code.
     Failed(i32),
-    /// Not taken, and neither will others be.
+    /// Not accepted, and no other mail will be.
     Stop(Stop),
-    /// Not taken now.
+    /// Not accepted now.
     Later(i32),
 }
 
-/// Why a provider takes nothing any more.
+/// Why a provider accepts nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop(pub(crate) String);
 

@@ -1,16 +1,16 @@
-//! Who the mails are from, and where their links lead: both as typed, both checked before anything is sent.
+//! Who the mails are from, and where their links lead. Both are checked before anything is sent.
 
 use std::str::FromStr;
 
 use super::token::Token;
 
-/// Where the secret stands in a link.
+/// The placeholder for the secret in a link.
 const PLACE: &str = "{token}";
 
-/// `Name <address>`, or the address alone.
+/// `Name <address>`, or only the address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mailbox {
-    /// What people see; empty where there is none.
+    /// What people see; may be empty.
     pub(crate) name: String,
     /// Where answers go.
     pub(crate) address: String,
@@ -37,7 +37,7 @@ impl FromStr for Mailbox {
 }
 
 impl std::fmt::Display for Mailbox {
-    /// As a header has it, the name quoted (RFC 5322, section 3.2.4).
+    /// As in a header, the name quoted (RFC 5322, section 3.2.4).
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.name.is_empty() {
             return f.write_str(&self.address);

@@ -1,4 +1,4 @@
-//! Invites as they stand: listed, withdrawn, accepted.
+//! The state of invites in the database: listed, withdrawn, accepted.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use super::outbox::{begin, commit, roll_back};
 use super::people::Invitees;
 use super::token::Token;
 
-/// How an invite stands, as it is typed and printed.
+/// The states of an invite, as they are typed and printed.
 pub(crate) const STATES: [&str; 9] =
     ["pending", "sending", "sent", "failed", "unknown", "accepted", "expired", "withdrawn", "cancelled"];
 
@@ -20,7 +20,7 @@ pub(crate) const STATES: [&str; 9] =
 pub(crate) struct Invite {
     /// Its number.
     pub(crate) id: i64,
-    /// Whom it is for.
+    /// The recipient.
     pub(crate) email: String,
     /// The key of their account.
     pub(crate) account: Option<String>,
@@ -28,13 +28,13 @@ pub(crate) struct Invite {
     pub(crate) language: Option<String>,
     /// One of [`STATES`].
     pub(crate) state: String,
-    /// What took its last mail: `postmark`, `postmark-test` or `folder`.
+    /// What accepted its last mail: `postmark`, `postmark-test` or `folder`.
     pub(crate) channel: Option<String>,
     /// The provider's code where the address failed.
     pub(crate) code: Option<i32>,
-    /// When its last mail was taken, RFC 3339.
+    /// When its last mail was accepted, RFC 3339.
     pub(crate) sent: Option<String>,
-    /// When its link stops to open.
+    /// When its link expires.
     pub(crate) expires: Option<String>,
     /// When it was accepted.
     pub(crate) accepted: Option<String>,
@@ -51,7 +51,7 @@ pub(crate) struct ListQuery {
     pub(crate) address: Option<String>,
 }
 
-/// What a link opened, or why it does not.
+/// What a link opened, or why it does not work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Opened {
     Accepted(Accepted),
@@ -73,7 +73,7 @@ fn failed(error: crate::db::postgres::Error) -> LoadError {
     DbError::of("reading the invitations (schema muster)", error).into()
 }
 
-/// The invites, in the order in which they were made.
+/// The invites, in the order of their creation.
 pub(super) async fn list(client: &Client, query: &ListQuery) -> Result<Vec<Invite>, LoadError> {
     let sql = "SELECT id, address, account, language, state, channel, code, to_json(sent) #>> '{}',
             to_json(expires) #>> '{}', to_json(accepted) #>> '{}' FROM muster.invite_states
@@ -95,7 +95,7 @@ pub(super) async fn list(client: &Client, query: &ListQuery) -> Result<Vec<Invit
     Ok(rows.iter().map(invite).collect())
 }
 
-/// Which of the chosen and wanted are invited and have not accepted, as a condition over `i`.
+/// Invites of the chosen users and given addresses that are not accepted, as a condition over `i`.
 fn meant(invitees: &Invitees<'_>) -> String {
     format!(
         "i.entity = {} AND i.accepted IS NULL AND i.withdrawn IS NULL AND (
@@ -105,15 +105,15 @@ fn meant(invitees: &Invitees<'_>) -> String {
     )
 }
 
-/// How many invites a revocation of who was chosen concerns.
+/// How many invites of the chosen users can be withdrawn.
 pub(super) async fn revocable(client: &Client, invitees: &Invitees<'_>) -> Result<u64, LoadError> {
     let sql = format!("SELECT count(*) FROM muster.invites i WHERE {}", meant(invitees));
     let count: i64 = client.query_one(&sql, &[]).await.map_err(failed)?.get(0);
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Withdraws the invites of who was chosen, within the transaction at hand: mails that wait do not go out, and
-/// links open no more.
+/// Withdraws the invites of the chosen users, within the current transaction: pending mails are not sent, and links
+/// stop working.
 pub(super) async fn revoke(client: &Client, invitees: &Invitees<'_>) -> Result<u64, LoadError> {
     let sql = format!(
         "WITH gone AS (UPDATE muster.invites i SET withdrawn = now() WHERE {} RETURNING i.id),
@@ -128,7 +128,7 @@ pub(super) async fn revoke(client: &Client, invitees: &Invitees<'_>) -> Result<u
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
-/// Opens a link, once. What is compared is a hash in an index: how long that takes tells nothing about a secret.
+/// Opens a link, once. A hash is looked up in an index: how long that takes reveals nothing about the secret.
 pub(super) async fn accept(
     client: &Client,
     invitees: &Invitees<'_>,
@@ -153,7 +153,7 @@ async fn open(client: &Client, invitees: &Invitees<'_>, token: &Token) -> Result
          WHERE k.hash = $1 AND i.entity = {entity} FOR UPDATE OF i",
         table = invitees.entity.table,
         id = ident(&invitees.entity.system.id),
-        // Users that were taken back and imported anew have another id.
+        // Users that were undone and imported again have another id.
         address = invitees.address_column(),
         entity = literal(&invitees.entity.name),
     );
@@ -162,7 +162,7 @@ async fn open(client: &Client, invitees: &Invitees<'_>, token: &Token) -> Result
     };
     let [withdrawn, accepted, replaced, expired, there] = [3, 4, 5, 6, 7].map(|at| row.get::<_, bool>(at));
     let refused = [
-        (withdrawn, "this invitation was withdrawn; ask whoever invited you"),
+        (withdrawn, "this invitation was withdrawn; ask the person who invited you"),
         (accepted, "this invitation was accepted before; a link works once"),
         (replaced, "this link was replaced by the one in a newer mail; look for that"),
         (expired, "this invitation has expired; ask for a new one (muster user invites resend)"),
@@ -174,12 +174,12 @@ async fn open(client: &Client, invitees: &Invitees<'_>, token: &Token) -> Result
     let accepted = Accepted { invite: row.get(0), email: row.get(1), account: row.get(2) };
     let mark = "UPDATE muster.invites SET accepted = now() WHERE id = $1";
     client.execute(mark, &[&accepted.invite]).await.map_err(failed)?;
-    // Mails that still wait are of no use any more.
+    // Pending mails are of no use any more.
     let mails = "UPDATE muster.outbox SET state = 'cancelled', settled = now()
                  WHERE invite = $1 AND state = 'pending'";
     client.execute(mails, &[&accepted.invite]).await.map_err(failed)?;
     Ok(Opened::Accepted(accepted))
 }
 
-/// What is said to a token that is not known.
+/// The message for an unknown token.
 pub(super) const UNKNOWN: &str = "this link is not known; was it copied whole, from the last mail?";

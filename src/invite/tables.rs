@@ -1,5 +1,5 @@
-//! The tables of the invitations, beside the journal's in the schema `muster`, and the lock that keeps two
-//! invitations apart.
+//! The tables of the invitations, in the schema `muster` like the journal's, and the lock that keeps two invitations
+//! apart.
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
@@ -7,14 +7,14 @@ use crate::load::{LoadError, journal};
 
 /// The version of the tables that this program writes.
 const VERSION: i32 = 1;
-/// The advisory lock's key: `musteri` in ASCII. An import's is another: the two do not wait for each other.
+/// The advisory lock's key: `musteri` in ASCII. An import's is another one: the two do not wait for each other.
 const KEY: i64 = 0x006D_7573_7465_7269;
 
-/// Whether the tables are there, of the version that this program knows.
+/// Whether the tables exist, in the version that this program knows.
 ///
 /// # Errors
 ///
-/// A newer program made them.
+/// A newer program created them.
 pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
     let failed = |e| DbError::of("looking for the invitations (schema muster)", e);
     let there = "SELECT to_regclass('muster.invite_version') IS NOT NULL";
@@ -29,11 +29,11 @@ pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
     }
 }
 
-/// Makes the tables where there are none, within the transaction at hand; the journal, too.
+/// Creates the tables if there are none, within the current transaction; also the journal.
 ///
 /// # Errors
 ///
-/// The server refuses, or a newer program made them.
+/// The server refuses, or a newer program created them.
 pub(super) async fn ensure(client: &Client) -> Result<(), LoadError> {
     journal::ensure(client).await?;
     if !exist(client).await? {
@@ -43,7 +43,7 @@ pub(super) async fn ensure(client: &Client) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// Takes the lock for the session's life; false where another session has it.
+/// Takes the lock until the session ends; false if another session has it.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 CREATE TABLE muster.invite_version (version integer NOT NULL);
 INSERT INTO muster.invite_version VALUES (1);
 
--- A person who was invited: once per address, whatever becomes of the row in the users' table. accepted and
+-- A person who was invited: one row per address, even if the row in the users' table goes. accepted and
 -- withdrawn are final until the invite is sent again.
 CREATE TABLE muster.invites (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -18,9 +18,9 @@ CREATE TABLE muster.invites (
 );
 CREATE INDEX ON muster.invites (entity, record_id);
 
--- Mails. One that is pending was never handed over; one that is sending is being handed over, or was when the
--- program died; one that is unknown was handed over without an answer. The provider is asked about the last two
--- before anything is sent again. tried is when it was handed over the last time.
+-- Mails. A pending one was never handed over; a sending one is being handed over, or was when the program died;
+-- an unknown one was handed over without an answer. The provider is asked about the last two before anything is
+-- sent again. tried is when the mail was handed over the last time.
 CREATE TABLE muster.outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     invite bigint NOT NULL REFERENCES muster.invites ON DELETE CASCADE,
@@ -36,13 +36,13 @@ CREATE TABLE muster.outbox (
     tried timestamptz,
     settled timestamptz
 );
--- At most one mail of an invite is under way.
+-- An invite has at most one unfinished mail.
 CREATE UNIQUE INDEX ON muster.outbox (invite) WHERE state IN ('pending', 'sending', 'unknown');
 CREATE INDEX ON muster.outbox (invite, id);
 CREATE INDEX ON muster.outbox (run, id) WHERE state IN ('pending', 'sending', 'unknown');
 
--- SHA-256 of the secrets in links. A mail that had to be sent again has one for each attempt, and all of them
--- open: which attempt arrived is not known. One that was replaced by a newer mail opens no more.
+-- SHA-256 of the secrets in links. A mail that was sent several times has one for each attempt, and all of them
+-- work: which attempt arrived is not known. One that was replaced by a newer mail does not work any more.
 CREATE TABLE muster.invite_tokens (
     hash bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
     invite bigint NOT NULL REFERENCES muster.invites ON DELETE CASCADE,
@@ -52,14 +52,14 @@ CREATE TABLE muster.invite_tokens (
 );
 CREATE INDEX ON muster.invite_tokens (invite);
 
--- Addresses that no invitation goes to.
+-- Addresses that never get an invitation.
 CREATE TABLE muster.suppressed (
     address text COLLATE "C" PRIMARY KEY,
     reason text NOT NULL,
     since timestamptz NOT NULL DEFAULT now()
 );
 
--- How each invite stands.
+-- The state of each invite.
 CREATE VIEW muster.invite_states AS
 SELECT i.id, i.entity, i.record_id, i.address, i.account, i.language, m.mail, m.channel, m.code, m.sent,
        CASE WHEN i.accepted IS NOT NULL THEN 'accepted'

@@ -1,10 +1,10 @@
-//! A small template language, a part of Mustache that Postmark's templates understand, too: `{{name}}` is a
-//! value, `{{#name}}…{{/name}}` stands where the value is not empty, `{{^name}}…{{/name}}` where it is. What
-//! a name means is left to whoever renders.
+//! A small template language, a part of Mustache that Postmark's templates understand too: `{{name}}` is a
+//! value; `{{#name}}…{{/name}}` is kept if the value is not empty, `{{^name}}…{{/name}}` if it is. The caller
+//! gives the values.
 
 use std::ops::Range;
 
-/// A template whose every name is known and every section closed.
+/// A template in which every name is known and every section closed.
 #[derive(Debug, Clone)]
 pub(crate) struct Template {
     text: String,
@@ -33,12 +33,12 @@ pub(crate) struct TemplateMistake {
 pub(crate) enum Escape {
     /// As they are.
     Text,
-    /// With HTML's own characters replaced, so that no name can become an element or an attribute.
+    /// With HTML's special characters replaced, so that no value can become an element or an attribute.
     Html,
 }
 
 impl Template {
-    /// Reads a template in which these names have a meaning.
+    /// Reads a template that may use these names.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Template {
             };
             let Some(name) = names.iter().find(|name| **name == word) else {
                 let known = names.join(", ");
-                return Err(mistake(format!("{{{{{tag}}}}} is not known; known are {known}")));
+                return Err(mistake(format!("{{{{{tag}}}}} is unknown; known are {known}")));
             };
             match mark {
                 None => parts.push(Part::Value(name)),
@@ -84,7 +84,7 @@ impl Template {
         }
     }
 
-    /// Whether the value of `name` stands anywhere in it.
+    /// Whether the value of `name` occurs in it.
     #[must_use]
     pub(crate) fn names(&self, name: &str) -> bool {
         fn within(parts: &[Part], name: &str) -> bool {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_with_its_line() {
+    fn every_mistake_is_reported_with_its_line() {
         for (text, line, word) in [
             ("a\n{{nmae}}", 2, "nmae"),
             ("{{name", 1, "}}"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_known_whether_a_name_stands_in_a_template() {
+    fn it_is_known_whether_a_name_occurs_in_a_template() {
         let template = Template::parse("{{#name}}{{link}}{{/name}}", &NAMES).unwrap();
         assert!(template.names("link") && !template.names("name"));
     }

@@ -1,6 +1,6 @@
 //! The secret of a link: 256 bits of the operating system's randomness, as 43 characters of base64url
-//! (RFC 4648, section 5). The database holds its SHA-256 alone, so that a copy of it opens nothing. A hash
-//! without salt or stretching is right here: what is hashed cannot be guessed, unlike a password.
+//! (RFC 4648, section 5). The database holds only its SHA-256, so that a copy of it opens nothing. A hash
+//! without salt or stretching is right here: unlike a password, the secret cannot be guessed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,14 +24,14 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// The operating system has no randomness to give.
+    /// The operating system gives no random numbers.
     pub(crate) fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// A token as somebody typed or pasted it; none where it cannot be one.
+    /// A token as somebody typed or pasted it. None if it cannot be one.
     #[must_use]
     pub(crate) fn typed(text: &str) -> Option<Self> {
         let text = text.trim();

@@ -1,205 +1,133 @@
-//! What stops a load, and an undo. The target is as it was before, except where an error says otherwise.
+//! What stops a load, and an undo.
 
 use std::io;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
 use crate::record::{EntityIndex, RowNumber};
+use crate::schema::Entity;
 
-use super::Written;
-use super::proof::Difference;
-use super::refused::{self, Refused};
-use super::undo::Hindrance;
+use super::rows::Written;
+use super::undo::blocking::BlockingRow;
+
+/// A row that the database refused, and the SQLSTATE.
+pub(crate) type RefusedRow = (RowNumber, String);
+
+/// A column whose checksums differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// The column.
+    pub(crate) column: String,
+    /// The checksum of what was sent.
+    pub(crate) sent: String,
+    /// The checksum of what the table has.
+    pub(crate) found: String,
+}
 
 /// Why a load stopped. The target is as it was before, except after [`LoadError::Unknown`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LoadError {
-    /// The server, or the way there.
+    /// The server, or the connection to it.
     #[error(transparent)]
     Database(#[from] DbError),
-    /// Another run has the target.
+    /// Another run has the lock.
     #[error(
-        "another run is under way on this database: {holder}; wait for it, or give --lock-timeout to wait here"
+        "another run is in progress on this database: {holder}; wait for it, or give --lock-timeout to wait here"
     )]
-    Busy {
-        /// Who holds the lock.
-        holder: String,
-    },
+    Busy { holder: String },
     /// The tables do not fit the schema.
     #[error("the target does not fit the schema; nothing has been read:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
     /// The role lacks rights. Nothing has been done.
     #[error("the role lacks rights; nothing has been done. What grants them:\n{}", statements(.grants))]
-    Rights {
-        /// The statements that grant them.
-        grants: Vec<String>,
-    },
+    Rights { grants: Vec<String> },
     /// The spool could not be read back.
     #[error("the spooled rows could not be read back")]
     Spool(#[source] io::Error),
     /// COPY took another number of rows than were sent.
     #[error("staging {entity}: {sent} rows were sent and {arrived} arrived; nothing has been written")]
-    Staged {
-        /// The entity.
-        entity: String,
-        /// Rows sent.
-        sent: u64,
-        /// Rows that the server counted.
-        arrived: u64,
-    },
-    /// Not every row that was written could be noted in the journal.
+    Staged { entity: String, sent: u64, arrived: u64 },
+    /// The journal has undo data for another number of rows than were written.
     #[error(
-        "table {table}: {written} rows were written, but {noted} of them found again for the journal; nothing has \
+        "table {table}: {written} rows were written, but {noted} of them found again for the undo data; nothing has \
          been committed. Does a trigger change the key? --no-undo does without"
     )]
-    Provenance {
-        /// The table, quoted.
-        table: String,
-        /// Rows written.
-        written: u64,
-        /// Rows noted.
-        noted: u64,
-    },
+    UndoData { table: String, written: u64, noted: u64 },
     /// The table does not hold what the server said it wrote.
     #[error(
         "table {table}: {} inserted and {} updated rows were counted, {} and {} read back; nothing has been \
-         committed. Does a trigger keep rows back?", .written.inserted, .written.updated, .found.inserted, .found.updated
+         committed. Does a trigger discard rows?", .written.inserted, .written.updated, .found.inserted, .found.updated
     )]
-    ReadBack {
-        /// The table, quoted.
-        table: String,
-        /// What the server said.
-        written: Written,
-        /// What was read back.
-        found: Written,
-    },
+    ReadBack { table: String, written: Written, found: Written },
     /// A column does not hold what was sent.
     #[error(
         "table {table}: {accepted} rows were sent and {rows} found again; columns that differ: {}; nothing has been \
          committed. Does a trigger change values?", differing(.differences)
     )]
-    Reconcile {
-        /// The table, quoted.
-        table: String,
-        /// Rows sent.
-        accepted: u64,
-        /// Rows found.
-        rows: u64,
-        /// The columns.
-        differences: Vec<Difference>,
-    },
-    /// The journal was made by another version.
+    Reconcile { table: String, accepted: u64, rows: u64, differences: Vec<Difference> },
+    /// An older program created the journal.
     #[error(
         "the journal (schema muster) has version {found} of an older muster, this program knows version {known}; the \
          next import brings it up to date"
     )]
-    JournalOld {
-        /// What the journal says.
-        found: i32,
-        /// What this program writes.
-        known: i32,
-    },
-    /// A newer program made the journal.
+    JournalOld { found: i32, known: i32 },
+    /// A newer program created the journal.
     #[error(
         "the journal (schema muster) has version {found}, this program knows version {known}; use a newer muster"
     )]
-    JournalVersion {
-        /// What the journal says.
-        found: i32,
-        /// What this program writes.
-        known: i32,
-    },
+    JournalVersion { found: i32, known: i32 },
     /// No run has such an id.
     #[error("no run in the journal has an id that begins with `{prefix}`; `muster runs` lists them")]
-    NoRun {
-        /// What was asked for.
-        prefix: String,
-    },
+    NoRun { prefix: String },
     /// More than one run has such an id.
     #[error("several runs begin with `{prefix}`: {}; give more of the id", .runs.join(", "))]
-    SeveralRuns {
-        /// What was asked for.
-        prefix: String,
-        /// Some of them.
-        runs: Vec<String>,
-    },
+    SeveralRuns { prefix: String, runs: Vec<String> },
     /// A run cannot be undone.
     #[error("run {run} cannot be undone: {why}")]
-    NotUndoable {
-        /// The run.
-        run: String,
-        /// Why not.
-        why: String,
-    },
+    NotUndoable { run: String, why: String },
     /// An undo would overwrite later work.
-    #[error("run {run} is not undone, since later work would be lost; nothing has been changed:\n{}", in_the_way(.hindrances))]
-    InTheWay {
-        /// The run.
-        run: String,
-        /// The rows.
-        hindrances: Vec<Hindrance>,
-    },
+    #[error("run {run} is not undone, since later work would be lost; nothing has been changed:\n{}", blocking(.rows))]
+    Blocked { run: String, rows: Vec<BlockingRow> },
     /// The database refuses rows. The transaction is as it was before anything was written.
     #[error("the database refuses {} rows", .rows.len())]
     Rows {
-        /// The entity, in load order.
         entity: EntityIndex,
         /// The rows, among its clean rows, and the SQLSTATE of each.
-        rows: Vec<Refused>,
+        rows: Vec<RefusedRow>,
     },
-    /// Rows that are to be deleted are referred to. The transaction is as it was before anything was written.
-    #[error("{} rows that are to be deleted are referred to", .rows.len())]
+    /// Rows that must be deleted are referred to. The transaction is as it was before anything was written.
+    #[error("{} rows that must be deleted are referred to", .rows.len())]
     Referred {
-        /// The entity, in load order.
         entity: EntityIndex,
         /// The rows, among its clean rows, and who refers to each.
         rows: Vec<(RowNumber, String)>,
     },
-    /// Rows do not let go of values that others bring: the table allows nothing in their place. The transaction is
+    /// Rows cannot release values that other rows need: the table allows nothing in their place. The transaction is
     /// as it was before anything was written.
-    #[error("table {table}: values that pass from one row to another cannot be let go of first")]
-    NotLetGo {
-        /// The table, quoted.
+    #[error("table {table}: values that pass from one row to another cannot be released first")]
+    NotReleased {
         table: String,
-        /// What the server said.
         #[source]
         error: DbError,
     },
-    /// Rows that were deleted are there again.
+    /// Rows that were deleted are still there.
     #[error(
         "table {table}: {deleted} rows were counted as deleted, and {left} of them are still there; nothing has been \
          committed. Does a trigger keep them?"
     )]
-    StillThere {
-        /// The table, quoted.
-        table: String,
-        /// What the server said.
-        deleted: u64,
-        /// What was read back.
-        left: u64,
-    },
-    /// The reply to COMMIT was lost, and the server says what became of it.
+    StillThere { table: String, deleted: u64, left: u64 },
+    /// The reply to COMMIT was lost, and the server says that the transaction was rolled back.
     #[error(
         "the connection was lost at COMMIT, and the server says that transaction {transaction} was rolled back; \
          import again"
     )]
-    RolledBack {
-        /// The transaction's number.
-        transaction: String,
-        /// What was lost.
-        source: DbError,
-    },
+    RolledBack { transaction: String, source: DbError },
     /// COMMIT was sent, its reply was lost, and the server could not be asked.
     #[error(
         "COMMIT was sent and its reply was lost: whether transaction {transaction} was committed is not known; \
          look with `muster runs show {run}` (it is there exactly when it was committed)"
     )]
-    Unknown {
-        /// The transaction's number.
-        transaction: String,
-        /// The run.
-        run: String,
-    },
+    Unknown { transaction: String, run: String },
 }
 
 fn list(misfits: &[Misfit]) -> String {
@@ -217,24 +145,32 @@ fn differing(differences: &[Difference]) -> String {
     differences.iter().map(|difference| difference.column.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn in_the_way(hindrances: &[Hindrance]) -> String {
-    /// How many are named where a person reads.
+fn blocking(rows: &[BlockingRow]) -> String {
+    /// How many are named in the message.
     const NAMED: usize = 50;
-    let mut lines: Vec<_> = hindrances.iter().take(NAMED).map(|hindrance| format!("  {hindrance}")).collect();
-    if hindrances.len() > NAMED {
-        lines.push(format!("  and {} more", hindrances.len() - NAMED));
+    let mut lines: Vec<_> = rows.iter().take(NAMED).map(|row| format!("  {row}")).collect();
+    if rows.len() > NAMED {
+        lines.push(format!("  and {} more", rows.len() - NAMED));
     }
     lines.join("\n")
 }
 
 impl LoadError {
-    /// Whether the database refused a row, on the way that cannot tell which.
-    #[must_use]
-    pub(crate) fn is_about_data(&self) -> bool {
-        matches!(self, Self::Database(error) if refused::is_about_data(error))
+    /// Fails unless the table has what the server said it wrote.
+    pub(super) fn unless_found(entity: &Entity, written: Written, found: Written) -> Result<(), Self> {
+        if written == found {
+            return Ok(());
+        }
+        Err(Self::ReadBack { table: entity.table.to_string(), written, found })
     }
 
-    /// Whether the same transaction may well succeed when it is tried again: it met another one.
+    /// Whether the database refused a row, on the direct path, which cannot identify it.
+    #[must_use]
+    pub(crate) fn is_about_data(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_about_data())
+    }
+
+    /// Whether the same transaction may succeed when it is tried again: it conflicted with another one.
     #[must_use]
     pub(crate) fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };

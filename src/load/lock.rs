@@ -5,16 +5,12 @@ use std::time::{Duration, Instant};
 use crate::db::DbError;
 use crate::db::postgres::Client;
 
-use super::LoadError;
+use super::error::LoadError;
 
 /// The advisory lock's key: `muster` in ASCII.
 const KEY: i64 = 0x6D75_7374_6572;
 
 /// Takes the lock, or waits for it up to `patience`.
-///
-/// # Errors
-///
-/// Another run holds it, and who that is.
 pub(crate) async fn take(client: &Client, patience: Duration) -> Result<(), LoadError> {
     let failed = |e| DbError::of("taking the run's lock", e);
     let deadline = Instant::now() + patience;

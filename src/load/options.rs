@@ -1,12 +1,12 @@
-//! What the load is asked to do beside writing.
+//! The options of a load.
 
 use std::time::Duration;
 
 use crate::schema::OnUpdate;
 
-use super::fresh::Obstacle;
+use super::path::Obstacle;
 
-/// What the load does beside writing.
+/// The options of a load.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub(crate) struct LoadOptions {
@@ -14,33 +14,27 @@ pub(crate) struct LoadOptions {
     pub(crate) on_empty: OnUpdate,
     /// A row that is there may change what it refers to.
     pub(crate) move_rows: bool,
-    /// How long another run is waited for.
+    /// How long to wait for another run.
     pub(crate) patience: Duration,
-    /// Before-images and provenance are kept, so that the run can be undone.
+    /// Undo data is kept, so that the run can be undone.
     pub(crate) undoable: bool,
-    /// Rows that somebody changed in the target after muster wrote them are not overwritten.
+    /// Rows that were edited in the target after muster wrote them are not overwritten.
     pub(crate) protect_edited: bool,
     /// Each column's checksum is compared with what was sent.
     pub(crate) reconcile: bool,
-    /// What is planned is described, by field.
+    /// The changes are described by field.
     pub(crate) foresee: bool,
     /// The files list changes, deletions among them.
     pub(crate) changes: bool,
 }
 
-/// Why a table is staged although it may be empty.
-const RECONCILED: Obstacle = Obstacle::Unusual("its columns are to be reconciled with what is staged");
-
-/// Why a table is staged when changes are applied to it.
-const CHANGED: Obstacle = Obstacle::Unusual("changes are applied");
-
 impl LoadOptions {
-    /// What keeps every table from being loaded the empty-target way.
+    /// What keeps every table from the direct path, if anything does.
     pub(super) fn obstacle(&self) -> Option<Obstacle> {
-        match (self.changes, self.reconcile) {
-            (true, _) => Some(CHANGED),
-            (false, true) => Some(RECONCILED),
-            (false, false) => None,
+        if self.changes {
+            return Some(Obstacle::Unusual("changes are applied"));
         }
+        self.reconcile
+            .then_some(Obstacle::Unusual("its columns are compared with the staged ones afterwards"))
     }
 }

@@ -1,6 +1,6 @@
-//! The rights that a command needs, looked at before it begins: what the role lacks is said at once, with the
-//! statements that grant it. The rights to SELECT, INSERT and UPDATE on the tables of a run are looked at
-//! together with their columns (`db::catalog`).
+//! The rights that a command needs, checked before it begins: the error names all that the role lacks, with the
+//! statements that grant it. SELECT, INSERT and UPDATE on the tables of a run are checked together with their columns
+//! (`db::catalog`).
 
 use crate::db::DbError;
 use crate::db::catalog::TableInfo;
@@ -8,29 +8,28 @@ use crate::db::postgres::Client;
 use crate::schema::Schema;
 use crate::sql::literal;
 
-use super::LoadError;
-use super::journal::EntityRecord;
+use super::error::LoadError;
 
-/// What the journal's tables are needed for.
-pub(crate) const JOURNAL_READ: &[&str] = &["SELECT"];
-/// For an import.
-pub(crate) const JOURNAL_IMPORT: &[&str] = &["SELECT", "INSERT"];
-/// For an undo.
-pub(crate) const JOURNAL_UNDO: &[&str] = &["SELECT", "INSERT", "UPDATE"];
-/// For pruning, and for forgetting a person.
-pub(crate) const JOURNAL_PRUNE: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
+/// The rights on the journal's tables that reading it needs.
+pub(super) const JOURNAL_READ: &[&str] = &["SELECT"];
+/// Those that an import needs.
+pub(super) const JOURNAL_IMPORT: &[&str] = &["SELECT", "INSERT"];
+/// Those that an undo needs.
+pub(super) const JOURNAL_UNDO: &[&str] = &["SELECT", "INSERT", "UPDATE"];
+/// Those that pruning it and forgetting a person need.
+pub(super) const JOURNAL_PRUNE: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-/// Temporary tables, made by every load and undo.
+/// Every load and undo creates temporary tables.
 const TEMPORARY: &str =
     "SELECT format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), current_user)
     WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')";
 
-/// Looks at the journal: its schema, then its tables.
+/// Checks the rights on the journal: its schema and its tables.
 ///
 /// # Errors
 ///
-/// [`LoadError::Rights`] where the journal is there and the role lacks one of `rights` on it.
-pub(crate) async fn journal(client: &Client, rights: &[&str]) -> Result<(), LoadError> {
+/// [`LoadError::Rights`] if the journal exists and the role lacks one of `rights` on it.
+pub(super) async fn journal(client: &Client, rights: &[&str]) -> Result<(), LoadError> {
     let all = rights.join(", ");
     let held: Vec<_> =
         rights.iter().map(|right| format!("has_table_privilege(c.oid, {})", literal(right))).collect();
@@ -51,12 +50,8 @@ pub(crate) async fn journal(client: &Client, rights: &[&str]) -> Result<(), Load
     .await
 }
 
-/// Looks at what an import needs beside the rights on tables that are there.
-///
-/// # Errors
-///
-/// [`LoadError::Rights`].
-pub(crate) async fn import(
+/// Checks what an import needs besides rights on existing tables.
+pub(super) async fn import(
     client: &Client,
     schema: &Schema,
     tables: &[Option<TableInfo>],
@@ -67,7 +62,7 @@ pub(crate) async fn import(
          WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'muster')
            AND NOT has_database_privilege(current_database(), 'CREATE')"
             .to_owned(),
-        // Without USAGE on any schema of the search path no table is found, and none can be made.
+        // Without USAGE on a schema of the search path no table is found, and none can be created.
         "SELECT format('GRANT USAGE ON SCHEMA public TO %I', current_user) WHERE current_schema() IS NULL"
             .to_owned(),
     ];
@@ -79,7 +74,7 @@ pub(crate) async fn import(
                  WHERE n.nspname = {} AND NOT has_schema_privilege(n.oid, 'CREATE')",
                 entity.table.schema.as_deref().map_or("current_schema()".to_owned(), literal),
             ),
-            // An identity needs no right to its sequence, a default of nextval() does, whosever sequence it is.
+            // An identity needs no right on its sequence; a default of nextval() does.
             Some(_) => format!(
                 "SELECT format('GRANT USAGE ON SEQUENCE %I.%I TO %I', n.nspname, s.relname, current_user)
                  FROM pg_attrdef f
@@ -96,15 +91,14 @@ pub(crate) async fn import(
     journal(client, JOURNAL_IMPORT).await
 }
 
-/// Looks at what an undo needs on the tables of its run, and on those that refer to them.
-///
-/// # Errors
-///
-/// [`LoadError::Rights`].
-pub(crate) async fn undo(client: &Client, entities: &[EntityRecord]) -> Result<(), LoadError> {
+/// Checks what an undo needs on the tables of its run, and on those that refer to them.
+pub(super) async fn undo<'t>(
+    client: &Client,
+    tables: impl Iterator<Item = &'t String>,
+) -> Result<(), LoadError> {
     let mut needs = vec![TEMPORARY.to_owned()];
-    for entity in entities {
-        let table = literal(&entity.table);
+    for table in tables {
+        let table = literal(table);
         needs.push(format!(
             "SELECT format('GRANT %s ON %s TO %I', string_agg(r, ', '), {table}, current_user)
              FROM unnest(ARRAY['SELECT', 'UPDATE', 'DELETE']) r
@@ -119,12 +113,8 @@ pub(crate) async fn undo(client: &Client, entities: &[EntityRecord]) -> Result<(
     require(client, &needs).await
 }
 
-/// Looks whether a person can be looked for in these tables.
-///
-/// # Errors
-///
-/// [`LoadError::Rights`].
-pub(crate) async fn read(client: &Client, tables: &[String]) -> Result<(), LoadError> {
+/// Checks the right to read these tables.
+pub(super) async fn read(client: &Client, tables: &[String]) -> Result<(), LoadError> {
     let need = |table: &String| {
         format!(
             "SELECT format('GRANT SELECT ON %s TO %I', {table}, current_user)
@@ -135,12 +125,12 @@ pub(crate) async fn read(client: &Client, tables: &[String]) -> Result<(), LoadE
     require(client, &tables.iter().map(need).collect::<Vec<_>>()).await
 }
 
-/// Each need is a query that gives the statements that grant it, where it is not met.
+/// Each need is a query that returns the statements that grant what is missing, and nothing if nothing is.
 async fn require(client: &Client, needs: &[String]) -> Result<(), LoadError> {
     let mut grants: Vec<String> = Vec::new();
     for need in needs {
         let rows = client.query(need, &[]).await;
-        let rows = rows.map_err(|e| DbError::of("looking at the role's rights", e))?;
+        let rows = rows.map_err(|e| DbError::of("checking the role's rights", e))?;
         grants.extend(rows.iter().map(|row| row.get(0)));
     }
     grants.dedup();

@@ -1,4 +1,4 @@
-//! The target's tables: are they there, do they fit, which keys do they hold.
+//! The target's tables: whether they exist and fit the schema, and which keys they hold.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,17 +10,17 @@ use crate::schema::{Schema, ddl};
 use crate::settle::Question;
 use crate::sql::ident;
 
-use super::LoadError;
+use super::error::LoadError;
 
 /// How many keys are asked about at a time.
 const BATCH: usize = 20_000;
 
-/// Looks at all tables; all misfits of all of them are one error.
+/// Looks at all tables; the misfits of all of them are one error.
 pub(super) async fn look(client: &Client, schema: &Schema) -> Result<Vec<Option<TableInfo>>, LoadError> {
     look_for(client, schema, |_| true).await
 }
 
-/// The same for a run that does not write: the right to write is not asked for.
+/// The same for a run that does not write and needs no right to.
 pub(super) async fn look_read_only(
     client: &Client,
     schema: &Schema,
@@ -48,7 +48,7 @@ async fn look_for(
     if misfits.is_empty() { Ok(tables) } else { Err(LoadError::Misfits(misfits)) }
 }
 
-/// Makes a table as `muster schema ddl` prints it.
+/// Creates a table as `muster schema ddl` prints it.
 pub(super) async fn create(
     client: &Client,
     schema: &Schema,
@@ -61,10 +61,10 @@ pub(super) async fn create(
     }
     tracing::info!("created table {table}");
     let made = catalog::look_up(client, table).await?;
-    Ok(made.expect("a table that was just made is there"))
+    Ok(made.expect("a table that was just created exists"))
 }
 
-/// Which of the keys in question the database holds. A table that is not there holds none.
+/// Which of the keys in question the database holds. A missing table holds none.
 pub(super) async fn held(
     client: &Client,
     schema: &Schema,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of the run's folder or of a file in it.
+/// An error of a folder or of a file in it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
     /// The folder could not be made or opened.
@@ -14,29 +14,29 @@ pub(crate) enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// Another run has the folder.
+    /// Another run is writing to the folder.
     #[error("{}: another run is writing to this folder; wait for it, or choose another one with --out", .path.display())]
     Busy {
         /// The folder.
         path: PathBuf,
     },
     /// The disk is full, or the user's quota is used up.
-    #[error("{}: the disk is full; make room, or choose a folder on another disk with --out", .path.display())]
+    #[error("{}: the disk is full; make space, or choose a folder on another disk with --out", .path.display())]
     Full {
         /// The file that was being written.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Less room than the run can need.
+    /// Less disk space than the run may need.
     #[error(
-        "{}: {needed} bytes may be needed and {free} are free; make room, or choose a folder on another disk with --out",
+        "{}: {needed} bytes may be needed and {free} are free; make space, or choose a folder on another disk with --out",
         .path.display()
     )]
     Space {
         /// The folder.
         path: PathBuf,
-        /// What the run can need, in bytes.
+        /// What the run may need, in bytes.
         needed: u64,
         /// What this user may still write, in bytes.
         free: u64,
@@ -49,8 +49,8 @@ pub(crate) enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file could not be given its name, or an old one could not be taken away.
-    #[error("{}: the file cannot be put in place; what is whole stands beside it as .NAME.partial", .path.display())]
+    /// A file could not be given its name, or an old one could not be removed.
+    #[error("{}: the file cannot be put in place; the complete file is beside it, under its partial name", .path.display())]
     Publish {
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub(crate) enum OutputError {
         source: io::Error,
     },
     /// A folder has the name of a file.
-    #[error("{}: a folder stands where a file of the run must go; move it away, or choose another one with --out", .path.display())]
+    #[error("{}: a folder has the name of a file that must be written here; move it away, or choose another one with --out", .path.display())]
     Occupied {
         /// The folder.
         path: PathBuf,
@@ -71,8 +71,8 @@ pub(crate) enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file was given up half way: a mistake in this program, and never published.
-    #[error("{}: the file was left unfinished; this is a fault in muster, please report it", .path.display())]
+    /// A file was not finished: a mistake in this program. It is never published.
+    #[error("{}: the file was not finished; this is a bug in muster, please report it", .path.display())]
     Unfinished {
         /// The file.
         path: PathBuf,
@@ -80,7 +80,7 @@ pub(crate) enum OutputError {
 }
 
 impl OutputError {
-    /// An error while writing to `path`; a full disk is told apart.
+    /// An error while writing to `path`; a full disk is its own error.
     #[must_use]
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
@@ -105,7 +105,7 @@ mod tests {
         assert!(matches!(error, OutputError::Full { .. }));
         assert_eq!(
             error.to_string(),
-            "out/rejects.csv: the disk is full; make room, or choose a folder on another disk with --out"
+            "out/rejects.csv: the disk is full; make space, or choose a folder on another disk with --out"
         );
     }
 }

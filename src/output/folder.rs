@@ -1,15 +1,9 @@
-//! A run's folder, whose files appear together or not at all.
-//!
-//! Each file is written as `.NAME.partial` beside its final name. [`RunFolder::seal`] brings all of them to
-//! the disk before COMMIT, so that a full disk refuses the run instead of hiding its result;
-//! [`RunFolder::publish`] renames them after it, `summary.json` last. An earlier run's files go just before
-//! the renames, its `summary.json` first: who sees a `summary.json` sees all other files of the same run.
-//! Dropped unpublished, a folder takes its partial files away.
+//! A run's folder. [`RunFolder::seal`] brings all files to the disk before COMMIT, so that a full disk refuses the run
+//! instead of hiding its result; [`RunFolder::publish`] gives them their names after it. How they appear together is
+//! [`WholeFolder`]'s; here is known which files a run writes.
 
 use std::collections::HashSet;
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,23 +12,18 @@ use serde_json::Value;
 use super::error::OutputError;
 use super::names;
 use super::staged::{Staged, StagedFile};
-use crate::fault::{self, Point};
+use super::whole::{Layout, WholeFolder};
 
-/// Where an earlier run's summary waits while its files are taken away, so that a run that is killed
-/// meanwhile leaves the list of what is still to go.
-const PREVIOUS: &str = ".summary.json.previous";
+const LAYOUT: Layout =
+    Layout { index: names::SUMMARY, previous: ".summary.json.previous", suffix: ".partial" };
 
 /// The folder of one run, locked against other runs while it lives.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
-    path: PathBuf,
-    /// Open for the lock and for fsync.
-    handle: File,
+    files: WholeFolder,
     staged: Vec<Arc<Staged>>,
     kept: HashSet<PathBuf>,
-    made: bool,
     sealed: bool,
-    published: bool,
 }
 
 impl RunFolder {
@@ -44,77 +33,55 @@ impl RunFolder {
     /// # Errors
     ///
     /// [`OutputError::Folder`], and [`OutputError::Busy`] while another run has it.
-    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, OutputError> {
-        let path = path.into();
-        let failed = |source| OutputError::Folder { path: path.clone(), source };
-        let made = !path.exists();
-        DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
-        let handle = File::open(&path).map_err(failed)?;
-        match handle.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path }),
-            // On a file system without locks the run goes on without.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if entry.file_name().to_str().is_some_and(is_leftover) {
-                fs::remove_file(entry.path()).map_err(failed)?;
-            }
-        }
-        let (staged, kept) = (Vec::new(), HashSet::new());
-        Ok(Self { path, handle, staged, kept, made, sealed: false, published: false })
+    pub(crate) fn open(path: impl AsRef<Path>) -> Result<Self, OutputError> {
+        let files = WholeFolder::open(path.as_ref(), &LAYOUT)?;
+        files.remove_partial(is_of_a_run)?;
+        Ok(Self { files, staged: Vec::new(), kept: HashSet::new(), sealed: false })
     }
 
     /// The folder's path, as given.
     #[must_use]
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.files.path()
     }
 
-    /// Never takes this file away as one of an earlier run: it is an input of this one (a rejected file that
-    /// was mended where it stood).
+    /// Never removes this file as one of an earlier run: it is an input of this run (a rejected file that was fixed
+    /// in place).
     pub(crate) fn keep(&mut self, input: &Path) {
         if let Ok(path) = input.canonicalize() {
             self.kept.insert(path);
         }
     }
 
-    /// Looks whether `needed` bytes fit on the folder's disk.
+    /// Checks that `needed` bytes fit on the folder's disk.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Space`] where they do not. A system that does not say counts as one that has room.
+    /// [`OutputError::Space`] if they do not. A system that does not say counts as one that has space.
     pub(crate) fn require(&self, needed: u64) -> Result<(), OutputError> {
-        let Ok(disk) = rustix::fs::fstatvfs(&self.handle) else { return Ok(()) };
+        let Ok(disk) = rustix::fs::fstatvfs(self.files.handle()) else { return Ok(()) };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
         if free < needed {
-            return Err(OutputError::Space { path: self.path.clone(), needed, free });
+            return Err(OutputError::Space { path: self.path().to_owned(), needed, free });
         }
         Ok(())
     }
 
-    /// Begins a file (mode 0600). A file of this run with the same name is given up for the new one.
+    /// Begins a file (mode 0600). It replaces a file of the same name that this run has begun.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Write`] or [`OutputError::Full`], and [`OutputError::Occupied`].
+    /// Those of [`WholeFolder::create`].
     pub(crate) fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
-        let partial = self.path.join(format!(".{name}.partial"));
-        // Found now, before COMMIT, and not when it is to be renamed.
-        if self.path.join(name).is_dir() {
-            return Err(OutputError::Occupied { path: self.path.join(name) });
-        }
-        self.staged.retain(|staged| staged.name != name);
+        let file = self.files.create(name)?;
         self.sealed = false;
-        let failed = |source| OutputError::write(&partial, source);
-        remove(&partial).map_err(failed)?;
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&partial).map_err(failed)?;
-        let staged = Arc::new(Staged::new(name, partial, file));
+        self.staged.retain(|staged| staged.name != name);
+        let staged = Arc::new(Staged::new(name, self.files.partial(name), file));
         self.staged.push(Arc::clone(&staged));
         Ok(StagedFile::new(staged))
     }
 
-    /// Brings every file, and the folder, to the disk. To be called before COMMIT.
+    /// Brings every file, and the folder, to the disk. Must be called before COMMIT.
     ///
     /// # Errors
     ///
@@ -123,114 +90,49 @@ impl RunFolder {
     pub(crate) fn seal(&mut self) -> Result<(), OutputError> {
         for staged in &self.staged {
             if !staged.is_finished() {
-                return Err(OutputError::Unfinished { path: self.path.join(&staged.name) });
+                return Err(OutputError::Unfinished { path: self.path().join(&staged.name) });
             }
             staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))?;
         }
-        self.sync()?;
+        self.files.sync()?;
         self.sealed = true;
         Ok(())
     }
 
-    /// Gives every file its name, `summary.json` last, and takes an earlier run's files away. Seals first
-    /// where that was not done.
+    /// Gives every file its name, `summary.json` last, and removes an earlier run's files. Seals first if that was
+    /// not done.
     ///
     /// # Errors
     ///
-    /// Those of [`RunFolder::seal`], and [`OutputError::Publish`]; what was not renamed yet then stays beside as `.NAME.partial`.
+    /// Those of [`RunFolder::seal`] and of [`WholeFolder::publish`].
     pub(crate) fn publish(&mut self) -> Result<(), OutputError> {
         if !self.sealed {
             self.seal()?;
         }
-        // Whatever happens from here on, nothing that a commit stands behind is deleted.
-        self.published = true;
-        self.remove_earlier()?;
-        self.staged.sort_by_key(|staged| staged.name == names::SUMMARY);
-        for staged in &self.staged {
-            if staged.name == names::SUMMARY {
-                // The others' names are on the disk before the one that vouches for them.
-                self.sync()?;
-                fault::reach(Point::SummaryNext);
-            }
-            fault::reach(Point::Renaming);
-            let path = self.path.join(&staged.name);
-            fs::rename(&staged.partial, &path).map_err(|source| OutputError::Publish { path, source })?;
-        }
-        self.sync()?;
-        fault::reach(Point::Published);
-        self.take_away(PREVIOUS)
+        let indexes = self.files.indexes().into_iter().filter_map(|path| fs::read(path).ok());
+        let mut earlier: Vec<String> = indexes.flat_map(|summary| written_by(&summary)).collect();
+        // The summary itself is replaced last.
+        earlier.extend(names::FIXED.into_iter().filter(|name| *name != names::SUMMARY).map(str::to_owned));
+        let is_kept =
+            |name: &String| self.path().join(name).canonicalize().is_ok_and(|path| self.kept.contains(&path));
+        earlier.retain(|name| !is_kept(name));
+        self.files.publish(&earlier)
     }
 
-    /// Leaves the partial files where they are: it is not known whether a commit stands behind them.
+    /// Leaves the partial files where they are: it is not known whether the run was committed.
     pub(crate) fn leave(&mut self) {
-        self.published = true;
-    }
-
-    /// Takes an earlier run's files away, its summary first.
-    fn remove_earlier(&self) -> Result<(), OutputError> {
-        let summary = self.path.join(names::SUMMARY);
-        let previous = self.path.join(PREVIOUS);
-        match fs::rename(&summary, &previous) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(OutputError::Publish { path: summary, source }),
-        }
-        self.sync()?;
-        let earlier = fs::read(&previous).map(|text| written_by(&text)).unwrap_or_default();
-        for name in earlier.iter().map(String::as_str).chain(names::FIXED) {
-            self.take_away(name)?;
-        }
-        Ok(())
-    }
-
-    fn take_away(&self, name: &str) -> Result<(), OutputError> {
-        let path = self.path.join(name);
-        if path.canonicalize().is_ok_and(|path| self.kept.contains(&path)) {
-            return Ok(());
-        }
-        remove(&path).map_err(|source| OutputError::Publish { path, source })
-    }
-
-    fn sync(&self) -> Result<(), OutputError> {
-        self.handle.sync_all().map_err(|source| OutputError::write(&self.path, source))
+        self.files.leave();
     }
 }
 
-impl Drop for RunFolder {
-    fn drop(&mut self) {
-        if self.published {
-            return;
-        }
-        // Nobody is left to tell of a failure here, and what stays is removed by the next run.
-        for staged in &self.staged {
-            let _ = fs::remove_file(&staged.partial);
-        }
-        if self.made {
-            let _ = fs::remove_dir(&self.path);
-        }
-    }
+/// Whether a run writes files of this name.
+fn is_of_a_run(name: &str) -> bool {
+    let returned = [".rejected.csv", ".duplicates.csv", ".rejected.ndjson", ".duplicates.ndjson"];
+    names::FIXED.contains(&name) || returned.iter().any(|end| name.ends_with(end))
 }
 
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Whether a file's name is one that a killed run leaves behind.
-fn is_leftover(name: &str) -> bool {
-    let inner = name.strip_prefix('.').and_then(|name| name.strip_suffix(".partial"));
-    inner.is_some_and(|inner| {
-        names::FIXED.contains(&inner)
-            || [".rejected.csv", ".duplicates.csv", ".rejected.ndjson", ".duplicates.ndjson"]
-                .iter()
-                .any(|end| inner.ends_with(end))
-    })
-}
-
-/// The files that the run with this summary wrote for its inputs. Only these are taken away: a folder may
-/// hold files that merely look alike.
+/// The files that the run with this summary wrote for its inputs. Only these are removed: a folder may hold other
+/// files with similar names.
 fn written_by(summary: &[u8]) -> Vec<String> {
     let Ok(summary) = serde_json::from_slice::<Value>(summary) else { return Vec::new() };
     let mut stems = names::Stems::default();
@@ -242,7 +144,7 @@ fn written_by(summary: &[u8]) -> Vec<String> {
         }
         for file in entity["files"].as_array().into_iter().flatten() {
             let stem = stems.next(file["path"].as_str().unwrap_or_default(), name);
-            // As `source` names the formats; a Parquet file's records go back as CSV.
+            // As `source` names the formats; a Parquet file's records are returned as CSV.
             let end = if file["format"] == "ndjson" { "ndjson" } else { "csv" };
             written.extend([names::rejected(&stem, end), names::duplicates(&stem, end)]);
         }
@@ -289,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn unpublished_files_go_away_and_so_does_the_folder_made_for_them() {
+    fn unpublished_files_are_removed_and_so_is_the_folder_made_for_them() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("run");
         let mut folder = RunFolder::open(&path).unwrap();
@@ -302,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_runs_files_go_and_no_others() {
+    fn an_earlier_runs_files_are_removed_and_no_others() {
         let home = tempfile::tempdir().unwrap();
         let old = ["summary.json", "rejects.csv", "users.rejected.csv", "users.duplicates.csv"];
         for name in old.into_iter().chain(["bank.rejected.csv", "notes.txt", ".rejects.csv.partial"]) {
@@ -311,29 +213,29 @@ mod tests {
         let mut folder = RunFolder::open(home.path()).unwrap();
         write(&mut folder, "summary.json", "{}");
         folder.seal().unwrap();
-        assert!(home.path().join("users.rejected.csv").exists(), "nothing goes before publish");
+        assert!(home.path().join("users.rejected.csv").exists(), "nothing is removed before publish");
         folder.publish().unwrap();
         assert_eq!(listing(home.path()), ["bank.rejected.csv", "notes.txt", "summary.json"]);
     }
 
     #[test]
-    fn a_mended_file_that_is_imported_from_where_it_stands_is_kept() {
+    fn a_fixed_file_that_is_imported_in_place_is_kept() {
         let home = tempfile::tempdir().unwrap();
-        let mended = home.path().join("users.rejected.csv");
+        let fixed = home.path().join("users.rejected.csv");
         fs::write(home.path().join("summary.json"), EARLIER).unwrap();
-        fs::write(&mended, "mended").unwrap();
+        fs::write(&fixed, "fixed").unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
-        folder.keep(&mended);
+        folder.keep(&fixed);
         write(&mut folder, "summary.json", "{}");
         folder.seal().unwrap();
         folder.publish().unwrap();
-        assert_eq!(fs::read(mended).unwrap(), b"mended");
+        assert_eq!(fs::read(fixed).unwrap(), b"fixed");
     }
 
     #[test]
-    fn a_run_killed_while_publishing_leaves_the_list_of_what_is_to_go() {
+    fn a_run_killed_while_publishing_leaves_the_list_of_files_to_remove() {
         let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join(PREVIOUS), EARLIER).unwrap();
+        fs::write(home.path().join(LAYOUT.previous), EARLIER).unwrap();
         fs::write(home.path().join("users.rejected.csv"), "old").unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
         write(&mut folder, "summary.json", "{}");
@@ -343,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_run_is_told_that_the_folder_is_taken() {
+    fn a_second_run_cannot_open_the_folder() {
         let home = tempfile::tempdir().unwrap();
         let first = RunFolder::open(home.path()).unwrap();
         assert!(matches!(RunFolder::open(home.path()), Err(OutputError::Busy { .. })));
@@ -352,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_room_is_found_before_the_run() {
+    fn too_little_disk_space_is_found_before_the_run() {
         let home = tempfile::tempdir().unwrap();
         let folder = RunFolder::open(home.path()).unwrap();
         folder.require(1).unwrap();

@@ -1,9 +1,9 @@
-//! What the files of a run are called: a fixed few, and two for each input file, named after it.
+//! The names of a run's files: a few fixed ones, and two for each input file, named after it.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-/// The machine's view of the run; renamed last.
+/// The summary for programs; renamed last.
 pub(crate) const SUMMARY: &str = "summary.json";
 /// One line for each finding.
 pub(crate) const FINDINGS_NDJSON: &str = "rejects.ndjson";
@@ -15,8 +15,8 @@ pub(crate) const PAGE: &str = "report.html";
 /// The names that every run uses.
 pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
-/// What an input file's own name gives to its returned files: no folder, no `.gz` or `.zst`, and no ending of a
-/// format that is read, such as `.csv` (whatever their case). Standard input (`-`) takes its entity's name.
+/// The part of an input file's name that its returned files are named after: without the folder, without `.gz` or
+/// `.zst`, and without the extension of a format, such as `.csv` (in any case). Standard input (`-`) has its entity's name.
 #[must_use]
 pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
@@ -35,7 +35,7 @@ pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     name
 }
 
-/// Gives every input file of a run its stem, in the order given, `-2` and so on behind one that is taken.
+/// Gives every input file of a run its own stem, in the order given; a stem that is taken gets `-2` and so on.
 #[derive(Debug, Default)]
 pub(crate) struct Stems {
     taken: HashSet<String>,
@@ -47,7 +47,7 @@ impl Stems {
         let stem = stem(path, entity);
         let mut name = stem.to_owned();
         let mut number = 1;
-        // Two names that differ in case alone are one file on some disks.
+        // Names that differ only in case are the same file on some disks.
         while !self.taken.insert(name.to_lowercase()) {
             number += 1;
             name = format!("{stem}-{number}");
@@ -56,19 +56,19 @@ impl Stems {
     }
 }
 
-/// The file with the rejected records; `extension` says how they are written.
+/// The file with the rejected records; `extension` is their format's.
 #[must_use]
 pub(crate) fn rejected(stem: &str, extension: &str) -> String {
     format!("{stem}.rejected.{extension}")
 }
 
-/// The file with the losers of duplicates.
+/// The file with the records that were skipped as duplicates.
 #[must_use]
 pub(crate) fn duplicates(stem: &str, extension: &str) -> String {
     format!("{stem}.duplicates.{extension}")
 }
 
-/// The file with the keys of an entity's rows in the target that the files lack.
+/// The file with the keys of the rows of an entity that the target has and the input files have not.
 #[must_use]
 pub(crate) fn absent(entity: &str) -> String {
     format!("{entity}.absent.csv")
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_are_called_the_same() {
+    fn no_two_stems_are_equal() {
         let mut stems = Stems::default();
         let names: Vec<_> = ["a/users.csv", "b/users.csv.gz", "users-2.csv", "USERS.csv"]
             .into_iter()

@@ -1,7 +1,7 @@
-//! JSON strings as they are written by the million. A reader gets what it would get from `serde_json`.
+//! JSON strings, written fast. A reader gets the same values as from `serde_json`.
 
-/// Appends `value` as a JSON string. What could steer a terminal that shows the file (all control
-/// characters, bidirectional overrides) is written as `\uXXXX`, which means the same to a JSON reader.
+/// Appends `value` as a JSON string. Characters that could control a terminal that shows the file (control characters,
+/// bidirectional overrides) are written as `\uXXXX`, which means the same to a JSON reader.
 pub(crate) fn string(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
     let bytes = value.as_bytes();
@@ -9,8 +9,8 @@ pub(crate) fn string(out: &mut Vec<u8>, value: &str) {
     let mut at = 0;
     while at < bytes.len() {
         let byte = bytes[at];
-        // Of the characters beyond ASCII only those that begin with C2 (C1 controls) or E2 80, E2 81
-        // (marks and overrides) can need care.
+        // Outside ASCII only characters that begin with C2 (C1 controls) or E2 80, E2 81 (marks and overrides) may
+        // need an escape.
         if (0x20..0x7f).contains(&byte) && byte != b'"' && byte != b'\\' {
             at += 1;
             continue;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_gets_every_character_back_and_a_terminal_none_that_steers_it() {
+    fn a_reader_gets_every_character_back_and_a_terminal_no_control_characters() {
         let all: String = (0..0x3100).filter_map(char::from_u32).chain("👩\u{feff}".chars()).collect();
         let mut out = Vec::new();
         string(&mut out, &all);

@@ -1,18 +1,18 @@
-//! CSV for people: UTF-8 with a byte order mark, commas, CRLF, and safe to open. No cell starts a formula,
-//! whatever separator the spreadsheet's locale splits at, and no cell holds a control character.
+//! CSV for people: UTF-8 with a byte order mark, commas, CRLF, and safe to open. No cell begins a formula in any
+//! spreadsheet, and no cell holds a control character. [`super::csv`] writes values as they are.
 //!
-//! A Dutch or German spreadsheet splits at semicolons and then sees neither our commas nor our quotes, so
-//! the guard (an apostrophe, as OWASP recommends) stands also behind every separator inside a value.
+//! A Dutch or German spreadsheet splits at semicolons and then sees neither our commas nor our quotes, so the guard
+//! against formulas is also put after every separator inside a value.
 
+use super::formula;
 use super::visible::picture;
 
-/// What the file begins with.
-pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
+pub(crate) use super::csv::BOM;
 
 /// What ends a record (RFC 4180).
 pub(crate) const LINE_END: &[u8] = b"\r\n";
 
-/// Which bytes take the slow way.
+/// The bytes that cannot simply be copied.
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
@@ -29,7 +29,7 @@ const SPECIAL: [bool; 256] = {
     table
 };
 
-/// Appends one cell, quoted where it must be, without the comma behind it.
+/// Appends one cell, quoted if it must be, without the comma after it.
 pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
     let plain = match value.as_bytes() {
         [] => return,
@@ -45,7 +45,7 @@ pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
     let bytes = value.as_bytes();
     let mut done = 0;
     while done < bytes.len() {
-        // What is plain is copied in runs.
+        // Plain bytes are copied in runs.
         let run = bytes[done..].iter().position(|&byte| SPECIAL[usize::from(byte)]);
         let end = run.map_or(bytes.len(), |run| done + run);
         out.extend_from_slice(&bytes[done..end]);
@@ -64,23 +64,10 @@ pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
     out.push(b'"');
 }
 
-/// Appends an apostrophe where a cell that began with `rest` would be a formula. Quotes and spaces before
-/// the sign are looked through, since some readers drop them; the wide forms of the signs count, since
-/// Japanese spreadsheets take them.
+/// Appends an apostrophe if a cell that begins with `rest` might be a formula.
 fn guard(out: &mut Vec<u8>, rest: &str) {
-    // Nearly all that is guarded begins with a letter, or with one space and a letter.
-    if let [b' ', first, ..] | [first, ..] = rest.as_bytes()
-        && first.is_ascii_alphanumeric()
-    {
-        return;
-    }
-    if rest.starts_with(['\t', '\r']) {
-        out.push(b'\'');
-        return;
-    }
-    let first = rest.chars().find(|&c| !(c.is_whitespace() || c == '"' || picture(c).is_some()));
-    if matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')) {
-        out.push(b'\'');
+    if formula::might_begin(rest) {
+        out.push(formula::GUARD);
     }
 }
 
@@ -95,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cell_starts_a_formula() {
+    fn no_cell_begins_a_formula() {
         let table = [
             ("", ""),
             ("plain text", "plain text"),

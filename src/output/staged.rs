@@ -1,4 +1,4 @@
-//! A file of a run's folder while it is being written under its partial name.
+//! A file of a run's folder while it is written under its partial name.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::OutputError;
 
-/// How much of a file is kept before it is handed to the system.
+/// How many bytes are collected before they are passed to the system.
 const BUFFER: usize = 256 * 1024;
 /// After how many bytes the system is told to write them to the disk.
-const SENT_OFF: u64 = 8 << 20;
+const WRITE_OUT: u64 = 8 << 20;
 
-/// A file that gets its name when its folder is published; what writes to it and the folder share it.
+/// A file that gets its name when its folder is published, shared by its writer and the folder.
 #[derive(Debug)]
 pub(super) struct Staged {
     pub(crate) name: String,
-    /// Where it is until then.
+    /// Its path until then.
     pub(crate) partial: PathBuf,
     pub(crate) file: File,
     finished: AtomicBool,
@@ -28,40 +28,41 @@ impl Staged {
         Self { name: name.to_owned(), partial, file, finished: AtomicBool::new(false) }
     }
 
-    /// Whether all its bytes were handed to the system.
+    /// Whether all its bytes were passed to the system.
     pub(super) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }
 }
 
-/// A file that is being written under its partial name.
+/// The writer of a file under its partial name.
 #[derive(Debug)]
 pub(crate) struct StagedFile {
     writer: BufWriter<Handle>,
 }
 
-/// The file's own handle; the folder holds it too, for fsync.
+/// The file's handle, which the folder needs too, for fsync.
 #[derive(Debug)]
 struct Handle {
     staged: Arc<Staged>,
     written: u64,
-    /// Of these the system was told to begin.
-    on_its_way: u64,
+    /// How many of these bytes the system was told to write to the disk.
+    written_out: u64,
 }
 
 impl Handle {
-    /// Has the system begin to write what is new to the disk, so that fsync at the end has little left to wait for.
+    /// Tells the system to write the new bytes to the disk, so that fsync at the end has little left to do.
     #[cfg(target_os = "linux")]
-    fn send_off(&mut self) {
-        let length = std::num::NonZeroU64::new(self.written - self.on_its_way);
-        // Advice: where the system does not take it, the file is written all the same.
-        let _ = rustix::fs::fadvise(&self.staged.file, self.on_its_way, length, rustix::fs::Advice::DontNeed);
-        self.on_its_way = self.written;
+    fn write_out(&mut self) {
+        let length = std::num::NonZeroU64::new(self.written - self.written_out);
+        // Only advice: without it the file is written all the same.
+        let _ =
+            rustix::fs::fadvise(&self.staged.file, self.written_out, length, rustix::fs::Advice::DontNeed);
+        self.written_out = self.written;
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn send_off(&mut self) {
-        self.on_its_way = self.written;
+    fn write_out(&mut self) {
+        self.written_out = self.written;
     }
 }
 
@@ -69,8 +70,8 @@ impl Write for Handle {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         let written = (&self.staged.file).write(buf)?;
         self.written += written as u64;
-        if self.written - self.on_its_way >= SENT_OFF {
-            self.send_off();
+        if self.written - self.written_out >= WRITE_OUT {
+            self.write_out();
         }
         Ok(written)
     }
@@ -82,10 +83,10 @@ impl Write for Handle {
 
 impl StagedFile {
     pub(super) fn new(staged: Arc<Staged>) -> Self {
-        Self { writer: BufWriter::with_capacity(BUFFER, Handle { staged, written: 0, on_its_way: 0 }) }
+        Self { writer: BufWriter::with_capacity(BUFFER, Handle { staged, written: 0, written_out: 0 }) }
     }
 
-    /// A file on a disk that has no room at all.
+    /// A file on a full disk.
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn of_a_full_disk() -> Self {
         let path = PathBuf::from("/dev/full");
@@ -102,7 +103,7 @@ impl StagedFile {
         self.writer.write_all(bytes).map_err(|source| OutputError::write(self.path(), source))
     }
 
-    /// Hands the last bytes to the system. A file that is dropped without is never published.
+    /// Passes the last bytes to the system. A file that is dropped without this is never published.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl StagedFile {
         Ok(())
     }
 
-    /// Where the bytes go at present.
+    /// The file's current path.
     #[must_use]
     pub(crate) fn path(&self) -> &Path {
         &self.writer.get_ref().staged.partial

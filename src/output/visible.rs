@@ -1,8 +1,9 @@
-//! Characters that a person does not see, or that steer a terminal, made visible: control characters by
-//! their pictures (U+2400 and on), the others by their number. Used wherever a value leaves this program
-//! for a screen or a spreadsheet.
+//! Makes invisible characters, and those that control a terminal, visible: control characters as their pictures (U+2400
+//! and on), the others as their numbers. Used for every value that is shown on a screen or in a spreadsheet.
 
-/// What stands for `c` where it should not be written as it is.
+use crate::width::truncated;
+
+/// What is shown for `c`; `None` if it is shown as it is.
 #[must_use]
 pub(crate) fn picture(c: char) -> Option<Picture> {
     match c {
@@ -28,7 +29,7 @@ pub(crate) fn picture(c: char) -> Option<Picture> {
     }
 }
 
-/// A stand-in for one character.
+/// What is shown for one character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Picture {
     /// Another character.
@@ -46,7 +47,7 @@ impl std::fmt::Display for Picture {
     }
 }
 
-/// `text` with every such character replaced; borrowed where there is none.
+/// `text` with every such character replaced; borrowed if there is none.
 #[must_use]
 pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(|c| picture(c).is_some()) {
@@ -62,12 +63,28 @@ pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
+/// `text` in at most `most` columns, with `…` at its end where something was cut off; visible.
+#[must_use]
+pub(crate) fn fitted(text: &str, most: usize) -> String {
+    // Long texts are cut before they are looked at: nearly every character takes a column.
+    let head = text.char_indices().nth(most * 4 + 16).map_or(text, |(end, _)| &text[..end]);
+    truncated(&visible(head), most).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::width::width;
 
     #[test]
-    fn what_steers_a_terminal_or_hides_is_seen() {
+    fn a_fitted_text_is_visible_and_as_wide_as_allowed() {
+        assert_eq!(fitted("abcd", 3), "ab…");
+        assert_eq!(fitted("\x1b[31m", 9), "␛[31m");
+        assert_eq!(width(&fitted(&"\u{202e}x".repeat(1000), 20)), 20);
+    }
+
+    #[test]
+    fn control_characters_and_invisible_ones_are_shown() {
         assert_eq!(visible("a\x1b[31mb\r\n\x07\x7f"), "a␛[31mb␍␊␇␡");
         assert_eq!(visible("a\u{9b}31m\u{202e}b\u{feff}"), "a[U+009B]31m[U+202E]b[U+FEFF]");
         assert!(matches!(visible("Café Zoë 日本 👩"), std::borrow::Cow::Borrowed(_)));

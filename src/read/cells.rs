@@ -1,14 +1,17 @@
-//! The cells of one record. The splitter has said where the record ends and how its quotes stand; here they
-//! are only taken off.
+//! The cells of one record. The splitter has found the record's end and checked its quotes; here the quotes are
+//! only removed.
 
 use memchr::memchr;
 
+use crate::output::formula;
 use crate::rule::text::{dirt_of, is_printable_ascii};
+
+use super::offset::offset;
 
 /// One cell's place in its record's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cell {
-    /// The first byte of its text, inside the quotes if it has any.
+    /// The first byte of its text, after the opening quote if it has one.
     pub(crate) start: u32,
     /// One past the last byte of its text.
     pub(crate) end: u32,
@@ -17,7 +20,7 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The cell's text; `buffer` is used where doubled quotes must be taken back.
+    /// The cell's text; `buffer` is used if it has doubled quotes.
     #[inline]
     pub(crate) fn text<'t>(self, record: &'t str, buffer: &'t mut String) -> &'t str {
         let raw = &record[self.start as usize..self.end as usize];
@@ -29,7 +32,7 @@ impl Cell {
     }
 }
 
-/// Takes doubled quotes back. Apart, so that the common cell's text is found without a call.
+/// Replaces doubled quotes by single ones. A separate function, so that most cells need no call.
 fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.clear();
     let mut rest = raw;
@@ -40,17 +43,11 @@ fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.push_str(rest);
 }
 
-/// Takes the guard of `export --for-spreadsheet` off: one apostrophe before a sign that would begin a formula,
-/// or before further apostrophes and such a sign. Returns from how many cells.
+/// Takes the guard of `export --for-spreadsheet` off ([`formula::is_guarded`]). Returns the number of cells that had one.
 pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> u64 {
     let mut taken = 0;
     for cell in cells {
-        let text = &record.as_bytes()[cell.start as usize..cell.end as usize];
-        if text.first() != Some(&b'\'') {
-            continue;
-        }
-        let sign = text.iter().find(|&&byte| byte != b'\'');
-        if matches!(sign, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')) {
+        if formula::is_guarded(&record.as_bytes()[cell.start as usize..cell.end as usize]) {
             cell.start += 1;
             taken += 1;
         }
@@ -58,17 +55,17 @@ pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> u64 {
     taken
 }
 
-/// Finds the cells of a record without quotes; says whether they hold nothing but printable ASCII. `record` has
+/// Finds the cells of a record without quotes. Returns whether they hold nothing but printable ASCII. `record` has
 /// no line end.
 ///
-/// One pass over words of eight bytes: cells are so short that a search for each delimiter by itself, and one
-/// for dirt in each cell, would begin more often than it finds.
+/// One pass over words of eight bytes: cells are so short that a search for each delimiter, and one for other
+/// characters in each cell, would take longer to start than to finish.
 #[inline]
 pub(crate) fn split_plain(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
     const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
     cells.clear();
     let bytes = record.as_bytes();
-    let end = small(bytes.len());
+    let end = offset(bytes.len());
     let pattern = u64::from_ne_bytes([delimiter; 8]);
     let (words, rest) = bytes.as_chunks::<8>();
     let (mut start, mut base, mut dirt) = (0, 0, 0);
@@ -77,7 +74,7 @@ pub(crate) fn split_plain(record: &str, delimiter: u8, cells: &mut Vec<Cell>) ->
         let other = word ^ pattern;
         // The high bit of each byte that is the delimiter, without carries between bytes.
         let mut found = !(((other & LOW) + LOW) | other | LOW);
-        // A tab that delimits is no dirt: another bit makes it a bracket.
+        // A tab that is the delimiter is no dirt: the added bit makes it a printable character.
         dirt |= dirt_of(word | found >> 2);
         while found != 0 {
             let at = base + found.trailing_zeros() / 8;
@@ -101,8 +98,8 @@ pub(crate) fn split_plain(record: &str, delimiter: u8, cells: &mut Vec<Cell>) ->
     clean
 }
 
-/// Finds the cells of a record whose quotes all stand where they belong; says whether they hold nothing but
-/// printable ASCII. `record` has no line end.
+/// Finds the cells of a record with well-placed quotes. Returns whether they hold nothing but printable ASCII.
+/// `record` has no line end.
 pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
     cells.clear();
     let bytes = record.as_bytes();
@@ -121,11 +118,11 @@ pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -
                 doubled = true;
                 close += 2;
             }
-            cells.push(Cell { start: small(start), end: small(close), doubled });
+            cells.push(Cell { start: offset(start), end: offset(close), doubled });
             at = close + 1;
         } else {
             let end = at + memchr(delimiter, &bytes[at..]).unwrap_or(bytes.len() - at);
-            cells.push(Cell { start: small(at), end: small(end), doubled: false });
+            cells.push(Cell { start: offset(at), end: offset(end), doubled: false });
             at = end;
         }
         if bytes.get(at) != Some(&delimiter) {
@@ -135,7 +132,7 @@ pub(crate) fn split_quoted(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -
     }
 }
 
-/// The plain way of both, byte by byte, for tests to hold them against. It takes no cell for clean.
+/// The simple way for both, byte by byte, that tests compare them with. It never reports printable ASCII.
 #[cold]
 pub(crate) fn split_slowly(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -> bool {
     cells.clear();
@@ -144,7 +141,7 @@ pub(crate) fn split_slowly(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -
     let mut cell = Cell { start: 0, end: 0, doubled: false };
     let mut closed = false;
     while let Some(&byte) = bytes.get(at) {
-        let here = small(at);
+        let here = offset(at);
         match byte {
             b'"' if quoted && bytes.get(at + 1) == Some(&b'"') => {
                 cell.doubled = true;
@@ -165,15 +162,10 @@ pub(crate) fn split_slowly(record: &str, delimiter: u8, cells: &mut Vec<Cell>) -
         at += 1;
     }
     if !closed {
-        cell.end = small(bytes.len());
+        cell.end = offset(bytes.len());
     }
     cells.push(cell);
     false
-}
-
-/// Offsets within a record: the splitter's horizon keeps it far below 4 GiB.
-fn small(value: usize) -> u32 {
-    u32::try_from(value).expect("a record is smaller than 4 GiB")
 }
 
 #[cfg(test)]
@@ -195,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_taken_off_and_doubled_ones_halved() {
+    fn quotes_are_removed_and_doubled_ones_become_single() {
         assert_eq!(texts("a,,\"b,c\",\"d\"\"e\"\"\",\"\""), ["a", "", "b,c", "d\"e\"", ""]);
         assert_eq!(texts(""), [""]);
         assert_eq!(texts(","), ["", ""]);
     }
 
     #[test]
-    fn one_apostrophe_before_a_formula_is_taken_off_and_no_other() {
+    fn one_apostrophe_before_a_formula_is_removed_and_no_other() {
         for (cell, text, taken) in [
             ("'=1+1", "=1+1", 1),
             ("\"'+31 6\"", "+31 6", 1),

@@ -1,7 +1,7 @@
-//! What only a whole column can tell: the decimal mark of its numbers, the order of day and month in its
-//! dates. Where the schema leaves that open, the cells with one reading alone are counted; if they agree, they
-//! decide the column, and its rule judges every cell by the decision. Where they contradict each other, or
-//! there are none, the column stays undecided, and what could be read both ways is rejected.
+//! Open columns: the schema does not say which decimal mark their numbers have, or whether the day or the month
+//! comes first in their dates. The cells that can be read in only one way are counted. If they agree, they decide
+//! the column, and its rule reads every cell that way. If they contradict each other, or there are none, the column
+//! stays undecided, and a value that could be read in two ways is rejected.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -14,9 +14,9 @@ use crate::schema::{Entity, FieldIndex};
 /// How the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Numbers have this decimal mark.
+    /// Numbers with this decimal mark.
     Mark(Mark),
-    /// Dates with the year last begin with the day or the month.
+    /// Dates with the year last that begin with the day, or with the month.
     Order(DayMonth),
 }
 
@@ -32,7 +32,7 @@ impl fmt::Display for Decision {
 }
 
 impl Decision {
-    /// All of them, as the command line names them.
+    /// All of them, with their names on the command line.
     pub(crate) const NAMES: [(&str, Self); 4] = [
         ("day-first", Self::Order(DayMonth::DayFirst)),
         ("month-first", Self::Order(DayMonth::MonthFirst)),
@@ -41,13 +41,11 @@ impl Decision {
     ];
 
     /// Its name on the command line.
-    #[must_use]
     pub(crate) fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, decision)| *decision == self).map_or("", |(name, _)| name)
     }
 
     /// Whether a rule leaves open what this decides.
-    #[must_use]
     pub(crate) fn fits(self, rule: &Rule) -> bool {
         match rule {
             Rule::Decimal(rule) => rule.is_automatic() && matches!(self, Self::Mark(_)),
@@ -57,7 +55,7 @@ impl Decision {
         }
     }
 
-    /// What a cell proves about its column.
+    /// What a cell proves about its column, if it can be read in only one way.
     pub(crate) fn of(rule: &Rule, cell: &str) -> Option<Self> {
         match rule {
             Rule::Decimal(_) => Mark::of(cell).map(Self::Mark),
@@ -66,7 +64,7 @@ impl Decision {
         }
     }
 
-    /// The rule that reads all cells in this way.
+    /// The rule that reads all cells this way.
     fn rule(self, open: &Rule) -> Rule {
         match (self, open) {
             (Self::Mark(mark), Rule::Decimal(rule)) => Rule::Decimal(rule.decided(mark)),
@@ -77,21 +75,21 @@ impl Decision {
     }
 }
 
-/// A column of a file whose reading the schema leaves to its cells.
+/// A column of a file that the schema leaves open.
 #[derive(Debug, Clone)]
 pub(crate) struct OpenColumn {
     /// The field that it feeds.
     pub(crate) field: FieldIndex,
-    /// Which cell of a record.
+    /// Its position in the header.
     pub(crate) position: usize,
     /// The field's own rule, or the decided one.
     pub(crate) rule: Rule,
-    /// What was said of the column beforehand: it needs no proof.
+    /// What the command line says about the column; then it needs no proof.
     pub(crate) given: Option<Decision>,
 }
 
 impl OpenColumn {
-    /// The open columns of a file whose cells feed the fields in `cells`.
+    /// The open columns of a file; `cells` has the cell that feeds each field.
     pub(crate) fn of(entity: &Entity, cells: &[Option<usize>]) -> Vec<Self> {
         let is_open = |rule: &Rule| match rule {
             Rule::Decimal(rule) => rule.is_automatic(),
@@ -107,22 +105,22 @@ impl OpenColumn {
             .collect()
     }
 
-    /// Says beforehand how its cells are read.
+    /// Sets what the command line says about the column.
     pub(crate) fn give(&mut self, decision: Option<Decision>) {
         self.given = decision;
     }
 
-    /// How its cells are read: as was said, else as they prove.
+    /// How its cells are read: as the command line says, else as they prove.
     pub(crate) fn decision(&self, proofs: &Proofs) -> Option<Decision> {
         self.given.or_else(|| proofs.decision())
     }
 
-    /// How its cells were read, and why.
-    pub(crate) fn told(&self, proofs: &Proofs) -> String {
+    /// How its cells were read, and why, for people.
+    pub(crate) fn explained(&self, proofs: &Proofs) -> String {
         self.given.map_or_else(|| proofs.to_string(), |given| format!("{given}, as the command line says"))
     }
 
-    /// Takes the column's decision.
+    /// Reads the column's cells by a decision from now on.
     pub(crate) fn decide(&mut self, decision: Option<Decision>) {
         if let Some(decision) = decision {
             self.rule = decision.rule(&self.rule);
@@ -130,17 +128,18 @@ impl OpenColumn {
     }
 }
 
-/// The cells of a column that have one reading alone, counted.
+/// The number of a column's cells that can be read in only one way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Proofs {
-    /// One reading, and how many cells have it.
+    /// One way of reading, and the number of cells that prove it.
     one: Option<(Decision, u64)>,
     /// The other.
     other: Option<(Decision, u64)>,
 }
 
 impl Proofs {
-    pub(crate) fn take(&mut self, decision: Decision, cells: u64) {
+    /// Adds cells that prove a decision.
+    pub(crate) fn add(&mut self, decision: Decision, cells: u64) {
         let place = match self.one {
             Some((one, _)) if one != decision => &mut self.other,
             _ => &mut self.one,
@@ -148,8 +147,7 @@ impl Proofs {
         place.get_or_insert((decision, 0)).1 += cells;
     }
 
-    /// What the column decides, if its cells agree.
-    #[must_use]
+    /// What the cells decide, if they agree.
     pub(crate) fn decision(&self) -> Option<Decision> {
         match (self.one, self.other) {
             (Some((decision, _)), None) => Some(decision),
@@ -161,7 +159,7 @@ impl Proofs {
 impl AddAssign for Proofs {
     fn add_assign(&mut self, more: Self) {
         for (decision, cells) in more.one.into_iter().chain(more.other) {
-            self.take(decision, cells);
+            self.add(decision, cells);
         }
     }
 }
@@ -176,7 +174,9 @@ impl fmt::Display for Proofs {
                     "{cells} cells prove that {one}, {more} that {other}; the others are left undecided"
                 )
             }
-            (None, _) => write!(f, "no cell has one reading alone; what could be read both ways is rejected"),
+            (None, _) => {
+                write!(f, "no cell proves how to read it; values that could be read both ways are rejected")
+            }
         }
     }
 }
@@ -189,7 +189,7 @@ mod tests {
         let rule = Rule::Date(crate::rule::date::Date::new("auto".into()));
         let mut proofs = Proofs::default();
         for decision in cells.iter().filter_map(|cell| Decision::of(&rule, cell)) {
-            proofs.take(decision, 1);
+            proofs.add(decision, 1);
         }
         proofs
     }

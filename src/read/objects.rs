@@ -1,68 +1,56 @@
-//! A record that is a JSON object, laid out as cells: the values' own bytes of the line where they can be taken as
-//! they are, copies behind the line where not. From there on an object's row is judged like any other.
+//! A record that is a JSON object, laid out as cells: places in the line for values that can be used as they are,
+//! copies appended to the line for the others. From then on it is validated like any other record.
 //!
-//! A key that other records of the file have and this one lacks is a missing cell: it is never taken for null in
-//! silence, since that would empty a field that is filled. What a value's JSON type may be is not asked: a number
-//! or a boolean stands for its text, and the field's rule judges that. Only lists are for list fields alone.
+//! A key that other records of the file have and this one lacks is a missing cell. It is never silently taken for
+//! null, because that would empty a field that has a value in the database. The JSON type of a value does not matter:
+//! a number or a boolean is used as its text, and the field's rule checks that. Only a list needs a list field.
 
 use std::borrow::Cow;
 
 use crate::record::Code;
 use crate::rule::Rule;
-use crate::source::json::{Fault, Value, items, unescape, walk};
+use crate::source::json::{Value, items, unescape, walk};
 
 use super::cells::Cell;
-use super::plan::Plan;
+use super::malformed::Malformed;
+use super::offset::offset;
+use super::plan::ReadPlan;
 
-/// Lays out one record after another with buffers that are used again and again.
+/// Lays out one record after another; its buffers are used again.
 pub(crate) struct Objects<'p> {
-    plan: &'p Plan<'p>,
+    plan: &'p ReadPlan<'p>,
     keys: &'p [String],
     index: foldhash::HashMap<&'p str, usize>,
     columns: Vec<Column<'p>>,
     seen: Vec<bool>,
-    /// How many columns feed a field.
+    /// The number of columns that feed a field.
     mapped: usize,
     path: String,
-    /// What could not be taken from the line as it is; stands behind it.
+    /// The values that are not in the line as they are; appended to it.
     copies: String,
-    /// Cells with numbers of a column that decides its decimal mark: a JSON number has a point and proves nothing
-    /// about the others.
+    /// The cells with JSON numbers of decimal columns. They are put in place after the proofs are counted: a JSON
+    /// number always has a point, which proves nothing about the column's texts.
     numbers: Vec<(usize, Cell)>,
     text: String,
-    /// A key was met that the header lacks.
+    /// A record had a key that the header lacks.
     pub(crate) unknown: bool,
 }
 
-/// What a column's values become.
+/// How a column's values are laid out.
 #[derive(Clone, Copy)]
 enum Column<'p> {
     /// Nothing: it feeds no field.
     Ignored,
     /// A text.
     Text,
-    /// The items with this between them.
+    /// The items joined by this separator.
     List(char),
-    /// A number's own text, with the column's decimal mark.
+    /// A number with the column's decimal mark.
     Decimal(&'p Rule),
 }
 
-/// Why an object is no row: the code, what to say, the column.
-pub(crate) struct Refusal {
-    pub(crate) code: Code,
-    pub(crate) message: Cow<'static, str>,
-    pub(crate) column: Option<usize>,
-}
-
-impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
-        let message = format!("{}, at byte {} of the line", fault.message, fault.at + 1).into();
-        Self { code: Code::InvalidJson, message, column: None }
-    }
-}
-
 impl<'p> Objects<'p> {
-    pub(crate) fn new(plan: &'p Plan<'p>, keys: &'p [String]) -> Self {
+    pub(crate) fn new(plan: &'p ReadPlan<'p>, keys: &'p [String]) -> Self {
         let mut columns = vec![Column::Ignored; keys.len()];
         for (field, column) in plan.cells.iter().enumerate() {
             if let Some(column) = column {
@@ -91,15 +79,15 @@ impl<'p> Objects<'p> {
         }
     }
 
-    /// Lays the object on `line` out: cells of the text that [`Objects::text`] returns.
-    pub(crate) fn lay_out(&mut self, line: &str, cells: &mut Vec<Cell>) -> Result<(), Refusal> {
+    /// Lays out the object on `line` as cells of the text that [`Objects::text`] returns.
+    pub(crate) fn lay_out(&mut self, line: &str, cells: &mut Vec<Cell>) -> Result<(), Malformed> {
         cells.clear();
         cells.resize(self.keys.len(), Cell { start: 0, end: 0, doubled: false });
         self.seen.fill(false);
         self.copies.clear();
         self.numbers.clear();
         let mut path = std::mem::take(&mut self.path);
-        // Nearly always the next key is the next column.
+        // The next key is nearly always the next column.
         let mut next = 0;
         let (mut unknown, mut found) = (false, 0);
         let walked = walk(line, &mut path, |name, value| {
@@ -115,7 +103,7 @@ impl<'p> Objects<'p> {
             };
             next = column + 1;
             if std::mem::replace(&mut self.seen[column], true) {
-                return Err(self.refusal(column, "the key stands twice in the object"));
+                return Err(self.invalid(column, "the key is in the object twice"));
             }
             found += usize::from(!matches!(self.columns[column], Column::Ignored));
             if value == Value::Null {
@@ -135,19 +123,19 @@ impl<'p> Objects<'p> {
         if found < self.mapped { self.lacking() } else { Ok(()) }
     }
 
-    /// The text that the cells lie in: the line, or the line with the copies behind it.
+    /// The text that the cells are in: the line, with the copies appended if there are any.
     pub(crate) fn text<'t>(&'t self, line: &'t str) -> &'t str {
         if self.copies.is_empty() { line } else { &self.text }
     }
 
-    /// Puts the numbers in their place that were kept back while the cells proved something about their columns.
+    /// Puts the numbers of decimal columns in place, after the proofs were counted.
     pub(crate) fn put_numbers(&self, cells: &mut [Cell]) {
         for &(column, cell) in &self.numbers {
             cells[column] = cell;
         }
     }
 
-    /// Whether `null` stands for an object here: then all the keys within it are null.
+    /// Whether the `null` of key `name` replaces an object; then all keys of that object are null.
     fn is_null_object(&mut self, name: &str, found: &mut usize) -> bool {
         let mut any = false;
         for (column, key) in self.keys.iter().enumerate() {
@@ -160,8 +148,9 @@ impl<'p> Objects<'p> {
         any
     }
 
-    fn cell(&mut self, line: &str, column: usize, value: Value, cells: &mut [Cell]) -> Result<(), Refusal> {
-        let place = |start: usize, end: usize| Cell { start: small(start), end: small(end), doubled: false };
+    fn cell(&mut self, line: &str, column: usize, value: Value, cells: &mut [Cell]) -> Result<(), Malformed> {
+        let place =
+            |start: usize, end: usize| Cell { start: offset(start), end: offset(end), doubled: false };
         cells[column] = match (self.columns[column], value) {
             (Column::Ignored, _) | (_, Value::Null) => return Ok(()),
             (Column::Decimal(rule), Value::Bare(start, end)) => {
@@ -188,14 +177,14 @@ impl<'p> Objects<'p> {
                 self.copied(line, column, from)?
             }
             (_, Value::List(..)) => {
-                return Err(self.refusal(column, "the field takes one value, and not a list"));
+                return Err(self.invalid(column, "the field takes one value, not a list"));
             }
         };
         Ok(())
     }
 
-    /// A list's items with the separator between them.
-    fn join(&mut self, line: &str, column: usize, start: usize, separator: char) -> Result<(), Refusal> {
+    /// Appends a list's items, joined by the separator.
+    fn join(&mut self, line: &str, column: usize, start: usize, separator: char) -> Result<(), Malformed> {
         let from = self.copies.len();
         items(line, start, |item| {
             let before = self.copies.len();
@@ -210,41 +199,35 @@ impl<'p> Objects<'p> {
                 }
                 Some(Value::Text { start, end, .. }) => unescape(&line[start..end], &mut self.copies),
                 Some(Value::List(..)) | None => {
-                    return Err(self.refusal(column, "an item of the list is no text, number or boolean"));
+                    return Err(self.invalid(column, "an item of the list is not a text, number or boolean"));
                 }
             }
             if self.copies.get(begin..).is_some_and(|item| item.contains(separator)) {
-                return Err(
-                    self.refusal(column, "an item of the list holds what separates the items of a cell")
-                );
+                return Err(self.invalid(column, "an item of the list contains the separator of items"));
             }
             Ok(())
         })
     }
 
-    /// The cell of what was copied last.
-    fn copied(&self, line: &str, column: usize, from: usize) -> Result<Cell, Refusal> {
+    /// The cell of the copy that begins at `from`.
+    fn copied(&self, line: &str, column: usize, from: usize) -> Result<Cell, Malformed> {
         if self.copies.as_bytes()[from..].contains(&0) {
-            let message = "the record holds a NUL character, which PostgreSQL cannot store".into();
-            return Err(Refusal { code: Code::NulByte, message, column: Some(column) });
+            let message = "the record holds a NUL character, which PostgreSQL cannot store";
+            return Err(Malformed::new(Code::NulByte, message, Some(column)));
         }
         if self.copies.len() == from {
             return Ok(Cell { start: 0, end: 0, doubled: false });
         }
         let (start, end) = (line.len() + from, line.len() + self.copies.len());
-        Ok(Cell { start: small(start), end: small(end), doubled: false })
+        Ok(Cell { start: offset(start), end: offset(end), doubled: false })
     }
 
-    /// The record lacks keys that others have.
+    /// Refuses a record that lacks keys which others have, unless they can be padded.
     #[cold]
-    fn lacking(&self) -> Result<(), Refusal> {
+    fn lacking(&self) -> Result<(), Malformed> {
         let lacks = |column: usize| !self.seen[column] && !matches!(self.columns[column], Column::Ignored);
-        let required = |column: usize| {
-            let mut fields = self.plan.cells.iter().zip(&self.plan.entity.fields);
-            fields.any(|(cell, field)| *cell == Some(column) && field.required)
-        };
         let mut lacking = (0..self.keys.len()).filter(|&column| lacks(column));
-        if self.plan.options.pad_short && !lacking.clone().any(required) {
+        if self.plan.options.pad_short && !lacking.clone().any(|column| self.plan.requires(column)) {
             return Ok(());
         }
         let column = lacking.next();
@@ -255,16 +238,10 @@ impl<'p> Objects<'p> {
         };
         let key = column.map_or("", |column| self.keys[column].as_str());
         let message = format!("the record lacks the key {key}{more}, which other records of the file have");
-        Err(Refusal { code: Code::MissingCells, message: message.into(), column })
+        Err(Malformed::new(Code::MissingCells, message, column))
     }
 
-    fn refusal(&self, column: usize, message: &'static str) -> Refusal {
-        let message = format!("{}: {message}", self.keys[column]).into();
-        Refusal { code: Code::InvalidJson, message, column: Some(column) }
+    fn invalid(&self, column: usize, message: &'static str) -> Malformed {
+        Malformed::new(Code::InvalidJson, format!("{}: {message}", self.keys[column]), Some(column))
     }
-}
-
-/// Offsets within a record: the splitter's horizon keeps it far below 4 GiB.
-fn small(value: usize) -> u32 {
-    u32::try_from(value).expect("a record is smaller than 4 GiB")
 }

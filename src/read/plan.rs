@@ -1,15 +1,15 @@
-//! What is decided once per file: which cell feeds which field, and in which order a row is encoded.
+//! What is decided once for a file: which cell feeds which field, and in which order a row is encoded.
 
 use crate::rule::Rule;
 use crate::schema::{Entity, FieldIndex, OnUpdate};
-use crate::source::Encoding;
+use crate::source::{Encoding, FileFormat, Look};
 
 use super::columns::{Decision, OpenColumn};
 
 /// How the records of one file become rows of its entity.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan<'s> {
-    /// Whose rows they are.
+pub(crate) struct ReadPlan<'s> {
+    /// The entity of the rows.
     pub(crate) entity: &'s Entity,
     /// Which of the entity's files, counted from 0.
     pub(crate) file: u16,
@@ -17,50 +17,50 @@ pub(crate) struct Plan<'s> {
     pub(crate) encoding: Encoding,
     /// The cells' delimiter.
     pub(crate) delimiter: u8,
-    /// Where the file is a table that has been written as CSV: bytes of its longest record. Then a record's line is
-    /// its own number, and the header stands nowhere again.
+    /// The number of bytes of the longest record, if the file is a table that was written as CSV. Then a record's
+    /// line is its own number.
     pub(crate) longest: Option<u64>,
-    /// The names of the columns, where the records are JSON objects and not cells in a row.
+    /// The names of the columns, if the records are JSON objects and not rows of cells.
     pub(crate) keys: Option<Vec<String>>,
     /// The number of cells in the header.
     pub(crate) columns: usize,
-    /// How many of them there are up to the last one with a name: cells behind it must be empty.
+    /// The number of cells up to the last one with a name: cells after it must be empty.
     pub(crate) named: usize,
     /// For each field of the entity the cell that feeds it.
     pub(crate) cells: Vec<Option<usize>>,
-    /// The cell that says whether the row is inserted, updated or deleted, in a file of changes.
+    /// In a file of changes the cell that says whether the row is inserted, updated or deleted.
     pub(crate) change: Option<usize>,
-    /// Those among them whose reading the whole column decides.
+    /// The open columns.
     pub(crate) open: Vec<OpenColumn>,
     /// How its rows are encoded.
     pub(crate) layout: Layout,
-    /// The fields whose hashes are kept for settling: the unique ones, then the references.
+    /// The field of each slot: see [`slots`].
     pub(crate) slots: Vec<FieldIndex>,
-    /// What the run asked for.
+    /// How the run reads.
     pub(crate) options: ReadOptions,
 }
 
-/// The fields that an encoded row holds, in this order: the references (as keys), then all others that the
-/// file has (or just the unique ones: see [`Keep`]). Load prepends what only it knows and can cut the references off.
+/// The fields of an encoded row, in this order: the references (as keys), then all other fields that the file has, or
+/// only the unique ones (see [`Keep`]). Load prepends what only it knows, and may cut off the references.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Layout {
     /// The fields.
     pub(crate) fields: Vec<FieldIndex>,
-    /// How many of them, at the front, are references.
+    /// The number of references, which come first.
     pub(crate) references: usize,
 }
 
-/// What of a clean row is kept for the phases behind.
+/// What is kept of a clean row for later phases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Keep {
     /// All its fields, to be loaded.
     #[default]
     Rows,
-    /// What settling looks at, where nothing is loaded.
+    /// Only the fields that settling compares, if nothing is loaded.
     Keys,
 }
 
-/// What a run can ask of reading.
+/// How a run reads.
 #[derive(Debug, Clone, Copy)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
 pub(crate) struct ReadOptions {
@@ -101,48 +101,43 @@ impl Default for ReadOptions {
     }
 }
 
-impl<'s> Plan<'s> {
-    /// Plans a file whose header cells feed the fields in `cells`.
-    #[must_use]
-    #[allow(clippy::too_many_arguments)] // What a file's look found out, one by one.
-    pub(crate) fn new(
-        entity: &'s Entity,
-        file: u16,
-        encoding: Encoding,
-        delimiter: u8,
-        header: &[String],
-        cells: Vec<Option<usize>>,
-        change: Option<usize>,
-        options: ReadOptions,
-    ) -> Self {
-        let named = header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        let layout = Layout::new(entity, &cells, options.keep);
-        let open = OpenColumn::of(entity, &cells);
+impl<'s> ReadPlan<'s> {
+    /// The plan for a file of an entity that was looked at.
+    pub(crate) fn new(entity: &'s Entity, file: u16, look: &Look, options: ReadOptions) -> Self {
+        let opening = &look.opening;
+        let header = &opening.header;
+        let cells = look.mapping.fields.clone();
         Self {
             entity,
             file,
-            encoding,
-            delimiter,
+            encoding: opening.encoding,
+            delimiter: opening.delimiter,
             longest: None,
-            keys: None,
+            keys: (opening.format == FileFormat::Ndjson).then(|| header.clone()),
             columns: header.len(),
-            named,
+            named: header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1),
+            change: look.change_column,
+            open: OpenColumn::of(entity, &cells),
+            layout: Layout::new(entity, &cells, options.keep),
             cells,
-            change,
-            open,
-            layout,
             slots: slots(entity),
             options,
         }
     }
 
-    /// The rule of a field: its own, or the one that its column has decided.
+    /// Whether a required field is fed by the cell at a position.
+    pub(crate) fn requires(&self, position: usize) -> bool {
+        let mut fields = self.cells.iter().zip(&self.entity.fields);
+        fields.any(|(cell, field)| *cell == Some(position) && field.required)
+    }
+
+    /// The rule of a field: the schema's, or the one that its open column decided.
     pub(crate) fn rule(&self, field: FieldIndex) -> &Rule {
         let open = self.open.iter().find(|column| column.field == field);
         open.map_or(&self.entity.fields[field].rule, |column| &column.rule)
     }
 
-    /// Takes the decisions of the open columns, in their order.
+    /// Reads the open columns by these decisions, which are in their order.
     pub(crate) fn decide(&mut self, decisions: &[Option<Decision>]) {
         for (column, decision) in self.open.iter_mut().zip(decisions) {
             column.decide(*decision);
@@ -166,8 +161,8 @@ impl Layout {
     }
 }
 
-/// The fields of an entity that settling looks at: the unique ones (the key first), then the references.
-#[must_use]
+/// The fields of an entity that settling compares: the unique ones (the key first), then the references. The index
+/// in this list is the field's slot.
 pub(crate) fn slots(entity: &Entity) -> Vec<FieldIndex> {
     entity.unique_fields().chain(entity.references().map(|(field, _)| field)).collect()
 }

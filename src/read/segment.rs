@@ -1,13 +1,14 @@
-//! The clean rows of one block as they wait for load: encoded bytes with the place each row came from.
+//! The clean rows of one block until they are loaded: encoded bytes, with the place of each row in its file.
 
 use std::borrow::Cow;
 use std::io;
 
 use crate::record::Location;
 
+use super::blocks::BlockStart;
 use super::spool::{Piece, Spool};
 
-/// Where one clean row came from, in terms of its block.
+/// The place of one clean row, relative to its block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     /// One past the row's last byte in the segment.
@@ -18,7 +19,7 @@ pub(crate) struct Place {
     pub(crate) len: u32,
     /// Physical lines before it in the block.
     pub(crate) line: u32,
-    /// Physical lines of it.
+    /// The number of its physical lines.
     pub(crate) lines: u32,
     /// Data records before it in the block.
     pub(crate) record: u32,
@@ -55,66 +56,61 @@ pub(crate) struct Segment {
     pub(crate) first: u64,
     /// How many rows.
     pub(crate) rows: u64,
-    /// Where the block stands: byte offset, first line, first record.
-    base: (u64, u64, u64),
-    /// The length of the encoded rows; the places stand behind them.
+    /// Where the block begins.
+    start: BlockStart,
+    /// The length of the encoded rows; the places follow them.
     text_len: usize,
     piece: Piece,
 }
 
+/// The encoded clean rows of a block, with their places.
+pub(crate) struct PlacedRows<'p> {
+    /// Where the block begins.
+    pub(crate) start: BlockStart,
+    /// The encoded rows.
+    pub(crate) rows: Vec<u8>,
+    /// One for each.
+    pub(crate) places: &'p [Place],
+}
+
 impl Segment {
-    pub(crate) fn new(
-        spool: &mut Spool,
-        file: u16,
-        first: u64,
-        base: (u64, u64, u64),
-        mut rows: Vec<u8>,
-        places: &[Place],
-    ) -> io::Result<Self> {
+    /// Puts rows into the spool. `first` is the number of the first one among all clean rows of the entity.
+    pub(crate) fn new(spool: &mut Spool, file: u16, first: u64, placed: PlacedRows<'_>) -> io::Result<Self> {
+        let PlacedRows { start, mut rows, places } = placed;
         let text_len = rows.len();
         rows.reserve_exact(places.len() * Place::SIZE);
         for place in places {
             place.write(&mut rows);
         }
         rows.shrink_to_fit();
-        Ok(Self { file, first, rows: places.len() as u64, base, text_len, piece: spool.put(rows)? })
+        Ok(Self { file, first, rows: places.len() as u64, start, text_len, piece: spool.put(rows)? })
     }
 
-    /// The rows; `buffer` is used where they have to be read from the spool's file.
-    ///
-    /// # Errors
-    ///
-    /// The spool's file could not be read.
-    pub(crate) fn open<'a>(&'a self, spool: &'a Spool, buffer: &'a mut Vec<u8>) -> io::Result<Rows<'a>> {
+    /// The rows; `buffer` is used if they must be read from the spool's file.
+    pub(crate) fn open<'a>(
+        &'a self,
+        spool: &'a Spool,
+        buffer: &'a mut Vec<u8>,
+    ) -> io::Result<SegmentRows<'a>> {
         let bytes = spool.get(&self.piece, buffer)?;
         let (text, places) = bytes.split_at(self.text_len);
-        Ok(Rows { text, places })
+        Ok(SegmentRows { text, places })
     }
-}
 
-impl Segment {
-    /// The data record that each of the rows is, in order; `rows` are this segment's own.
-    pub(crate) fn records<'a>(&self, rows: &Rows<'a>) -> impl Iterator<Item = u64> + use<'a> {
-        let base = self.base.2;
+    /// The record number of each row, in order; `rows` are this segment's.
+    pub(crate) fn records<'a>(&self, rows: &SegmentRows<'a>) -> impl Iterator<Item = u64> + use<'a> {
+        let first = self.start.record;
         let places = rows.places.chunks_exact(Place::SIZE);
-        places.map(move |place| base + u64::from(Place::read(place).record))
+        places.map(move |place| first + u64::from(Place::read(place).record))
     }
 
-    /// One row's place; reads no more than that.
-    ///
-    /// # Errors
-    ///
-    /// The spool's file could not be read.
+    /// One row's place; nothing else is read.
     pub(crate) fn location(&self, spool: &Spool, index: usize) -> io::Result<Location> {
         let place = self.place(spool, index)?;
         Ok(located(self, place))
     }
 
-    /// One row's bytes and its place; reads no more than that.
-    ///
-    /// # Errors
-    ///
-    /// The spool's file could not be read.
+    /// One row's bytes and its place; nothing else is read.
     pub(crate) fn row<'a>(&'a self, spool: &Spool, index: usize) -> io::Result<(Cow<'a, [u8]>, Location)> {
         let place = self.place(spool, index)?;
         let start = if index == 0 { 0 } else { self.place(spool, index - 1)?.row_end as usize };
@@ -122,8 +118,8 @@ impl Segment {
         Ok((bytes, located(self, place)))
     }
 
-    /// One row's bytes and its place, of rows that are at hand.
-    pub(crate) fn row_at_hand<'a>(&self, rows: &Rows<'a>, index: usize) -> (&'a [u8], Location) {
+    /// One row's bytes and its place, from rows that [`Segment::open`] gave.
+    pub(crate) fn row_of<'a>(&self, rows: &SegmentRows<'a>, index: usize) -> (&'a [u8], Location) {
         let place = |index: usize| Place::read(&rows.places[index * Place::SIZE..]);
         let start = if index == 0 { 0 } else { place(index - 1).row_end as usize };
         (&rows.text[start..place(index).row_end as usize], located(self, place(index)))
@@ -136,12 +132,12 @@ impl Segment {
 }
 
 fn located(segment: &Segment, place: Place) -> Location {
-    let (offset, line, record) = segment.base;
-    let line_start = line + u64::from(place.line);
-    let byte_start = offset + u64::from(place.start);
+    let start = segment.start;
+    let line_start = start.line + u64::from(place.line);
+    let byte_start = start.offset + u64::from(place.start);
     Location {
         file: segment.file,
-        record: record + u64::from(place.record),
+        record: start.record + u64::from(place.record),
         line_start,
         line_end: line_start + u64::from(place.lines) - 1,
         byte_start,
@@ -149,15 +145,15 @@ fn located(segment: &Segment, place: Place) -> Location {
     }
 }
 
-/// A segment's rows, at hand.
+/// A segment's rows in memory.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rows<'a> {
+pub(crate) struct SegmentRows<'a> {
     text: &'a [u8],
     places: &'a [u8],
 }
 
-impl<'a> Rows<'a> {
-    /// The encoded rows, one by one.
+impl<'a> SegmentRows<'a> {
+    /// The encoded rows, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let (text, places) = (self.text, self.places);
         let ends = places.chunks_exact(Place::SIZE).map(|place| Place::read(place).row_end as usize);

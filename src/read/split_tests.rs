@@ -1,6 +1,7 @@
 //! What the scanner promises about single records.
 
 use super::*;
+use crate::read::units::{Narrow, Wide};
 
 fn scan(bytes: &[u8]) -> (usize, Shape, u32) {
     let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false };
@@ -11,7 +12,7 @@ fn scan(bytes: &[u8]) -> (usize, Shape, u32) {
 }
 
 #[test]
-fn quotes_are_judged_by_where_they_stand() {
+fn quotes_are_told_apart_by_their_place() {
     for (record, shape) in [
         (&b"a;b;c\n"[..], Shape::Plain),
         (b"a;\"b\";c\n", Shape::Quoted),
@@ -46,12 +47,5 @@ fn utf16_is_split_by_code_units() {
             panic!("incomplete")
         };
         assert_eq!((second.end, second.shape), (bytes.len(), Shape::Plain));
-    }
-}
-
-#[test]
-fn lines_are_counted_whatever_ends_them() {
-    for (record, lines) in [(&b"a\n"[..], 1), (b"a", 1), (b"a\nb", 2), (b"a\r\nb\rc\n", 3), (b"\n", 1)] {
-        assert_eq!(count_lines(Narrow, record), lines, "{record:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes that wait for a later phase: in memory up to a budget, then in an unlinked file that only this
+//! Bytes kept for a later phase: in memory up to a budget, then in a temporary file without a name that only this
 //! user can read.
 
 use std::borrow::Cow;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Where a piece of the spool is.
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// Still in memory.
+    /// In memory.
     Memory(Vec<u8>),
     /// In the file.
     File {
@@ -21,7 +21,7 @@ pub(crate) enum Piece {
     },
 }
 
-/// Takes pieces and gives them back.
+/// Stores pieces of bytes.
 #[derive(Debug)]
 pub(crate) struct Spool {
     folder: PathBuf,
@@ -32,23 +32,17 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
-    /// A spool that holds `budget` bytes in memory and the others in a temporary file in `folder`.
-    #[must_use]
+    /// A spool that keeps up to `budget` bytes in memory, and the others in a temporary file in `folder`.
     pub(crate) fn new(folder: &Path, budget: usize) -> Self {
         Self { folder: folder.to_owned(), budget, held: 0, file: None, written: 0 }
     }
 
-    /// Another one in the same folder.
-    #[must_use]
+    /// Another spool with its file in the same folder.
     pub(crate) fn beside(&self, budget: usize) -> Self {
         Self::new(&self.folder, budget)
     }
 
-    /// Takes a piece.
-    ///
-    /// # Errors
-    ///
-    /// The file could not be made or written (a full disk, for example).
+    /// Stores a piece.
     pub(crate) fn put(&mut self, bytes: Vec<u8>) -> io::Result<Piece> {
         if self.held + bytes.len() <= self.budget {
             self.held += bytes.len();
@@ -56,7 +50,7 @@ impl Spool {
         }
         let file = match &mut self.file {
             Some(file) => file,
-            // Unlinked from the start: nothing is left behind whatever happens to the process.
+            // It never has a name, so nothing is left over if the process dies.
             none => none.insert(tempfile::tempfile_in(&self.folder)?),
         };
         file.write_all(&bytes)?;
@@ -65,11 +59,7 @@ impl Spool {
         Ok(piece)
     }
 
-    /// Gives a piece back; `buffer` is used where it has to be read.
-    ///
-    /// # Errors
-    ///
-    /// The file could not be read.
+    /// The bytes of a piece; `buffer` is used if they must be read from the file.
     pub(crate) fn get<'p>(&self, piece: &'p Piece, buffer: &'p mut Vec<u8>) -> io::Result<&'p [u8]> {
         match piece {
             Piece::Memory(bytes) => Ok(bytes),
@@ -82,11 +72,7 @@ impl Spool {
         }
     }
 
-    /// Gives a part of a piece back.
-    ///
-    /// # Errors
-    ///
-    /// The file could not be read.
+    /// A part of a piece.
     pub(crate) fn get_part<'p>(
         &self,
         piece: &'p Piece,

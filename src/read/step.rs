@@ -1,29 +1,31 @@
-//! The cells that need no judge: free text, nothing, and short values that are their own normal forms, in a
-//! record of printable ASCII. They are nearly all cells of a clean file; `judge` has all others.
+//! The cells that need no full check: free text, empty cells, and short values that are their own normal forms, in a
+//! record of printable ASCII. They are nearly all cells of a clean file; `validate` checks all others.
 
 use crate::rule::Rule;
 use crate::schema::FieldIndex;
 
 use super::cells::Cell;
-use super::judge::Value;
-use super::plan::Plan;
+use super::plan::ReadPlan;
+use super::value::Value;
 
-/// How one field is judged: what nearly every cell needs to know, side by side.
+/// How one field is checked: what nearly every cell needs, together in memory.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) field: FieldIndex,
-    /// The cell that feeds it, if any.
-    pub(crate) position: Option<usize>,
-    /// An empty cell is nothing to speak of.
+    /// The cell that feeds it.
+    pub(crate) position: usize,
+    /// An empty cell has no finding.
     optional: bool,
-    /// Free text of up to so many characters is its own normal form. 0 for all other types.
+    /// Free text of at most this many characters is its own normal form; 0 for all other types.
     free: usize,
     /// Short values that are their own normal forms (`male`, `false`), as words.
     words: Vec<u64>,
 }
 
 impl Step {
-    pub(crate) fn new(plan: &Plan<'_>, field: FieldIndex) -> Self {
+    /// The step of a field; `None` if no cell feeds it.
+    pub(crate) fn new(plan: &ReadPlan<'_>, field: FieldIndex) -> Option<Self> {
+        let position = plan.cells[field]?;
         let rules = &plan.entity.fields[field];
         let is_free =
             matches!(rules.rule, Rule::Text(_)) && rules.pattern.is_none() && rules.min_length.is_none();
@@ -37,17 +39,17 @@ impl Step {
             .into_iter()
             .filter(|_| !is_measured)
             .filter_map(|value| word(value.as_bytes(), value.len()));
-        Self {
+        Some(Self {
             field,
-            position: plan.cells[field],
-            // What is empty in quotes must be told from what is empty.
+            position,
+            // The full check tells an empty cell from an empty text in quotes.
             optional: !(rules.required || plan.options.empty_text && rules.rule.holds_empty_text()),
             free: if is_free { rules.max_length.unwrap_or(usize::MAX) } else { 0 },
             words: words.collect(),
-        }
+        })
     }
 
-    /// What becomes of a cell that need not be looked at any further, in a record of printable ASCII.
+    /// The value of a cell that needs no full check, in a record of printable ASCII.
     #[inline]
     pub(crate) fn at_once(&self, record: &str, cell: Cell) -> Option<Value> {
         let rest = &record.as_bytes()[cell.start as usize..];
@@ -64,7 +66,7 @@ impl Step {
     }
 }
 
-/// The first `len` bytes as one word, where they are few enough. `bytes` may hold more behind them.
+/// The first `len` bytes as one word, if they fit. `bytes` may be longer.
 #[inline]
 fn word(bytes: &[u8], len: usize) -> Option<u64> {
     if !(1..=8).contains(&len) {

@@ -1,5 +1,5 @@
-//! The codes of findings: stable, kebab-case, never reused. This table is the only place where a code's
-//! name, level, default severity and explanation stand; `muster explain` and the reports read it from here.
+//! The codes of findings: stable, kebab-case, never reused. This table is the only place with a code's name,
+//! level, default severity and explanation; `muster explain` and the reports read it from here.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Severity;
 
-/// What a code speaks about.
+/// What a code is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
     /// A whole file; all but the warnings stop the run.
@@ -29,12 +29,12 @@ pub struct Explanation {
     pub what: &'static str,
     /// Why the rule exists.
     pub why: &'static str,
-    /// How to mend the row.
-    pub mend: &'static str,
+    /// How to fix the row.
+    pub fix: &'static str,
 }
 
 macro_rules! codes {
-    ($($variant:ident $name:literal $level:ident $severity:ident $what:literal $why:literal $mend:literal;)+) => {
+    ($($variant:ident $name:literal $level:ident $severity:ident $what:literal $why:literal $fix:literal;)+) => {
         /// Which rule a finding comes from.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
@@ -51,23 +51,23 @@ macro_rules! codes {
                 match self { $(Code::$variant => $name),+ }
             }
 
-            /// What the code speaks about.
+            /// What the code is about.
             #[must_use]
             pub(crate) fn level(self) -> Level {
                 match self { $(Code::$variant => Level::$level),+ }
             }
 
-            /// What a finding with this code does to its row unless the schema or `--strict` says otherwise.
+            /// What a finding with this code does to its row, unless the schema or `--strict` says otherwise.
             #[must_use]
             pub fn default_severity(self) -> Severity {
                 match self { $(Code::$variant => Severity::$severity),+ }
             }
 
-            /// What the code means, why it exists, how to mend the row.
+            /// What the code means, why it exists, how to fix the row.
             #[must_use]
             pub fn explanation(self) -> Explanation {
                 match self {
-                    $(Code::$variant => Explanation { what: $what, why: $why, mend: $mend }),+
+                    $(Code::$variant => Explanation { what: $what, why: $why, fix: $fix }),+
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The bytes of a row for `COPY … FROM STDIN` in PostgreSQL's text format: tab between fields, line feed
 //! after a row, `\N` for NULL (<https://www.postgresql.org/docs/current/sql-copy.html>, "Text Format").
 //! Text was measured against binary with rows like these and was as fast or faster, and the server's own
-//! input functions then fit whatever column types a table has.
+//! input functions then work for all column types.
 
 use memchr::memchr;
 
@@ -12,14 +12,14 @@ use crate::fault;
 pub(crate) struct RowEncoder;
 
 impl RowEncoder {
-    /// Appends one field that is not NULL, and the tab behind it.
+    /// Appends one field that is not NULL and the tab after it.
     #[inline]
     pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
         Self::escaped(out, value.as_bytes());
         out.push(b'\t');
     }
 
-    /// Appends NULL, and the tab behind it.
+    /// Appends NULL and the tab after it.
     pub(crate) fn null(out: &mut Vec<u8>) {
         out.extend_from_slice(b"\\N\t");
     }
@@ -31,13 +31,13 @@ impl RowEncoder {
     /// Never in a row that has at least one field.
     pub(crate) fn end_row(out: &mut [u8]) {
         if let Some(last) = out.last_mut() {
-            debug_assert_eq!(*last, b'\t', "a row ends behind a field");
+            debug_assert_eq!(*last, b'\t', "a row ends after a field");
             *last = b'\n';
         }
     }
 
-    /// The raw bytes of field `index` of an encoded row, escapes and all; `None` where it is NULL.
-    /// Escaping is injective, so two values are equal exactly when their raw bytes are.
+    /// The raw bytes of field `index` of an encoded row, with escapes; `None` if it is NULL. Two values are equal exactly
+    /// when their raw bytes are, because each value has only one escaped form.
     #[must_use]
     pub(crate) fn field(row: &[u8], index: usize) -> Option<&[u8]> {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
@@ -49,7 +49,7 @@ impl RowEncoder {
         (raw != b"\\N").then_some(raw)
     }
 
-    /// Takes the escapes of a raw field back.
+    /// The value of a raw field.
     #[must_use]
     pub(crate) fn unescape(raw: &[u8]) -> String {
         let mut out = Vec::with_capacity(raw.len());
@@ -63,7 +63,7 @@ impl RowEncoder {
                 Some(b't') => b'\t',
                 Some(b'n') => b'\n',
                 Some(b'r') => b'\r',
-                // The server writes these so, too; nothing of ours has them.
+                // Written by the server only.
                 Some(b'b') => 0x08,
                 Some(b'f') => 0x0c,
                 Some(b'v') => 0x0b,
@@ -76,7 +76,7 @@ impl RowEncoder {
 
     #[inline]
     fn escaped(out: &mut Vec<u8>, value: &[u8]) {
-        // Values are short: looking at all bytes without a branch beats a search that may stop early.
+        // Values are short: comparing all bytes without a branch is faster than a search that may stop early.
         let special = |byte: u8| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r');
         if fault::slow() || value.iter().fold(false, |any, &byte| any | special(byte)) {
             Self::with_escapes(out, value);
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_is_decoded_again() {
+    fn encoded_values_are_decoded_again() {
         let values = ["", "plain", "tab\there", "back\\slash", "a\r\nb", "\\N", "é"];
         let mut row = Vec::new();
         for value in values {

@@ -1,44 +1,10 @@
-//! One finding: a value about data, never an error. Written to the reports, counted, and it stops nothing.
+//! One finding: a value about data, never an error. It is written to the reports and counted, and stops nothing.
 
-use std::fmt;
+use compact_str::CompactString;
 
-use compact_str::{CompactString, format_compact};
-use serde::{Deserialize, Serialize};
+use crate::width::first_chars;
 
-use super::{Code, Location, Message};
-
-/// What a finding does to its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// The row is rejected.
-    Reject,
-    /// The row lost against another row with the same key.
-    Duplicate,
-    /// The row goes on; a person should look at it.
-    Warning,
-    /// Not reported at all (only a schema's setting asks for this).
-    Ignore,
-}
-
-impl Severity {
-    /// The word used in every report.
-    #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Reject => "reject",
-            Self::Duplicate => "duplicate",
-            Self::Warning => "warning",
-            Self::Ignore => "ignore",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use super::{Code, Location, Message, Severity};
 
 /// Another record that a finding points at: the survivor of a duplicate, or a rejected account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,27 +17,27 @@ pub(crate) struct Related {
     pub(crate) record: u64,
 }
 
-/// One thing found about one record (or, with `location.record == 0`, about a whole file).
+/// One thing found about one record, or (with `location.record == 0`) about a whole file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// Where.
     pub(crate) location: Location,
-    /// The column's position in the file's header, counted from 0; none for a whole record.
+    /// The column's position in the file's header, counted from 0; none if it is about the whole record.
     pub(crate) column: Option<u16>,
-    /// The field's position in the entity's schema; none where no field is meant.
+    /// The field's position in the entity's schema, if it is about a field.
     pub(crate) field: Option<u16>,
     /// What it does to the row.
     pub(crate) severity: Severity,
     /// Which rule.
     pub(crate) code: Code,
-    /// The cell as it stood in the file (decoded, not normalised), at most [`Finding::VALUE_CHARS`]
-    /// characters of it. Reports mask it where the field is sensitive.
+    /// The cell as it is in the file (decoded, not normalised), at most [`Finding::VALUE_CHARS`] characters
+    /// of it. Reports mask it if the field is sensitive.
     pub(crate) value: CompactString,
     /// What is wrong, for a person. Never contains the value of a sensitive field.
     pub(crate) message: Message,
-    /// What the cell might have meant, where the tool can know.
+    /// What the cell might have meant, if that can be known.
     pub(crate) suggestion: Option<CompactString>,
-    /// Another record that this one is about.
+    /// Another record that the finding names.
     pub(crate) related: Option<Related>,
 }
 
@@ -79,22 +45,13 @@ impl Finding {
     /// How many characters of a cell a finding carries; the rejected file holds all of them.
     pub(crate) const VALUE_CHARS: usize = 1000;
 
-    /// Cuts `cell` to what a finding carries, with `…` where something was left out.
-    #[must_use]
+    /// Cuts `cell` to what a finding carries, with `…` at the end if something was left out.
     pub(crate) fn excerpt(cell: &str) -> CompactString {
-        // A character has at least one byte, so most cells need no counting.
-        if cell.len() <= Self::VALUE_CHARS {
-            return cell.into();
-        }
-        match cell.char_indices().nth(Self::VALUE_CHARS) {
-            None => cell.into(),
-            Some((end, _)) => format_compact!("{}…", &cell[..end]),
-        }
+        first_chars(cell, Self::VALUE_CHARS).into()
     }
 
     /// The order of findings within an entity: file, record, column (by position), code. A repeated header has
-    /// the number of the record behind it, and comes before that, as it does in the file.
-    #[must_use]
+    /// the number of the record after it, and comes before that record, as it does in the file.
     pub(crate) fn sort_key(&self) -> (u16, u64, u64, Option<u16>, &'static str) {
         let Location { file, record, byte_start, .. } = self.location;
         (file, record, byte_start, self.column, self.code.as_str())

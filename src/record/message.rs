@@ -1,5 +1,5 @@
-//! What a finding says. A file in which every row is rejected has the same sentence a million times over, so a
-//! sentence that a rule has made once is shared, not copied.
+//! What a finding says. In a file whose rows are all rejected the same sentence comes a million times, so a
+//! sentence made at run time is shared, not copied.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// A sentence for a person.
 #[derive(Debug, Clone)]
 pub(crate) enum Message {
-    /// The program's own.
+    /// Known at compile time.
     Static(&'static str),
     /// Made at run time.
     Shared(Arc<str>),

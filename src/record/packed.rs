@@ -1,16 +1,16 @@
-//! Findings as bytes that wait for the reports: a few dozen a finding, since places follow one another and most
-//! sentences are those of the findings before.
+//! Findings packed into bytes until the reports are written: a few dozen bytes for each, because a place is kept as
+//! the difference from the one before, and most messages repeat one of the last few.
 
 use super::{Code, Finding, Location, Message, Related, Severity};
 
 const SEVERITIES: [Severity; 4] =
     [Severity::Reject, Severity::Duplicate, Severity::Warning, Severity::Ignore];
 
-/// How many of the last sentences are looked through for one that comes again.
-const LOOKED_AT: usize = 4;
+/// How many of the last messages are compared with a new one.
+const COMPARED: usize = 4;
 
-/// Appends `findings` to `out`; [`unpack`] takes all of what one call appended: the numbers, the texts that they
-/// measure, and how long these are.
+/// Appends `findings` to `out`: the numbers, then all texts, then the length of the texts. [`unpack`] takes exactly
+/// what one call appended.
 pub(crate) fn pack(findings: &[Finding], out: &mut Vec<u8>) {
     let mut texts = String::new();
     let mut before = Location::whole_file(0, 0);
@@ -30,7 +30,7 @@ pub(crate) fn pack(findings: &[Finding], out: &mut Vec<u8>) {
         out.push(finding.severity as u8);
         out.push(finding.code as u8);
         text(out, &mut texts, &finding.value);
-        let known = messages.iter().rev().take(LOOKED_AT).position(|known| **known == finding.message);
+        let known = messages.iter().rev().take(COMPARED).position(|known| **known == finding.message);
         number(out, known.map_or(0, |back| back as u64 + 1));
         if known.is_none() {
             messages.push(&finding.message);
@@ -50,16 +50,15 @@ pub(crate) fn pack(findings: &[Finding], out: &mut Vec<u8>) {
     out.extend_from_slice(&(texts.len() as u64).to_le_bytes());
 }
 
-/// The findings that [`pack`] appended; nothing where the bytes are not what it makes.
-#[must_use]
+/// The findings that [`pack`] appended; `None` if the bytes are not what it writes.
 pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
     let (bytes, length) = bytes.split_last_chunk()?;
     let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
     let (numbers, texts) = bytes.split_at_checked(bytes.len().checked_sub(length)?)?;
-    // All texts are looked at once: most have but a few bytes.
+    // All texts are checked in one go: most have only a few bytes.
     let mut bytes = Bytes { numbers, texts: std::str::from_utf8(texts).ok()? };
     let count = usize::try_from(bytes.number()?).ok()?;
-    // A finding has more bytes than one, so no count makes this larger than the bytes allow.
+    // A finding has more than one byte, so a wrong count cannot make this larger than the bytes allow.
     let mut findings = Vec::with_capacity(count.min(numbers.len()));
     let mut before = Location::whole_file(0, 0);
     let mut messages: Vec<Message> = Vec::new();
@@ -105,7 +104,7 @@ pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<Finding>> {
     (bytes.numbers.is_empty() && bytes.texts.is_empty()).then_some(findings)
 }
 
-/// Seven bits a byte, the lowest first; the eighth says that more follow (LEB128).
+/// LEB128: seven bits a byte, the lowest first; the eighth bit says that more bytes follow.
 #[inline]
 fn number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -121,7 +120,7 @@ fn text(out: &mut Vec<u8>, texts: &mut String, text: &str) {
     texts.push_str(text);
 }
 
-/// What is still to be unpacked.
+/// What is not unpacked yet.
 struct Bytes<'a> {
     numbers: &'a [u8],
     texts: &'a str,
@@ -152,7 +151,7 @@ impl<'a> Bytes<'a> {
         u16::try_from(self.number()?).ok()
     }
 
-    /// The outer nothing is an error, the inner one a position that is not there.
+    /// The outer `None` is an error, the inner one an absent position.
     #[allow(clippy::option_option)]
     fn position(&mut self) -> Option<Option<u16>> {
         match self.number()? {
@@ -213,7 +212,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_packed_comes_back_whole_and_a_part_of_it_not_at_all(findings in findings(), cut in any::<u16>()) {
+        fn what_was_packed_is_unpacked_and_a_part_of_it_is_refused(findings in findings(), cut in any::<u16>()) {
             let mut bytes = Vec::new();
             pack(&findings, &mut bytes);
             prop_assert_eq!(unpack(&bytes), Some(findings));
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn severities_and_codes_stand_at_their_own_numbers() {
+    fn severities_and_codes_are_listed_at_their_own_numbers() {
         assert!(SEVERITIES.iter().enumerate().all(|(at, &severity)| severity as usize == at));
         assert!(Code::ALL.iter().enumerate().all(|(at, &code)| code as usize == at));
         assert!(Code::ALL.len() <= 256);

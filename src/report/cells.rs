@@ -1,6 +1,6 @@
-//! A record cut into cells; for looking at, not for reading.
+//! A record cut into cells, only to be shown.
 
-/// Cuts a record at the delimiters that stand outside quotes.
+/// Cuts a record at the delimiters outside quotes.
 pub(crate) fn cells(record: &str, delimiter: char) -> Vec<&str> {
     let mut cells = Vec::new();
     let (mut start, mut quoted) = (0, false);

@@ -1,12 +1,13 @@
-//! What the reports know about a run besides its findings: names and counts. Filled by `run` after reading.
+//! What the reports know about a run besides its findings: names and counts. `run` fills it in after reading.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::record::Finding;
+use crate::record::{Finding, Level};
 
-use super::mask::Values;
+use super::mask::{ShownValues, mask};
 
 /// What is known once the files have been read.
 #[derive(Debug, Clone)]
@@ -21,35 +22,36 @@ pub(crate) struct Context {
     pub(crate) version: String,
     /// SHA-256 of the schema files, in hexadecimal.
     pub(crate) schema_sha256: String,
-    /// The target for people (`database muster on /run/…`), never with a password; none without one.
+    /// The target for people (`database muster on /run/…`), never with a password. None without a database.
     pub(crate) target: Option<String>,
     /// Which values are shown.
-    pub(crate) values: Values,
-    /// The options that reading the same files again needs (`--delimiter`, `;`), each word by itself.
+    pub(crate) values: ShownValues,
+    /// The options that reading the same files again needs (`--delimiter`, `;`), one word each.
     pub(crate) again: Vec<String>,
-    /// Those that speak of one of the files given.
+    /// Those of them that name one of the given files.
     pub(crate) again_of_files: Vec<String>,
-    /// In load order; findings and [`crate::record::Related`] count in it.
+    /// All entities of the schema in load order. All indices of entities (findings, [`crate::record::Related`],
+    /// [`Outcome::counts`]) refer to this list.
     pub(crate) entities: Vec<Entity>,
 }
 
-/// One entity of the run.
+/// One entity of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entity {
     /// Its name.
     pub(crate) name: String,
     /// In the order of the schema: a finding's `field` counts in it.
     pub(crate) fields: Vec<Field>,
-    /// In the order given: a location's `file` counts in it.
+    /// In the order given: a location's `file` counts in it. An entity without files is not reported.
     pub(crate) files: Vec<File>,
 }
 
 /// One field, as far as reports need it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Field {
-    /// The documents' own header.
+    /// Its name in the schema.
     pub(crate) name: String,
-    /// Masked unless [`Values::Shown`].
+    /// Masked unless [`ShownValues::All`].
     pub(crate) sensitive: bool,
 }
 
@@ -68,17 +70,19 @@ pub(crate) struct File {
     pub(crate) encoding: String,
     /// How its records are written: `csv`, `ndjson` or `parquet`.
     pub(crate) format: String,
-    /// The delimiter as one character; empty where there is none.
+    /// The delimiter as one character; empty if there is none.
     pub(crate) delimiter: String,
-    /// The header's names as they stand there; a finding's `column` counts in it.
+    /// The names in its header; a finding's `column` counts in it.
     pub(crate) header: Vec<String>,
-    /// For each name of the header the field it means; none where it is ignored.
+    /// For each name of the header the field it means; none if it is ignored.
     pub(crate) mapping: Vec<Option<usize>>,
     /// Everything up to and including the header, with its line end.
     pub(crate) prefix: Range<u64>,
+    /// How many data records it has, if it was read.
+    pub(crate) records: Option<u64>,
 }
 
-/// A file of records that go back, once it is written.
+/// A file of records that go back to their sender, once it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Returned {
     /// The entity of its input.
@@ -87,7 +91,7 @@ pub(crate) struct Returned {
     pub(crate) name: String,
     /// How many records it holds.
     pub(crate) records: u64,
-    /// Losers of duplicates, or rejected records.
+    /// It holds skipped duplicates, else rejected records.
     pub(crate) duplicates: bool,
     /// The encoding that must be named when it is read again: what is left of a file may look like another.
     pub(crate) encoding: Option<String>,
@@ -99,9 +103,9 @@ pub(crate) struct Returned {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
-    /// `check` is through.
+    /// `check` has finished.
     Checked,
-    /// A dry run is through and was rolled back.
+    /// A dry run has finished and was rolled back.
     Planned,
     /// The rows are in the database.
     Committed,
@@ -111,7 +115,7 @@ pub(crate) enum Status {
     Failed,
     /// A signal ended the run; the target is as it was.
     Interrupted,
-    /// An earlier run was taken back.
+    /// An earlier run was undone.
     Undone,
 }
 
@@ -131,7 +135,7 @@ impl Status {
     }
 }
 
-/// What is known once the run is through.
+/// What is known once the run has ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// How it ended.
@@ -142,54 +146,99 @@ pub(crate) struct Outcome {
     pub(crate) counts: Vec<Counts>,
 }
 
-/// One entity's counts; each has an origin of its own, and reports compute none of them.
+impl Outcome {
+    /// A count, summed over all entities.
+    #[must_use]
+    pub(crate) fn sum(&self, count: impl Fn(&Counts) -> u64) -> u64 {
+        self.counts.iter().map(count).sum()
+    }
+}
+
+/// One entity's counts. Each is counted separately; reports compute none of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Data records read.
     pub(crate) read: u64,
     /// Blank lines.
     pub(crate) blank: u64,
-    /// Rows that went on.
+    /// Rows accepted.
     pub(crate) accepted: u64,
     /// Rows rejected.
     pub(crate) rejected: u64,
-    /// Rows that lost against another.
+    /// Rows skipped as duplicates.
     pub(crate) duplicates: u64,
     /// Rows that are new in the database.
     pub(crate) inserted: u64,
     /// Rows that were changed in the database.
     pub(crate) updated: u64,
-    /// Rows that were there already as they are; of those to be deleted, the ones that were gone already.
+    /// Rows that the database already had as they are; of those to delete, the ones that were gone already.
     pub(crate) unchanged: u64,
-    /// Rows that were taken out of the database, as a file of changes says.
+    /// Rows that were deleted from the database, as a file of changes says.
     pub(crate) deleted: u64,
     /// Findings that are warnings.
     pub(crate) warnings: u64,
-    /// Cells from which the guard against formulas was taken off.
+    /// Cells from which the guard against formulas was removed.
     pub(crate) unguarded: u64,
 }
 
+impl Counts {
+    /// Rows that a load writes to the database.
+    #[must_use]
+    pub(crate) fn written(&self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+}
+
+impl Context {
+    /// The entities that have files, with their index in [`Context::entities`].
+    pub(crate) fn given(&self) -> impl Iterator<Item = (usize, &Entity)> {
+        self.entities.iter().enumerate().filter(|(_, entity)| !entity.files.is_empty())
+    }
+
+    /// The path of a file of an entity; empty if there is none.
+    #[must_use]
+    pub(crate) fn path(&self, entity: u16, file: u16) -> &str {
+        self.entities.get(usize::from(entity)).map_or("", |entity| entity.path(file))
+    }
+
+    /// Whether the value and the suggestion of a finding of `entity` are masked.
+    #[must_use]
+    pub(crate) fn hides(&self, entity: &Entity, finding: &Finding) -> bool {
+        let of_file = finding.code.level() == Level::File;
+        match self.values {
+            ShownValues::All => false,
+            ShownValues::None => !of_file,
+            ShownValues::NotSensitive => match entity.field(finding) {
+                Some(field) => field.sensitive,
+                // Any part of a whole record may be a sensitive cell.
+                None => !of_file && entity.fields.iter().any(|field| field.sensitive),
+            },
+        }
+    }
+
+    /// `value` as a finding of `entity` may show it.
+    #[must_use]
+    pub(crate) fn shown<'v>(&self, entity: &Entity, finding: &Finding, value: &'v str) -> Cow<'v, str> {
+        if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { Cow::Borrowed(value) }
+    }
+}
+
 impl Entity {
-    /// The name of the column that a finding speaks of: the file's own where it has one, else the field's.
+    /// The name of a finding's column: the file's own where it has one, else the field's.
     #[must_use]
     pub(crate) fn column<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
-        self.header(finding).or_else(|| self.field(finding).map(|field| field.name.as_str()))
+        let file = self.files.get(usize::from(finding.location.file));
+        let header = finding.column.and_then(|column| file?.header.get(usize::from(column)));
+        header.map(String::as_str).or_else(|| self.field(finding).map(|field| field.name.as_str()))
     }
 
-    /// The header of the column that a finding speaks of.
-    #[must_use]
-    pub(crate) fn header<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
-        let file = self.files.get(usize::from(finding.location.file))?;
-        file.header.get(usize::from(finding.column?)).map(String::as_str)
-    }
-
-    /// The field that a finding speaks of.
+    /// A finding's field.
     #[must_use]
     pub(crate) fn field(&self, finding: &Finding) -> Option<&Field> {
         self.fields.get(usize::from(finding.field?))
     }
 
-    /// The path of the file that a finding speaks of.
+    /// The path of a file; empty if there is none.
     #[must_use]
     pub(crate) fn path(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |file| &file.path)

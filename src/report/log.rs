@@ -1,14 +1,21 @@
-//! Logs on standard error, as text or as JSON, around the progress bars where there are any. What is logged
-//! is decided where it happens; values of sensitive columns are never logged at all.
+//! Warnings, errors and logs on standard error, as text for people or as JSON, around the progress bars if there are
+//! any. Values of sensitive columns are never logged.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write};
 
 use indicatif::MultiProgress;
-use tracing::Subscriber;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::output::visible::visible;
+use crate::width::{COLUMNS, wrapped};
 
 use super::progress::Progress;
+use super::screen::takes_control;
 
 /// The environment variable that overrides the level, in the syntax of `tracing_subscriber`'s filters.
 pub(crate) const VARIABLE: &str = "MUSTER_LOG";
@@ -25,26 +32,53 @@ pub(crate) enum Format {
 
 /// Sets the logs up for the whole program. A second call changes nothing.
 ///
-/// `verbose` counts `-v`: warnings alone without, then what happens, then why, then everything. `quiet`
-/// leaves errors alone.
+/// `verbose` counts `-v`: none shows warnings only, each further one more; from the second on, lines have their time
+/// and module. `quiet` shows errors only.
 pub(crate) fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level(verbose, quiet)));
-    let colour = colour();
-    let writer = Around { bars: progress.bars() };
-    // The only way to fail is that there is one already.
-    let _ = match format {
-        Format::Text => tracing::subscriber::set_global_default(text(filter, colour, writer)),
-        Format::Json => tracing::subscriber::set_global_default(json(filter, writer)),
+    let writer = AroundBars { bars: progress.bars() };
+    // It can only fail if logs are set up already.
+    let _ = match (format, verbose) {
+        (Format::Text, 0 | 1) => tracing::subscriber::set_global_default(text(filter, colour(), writer)),
+        (Format::Text, _) => tracing::subscriber::set_global_default(detailed(filter, colour(), writer)),
+        (Format::Json, _) => tracing::subscriber::set_global_default(json(filter, writer)),
     };
 }
 
-/// Whether standard error may be coloured: a person looks on, and `NO_COLOR` is not set.
+/// Whether standard error may be coloured.
 #[must_use]
 pub(crate) fn colour() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    takes_control(&io::stderr())
 }
 
-/// The filter for a number of `-v`. Libraries speak only from the third on.
+/// A fatal error as people read it on standard error.
+#[must_use]
+pub(crate) fn fatal(message: &str) -> String {
+    // The mistakes of a schema are marked one by one.
+    let is_marked = message.starts_with("error: ");
+    let text = if is_marked { message.to_owned() } else { format!("error: {message}") };
+    fitted(&text, room(), is_marked)
+}
+
+/// How wide lines for people get: as wide as the terminal, without limit elsewhere.
+fn room() -> usize {
+    let size = || terminal_size::terminal_size_of(io::stderr()).map_or(COLUMNS, |size| usize::from(size.0.0));
+    if io::stderr().is_terminal() { size() } else { usize::MAX }
+}
+
+/// Lines of at most `room` columns; what goes on is indented. What is drawn stays as it is.
+fn fitted(text: &str, room: usize, is_drawn: bool) -> String {
+    if is_drawn || room == usize::MAX {
+        return format!("{text}\n");
+    }
+    let lines = text.split('\n').flat_map(|line| {
+        let mut lines = wrapped(line, room.saturating_sub(2).max(1)).into_iter();
+        lines.next().into_iter().chain(lines.map(|more| format!("  {more}")).collect::<Vec<_>>())
+    });
+    lines.map(|line| line + "\n").collect()
+}
+
+/// The filter for a number of `-v`. Libraries are logged only from the third on.
 fn level(verbose: u8, quiet: bool) -> &'static str {
     match (quiet, verbose) {
         (true, _) => "error",
@@ -59,12 +93,15 @@ fn text<W>(filter: EnvFilter, colour: bool, writer: W) -> impl Subscriber + Send
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(colour)
-        .with_target(false)
-        .with_writer(writer)
-        .finish()
+    let people = ForPeople { colour, room: room() };
+    tracing_subscriber::fmt().with_env_filter(filter).event_format(people).with_writer(writer).finish()
+}
+
+fn detailed<W>(filter: EnvFilter, colour: bool, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(writer).finish()
 }
 
 fn json<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
@@ -74,13 +111,48 @@ where
     tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(writer).finish()
 }
 
-/// Writes each line while the bars are out of the way.
+/// `warning: …`: neither time nor module.
+#[derive(Debug)]
+struct ForPeople {
+    colour: bool,
+    room: usize,
+}
+
+impl<S, N> FormatEvent<S, N> for ForPeople
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let (word, paint) = match *event.metadata().level() {
+            Level::ERROR => ("error", "1;31"),
+            Level::WARN => ("warning", "1;33"),
+            Level::INFO => ("info", "1"),
+            _ => ("debug", "1"),
+        };
+        let mut text = format!("{word}: ");
+        context.format_fields(Writer::new(&mut text), event)?;
+        let lines: Vec<_> = text.split('\n').map(visible).collect();
+        let text = fitted(&lines.join("\n"), self.room, false);
+        match text.strip_prefix(word) {
+            Some(rest) if self.colour => write!(writer, "\x1b[{paint}m{word}\x1b[0m{rest}"),
+            _ => writer.write_str(&text),
+        }
+    }
+}
+
+/// Writes each line while the bars are not drawn.
 #[derive(Debug, Clone)]
-struct Around {
+struct AroundBars {
     bars: Option<MultiProgress>,
 }
 
-impl MakeWriter<'_> for Around {
+impl MakeWriter<'_> for AroundBars {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -88,7 +160,7 @@ impl MakeWriter<'_> for Around {
     }
 }
 
-impl Write for Around {
+impl Write for AroundBars {
     /// A log line comes in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match &self.bars {
@@ -132,13 +204,22 @@ mod tests {
     }
 
     #[test]
-    fn the_level_follows_the_options_and_no_file_name_steers_the_terminal() {
+    fn a_line_for_people_has_no_time_and_no_file_name_steers_the_terminal() {
         let kept = Kept::default();
         let writer = kept.clone();
         let subscriber = text(EnvFilter::new(level(1, false)), false, move || writer.clone());
         let text = logged(subscriber, &kept);
-        assert!(text.contains("INFO") && text.contains("rows=3"), "{text}");
-        assert!(!text.contains('\x1b') && !text.contains("not "), "{text}");
+        assert_eq!(text, "info: read file=\"a\\u{1b}[31m.csv\" rows=3\n");
+    }
+
+    #[test]
+    fn an_error_is_marked_and_broken_at_spaces() {
+        assert_eq!(
+            fitted("error: a file is missing\n  because: x", 14, false),
+            "error: a\n  file is\n  missing\n  because: x\n"
+        );
+        assert!(fatal("x.csv: cannot be read").starts_with("error: x.csv: "));
+        assert!(fatal("error: the entity has no key").starts_with("error: the "));
     }
 
     #[test]

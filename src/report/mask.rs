@@ -1,51 +1,23 @@
-//! Which values a report shows, and what stands where it does not: `NL** **** **** **** 12`. The same in
-//! every report; the rejected files alone hold everything.
+//! Which values a report shows, and what it shows instead of the others: `NL** **** **** **** 12`. The same in
+//! every report; only the rejected files hold all values.
 
-use std::borrow::Cow;
-
-use crate::record::{Finding, Level};
-
-use super::context::Entity;
-
-/// Up to how many characters nothing of a masked value is shown.
+/// Up to this many characters, a masked value shows none of them.
 const SHORT: usize = 8;
 
-/// Whose values are shown.
+/// Which values reports show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Values {
+pub(crate) enum ShownValues {
     /// Those of fields that are not sensitive.
     #[default]
-    Masked,
+    NotSensitive,
     /// All (`--show-values`).
-    Shown,
+    All,
     /// None (`--hide-values`).
-    Hidden,
+    None,
 }
 
-impl Values {
-    /// Whether the value and the suggestion of `finding` are masked.
-    #[must_use]
-    pub(crate) fn hides(self, entity: &Entity, finding: &Finding) -> bool {
-        match self {
-            Self::Shown => false,
-            Self::Hidden => finding.code.level() != Level::File,
-            Self::Masked => match entity.field(finding) {
-                Some(field) => field.sensitive,
-                // Of a whole record any part may be a sensitive cell.
-                None => finding.code.level() != Level::File && entity.fields.iter().any(|f| f.sensitive),
-            },
-        }
-    }
-
-    /// `value` as this finding may show it.
-    #[must_use]
-    pub(crate) fn shown<'a>(self, entity: &Entity, finding: &Finding, value: &'a str) -> Cow<'a, str> {
-        if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { Cow::Borrowed(value) }
-    }
-}
-
-/// The first two and the last two characters, stars between, in groups of four; of a short value stars
-/// alone. Spaces do not count.
+/// The first two and the last two characters, stars between, in groups of four; a short value is all stars.
+/// Spaces do not count.
 #[must_use]
 pub(crate) fn mask(value: &str) -> String {
     let count = value.chars().filter(|c| !c.is_whitespace()).count();
@@ -65,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_masked_value_shows_its_ends_alone() {
+    fn a_masked_value_shows_only_its_ends() {
         for (value, expected) in [
             ("", ""),
             ("x", "*"),

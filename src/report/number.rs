@@ -1,6 +1,8 @@
-//! Numbers as people read them.
+//! Numbers and times as people read them.
 
 use std::time::Duration;
+
+use jiff::tz::Offset;
 
 /// With a comma between thousands: `1,234,567`.
 #[must_use]
@@ -36,7 +38,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{value:.1} TB")
 }
 
-/// A part of a whole: `12.3 %`. What is not nothing is never shown as nothing, nor what is not all as all.
+/// A part of a whole: `12.3 %`. Only nothing is shown as 0 %, and only the whole as 100 %.
 #[must_use]
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
@@ -62,6 +64,13 @@ pub(crate) fn time(span: Duration) -> String {
     if seconds < 100 { format!("{seconds} s") } else { format!("{} min {} s", seconds / 60, seconds % 60) }
 }
 
+/// The date and the minute of a time in RFC 3339, in UTC: `2026-11-24 12:00`.
+#[must_use]
+pub(crate) fn minute(rfc3339: &str) -> String {
+    let time = rfc3339.parse::<jiff::Timestamp>().map(|time| Offset::UTC.to_datetime(time));
+    time.map_or_else(|_| rfc3339.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +83,7 @@ mod tests {
             [0, 999, 1000, 95_400_000, 999_960].map(bytes),
             ["0 B", "999 B", "1.0 kB", "95.4 MB", "1.0 MB"]
         );
+        assert_eq!(minute("2026-11-24T13:00:59.5+01:00"), "2026-11-24 12:00");
         assert_eq!(share(0, 0), "0 %");
         assert_eq!(share(1, 1_000_000), "< 0.1 %");
         assert_eq!(share(999_999, 1_000_000), "> 99.9 %");

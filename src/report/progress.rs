@@ -1,8 +1,8 @@
-//! How far the run is: bars on a terminal, a plain line every few seconds elsewhere, nothing with
-//! `--quiet` or `--no-progress`. All on standard error, and never in the middle of a log line.
+//! How far the run is: bars on a terminal that can draw them, a plain line every few seconds elsewhere, nothing with
+//! `--quiet` or `--no-progress`. On standard error, never in the middle of a log line.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -14,13 +14,14 @@ use crate::event::{Event, Listener, Stage};
 use crate::output::visible::visible;
 
 use super::number::{bytes, grouped, time};
+use super::screen::takes_control;
 
 /// How often a plain line comes.
 const EVERY: Duration = Duration::from_secs(3);
 /// How often a spinner turns.
 const TICK: Duration = Duration::from_millis(120);
 
-/// A listener that shows what it hears.
+/// Shows the progress events.
 #[derive(Debug)]
 pub(crate) struct Progress {
     shown: Shown,
@@ -58,10 +59,10 @@ struct Current {
 }
 
 impl Progress {
-    /// Bars or lines, as standard error is a terminal or not; nothing where it is not `wanted`.
+    /// Bars or lines, depending on standard error; nothing if it is not `wanted`.
     #[must_use]
     pub(crate) fn new(wanted: bool) -> Self {
-        let shown = match (wanted, io::stderr().is_terminal()) {
+        let shown = match (wanted, takes_control(&io::stderr())) {
             (false, _) => Shown::Nothing,
             (true, true) => Shown::Bars { all: MultiProgress::new(), now: Mutex::new(None) },
             (true, false) => Self::lines(),
@@ -76,7 +77,7 @@ impl Progress {
         Shown::Lines { now, ticker }
     }
 
-    /// The bars, for logs to be written around them; none where there are none.
+    /// The bars, if there are any: logs are written around them.
     #[must_use]
     pub(crate) fn bars(&self) -> Option<MultiProgress> {
         match &self.shown {
@@ -128,11 +129,11 @@ impl Drop for Progress {
     }
 }
 
-/// What a stage does, in one word.
+/// A stage in one word.
 fn word(stage: Stage) -> &'static str {
     match stage {
         Stage::Read => "reading",
-        Stage::Settle => "settling",
+        Stage::Settle => "resolving",
         Stage::Send => "sending",
         Stage::Upsert => "upserting",
         Stage::Publish => "reporting",
@@ -199,7 +200,7 @@ impl Plain {
         self.rows.store(0, Ordering::Relaxed);
     }
 
-    /// Writes a line now and then until the run has ended.
+    /// Writes a line from time to time until the run has ended.
     fn tick(&self, every: Duration) {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         while !*ended {
@@ -208,7 +209,7 @@ impl Plain {
             if let (false, Some(current)) = (*ended, current) {
                 let (done, rows) = (self.done.load(Ordering::Relaxed), self.rows.load(Ordering::Relaxed));
                 let line = line(&current, done, rows, current.since.elapsed());
-                // One write, so that no other line comes between.
+                // One write, so that no other line gets in between.
                 let _ = io::stderr().lock().write_all(line.as_bytes());
             }
         }
@@ -219,7 +220,7 @@ impl Plain {
 fn line(current: &Current, done: u64, rows: u64, elapsed: Duration) -> String {
     let mut line = format!("{}: {}", visible(&current.entity), word(current.stage));
     let amount = if current.stage == Stage::Read { bytes } else { grouped };
-    // Of these nobody says how far they are.
+    // How far these are is not known.
     if matches!(current.stage, Stage::Upsert | Stage::Settle) {
         let _ = writeln!(line, ", {}", time(elapsed));
         return line;
@@ -261,12 +262,12 @@ mod tests {
             line(&current(Stage::Read, None), 1000, 10, three),
             "users␛: reading, 1.0 kB, 10 rows, 3 rows/s\n"
         );
-        assert_eq!(line(&current(Stage::Settle, None), 0, 0, three), "users␛: settling, 3.0 s\n");
+        assert_eq!(line(&current(Stage::Settle, None), 0, 0, three), "users␛: resolving, 3.0 s\n");
         assert_eq!(line(&current(Stage::Upsert, None), 0, 0, three), "users␛: upserting, 3.0 s\n");
     }
 
     #[test]
-    fn a_stage_starts_from_nothing_and_an_unwanted_one_is_not_shown() {
+    fn a_stage_starts_at_zero_and_an_unwanted_one_is_not_shown() {
         let plain = Plain::default();
         plain.on(&Event::Started { stage: Stage::Read, entity: "users", total: None });
         plain.on(&Event::Advanced { by: 5, rows: 2 });

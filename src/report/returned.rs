@@ -1,36 +1,36 @@
-//! `<input>.rejected.csv` and `<input>.duplicates.csv`: the source's own bytes, untouched, of everything up
-//! to and including the header and of each record that goes back. Mended, the file can be imported as it is.
+//! `<input>.rejected.csv` and `<input>.duplicates.csv`: the source's bytes, untouched, of everything up to and
+//! including the header and of each record that goes back. Once its records are fixed, the file can be imported.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::output::{OutputError, RunFolder, Slices, StagedFile};
-use crate::source::Utf8Evidence;
+use crate::output::{OutputError, RunFolder, StagedFile};
+use crate::source::{ReadAt, Utf8Evidence};
 
 /// How much is read at once.
 const READ: u64 = 1 << 20;
 /// Records with less than this between them are read together.
 const GAP: u64 = 16 * 1024;
 
-/// One file that goes back. It is made with the first record: no records, no file.
+/// One file that goes back. It is created with the first record: no records, no file.
 #[derive(Debug)]
-pub(crate) struct ReturnedFile<'s, S: ?Sized> {
+pub(crate) struct ReturnedFile<'s, S> {
     name: String,
     source: &'s S,
     path: PathBuf,
     prefix: Range<u64>,
     line_end: Vec<u8>,
     staged: Option<StagedFile>,
-    /// Records that are to be read together, in order.
+    /// Records that will be read together, in order.
     pending: Vec<Range<u64>>,
     buffer: Vec<u8>,
     records: u64,
     evidence: Utf8Evidence,
 }
 
-impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
-    /// A file called `name` with slices of `source`, which errors call `path`. `prefix` is everything up to
-    /// and including the header; `line_end` is the line end in the source's own encoding.
+impl<'s, S: ReadAt> ReturnedFile<'s, S> {
+    /// A file called `name` with slices of `source`, which errors call `path`. `prefix` is everything up to and
+    /// including the header; `line_end` is the line end in the source's encoding.
     #[must_use]
     pub(crate) fn new(
         name: String,
@@ -55,11 +55,11 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         }
     }
 
-    /// Takes the next records, in input order; `bytes` are theirs and no others.
+    /// Takes the next records, in input order; `bytes` are exactly theirs.
     ///
     /// # Errors
     ///
-    /// [`OutputError::Source`] where the source cannot be read again, and those of writing a file.
+    /// [`OutputError::Source`] if the source cannot be read again, and those of writing a file.
     pub(crate) fn push(
         &mut self,
         folder: &mut RunFolder,
@@ -87,8 +87,8 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Writes what is left. Returns how many records the file holds (with none there is no file), and what its
-    /// bytes say about being UTF-8.
+    /// Writes the rest. Returns how many records the file holds (without records there is no file), and whether its
+    /// bytes look like UTF-8.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         let (Some(first), Some(last)) = (pending.first(), pending.last()) else { return Ok(()) };
         let start = first.start;
         if last.end - start > 2 * READ {
-            // A record of many megabytes comes alone.
+            // A record of many megabytes is copied in pieces.
             pending.iter().try_for_each(|range| self.copy(range.clone()))?;
         } else {
             self.read(start..last.end)?;
@@ -129,7 +129,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Copies one range, however large, and sees to its line end.
+    /// Copies one range of any size, and adds its line end if it has none.
     fn copy(&mut self, range: Range<u64>) -> Result<(), OutputError> {
         let mut at = range.start;
         while at < range.end {
@@ -146,11 +146,11 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Adds a line end where what was written last has none: only a file's last record (or a header alone).
+    /// Adds a line end if the last written bytes have none: only after a file's last record, or a lone header.
     fn ended(&mut self, written: &[u8]) -> Result<(), OutputError> {
         let unit = self.unit();
         let last = written.len().checked_sub(unit).map_or(written, |start| &written[start..]);
-        // In UTF-16 a line feed is two bytes, in either order; a lone CR ends a line, too.
+        // In UTF-16 a line feed is two bytes, in either order; a lone CR ends a line too.
         let ended = [b'\n', b'\r'].iter().any(|&end| match unit {
             1 => last == [end],
             _ => last == self.wide(end),
@@ -164,7 +164,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Bytes of a code unit, seen from the line end: that of UTF-16 holds a zero.
+    /// Bytes of a code unit, known from the line end: that of UTF-16 holds a zero.
     fn unit(&self) -> usize {
         if self.line_end.contains(&0) { 2 } else { 1 }
     }
@@ -175,7 +175,7 @@ impl<'s, S: Slices + ?Sized> ReturnedFile<'s, S> {
 
     fn read(&mut self, range: Range<u64>) -> Result<(), OutputError> {
         self.buffer.resize(within(range.end - range.start), 0);
-        let read = self.source.read_at(&mut self.buffer, range.start);
+        let read = self.source.read_exact_at(&mut self.buffer, range.start);
         read.map_err(|source| OutputError::Source { path: self.path.clone(), source })
     }
 
@@ -202,7 +202,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
         let name = "users.rejected.csv";
-        let mut file = ReturnedFile::new(name.to_owned(), source, "users.csv".into(), 0..prefix, line_end);
+        let mut file = ReturnedFile::new(name.to_owned(), &source, "users.csv".into(), 0..prefix, line_end);
         for &(start, end) in records {
             file.push(&mut folder, 1, start..end).unwrap();
         }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_and_the_records_are_the_sources_bytes() {
+    fn the_header_and_the_records_are_bytes_of_the_source() {
         let source = b"\xef\xbb\xbfsep=;\r\na;b\r\n1;x\r\n2;\"y\r\nz\"\r\n3;\xff\r\n4;w\r\n";
         let whole = returned(source, 15, &[(15, 20), (30, 35)], b"\r\n").unwrap();
         assert_eq!(whole, b"\xef\xbb\xbfsep=;\r\na;b\r\n1;x\r\n3;\xff\r\n");
@@ -260,11 +260,11 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_shrank_is_said() {
+    fn a_source_that_shrank_is_an_error() {
         let home = tempfile::tempdir().unwrap();
         let mut folder = RunFolder::open(home.path()).unwrap();
         let source = b"a\n".as_slice();
-        let mut file = ReturnedFile::new("x.rejected.csv".into(), source, "x.csv".into(), 0..2, b"\n");
+        let mut file = ReturnedFile::new("x.rejected.csv".into(), &source, "x.csv".into(), 0..2, b"\n");
         file.push(&mut folder, 1, 2..9).unwrap();
         assert!(matches!(file.finish(), Err(OutputError::Source { .. })));
     }

@@ -1,5 +1,5 @@
-//! Words of a command that a person copies into a shell. A file's name may hold anything; pasted, it is one
-//! word, and shown, it steers no terminal.
+//! Commands to be copied into a shell: the ones that come after a run. A file's name may hold anything; pasted, it
+//! is one word, and shown, it steers no terminal.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use crate::output::visible::picture;
 
 use super::context::{Context, Returned, Status};
 
-/// `word` so that a POSIX shell reads it as one word; what is invisible in the manner of bash (`$'\x1b'`).
+/// `word` so that a POSIX shell reads it as one word. Invisible characters are written as bash reads them (`$'\x1b'`).
 #[must_use]
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+-,".contains(c);
@@ -33,15 +33,15 @@ pub(crate) fn quoted(word: &str) -> String {
     out
 }
 
-/// The command that takes the mended files; none where nothing was rejected, or where nothing was written: the
-/// rejected rows alone would miss what they refer to.
+/// The command that imports the rejected files once they are fixed. None if nothing was rejected, or if the run was not
+/// committed: then the rows that the rejected ones refer to are not in the database.
 #[must_use]
-pub(crate) fn mend(
+pub(crate) fn import_corrected(
     context: &Context,
     status: Status,
     folder: &str,
     returned: &[Returned],
-) -> Option<Vec<String>> {
+) -> Option<String> {
     if status != Status::Committed {
         return None;
     }
@@ -50,7 +50,7 @@ pub(crate) fn mend(
         .filter(|file| !file.duplicates)
         .map(|file| {
             let entity = &context.entities[file.entity].name;
-            // A file that is called after its entity needs not be told.
+            // The entity of a file that is named after it need not be given.
             let plain = file.name.split('.').next() == Some(entity) && !folder.contains('=');
             let prefix = if plain { String::new() } else { format!("{entity}=") };
             quoted(&format!("{prefix}{folder}/{}", file.name))
@@ -86,9 +86,9 @@ fn readings(folder: &str, returned: &[Returned]) -> Vec<String> {
     returned.iter().filter(|file| !file.duplicates).flat_map(of_one).collect()
 }
 
-/// The command that imports the sources after a run that wrote nothing; none after one that did, or that failed.
+/// The command that imports the sources after a run that wrote nothing. None after one that wrote or failed.
 #[must_use]
-pub(crate) fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
+pub(crate) fn import_sources(context: &Context, status: Status) -> Option<String> {
     if !matches!(status, Status::Checked | Status::Planned | Status::Refused) {
         return None;
     }
@@ -100,29 +100,10 @@ pub(crate) fn onward(context: &Context, status: Status) -> Option<Vec<String>> {
     Some(command(context, "import", &options.chain(files).collect::<Vec<_>>()))
 }
 
-fn command(context: &Context, verb: &str, files: &[String]) -> Vec<String> {
+fn command(context: &Context, verb: &str, files: &[String]) -> String {
     let options = context.again.iter().map(|word| quoted_option(word));
     let words = ["muster".to_owned(), verb.to_owned()].into_iter().chain(options);
-    words.chain(files.iter().cloned()).collect()
-}
-
-/// The words of a command in lines of at most `width` columns where that is possible, each but the last
-/// ending in a backslash, as a shell reads on.
-#[must_use]
-pub(crate) fn wrapped(words: &[String], indent: usize, width: usize) -> String {
-    let mut out = words.first().cloned().unwrap_or_default();
-    let mut used = indent + out.chars().count();
-    for word in words.iter().skip(1) {
-        let len = word.chars().count();
-        if used + 1 + len + 2 > width {
-            let _ = write!(out, " \\\n{:indent$}  {word}", "");
-            used = indent + 2 + len;
-        } else {
-            let _ = write!(out, " {word}");
-            used += 1 + len;
-        }
-    }
-    out
+    words.chain(files.iter().cloned()).collect::<Vec<_>>().join(" ")
 }
 
 /// An option's own dashes need no quotes.
@@ -172,23 +153,22 @@ mod tests {
             file(1, "users.duplicates.csv", true),
         ];
         assert_eq!(
-            mend(&context, Status::Committed, "out", &returned).unwrap().join(" "),
+            import_corrected(&context, Status::Committed, "out", &returned).unwrap(),
             "muster import --delimiter ';' out/accounts.rejected.csv out/users.rejected.csv"
         );
         context.again.clear();
         returned[1].encoding = Some("windows-1252".to_owned());
-        let command = mend(&context, Status::Committed, "out", &returned).unwrap().join(" ");
+        let command = import_corrected(&context, Status::Committed, "out", &returned).unwrap();
         assert!(command.contains(" --encoding out/users.rejected.csv=windows-1252 out/"), "{command}");
         returned[0].encoding = Some("windows-1252".to_owned());
-        let command = mend(&context, Status::Committed, "out", &returned).unwrap().join(" ");
+        let command = import_corrected(&context, Status::Committed, "out", &returned).unwrap();
         assert!(command.contains("import --encoding windows-1252 out/"), "{command}");
-        assert_eq!(mend(&context, Status::Committed, "out", &[]), None);
-        assert_eq!(mend(&context, Status::Checked, "out", &returned), None);
-        assert_eq!(onward(&context, Status::Committed), None);
+        assert_eq!(import_corrected(&context, Status::Committed, "out", &[]), None);
+        assert_eq!(import_corrected(&context, Status::Checked, "out", &returned), None);
+        assert_eq!(import_sources(&context, Status::Committed), None);
         assert!(
-            onward(&context, Status::Checked)
+            import_sources(&context, Status::Checked)
                 .unwrap()
-                .join(" ")
                 .ends_with("users=in/users.csv users==more.csv")
         );
     }

@@ -6,7 +6,7 @@ use crate::output::{OutputError, RunFolder, names};
 use crate::record::Severity;
 
 use super::context::{Context, Outcome, Status};
-use super::plan::Plan;
+use super::planned::PlannedRun;
 use super::tally::Tally;
 
 /// The whole file.
@@ -20,9 +20,9 @@ pub(crate) struct Summary<'a> {
     version: &'a str,
     schema_sha256: &'a str,
     entities: Vec<EntitySummary<'a>>,
-    /// Of a dry run alone.
+    /// Only of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
-    plan: Option<&'a Plan>,
+    plan: Option<&'a PlannedRun>,
 }
 
 #[derive(Debug, Serialize)]
@@ -36,26 +36,20 @@ struct EntitySummary<'a> {
     inserted: u64,
     updated: u64,
     unchanged: u64,
-    /// Of changes alone: of other files none is ever deleted.
+    /// Only of files of changes: other files never delete a row.
     #[serde(skip_serializing_if = "is_zero")]
     deleted: u64,
     warnings: u64,
-    /// Where `--from-spreadsheet` has found any.
-    #[serde(skip_serializing_if = "is_none")]
+    /// Only if `--from-spreadsheet` found any.
+    #[serde(skip_serializing_if = "is_zero")]
     unguarded: u64,
     files: Vec<FileSummary<'a>>,
     rules: Vec<RuleSummary<'a>>,
 }
 
-/// Whether a format is the usual one, or not known.
+/// Whether a format is the usual one, or unknown.
 fn is_csv(format: &str) -> bool {
     matches!(format, "" | "csv")
-}
-
-/// Whether there is nothing to be said.
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde asks with a reference
-fn is_none(count: &u64) -> bool {
-    *count == 0
 }
 
 #[derive(Debug, Serialize)]
@@ -63,7 +57,7 @@ struct FileSummary<'a> {
     path: &'a str,
     bytes: u64,
     sha256: &'a str,
-    /// Where it is not CSV.
+    /// Only if it is not CSV.
     #[serde(skip_serializing_if = "is_csv")]
     format: &'a str,
     encoding: &'a str,
@@ -79,7 +73,7 @@ struct RuleSummary<'a> {
     rows: u64,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref)] // As serde asks.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
 pub(super) fn is_zero(count: &u64) -> bool {
     *count == 0
 }
@@ -88,8 +82,8 @@ impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
     #[must_use]
     pub(crate) fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
-        let entities = context.entities.iter().zip(&outcome.counts).enumerate();
-        let entities = entities.map(|(index, (entity, counts))| EntitySummary {
+        let given = context.given().map(|(index, entity)| (index, entity, &outcome.counts[index]));
+        let entities = given.map(|(index, entity, counts)| EntitySummary {
             entity: &entity.name,
             read: counts.read,
             blank: counts.blank,
@@ -141,7 +135,7 @@ impl<'a> Summary<'a> {
 
     /// Adds what a dry run would do.
     #[must_use]
-    pub(crate) fn planning(mut self, plan: Option<&'a Plan>) -> Self {
+    pub(crate) fn planning(mut self, plan: Option<&'a PlannedRun>) -> Self {
         self.plan = plan;
         self
     }
@@ -153,7 +147,7 @@ impl<'a> Summary<'a> {
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
         json.push('\n');
         json
     }
@@ -172,13 +166,13 @@ impl<'a> Summary<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::context::Counts;
     use super::super::findings::tests::{context, finding};
-    use super::super::{Counts, Tally};
     use super::*;
     use crate::record::Code;
 
     #[test]
-    fn the_keys_stand_as_the_contract_says() {
+    fn the_keys_are_those_of_the_contract() {
         let mut context = context();
         context.entities.remove(0);
         context.entities[0].files.truncate(1);

@@ -1,27 +1,27 @@
-//! Records as a table that fits the terminal: the key, and behind it as many of the fields that any of the
-//! records fills as there is room for.
+//! Tables on a terminal. A table of records fits its width: the key, then as many of the filled columns as there is
+//! room for. A table with a few fixed columns shows all of them.
 
 use std::io::{self, IsTerminal};
 
-use crate::output::visible::visible;
-
-use super::width::{WIDTH, fitted, padded, width};
+use crate::output::visible::{fitted, visible};
+use crate::width::{COLUMNS, padded, width, wrapped};
 
 /// Between two columns.
 const GAP: &str = "  ";
-/// How wide a column is at most where others want room, too, and how narrow one may get.
+/// How wide a column is at most if others need room too, and how narrow one may get.
 const WIDEST: usize = 36;
 const NARROWEST: usize = 6;
 
-/// The rows of a table, and what its columns are called.
+/// The rows of a table, and the names of its columns.
 #[derive(Debug)]
 pub(crate) struct Table {
     names: Vec<String>,
     key: usize,
+    numbers: Vec<usize>,
     rows: Vec<Vec<String>>,
 }
 
-/// How many columns the terminal has: `COLUMNS` where it is set, else what the terminal says of itself.
+/// How many columns the terminal has: `COLUMNS` if it is set, else what the terminal says.
 #[must_use]
 pub(crate) fn room() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
@@ -29,18 +29,31 @@ pub(crate) fn room() -> usize {
         let size = io::stdout().is_terminal().then(terminal_size::terminal_size)??;
         Some(usize::from(size.0.0))
     };
-    asked.filter(|&columns| columns > 0).or_else(of_terminal).unwrap_or(WIDTH)
+    asked.filter(|&columns| columns > 0).or_else(of_terminal).unwrap_or(COLUMNS)
+}
+
+/// Names and values, a line each.
+#[must_use]
+pub(crate) fn pairs(fields: &[(&str, Option<String>)]) -> String {
+    let mut table = Table::new(["", ""], 0);
+    for (name, value) in fields {
+        table.add([Some((*name).to_owned()), value.clone()]);
+    }
+    table.body(&[(0, table.wanted(0)), (1, usize::MAX)])
 }
 
 impl Table {
-    /// A table without rows; `key` is the column that always stands first.
+    /// A table without rows; `key` is the column that always comes first.
     #[must_use]
     pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>, key: usize) -> Self {
-        Self {
-            names: names.into_iter().map(|name| visible(name).into_owned()).collect(),
-            key,
-            rows: Vec::new(),
-        }
+        let names = names.into_iter().map(|name| visible(name).into_owned()).collect();
+        Self { names, key, numbers: Vec::new(), rows: Vec::new() }
+    }
+
+    /// The same table with these columns aligned to the right.
+    #[must_use]
+    pub(crate) fn with_numbers(self, numbers: impl Into<Vec<usize>>) -> Self {
+        Self { numbers: numbers.into(), ..self }
     }
 
     /// Adds a row with a cell for each name; none is an empty one.
@@ -50,32 +63,54 @@ impl Table {
     }
 
     /// The table, and how many columns with something in them there was no room for. `only` are the columns to
-    /// show, narrow as they may get.
+    /// show, however narrow.
     #[must_use]
-    pub(crate) fn render(&self, room: usize, only: &[usize]) -> (String, usize) {
+    pub(crate) fn fitted(&self, room: usize, only: &[usize]) -> (String, usize) {
         let chosen = if only.is_empty() { self.that_fit(room) } else { self.shrunk(room, only) };
-        let mut text = String::new();
-        let names = self.names.iter().map(String::as_str).collect::<Vec<_>>();
-        line(&mut text, &chosen, &names);
-        for row in &self.rows {
-            line(&mut text, &chosen, &row.iter().map(String::as_str).collect::<Vec<_>>());
-        }
         let filled = (0..self.names.len()).filter(|&column| self.is_filled(column)).count();
         let shown = chosen.iter().filter(|(column, _)| self.is_filled(*column)).count();
-        (text, if only.is_empty() { filled - shown } else { 0 })
+        (self.head(&chosen) + &self.body(&chosen), if only.is_empty() { filled - shown } else { 0 })
+    }
+
+    /// The table with all its columns. The last one has the room that the others leave: it is cut, or, if it
+    /// `wraps`, goes on in the next line.
+    #[must_use]
+    pub(crate) fn whole(&self, room: usize, wraps: bool) -> String {
+        let last = self.names.len() - 1;
+        let mut columns: Vec<_> = (0..last).map(|column| (column, self.wanted(column).min(WIDEST))).collect();
+        let used: usize = columns.iter().map(|(_, width)| width + GAP.len()).sum();
+        let left = room.saturating_sub(used).max(NARROWEST);
+        columns.push((last, usize::MAX));
+        let mut text = self.head(&columns);
+        for row in &self.rows {
+            let cell = if wraps { wrapped(&row[last], left) } else { vec![fitted(&row[last], left)] };
+            let mut lines = cell.into_iter();
+            let cells: Vec<_> = row[..last].iter().cloned().chain(lines.next()).collect();
+            text.push_str(&self.line(&columns, &cells));
+            lines.for_each(|line| text.push_str(&format!("{:used$}{line}\n", "")));
+        }
+        text
+    }
+
+    fn head(&self, columns: &[(usize, usize)]) -> String {
+        self.line(columns, &self.names)
+    }
+
+    fn body(&self, columns: &[(usize, usize)]) -> String {
+        self.rows.iter().map(|row| self.line(columns, row)).collect()
     }
 
     fn is_filled(&self, column: usize) -> bool {
         column == self.key || self.rows.iter().any(|row| !row[column].is_empty())
     }
 
-    /// How wide a column wants to be.
+    /// How wide a column would be without limits.
     fn wanted(&self, column: usize) -> usize {
         let cells = self.rows.iter().map(|row| row[column].as_str());
         cells.chain([self.names[column].as_str()]).map(width).max().unwrap_or(0)
     }
 
-    /// The key and the columns behind it for which there is room, with their widths.
+    /// The key and those of the other columns for which there is room, with their widths.
     fn that_fit(&self, room: usize) -> Vec<(usize, usize)> {
         let mut chosen = vec![(self.key, self.wanted(self.key).min(WIDEST.max(room / 2)))];
         let mut used = chosen[0].1;
@@ -89,7 +124,7 @@ impl Table {
         chosen
     }
 
-    /// The key and these columns, the widest of them made narrower until they fit or none can be.
+    /// The key and these columns; the widest are made narrower until all fit or none can be.
     fn shrunk(&self, room: usize, only: &[usize]) -> Vec<(usize, usize)> {
         let mut chosen = vec![(self.key, self.wanted(self.key))];
         chosen.extend(only.iter().filter(|&&c| c != self.key).map(|&column| (column, self.wanted(column))));
@@ -103,13 +138,22 @@ impl Table {
         }
         chosen
     }
-}
 
-fn line(text: &mut String, columns: &[(usize, usize)], cells: &[&str]) {
-    let cells: Vec<_> =
-        columns.iter().map(|&(column, width)| padded(&fitted(cells[column], width), width)).collect();
-    text.push_str(cells.join(GAP).trim_end());
-    text.push('\n');
+    fn line(&self, columns: &[(usize, usize)], cells: &[String]) -> String {
+        let cell = |(at, &(column, room)): (usize, &(usize, usize))| {
+            // What has no limit is the last column, which needs no padding.
+            let text = if room == usize::MAX { cells[column].clone() } else { fitted(&cells[column], room) };
+            if self.numbers.contains(&column) {
+                format!("{}{text}", " ".repeat(room - width(&text)))
+            } else if at + 1 < columns.len() {
+                padded(&text, room)
+            } else {
+                text
+            }
+        };
+        let cells: Vec<_> = columns.iter().enumerate().map(cell).collect();
+        format!("{}\n", cells.join(GAP).trim_end())
+    }
 }
 
 #[cfg(test)]
@@ -125,17 +169,31 @@ mod tests {
     }
 
     #[test]
-    fn the_key_stands_first_and_empty_columns_are_left_out() {
-        let (text, left) = table().render(80, &[]);
+    fn the_key_comes_first_and_empty_columns_are_left_out() {
+        let (text, left) = table().fitted(80, &[]);
         assert_eq!(text, "key   plan   note\nA-1   pro    日本␛[2J\nA-22  basic  second\n");
         assert_eq!(left, 0);
     }
 
     #[test]
     fn columns_without_room_are_counted_and_chosen_ones_get_narrow() {
-        let (text, left) = table().render(12, &[]);
+        let (text, left) = table().fitted(12, &[]);
         assert_eq!((text.as_str(), left), ("key   plan\nA-1   pro\nA-22  basic\n", 1));
-        let (text, left) = table().render(13, &[2, 3]);
+        let (text, left) = table().fitted(13, &[2, 3]);
         assert_eq!((text.lines().nth(1), left), (Some("A-1   日本␛…"), 0), "{text}");
+    }
+
+    #[test]
+    fn the_last_column_is_cut_or_goes_on_in_the_next_line() {
+        let mut table = Table::new(["n", "what"], 0).with_numbers([0]);
+        table.add(["12", "one two three"].map(|cell| Some(cell.to_owned())));
+        assert_eq!(table.whole(13, false), " n  what\n12  one two …\n");
+        assert_eq!(table.whole(13, true), " n  what\n12  one two\n    three\n");
+    }
+
+    #[test]
+    fn pairs_are_aligned() {
+        let fields = [("name", Some("x".to_owned())), ("nr", None), ("long\u{1b}", Some("y z".to_owned()))];
+        assert_eq!(pairs(&fields), "name   x\nnr\nlong␛  y z\n");
     }
 }

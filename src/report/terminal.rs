@@ -1,22 +1,22 @@
 //! The summary on standard output: the counts, the most frequent findings, where the reports are and what
-//! to type next. The table fits 80 columns; nothing from a file can steer the terminal.
+//! to type next. It fits 80 columns, but for names and commands, which are never broken.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use crate::output::names;
-use crate::output::visible::visible;
+use crate::output::visible::{fitted, visible};
 use crate::record::Severity;
+use crate::width::{COLUMNS, padded, width};
 
 use super::context::{Context, Counts, Outcome, Returned, Status};
 use super::number::{count, grouped, time};
+use super::screen::takes_control;
 use super::shell;
 use super::tally::Tally;
 
-/// The widest line of the table.
-const WIDTH: usize = 80;
-/// The first column: the names of the counts.
+/// The width of the first column: the names of the counts.
 const LABEL: usize = 14;
 /// A line of the table: its label, its number, whether it is shown, its colour.
 type Row = (&'static str, fn(&Counts) -> u64, bool, &'static str);
@@ -24,7 +24,7 @@ type Row = (&'static str, fn(&Counts) -> u64, bool, &'static str);
 /// How many findings are named.
 const TOP: usize = 3;
 
-/// Prints the summary; colours only where a person looks on and `NO_COLOR` is not set.
+/// Prints the summary.
 ///
 /// # Errors
 ///
@@ -36,16 +36,16 @@ pub(crate) fn print(
     folder: &Path,
     returned: &[Returned],
 ) -> io::Result<()> {
-    // From where the command was typed a path is shorter.
+    // A path relative to the current folder is shorter.
     let here = std::env::current_dir().ok();
     let folder = here.as_deref().and_then(|here| folder.strip_prefix(here).ok()).unwrap_or(folder);
     io::stdout().write_all(render(context, outcome, tally, folder, returned, colour()).as_bytes())
 }
 
-/// Whether standard output may be coloured: a person looks on, and `NO_COLOR` is not set.
+/// Whether standard output may be coloured.
 #[must_use]
 pub(crate) fn colour() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    takes_control(&io::stdout())
 }
 
 /// The summary's text.
@@ -69,10 +69,16 @@ pub(crate) fn render(
 }
 
 fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
+    let accepted = outcome.sum(|counts| counts.accepted);
     let (what, paint) = match outcome.status {
         Status::Checked => ("checked; no database was changed", "32"),
         Status::Planned => ("planned; everything was rolled back", "32"),
-        Status::Committed => ("committed", "32"),
+        Status::Committed if outcome.sum(Counts::written) > 0 => ("committed", "32"),
+        Status::Committed if accepted > 0 => ("committed; nothing had to be written", "32"),
+        Status::Committed if outcome.sum(|counts| counts.read) == 0 => {
+            ("committed; nothing was written", "32")
+        }
+        Status::Committed => ("nothing was written: no row was accepted", "31"),
         Status::Refused => ("refused: more rejects than --max-rejects; the target is as it was before", "31"),
         Status::Failed => ("failed; the target is as it was before", "31"),
         Status::Interrupted => ("interrupted; the target is as it was before", "31"),
@@ -83,10 +89,15 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     if let Some(target) = &context.target {
         let _ = writeln!(out, "{}", visible(target));
     }
-    let _ = writeln!(out, "{}, {}\n", painted(what, paint, colour), time(spent));
+    let _ = writeln!(out, "{}, {}", painted(what, paint, colour), time(spent));
+    for file in context.entities.iter().flat_map(|entity| &entity.files).filter(|f| f.records == Some(0)) {
+        let header = if file.format == "csv" { "a header and " } else { "" };
+        let _ = writeln!(out, "{} has {header}no rows", visible(&file.path));
+    }
+    out.push('\n');
 }
 
-/// The counts, an entity a column; as many tables as the width asks for.
+/// The counts, a column for each entity, in as many tables as the width needs.
 fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     let loaded = matches!(outcome.status, Status::Committed | Status::Planned);
     let rows: [Row; 11] = [
@@ -102,16 +113,12 @@ fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
         ("blank lines", |c| c.blank, outcome.counts.iter().any(|c| c.blank > 0), ""),
         ("guards removed", |c| c.unguarded, outcome.counts.iter().any(|c| c.unguarded > 0), ""),
     ];
-    let columns: Vec<_> = context
-        .entities
-        .iter()
-        .zip(&outcome.counts)
-        .map(|(entity, counts)| {
-            let name = short(&entity.name, 24);
-            let widest = rows.iter().map(|row| grouped(row.1(counts)).len()).max().unwrap_or(0);
-            (widest.max(name.chars().count()) + 2, name, counts)
-        })
-        .collect();
+    let column = |(at, entity): (usize, &super::Entity)| {
+        let (name, counts) = (fitted(&entity.name, 24), &outcome.counts[at]);
+        let widest = rows.iter().map(|row| grouped(row.1(counts)).len()).max().unwrap_or(0);
+        (widest.max(width(&name)) + 2, name, counts)
+    };
+    let columns: Vec<_> = context.given().map(column).collect();
     let mut rest = columns.as_slice();
     while !rest.is_empty() {
         let mut used = LABEL;
@@ -119,14 +126,14 @@ fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
             .iter()
             .take_while(|(width, ..)| {
                 used += width;
-                used <= WIDTH
+                used <= COLUMNS
             })
             .count()
             .max(1);
         let (now, later) = rest.split_at(fit);
         let _ = write!(out, "{:LABEL$}", "");
-        for (width, name, _) in now {
-            let _ = write!(out, "{}{name}", " ".repeat(width - name.chars().count()));
+        for (room, name, _) in now {
+            let _ = write!(out, "{}{name}", " ".repeat(room - width(name)));
         }
         out.push('\n');
         for (label, value, shown, paint) in rows {
@@ -146,11 +153,9 @@ fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     }
 }
 
-/// The findings that hold most rows; warnings only where there is nothing worse.
+/// The findings with the most rows; warnings only if there is nothing worse.
 fn most_frequent(out: &mut String, context: &Context, tally: &Tally) {
-    let mut rules: Vec<_> = (0..context.entities.len())
-        .flat_map(|entity| tally.rules(entity).into_iter().map(move |rule| (entity, rule)))
-        .collect();
+    let mut rules = tally.all_rules();
     rules.sort_by_key(|(_, rule)| (rule.severity == Severity::Warning, std::cmp::Reverse(rule.rows)));
     rules.truncate(TOP);
     if rules.is_empty() {
@@ -158,15 +163,14 @@ fn most_frequent(out: &mut String, context: &Context, tally: &Tally) {
     }
     out.push_str("Most frequent\n");
     let counts: Vec<_> = rules.iter().map(|(_, rule)| count(rule.rows, "row")).collect();
-    let width = counts.iter().map(String::len).max().unwrap_or(0);
+    let widest = counts.iter().map(String::len).max().unwrap_or(0);
     for ((entity, rule), rows) in rules.iter().zip(counts) {
         let mark =
             if rule.severity == Severity::Reject { String::new() } else { format!(" ({})", rule.severity) };
-        let entity = short(&context.entities[*entity].name, 16);
-        let used = 2 + width + 2 + rule.code.as_str().len() + 2 + entity.chars().count() + 1 + mark.len();
-        let room = WIDTH.saturating_sub(used).max(12);
-        let column = rule.column.as_deref().map_or_else(|| "-".to_owned(), |name| short(name, room));
-        let _ = writeln!(out, "  {rows:>width$}  {}  {entity}.{column}{mark}", rule.code);
+        let entity = fitted(&context.entities[*entity].name, 16);
+        let used = 2 + widest + 2 + rule.code.as_str().len() + 2 + width(&entity) + 1 + mark.len();
+        let column = fitted(rule.column.as_deref().unwrap_or("-"), COLUMNS.saturating_sub(used).max(12));
+        let _ = writeln!(out, "  {rows:>widest$}  {}  {entity}.{column}{mark}", rule.code);
     }
     out.push('\n');
 }
@@ -174,63 +178,51 @@ fn most_frequent(out: &mut String, context: &Context, tally: &Tally) {
 /// Where the reports are.
 fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
     let _ = writeln!(out, "Reports in {}", visible(folder));
-    let mut lines = vec![(names::PAGE.to_owned(), "what is wrong, and what to mend first".to_owned())];
+    let mut lines = vec![(names::PAGE.to_owned(), "what is wrong, and what to fix first".to_owned())];
     if tally.findings() > 0 {
         lines.push((names::FINDINGS_CSV.to_owned(), count(tally.findings(), "finding")));
     }
     for file in returned {
         let what = if file.duplicates { "duplicate" } else { "rejected record" };
-        lines.push((short(&file.name, 48), count(file.records, what)));
+        lines.push((visible(&file.name).into_owned(), count(file.records, what)));
     }
     // A long name is left whole, and pushes only its own line to the right.
     let longest = lines.iter().map(|(_, what)| what.len()).max().unwrap_or(0);
-    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let width = width.min(WIDTH - 4 - longest);
+    let room = lines.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(COLUMNS - 4 - longest);
     for (name, what) in lines {
-        let _ = writeln!(out, "  {name:width$}  {what}");
+        let _ = writeln!(out, "  {}  {what}", padded(&name, room));
     }
     out.push('\n');
 }
 
-/// What to type next.
+/// What to type next. A command is one line, so that it can be copied.
 fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, returned: &[Returned]) {
     let page = shell::quoted(&format!("{folder}/{}", names::PAGE));
-    let rejected = returned.iter().any(|file| !file.duplicates);
-    if let Some(command) = shell::mend(context, outcome.status, folder, returned) {
-        let names: Vec<_> = returned.iter().filter(|f| !f.duplicates).map(|f| short(&f.name, 48)).collect();
-        let _ = writeln!(out, "Next:\n  1. open {page}");
-        let names = names.join(" and ");
-        let names = if names.chars().count() > WIDTH - 16 { "the rejected files".to_owned() } else { names };
-        let _ = writeln!(out, "  2. mend {names} there");
-        let _ = writeln!(out, "  3. {}", shell::wrapped(&command, 5, WIDTH));
-    } else if let (true, Some(command)) = (rejected, shell::onward(context, outcome.status)) {
-        let _ = writeln!(out, "Next:\n  1. open {page}");
-        out.push_str(if outcome.status == Status::Refused {
-            "  2. mend those rows in your files\n  3. "
-        } else {
-            "  2. mend those rows in your files and check again, or import what is right\n  3. "
-        });
-        let _ = writeln!(out, "{}", shell::wrapped(&command, 5, WIDTH));
-    } else if let (false, Some(command)) =
-        (outcome.status == Status::Refused, shell::onward(context, outcome.status))
-    {
-        let _ = writeln!(out, "Next: {}", shell::wrapped(&command, 6, WIDTH));
-    } else if outcome.status == Status::Committed {
-        let _ = writeln!(out, "Nothing is left to mend.");
-    }
+    let rejected: Vec<_> = returned.iter().filter(|file| !file.duplicates).collect();
+    let refused = outcome.status == Status::Refused;
+    let corrected = shell::import_corrected(context, outcome.status, folder, returned);
+    let sources = shell::import_sources(context, outcome.status);
+    let _ = match (corrected, sources) {
+        (Some(command), _) => {
+            let names: Vec<_> = rejected.iter().map(|file| visible(&file.name)).collect();
+            let names = names.join(" and ");
+            let names = if width(&names) > COLUMNS - 16 { "the rejected files" } else { &names };
+            writeln!(out, "Next:\n  1. open {page}\n  2. fix {names} there\n  3. {command}")
+        }
+        (None, Some(command)) if !rejected.is_empty() => {
+            let or = if refused { "" } else { " and check again, or import the accepted ones" };
+            writeln!(out, "Next:\n  1. open {page}\n  2. fix those rows in your files{or}\n  3. {command}")
+        }
+        (None, Some(command)) if !refused && outcome.sum(|counts| counts.read) > 0 => {
+            writeln!(out, "Next: {command}")
+        }
+        (None, None) if outcome.status == Status::Committed => writeln!(out, "Nothing is left to fix."),
+        _ => Ok(()),
+    };
 }
 
 fn painted(text: &str, paint: &str, colour: bool) -> String {
     if colour && !paint.is_empty() { format!("\x1b[{paint}m{text}\x1b[0m") } else { text.to_owned() }
-}
-
-/// A name that takes at most `most` columns, harmless.
-fn short(name: &str, most: usize) -> String {
-    let name = visible(name);
-    if name.chars().count() <= most {
-        return name.into_owned();
-    }
-    name.chars().take(most - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]
@@ -292,13 +284,13 @@ Most frequent
   1 row  defaulted  users.E␛[31m (warning)
 
 Reports in muster-runs/0193-run
-  report.html         what is wrong, and what to mend first
+  report.html         what is wrong, and what to fix first
   rejects.csv         3 findings
   users.rejected.csv  800 rejected records
 
 Next:
   1. open muster-runs/0193-run/report.html
-  2. mend users.rejected.csv there
+  2. fix users.rejected.csv there
   3. muster import muster-runs/0193-run/users.rejected.csv
 ";
         assert_eq!(summary(Status::Committed, false), expected);
@@ -315,6 +307,26 @@ Next:
     }
 
     #[test]
+    fn what_was_written_is_said() {
+        let head_of = |counts: Counts, records| {
+            let mut context = context();
+            context.entities[1].files[0].records = Some(records);
+            let finished = context.started;
+            let outcome =
+                Outcome { status: Status::Committed, finished, counts: vec![Counts::default(), counts] };
+            let mut out = String::new();
+            head(&mut out, &context, &outcome, false);
+            out.lines().skip(1).collect::<Vec<_>>().join("\n")
+        };
+        let rejected = Counts { read: 200, rejected: 200, ..Counts::default() };
+        assert_eq!(head_of(rejected, 200), "nothing was written: no row was accepted, 0.0 s\n");
+        let unchanged = Counts { read: 1, accepted: 1, unchanged: 1, ..Counts::default() };
+        assert_eq!(head_of(unchanged, 1), "committed; nothing had to be written, 0.0 s\n");
+        let nothing = "committed; nothing was written, 0.0 s\nin/users.csv has a header and no rows\n";
+        assert_eq!(head_of(Counts::default(), 0), nothing);
+    }
+
+    #[test]
     fn many_entities_take_several_tables_of_eighty_columns() {
         let mut context = context();
         let entity = context.entities[0].clone();
@@ -328,7 +340,7 @@ Next:
         };
         let mut out = String::new();
         table(&mut out, &context, &outcome, false);
-        assert!(out.lines().all(|line| line.chars().count() <= WIDTH), "{out}");
+        assert!(out.lines().all(|line| width(line) <= COLUMNS), "{out}");
         assert_eq!(out.matches("long-entity-name-").count(), 9);
         assert_eq!(out.matches("read ").count(), 3);
     }

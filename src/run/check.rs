@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use crate::event::Listener;
-use crate::load::{Cargo, Lookup};
+use crate::load::Lookup;
 use crate::read::{Keep, ReadOptions};
 use crate::report::Status;
 use crate::settle::{EntityVerdict, Facts, Question};
 
 use super::database::Database;
 use super::inputs::EntityRead;
-use super::{Options, Reported, Run, RunError, cargo};
+use super::{Options, Reported, Run, RunError, entity_rows};
 
 /// Checks the inputs and writes the reports. With a `database` (a URL, or the one that is found without) keys
 /// and references are looked up there, read-only.
@@ -56,12 +56,12 @@ impl Run<'_> {
     ) -> Result<(Vec<EntityVerdict>, String), RunError> {
         let database = Database::new(&self.cancelled)?;
         let session = database.connect(url, &self.session_name())?;
-        let cargo: Vec<Cargo<'_>> = cargo(entities);
+        let rows = entity_rows(entities);
         let lookup = database.wait(&session, Lookup::begin(&session, &self.schema))?;
-        let mut facts = database.wait(&session, lookup.facts(&cargo, move_rows))?;
+        let mut facts = database.wait(&session, lookup.facts(&rows, move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
             let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
-            facts.answer(verdicts, &held);
+            facts.answer(&verdicts.questions, &held);
             Ok(())
         })?;
         Ok((verdicts, session.target().to_owned()))

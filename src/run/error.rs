@@ -129,7 +129,7 @@ impl RunError {
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage
             }
-            Self::Load(LoadError::NotUndoable { .. } | LoadError::InTheWay { .. })
+            Self::Load(LoadError::NotUndoable { .. } | LoadError::Blocked { .. })
             | Self::Declined
             | Self::Deletes { .. } => Exit::Refused,
             _ => Exit::Failed,

@@ -1,79 +1,75 @@
-//! All findings of an entity in their final order: what reading found, with what settling and the database
-//! added, by file, record, column, code.
+//! All findings of an entity in their final order (file, record, column, code): those of reading, with those that
+//! resolving and the database added. They are made in batches, on any thread.
 
 use std::io;
 use std::ops::Range;
 
 use crate::read::Harvest;
-use crate::record::{Code, Finding, Location, Message, Related, RowEncoder};
+use crate::record::{EntityIndex, Finding, Location, Message, Related, RowEncoder, RowNumber};
 use crate::schema::Schema;
-use crate::settle::{Loss, Target};
+use crate::settle::{Reason, RejectedRecord, RowFinding};
 
 use super::inputs::EntityRead;
 
-/// How many losses make a batch where reading found nothing.
+/// How many losses make a batch in a stretch where reading found nothing.
 const CHUNK: usize = 2048;
 
 /// Turns verdicts into findings and merges them with those of reading.
-pub(crate) struct Merger<'r> {
+pub(crate) struct EntityFindings<'r> {
     pub(crate) schema: &'r Schema,
     pub(crate) entities: &'r [EntityRead],
+    /// The entity.
     pub(crate) index: usize,
-    /// The entities that reports speak of; a finding's `related` counts in them.
-    pub(crate) given: &'r [usize],
-    /// A database was asked as well.
-    pub(crate) asked: bool,
+    /// What resolving decided about its rows.
+    pub(crate) losses: &'r [RowFinding],
+    /// References were looked up in a database too.
+    pub(crate) has_database: bool,
 }
 
-/// Some findings that can be made by themselves: those of reading in these chunks, and what was settled about rows
-/// among and before them. All that is found about a record is in one batch.
+/// Findings that can be made independently of others: those of reading in these chunks, and the losses of rows among
+/// and before them. All findings of a record are in one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Batch {
     chunks: Range<usize>,
     losses: Range<usize>,
 }
 
-impl Merger<'_> {
+impl EntityFindings<'_> {
     /// Cuts all findings of the entity into batches, in order.
     ///
     /// # Errors
     ///
     /// The spool could not be read back.
-    pub(crate) fn batches(&self, losses: &[Loss]) -> io::Result<Vec<Batch>> {
-        let chunks = self.harvest().found();
+    pub(crate) fn batches(&self) -> io::Result<Vec<Batch>> {
+        let chunks = self.harvest().finding_chunks();
         let mut batches = Vec::new();
         let (mut at, mut lost) = (0, 0);
         while at < chunks.len() {
             let mut end = at + 1;
-            // A header that stands in the file again has the number of the record behind it.
+            // A repeated header has the number of the record after it.
             while end < chunks.len() && chunks[end].first == chunks[end - 1].last {
                 end += 1;
             }
             let first = chunks[at].first;
-            let before = self.losses_until(losses, lost, |place| place < first)?;
-            cut(losses, lost..before, &mut batches);
+            let before = self.losses_until(lost, |place| place < first)?;
+            cut(self.losses, lost..before, &mut batches);
             let last = chunks[end - 1].last;
-            lost = self.losses_until(losses, before, |place| place <= last)?;
+            lost = self.losses_until(before, |place| place <= last)?;
             batches.push(Batch { chunks: at..end, losses: before..lost });
             at = end;
         }
-        cut(losses, lost..losses.len(), &mut batches);
+        cut(self.losses, lost..self.losses.len(), &mut batches);
         Ok(batches)
     }
 
     /// The first of the losses from `start` on whose place is not `wanted` any more.
-    fn losses_until(
-        &self,
-        losses: &[Loss],
-        start: usize,
-        wanted: impl Fn((u16, u64)) -> bool,
-    ) -> io::Result<usize> {
+    fn losses_until(&self, start: usize, wanted: impl Fn((u16, u64)) -> bool) -> io::Result<usize> {
+        let losses = self.losses;
         let is_wanted = |at: usize| {
             let location = self.harvest().location(losses[at].row)?;
             Ok::<_, io::Error>(wanted((location.file, location.record)))
         };
-        // Places are read from the spool one by one, so as few as possible are looked at: in steps that double,
-        // and then in halves.
+        // Each place is read from the spool, so few are looked at: in steps that double, then in halves.
         let (mut low, mut step) = (start, 1);
         while low + step <= losses.len() && is_wanted(low + step - 1)? {
             low += step;
@@ -96,8 +92,8 @@ impl Merger<'_> {
     /// # Errors
     ///
     /// The spool could not be read back.
-    pub(crate) fn findings(&self, losses: &[Loss], batch: Batch) -> io::Result<Vec<Finding>> {
-        let mut chunks = self.harvest().found()[batch.chunks].iter();
+    pub(crate) fn findings(&self, batch: Batch) -> io::Result<Vec<Finding>> {
+        let mut chunks = self.harvest().finding_chunks()[batch.chunks].iter();
         let mut all = match chunks.next() {
             Some(chunk) => self.harvest().findings(chunk)?,
             None => Vec::new(),
@@ -105,9 +101,9 @@ impl Merger<'_> {
         for chunk in chunks {
             all.append(&mut self.harvest().findings(chunk)?);
         }
-        let losses = &losses[batch.losses];
+        let losses = &self.losses[batch.losses];
         if !losses.is_empty() {
-            let rows: Vec<u64> = losses.iter().map(|loss| loss.row).collect();
+            let rows: Vec<RowNumber> = losses.iter().map(|loss| loss.row).collect();
             let mut rival = None;
             self.harvest().rows(&rows, |at, row, location| {
                 all.push(self.finding(&losses[at], row, location, &mut rival)?);
@@ -118,18 +114,18 @@ impl Merger<'_> {
         Ok(all)
     }
 
-    /// `rival` is the last row that another lost against, and its record.
+    /// `rival` is the kept row of the last duplicate, and its record.
     fn finding(
         &self,
-        loss: &Loss,
+        loss: &RowFinding,
         row: &[u8],
         location: Location,
-        rival: &mut Option<(u64, Related)>,
+        rival: &mut Option<(RowNumber, Related)>,
     ) -> io::Result<Finding> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
-        let edited = loss.edited();
+        let edited = loss.reason.edited();
         let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
@@ -139,50 +135,50 @@ impl Merger<'_> {
         let mapping = &read.files[usize::from(location.file)].look.mapping;
         let related = self.related(loss, rival)?;
         let message = self.message(loss, field, related);
-        let reported = |related: Related| {
-            let entity = self.given.iter().position(|&given| given == usize::from(related.entity));
-            Related { entity: entity.and_then(|at| u16::try_from(at).ok()).unwrap_or(u16::MAX), ..related }
-        };
         Ok(Finding {
             location,
             column: field.and_then(|f| mapping.fields[f]).and_then(|column| u16::try_from(column).ok()),
             field: field.and_then(|field| u16::try_from(field).ok()),
-            severity: loss.severity,
-            code: loss.code,
+            severity: loss.reason.severity(),
+            code: loss.reason.code(),
             value: Finding::excerpt(&value),
             message,
             suggestion: None,
-            related: related.map(reported),
+            related,
         })
     }
 
-    /// The related record, its entity counted in load order.
-    fn related(&self, loss: &Loss, rival: &mut Option<(u64, Related)>) -> io::Result<Option<Related>> {
-        let row = |entity: usize, row: u64| -> io::Result<Related> {
+    /// The record that a finding refers to.
+    fn related(
+        &self,
+        loss: &RowFinding,
+        rival: &mut Option<(RowNumber, Related)>,
+    ) -> io::Result<Option<Related>> {
+        let record = |entity: EntityIndex, row: RowNumber| -> io::Result<Related> {
             let location = self.entities[entity].harvest.location(row)?;
             Ok(Related {
-                entity: u16::try_from(entity).unwrap_or(u16::MAX),
+                entity: u16::try_from(entity.0).unwrap_or(u16::MAX),
                 file: location.file,
                 record: location.record,
             })
         };
-        match (loss.rival, loss.related) {
-            // Many may have lost against the same one.
-            (Some(lost_to), _) => match rival {
-                Some((known, related)) if *known == lost_to => Ok(Some(*related)),
+        match loss.reason {
+            // Many may be duplicates of the same row.
+            Reason::Duplicate { of, .. } => match rival {
+                Some((known, related)) if *known == of => Ok(Some(*related)),
                 _ => {
-                    let related = row(self.index, lost_to)?;
-                    *rival = Some((lost_to, related));
+                    let related = record(EntityIndex(self.index), of)?;
+                    *rival = Some((of, related));
                     Ok(Some(related))
                 }
             },
-            (None, Some(Target::Row(entity, lost))) => row(entity, lost).map(Some),
-            (None, Some(Target::Record(related))) => Ok(Some(related)),
-            (None, None) => Ok(None),
+            Reason::RejectedReference(RejectedRecord::Row(entity, row)) => record(entity, row).map(Some),
+            Reason::RejectedReference(RejectedRecord::Read(related)) => Ok(Some(related)),
+            _ => Ok(None),
         }
     }
 
-    fn message(&self, loss: &Loss, field: Option<usize>, related: Option<Related>) -> Message {
+    fn message(&self, loss: &RowFinding, field: Option<usize>, related: Option<Related>) -> Message {
         let entity = &self.schema.entities[self.index];
         let name = field.map_or("the row", |field| entity.fields[field].name.as_str());
         let reference = field.and_then(|field| entity.fields[field].reference);
@@ -191,27 +187,29 @@ impl Merger<'_> {
             let file = &self.entities[usize::from(related.entity)].files[usize::from(related.file)];
             format!("record {} of {}", related.record, file.source.name())
         });
-        match loss.code {
-            Code::DuplicateKey if loss.severity == crate::record::Severity::Reject => {
+        match &loss.reason {
+            Reason::Duplicate { kept: false, .. } => {
                 format!("{name} is the same as in {other}, and none of them is kept").into()
             }
-            Code::DuplicateKey => format!("{name} is the same as in {other}, which stays").into(),
-            Code::KeyInUse if reference.is_some() => format!(
-                "the database has this row under another of the {parent}; --move-users lets it change"
-            )
-            .into(),
-            Code::KeyInUse => format!("another row of the database has this {name}").into(),
-            Code::UnknownAccount => {
-                let nor = if self.asked { " or in the database" } else { "" };
-                format!("{name}: none of the {parent} has this key, in the files{nor}").into()
+            Reason::Duplicate { kept: true, .. } => {
+                format!("{name} is the same as in {other}, which is kept").into()
             }
-            Code::AccountRejected => format!("{name} refers to {other}, which was rejected").into(),
-            Code::UnresolvedReference => {
+            Reason::KeyInUse if reference.is_some() => {
+                format!("the database has this row under another of the {parent}; --move-users lets it move")
+                    .into()
+            }
+            Reason::KeyInUse => format!("another row of the database has this {name}").into(),
+            Reason::UnknownReference => {
+                let nor = if self.has_database { " or in the database" } else { "" };
+                format!("{name}: no {parent} have this key, in the files{nor}").into()
+            }
+            Reason::RejectedReference(_) => format!("{name} refers to {other}, which was rejected").into(),
+            Reason::UnresolvedReference => {
                 format!("{name}: no file of {parent} was given and no database was asked").into()
             }
-            Code::EditedInTarget => {
+            Reason::Edited(_) => {
                 // A sensitive value is never part of a message.
-                let values = loss.edited().into_iter().filter_map(|(field, value)| {
+                let values = loss.reason.edited().into_iter().filter_map(|(field, value)| {
                     let field = entity.fields.get(field)?;
                     Some(match (field.sensitive, value.as_str()) {
                         (true, _) => format!("{} is another", field.name),
@@ -226,15 +224,8 @@ impl Merger<'_> {
                 format!("somebody changed the row in the database after it was imported; there {values}")
                     .into()
             }
-            Code::StillReferred => {
-                format!("the row is not deleted: {}", loss.detail.as_deref().unwrap_or("a row refers to it"))
-                    .into()
-            }
-            Code::DatabaseRejected => {
-                let sqlstate = loss.detail.as_deref().unwrap_or("unknown");
-                format!("the database refused the row (SQLSTATE {sqlstate})").into()
-            }
-            other => other.explanation().what.into(),
+            Reason::StillReferred(by) => format!("the row is not deleted: {by}").into(),
+            Reason::Refused(sqlstate) => format!("the database refused the row (SQLSTATE {sqlstate})").into(),
         }
     }
 
@@ -243,8 +234,8 @@ impl Merger<'_> {
     }
 }
 
-/// Cuts losses that no finding of reading stands among, between rows.
-fn cut(losses: &[Loss], mut rest: Range<usize>, batches: &mut Vec<Batch>) {
+/// Cuts losses with no finding of reading among them into batches, between rows.
+fn cut(losses: &[RowFinding], mut rest: Range<usize>, batches: &mut Vec<Batch>) {
     while !rest.is_empty() {
         let mut end = rest.end.min(rest.start + CHUNK);
         while end < rest.end && losses[end].row == losses[end - 1].row {

@@ -15,7 +15,7 @@ use super::inputs::EntityRead;
 use crate::schema::Schema;
 
 use super::one::One;
-use super::{Options, Reported, Run, RunError, cargo, law};
+use super::{Options, Reported, Run, RunError, entity_rows, law};
 
 /// How often a transaction that met another one is tried.
 const TRIES: u32 = 5;
@@ -157,17 +157,17 @@ impl Attempt<'_> {
         load: &mut Load<'_>,
         judged: &mut Option<Vec<EntityVerdict>>,
     ) -> Result<Reported, RunError> {
-        let cargo = cargo(self.entities);
+        let rows = entity_rows(self.entities);
         let (database, session) = (self.database, self.session);
-        database.wait(session, load.begin(&cargo))?;
-        database.wait(session, load.stage(&cargo))?;
-        let mut facts = database.wait(session, load.facts(&cargo))?;
+        database.wait(session, load.begin(&rows))?;
+        database.wait(session, load.stage(&rows))?;
+        let mut facts = database.wait(session, load.facts(&rows))?;
         fault::reach(Point::FactsFound);
         let (mut counts, written) = loop {
             *judged = None;
             let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
                 let held = database.wait(session, load.answers(&verdicts.questions))?;
-                facts.answer(verdicts, &held);
+                facts.answer(&verdicts.questions, &held);
                 Ok(())
             })?;
             let verdicts = &*judged.insert(verdicts);
@@ -185,16 +185,16 @@ impl Attempt<'_> {
                 return Err(error);
             }
             if self.import.report_absent {
-                self.report_absent(run, load, &cargo)?;
+                self.report_absent(run, load, &rows)?;
             }
-            match database.wait(session, load.write(&cargo, verdicts)) {
+            match database.wait(session, load.write(&rows, verdicts)) {
                 // What the database refuses becomes a fact: its users go with it, its duplicate is free.
                 Err(RunError::Load(LoadError::Rows { entity, rows })) => facts.take_refused(entity, rows),
                 // Whoever refers to a row that was to go keeps it.
                 Err(RunError::Load(LoadError::Referred { entity, rows })) => {
                     facts.take_referred(entity, rows);
                 }
-                Err(RunError::Load(LoadError::NotLetGo { .. })) => facts.free_none(),
+                Err(RunError::Load(LoadError::NotReleased { .. })) => facts.free_none(),
                 written => break (counts, written?),
             }
         };
@@ -206,7 +206,7 @@ impl Attempt<'_> {
             return self.report(run, verdicts, &counts, Status::Refused);
         }
         let mut changes = Vec::new();
-        for (item, (written, changed)) in cargo.iter().zip(written) {
+        for (item, (written, changed)) in rows.iter().zip(written) {
             changes.push((item.entity, changed));
             let entity = &run.schema.entities[item.entity].name;
             let counts = &mut counts[item.entity];

@@ -4,20 +4,22 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::event::{Event, Stage};
-use crate::output::visible::visible;
-use crate::read::{Decision, Harvest, Input, Plan, ReadOptions, Reader, Reading, Refutation, slots};
+use crate::output::visible::fitted;
+use crate::read::{Decision, Harvest, Input, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
 use crate::record::{Finding, Severity};
 use crate::report::Counts;
 use crate::schema::{Entity, Schema};
 use crate::source::{
-    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, Source, SourceError, check_maps,
-    entity_named, look,
+    Encoding, FileFormat, Hasher, InputPath, InputSpec, Look, LookOptions, ReadAt as _, Source, SourceError,
+    check_maps, entity_named, look,
 };
 
 use super::RunError;
 use super::exported::{self, Claim};
 use super::table::{self, Facts, Table};
 
+/// How many columns of a header's cell a message shows.
+const SHOWN: usize = 60;
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
 
@@ -46,6 +48,11 @@ pub(crate) struct EntityRead {
 }
 
 impl EntityRead {
+    /// How many data records a file has, if it was read.
+    pub(crate) fn records(&self, file: usize) -> Option<u64> {
+        self.harvest.files.get(file).map(|file| file.counts.read)
+    }
+
     /// What is known of its rows before they are settled: those that are clean count as accepted so far.
     pub(crate) fn counts(&self) -> Counts {
         let counted = self.harvest.counts;
@@ -182,25 +189,17 @@ pub(crate) fn fatal(files: &[Vec<FileRead>]) -> Vec<String> {
         for finding in file.look.findings.iter().filter(|finding| finding.severity == Severity::Reject) {
             let column = match finding.value.as_str() {
                 "" => String::new(),
-                value => format!(", column {}", shown(value)),
+                value => format!(", column {}", fitted(value, SHOWN)),
             };
             faults.push(format!("{name}{column}: {} ({})", finding.message, finding.code));
         }
         let is_csv = file.look.opening.format == FileFormat::Csv;
         if let ([cell], true, true) = (file.look.opening.header.as_slice(), is_csv, faults.len() > before) {
-            let cell = shown(cell);
+            let cell = fitted(cell, SHOWN);
             faults.push(format!("{name}: the header is one cell, `{cell}`; is --delimiter right?"));
         }
     }
     faults
-}
-
-/// As much of a header's cell as a person needs to know it again.
-fn shown(cell: &str) -> String {
-    const MOST: usize = 60;
-    let start: String = cell.chars().take(MOST).collect();
-    let more = if start.len() < cell.len() { "…" } else { "" };
-    format!("{}{more}", visible(&start))
 }
 
 /// Reads one entity's files. Where a whole file refutes what was assumed of it, all are read again.
@@ -229,11 +228,9 @@ pub(crate) fn read(
     loop {
         let name = rules.name.as_str();
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
-        let inputs = files
-            .iter()
-            .enumerate()
-            .map(|(number, file)| input(schema, entity, number, file, looking, read_with(file)));
-        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let inputs = files.iter().enumerate();
+        let inputs = inputs.map(|(number, file)| input(rules, number, file, looking, read_with(file)));
+        let inputs: Vec<_> = inputs.collect();
         let (reading, hashes) = std::thread::scope(|scope| {
             let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
             let reading = reader.read(&inputs, slots(rules).len(), referred_to);
@@ -333,8 +330,8 @@ fn refuted(files: &mut [FileRead]) -> bool {
 fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
     for (file, read) in files.iter().zip(&harvest.files) {
         for (column, proofs) in &read.open {
-            let told = column.told(proofs);
-            tracing::info!("{}: column {}: {told}", file.source.name(), rules.fields[column.field].name);
+            let explained = column.explained(proofs);
+            tracing::info!("{}: column {}: {explained}", file.source.name(), rules.fields[column.field].name);
         }
     }
 }
@@ -360,46 +357,24 @@ fn renumber(look: &mut Look, number: usize) {
 }
 
 fn input<'f>(
-    schema: &'f Schema,
-    entity: usize,
+    entity: &'f Entity,
     number: usize,
     file: &'f FileRead,
     looking: &Looking,
     options: ReadOptions,
-) -> Result<Input<'f>, RunError> {
-    let opening = &file.look.opening;
-    let mut header = vec![0; usize::try_from(opening.data_start - opening.header_start).unwrap_or(0)];
-    file.source.read_exact_at(&mut header, opening.header_start).map_err(|e| lost(file, e))?;
-    let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
-    if header.ends_with(&line_end) {
-        header.truncate(header.len() - line_end.len());
-    }
-    let mut plan = Plan::new(
-        &schema.entities[entity],
-        u16::try_from(number).unwrap_or(u16::MAX),
-        opening.encoding,
-        opening.delimiter,
-        &opening.header,
-        file.look.mapping.fields.clone(),
-        file.look.change_column,
-        options,
-    );
+) -> Input<'f> {
+    let mut plan = ReadPlan::new(entity, u16::try_from(number).unwrap_or(u16::MAX), &file.look, options);
     for column in &mut plan.open {
-        column.give(looking.reading(&file.path, &schema.entities[entity].fields[column.field].name));
+        column.give(looking.reading(&file.path, &entity.fields[column.field].name));
     }
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
-    plan.keys = (opening.format == FileFormat::Ndjson).then(|| opening.header.clone());
-    Ok(Input {
+    Input {
         source: &file.source,
+        look: &file.look,
         plan,
         whole: file.whole,
-        data_start: opening.data_start,
-        data_line: opening.data_line,
-        header,
-        assumed: !opening.encoding_certain,
-        decisions: file.decisions.clone(),
-        findings: file.look.findings.clone(),
-    })
+        decisions: file.decisions.as_deref(),
+    }
 }
 
 /// The SHA-256 of a file's bytes as given: of the compressed file where there is one.

@@ -1,10 +1,12 @@
 //! What a run hands to the journal and to the plan, put together from what its phases counted.
 
-use crate::load::{Cargo, EntityNote, FieldChange, FileNote, Load, RunNote, Written};
-use crate::output::names;
+use std::iter;
+
+use crate::load::{EntityNote, EntityRows, FieldChange, FileNote, Load, RecordCounts, RunNote, Written};
+use crate::output::{Csv, names};
 use crate::record::EntityIndex;
 use crate::report::mask::mask;
-use crate::report::{Counts, FieldPlan, Plan, PlanSample, PlannedEntity, Values};
+use crate::report::{Counts, PlannedChange, PlannedEntity, PlannedField, PlannedRun, ShownValues};
 use crate::schema::OnUpdate;
 use crate::settle::Policy;
 
@@ -25,14 +27,14 @@ impl Run<'_> {
             entities: given
                 .map(|(entity, (read, counts))| EntityNote {
                     entity: EntityIndex(entity),
-                    counts: [
-                        counts.read,
-                        counts.blank,
-                        counts.accepted,
-                        counts.rejected,
-                        counts.duplicates,
-                        counts.warnings,
-                    ],
+                    records: RecordCounts {
+                        read: counts.read,
+                        blank: counts.blank,
+                        accepted: counts.accepted,
+                        rejected: counts.rejected,
+                        duplicates: counts.duplicates,
+                        warnings: counts.warnings,
+                    },
                     written: Written {
                         inserted: counts.inserted,
                         updated: counts.updated,
@@ -82,23 +84,27 @@ impl Run<'_> {
     }
 
     /// What a dry run would do; `changes` per entity that was loaded.
-    pub(super) fn plan_of(&self, changes: &[(EntityIndex, Vec<FieldChange>)], counts: &[Counts]) -> Plan {
+    pub(super) fn plan_of(
+        &self,
+        changes: &[(EntityIndex, Vec<FieldChange>)],
+        counts: &[Counts],
+    ) -> PlannedRun {
         let entities = changes.iter().map(|(entity, changes)| {
             let (rules, counts) = (&self.schema.entities[*entity], &counts[*entity]);
             let fields = changes.iter().map(|change| {
                 let field = &rules.fields[change.field];
                 let veil = |value: &Option<String>, sensitive: bool| match self.options.values {
-                    Values::Shown => value.clone(),
-                    Values::Masked if !sensitive => value.clone(),
+                    ShownValues::All => value.clone(),
+                    ShownValues::NotSensitive if !sensitive => value.clone(),
                     _ => value.as_deref().map(mask),
                 };
                 let key_is_sensitive = rules.fields[rules.key].sensitive;
-                let samples = change.samples.iter().map(|(key, old, new)| PlanSample {
+                let samples = change.samples.iter().map(|(key, old, new)| PlannedChange {
                     key: veil(&Some(key.clone()), key_is_sensitive).unwrap_or_default(),
                     old: veil(old, field.sensitive),
                     new: veil(new, field.sensitive),
                 });
-                FieldPlan { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
+                PlannedField { field: field.name.clone(), rows: change.rows, samples: samples.collect() }
             });
             PlannedEntity {
                 entity: rules.name.clone(),
@@ -109,7 +115,7 @@ impl Run<'_> {
                 fields: fields.collect(),
             }
         });
-        Plan { entities: entities.collect() }
+        PlannedRun { entities: entities.collect() }
     }
 }
 
@@ -119,18 +125,18 @@ impl Attempt<'_> {
         &self,
         run: &mut Run<'_>,
         load: &Load<'_>,
-        cargo: &[Cargo<'_>],
+        rows: &[EntityRows<'_>],
     ) -> Result<(), RunError> {
-        for item in cargo {
+        for item in rows {
             let entity = &run.schema.entities[item.entity];
             let mut file = run.folder.create(&names::absent(&entity.name))?;
             let mut absent = 0_u64;
             let mut line = Vec::new();
-            csv_line(&mut line, &entity.fields[entity.key].name);
+            Csv::EXACT_CRLF.line(&mut line, iter::once(Some(&entity.fields[entity.key].name)));
             file.put(&line)?;
             let writing = load.absent::<RunError>(item, |key| {
                 line.clear();
-                csv_line(&mut line, key);
+                Csv::EXACT.line(&mut line, iter::once(Some(key)));
                 absent += 1;
                 Ok(file.put(&line)?)
             });
@@ -140,16 +146,4 @@ impl Attempt<'_> {
         }
         Ok(())
     }
-}
-
-/// A record of one cell (RFC 4180), exact: the file is for programs.
-fn csv_line(out: &mut Vec<u8>, cell: &str) {
-    if cell.is_empty() || cell.contains(['"', ',', ';', '\r', '\n', ' ']) {
-        out.push(b'"');
-        out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
-        out.push(b'"');
-    } else {
-        out.extend_from_slice(cell.as_bytes());
-    }
-    out.extend_from_slice(b"\r\n");
 }

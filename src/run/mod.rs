@@ -13,9 +13,11 @@ mod import;
 mod inputs;
 mod journal;
 mod law;
+mod names;
 pub(crate) mod one;
 mod options;
 mod publish;
+mod returned;
 mod rows;
 mod runs;
 mod table;
@@ -30,14 +32,14 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Listener, Stage};
 use crate::exit::Exit;
-use crate::export::look::Whole;
+use crate::export::records::OwnedRecord;
 use crate::fault::{self, Point};
-use crate::load::Cargo;
+use crate::load::EntityRows;
 use crate::output::RunFolder;
 use crate::read::{Harvest, ReadError, Reader, Seed, slots};
 use crate::record::{EntityIndex, RunId};
 use crate::report::rejects::StoredRun;
-use crate::report::{Context, Counts, Outcome, Plan, Returned, Status, Tally};
+use crate::report::{Context, Counts, Outcome, PlannedRun, Returned, Status, Tally};
 use crate::schema::Schema;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
 use crate::signal;
@@ -75,9 +77,9 @@ pub(crate) struct Run<'o> {
     listener: &'o dyn Listener,
     cancelled: Arc<AtomicBool>,
     /// What a dry run would do.
-    plan: Option<Plan>,
+    plan: Option<PlannedRun>,
     /// The one record of a run about one.
-    record: Option<Whole>,
+    record: Option<OwnedRecord>,
 }
 
 /// What a run has to show for itself.
@@ -89,14 +91,14 @@ pub(crate) struct Reported {
     pub(crate) outcome: Outcome,
     /// Findings, by rule.
     pub(crate) tally: Tally,
-    /// The files that go back to whoever mends them.
+    /// The files that go back to their sender.
     pub(crate) returned: Vec<Returned>,
     /// Where the reports are.
     pub(crate) folder: PathBuf,
     /// What a dry run would do.
-    pub(crate) plan: Option<Plan>,
+    pub(crate) plan: Option<PlannedRun>,
     /// The one record of a run about one, as the database has it at the end.
-    pub(crate) record: Option<Whole>,
+    pub(crate) record: Option<OwnedRecord>,
 }
 
 impl Reported {
@@ -124,7 +126,7 @@ impl<'o> Run<'o> {
         let schema = Schema::open(options.schemas.as_deref())?;
         let one = fault::slow().then_some(NonZeroUsize::MIN);
         if let Some(threads) = one.or(options.threads) {
-            crate::read::use_threads(threads);
+            crate::parallel::use_threads(threads);
         }
         let earlier = options.against.as_deref().map(StoredRun::open).transpose()?;
         let cancelled = signal::flag()?;
@@ -274,8 +276,8 @@ pub(crate) fn session_name(run: &RunId, started: Timestamp) -> String {
     format!("muster {} since {started:.0}", run.short())
 }
 
-/// The harvests of the entities that have files, as load takes them.
-fn cargo(entities: &[EntityRead]) -> Vec<Cargo<'_>> {
+/// The clean rows of the entities that have files.
+fn entity_rows(entities: &[EntityRead]) -> Vec<EntityRows<'_>> {
     let given = entities.iter().enumerate().filter(|(_, read)| !read.files.is_empty());
-    given.map(|(entity, read)| Cargo { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
+    given.map(|(entity, read)| EntityRows { entity: EntityIndex(entity), harvest: &read.harvest }).collect()
 }

@@ -8,12 +8,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::event::{Listener, Silent};
-use crate::export::look::{self, Veil, Whole};
+use crate::export::records::{self, Mask, OwnedRecord};
 use crate::load::LoadOptions;
-use crate::output::names;
+use crate::output::{Csv, names};
 use crate::read::{ReadOptions, Reader, Seed};
-use crate::record::{Finding, RowEncoder};
-use crate::report::{Status, Values};
+use crate::record::{Finding, RowEncoder, RowNumber};
+use crate::report::{ShownValues, Status};
 use crate::schema::{OnUpdate, Schema};
 use crate::source::{Encoding, InputPath, InputSpec};
 
@@ -38,7 +38,7 @@ pub(crate) struct One {
     /// Whether a record that exists is updated; else it refuses the run.
     pub(crate) update: bool,
     /// What is done to the sensitive values of the row that is handed back.
-    pub(crate) veil: Option<Veil>,
+    pub(crate) mask: Option<Mask>,
 }
 
 /// How one record is written.
@@ -59,7 +59,7 @@ pub(crate) struct OneOptions {
     /// How long another run is waited for.
     pub(crate) patience: Duration,
     /// Whether findings show sensitive values.
-    pub(crate) values: Values,
+    pub(crate) values: ShownValues,
 }
 
 /// What became of the record.
@@ -158,7 +158,7 @@ pub(crate) fn judge(typed: &Typed, schema: &Schema, strict: bool) -> Result<Vec<
     let options = ReadOptions { strict, ..ReadOptions::default() };
     let mut files = files.swap_remove(entity);
     let harvest = inputs::read(&reader, schema, entity, &mut files, &looking, options, false)?;
-    let chunks = harvest.found().iter().map(|chunk| harvest.findings(chunk));
+    let chunks = harvest.finding_chunks().iter().map(|chunk| harvest.findings(chunk));
     Ok(chunks.collect::<Result<Vec<_>, _>>().map_err(RunError::Spool)?.concat())
 }
 
@@ -168,7 +168,7 @@ fn looking() -> Looking {
 }
 
 impl Typed {
-    /// A file of a header and one row (RFC 4180), every cell in quotes. The fields that must be given and were
+    /// A file of a header and one row (RFC 4180). The fields that must be given and were
     /// not are there as empty cells: what they lack is then said of the record and not of the file.
     fn as_input(&self, schema: &Schema) -> InputSpec {
         let mut cells: Vec<(&str, &str)> =
@@ -179,27 +179,22 @@ impl Typed {
             // Findings come in the order of the schema, however the record was typed; what is no field last.
             cells.sort_by_key(|(name, _)| entity.meant(name).unwrap_or(usize::MAX));
         }
-        let line = |cell: fn(&(&str, &str)) -> String| {
-            cells.iter().map(cell).map(|text| quoted(&text)).collect::<Vec<_>>().join(",") + "\r\n"
-        };
-        let file = line(|(name, _)| (*name).to_owned()) + &line(|(_, text)| (*text).to_owned());
-        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file.into_bytes()) }
+        let mut file = Vec::new();
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(name, _)| Some(name)));
+        Csv::EXACT_CRLF.line(&mut file, cells.iter().map(|(_, text)| Some(text)));
+        InputSpec { entity: Some(self.entity.clone()), path: InputPath::Made(file) }
     }
-}
-
-fn quoted(cell: &str) -> String {
-    format!("\"{}\"", cell.replace('"', "\"\""))
 }
 
 impl Attempt<'_> {
     /// The record as the transaction at hand has it; none where it was rejected.
-    pub(super) fn record(&self, run: &Run<'_>, one: &One) -> Result<Option<Whole>, RunError> {
+    pub(super) fn record(&self, run: &Run<'_>, one: &One) -> Result<Option<OwnedRecord>, RunError> {
         let given = self.entities().iter().enumerate().find(|(_, read)| read.harvest.rows > 0);
         let Some((entity, read)) = given else { return Ok(None) };
         let settleable = Settleable::new(&run.schema.entities[entity], entity, &read.harvest);
-        let Some(key) = settleable.key_of(0).map_err(RunError::Spool)? else { return Ok(None) };
+        let Some(key) = settleable.key_of(RowNumber(0)).map_err(RunError::Spool)? else { return Ok(None) };
         let key = RowEncoder::unescape(&key);
-        let looking = look::one(&self.session.client, &run.schema, entity, &key, one.veil);
+        let looking = records::find(&self.session.client, &run.schema, entity, &key, one.mask);
         self.database.wait(self.session, looking)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::read::ReadOptions;
-use crate::report::Values;
+use crate::report::ShownValues;
 use crate::settle::Policy;
 use crate::source::InputSpec;
 
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// The keys of rejected records are kept for every entity, not only where another one refers to it.
     pub(crate) keep_rejected_keys: bool,
     /// Whether sensitive values are shown.
-    pub(crate) values: Values,
+    pub(crate) values: ShownValues,
 }
 
 /// How many rejects a run may have before it is refused.

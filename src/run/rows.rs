@@ -3,9 +3,9 @@
 use std::io;
 
 use crate::read::{Harvest, slots};
-use crate::record::{Related, RowEncoder};
+use crate::record::{Related, RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex};
-use crate::settle::{Candidates, Rows};
+use crate::settle::{Candidates, SlotValues};
 
 /// One entity's harvest, ready to be settled.
 pub(crate) struct Settleable<'h> {
@@ -49,25 +49,25 @@ impl<'h> Settleable<'h> {
             given: !self.harvest.files.is_empty(),
             slots: &self.slots,
             hashes: &self.harvest.hashes,
-            rows: self,
+            values: self,
             deletes: &self.harvest.deletes,
             rejected: &self.rejected,
         }
     }
 
     /// The key of a row, escaped as COPY wants it.
-    pub(crate) fn key_of(&self, row: u64) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn key_of(&self, row: RowNumber) -> io::Result<Option<Vec<u8>>> {
         // The key is the first of the slots.
-        self.value(row, 0)
+        self.value(row, Slot(0))
     }
 
-    fn position(&self, file: u16, slot: usize) -> Option<usize> {
+    fn position(&self, file: u16, slot: Slot) -> Option<usize> {
         self.positions[usize::from(file)][slot]
     }
 }
 
-impl Rows for Settleable<'_> {
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
+impl SlotValues for Settleable<'_> {
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
         let (bytes, location) = self.harvest.row(row)?;
         let position = self.position(location.file, slot);
         Ok(position.and_then(|position| RowEncoder::field(&bytes, position)).map(<[u8]>::to_vec))
@@ -77,13 +77,18 @@ impl Rows for Settleable<'_> {
         self.harvest.segments.len()
     }
 
-    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+    fn scan(
+        &self,
+        part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
         let mut buffer = Vec::new();
         let segment = &self.harvest.segments[part];
         let rows = segment.open(&self.harvest.spool, &mut buffer)?;
         let position = self.position(segment.file, slot);
         for (row, bytes) in (segment.first..).zip(rows.iter()) {
-            each(row, position.and_then(|position| RowEncoder::field(bytes, position)));
+            each(RowNumber(row), position.and_then(|position| RowEncoder::field(bytes, position)));
         }
         Ok(())
     }

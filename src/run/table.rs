@@ -9,8 +9,8 @@ use std::io::{self, BufWriter, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetFault, ParquetTable};
-use crate::output::exact;
+use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetInError, ParquetTable};
+use crate::output::Csv;
 use crate::rule::Rule;
 use crate::schema::{Entity, Schema};
 use crate::source::{Look, LookOptions, Source, look_at_columns};
@@ -43,7 +43,7 @@ pub(crate) enum TableError {
         /// What is wrong with it.
         fault: String,
         /// What the library says.
-        source: ParquetFault,
+        source: ParquetInError,
     },
     /// A column that feeds a field has a type that is not read.
     #[error(
@@ -105,7 +105,7 @@ pub(super) fn open(
 ) -> Result<Table, super::RunError> {
     let name = original.name().to_owned();
     let fault =
-        |source: ParquetFault| TableError::File { name: name.clone(), fault: source.to_string(), source };
+        |source: ParquetInError| TableError::File { name: name.clone(), fault: source.to_string(), source };
     let copy = |source: io::Error| TableError::Copy {
         name: name.clone(),
         folder: spool.display().to_string(),
@@ -117,11 +117,7 @@ pub(super) fn open(
         (0..table.columns.len()).filter(|&at| table.columns[at].unread.is_none()).collect();
     let columns: Vec<&ParquetColumn> = read.iter().map(|&at| &table.columns[at]).collect();
     let mut line = Vec::new();
-    for column in &columns {
-        exact::cell(&mut line, column.name.as_bytes());
-        line.push(b',');
-    }
-    end(&mut line);
+    Csv::EXACT.line(&mut line, columns.iter().map(|column| Some(&column.name)));
     let names = columns.iter().map(|column| column.name.clone()).collect();
     // An ignored column of another type is left out; one that feeds a field must not be.
     let all: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
@@ -147,7 +143,7 @@ pub(super) fn open(
         return Err(error.into());
     }
     written.map_err(|error| match error {
-        ParquetFault::Taken(source) => copy(source),
+        ParquetInError::Taken(source) => copy(source),
         other => fault(other),
     })?;
     let (file, len) = out.finish().map_err(copy)?;
@@ -170,12 +166,6 @@ fn fits(name: &str, table: &ParquetTable, look: &Look, entity: &Entity) -> Resul
     Ok(())
 }
 
-/// Ends a record: the last comma becomes the line end.
-fn end(line: &mut Vec<u8>) {
-    line.pop();
-    line.push(b'\n');
-}
-
 struct Writer<'a> {
     name: &'a str,
     columns: &'a [&'a ParquetColumn],
@@ -189,9 +179,9 @@ impl Writer<'_> {
             let field = self.look.mapping.columns[at];
             let rule = field.map(|field| &self.entity.fields[field].rule);
             self.cell(datum, rule, at, record, line)?;
-            line.push(b',');
+            Csv::EXACT.delimit(line);
         }
-        end(line);
+        Csv::EXACT.end_line(line);
         if line.len() == 1 {
             // A line with nothing on it would be no record.
             line.splice(..0, *b"\"\"");
@@ -209,17 +199,17 @@ impl Writer<'_> {
     ) -> Result<(), TableError> {
         let mut as_written = |normal: &str, rule: &Rule| {
             let written = rule.written(normal);
-            exact::cell(line, written.as_deref().unwrap_or(normal).as_bytes());
+            Csv::EXACT.cell(line, written.as_deref().unwrap_or(normal).as_bytes());
         };
         match (datum, rule) {
             (Datum::Null, _) => {}
             (Datum::Number(text), Some(rule @ Rule::Decimal(_)))
             | (Datum::Civil(text), Some(rule @ Rule::Date(_)))
             | (Datum::Instant(text), Some(rule @ Rule::Timestamp(_))) => as_written(text, rule),
-            (Datum::Text(text), _) => exact::cell(line, text),
-            (Datum::Boolean(value), _) => exact::cell(line, if *value { b"true" } else { b"false" }),
+            (Datum::Text(text), _) => Csv::EXACT.cell(line, text),
+            (Datum::Boolean(value), _) => Csv::EXACT.cell(line, if *value { b"true" } else { b"false" }),
             (Datum::Number(text) | Datum::Civil(text) | Datum::Instant(text), _) => {
-                exact::cell(line, text.as_bytes());
+                Csv::EXACT.cell(line, text.as_bytes());
             }
             (Datum::List(items), rule) => {
                 let separator = match rule {
@@ -231,7 +221,7 @@ impl Writer<'_> {
                     let (name, column) = (self.name.to_owned(), self.columns[at].name.clone());
                     return Err(TableError::Item { name, record, column, separator });
                 }
-                exact::cell(line, items.join(&separator.to_string()).as_bytes());
+                Csv::EXACT.cell(line, items.join(&separator.to_string()).as_bytes());
             }
         }
         Ok(())

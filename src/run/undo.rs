@@ -119,7 +119,7 @@ pub(crate) fn undo(
     let (run, undone) = database.wait::<_, LoadError>(&session, async {
         load_lock(&session.client, options.patience).await?;
         let run = journal::find(&session.client, &run.run).await?;
-        let undone = Undo::of(&session.client, &run).await?.run(id.as_str()).await?;
+        let undone = Undo::of(&session.client, &run).await?.run(&id).await?;
         Ok((run, undone))
     })?;
     let reported = UndoReported {
@@ -145,7 +145,7 @@ pub(crate) fn undo(
     }
     if !options.dry_run {
         // Without the COMMIT, the end of the session takes everything back.
-        database.wait_surely(Undo::commit(&session, reported.run.as_str()))?;
+        database.wait_surely(Undo::commit(&session, &reported.run))?;
     }
     if let Some(folder) = &mut folder {
         publish_committed(folder, &reported.run)?;

@@ -1,4 +1,4 @@
-//! Duplicates and unique fields: of the rows that share a value, which one stays.
+//! Duplicates and unique fields: which of the rows that share a value is kept.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -6,12 +6,12 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{Code, Severity};
+use crate::record::{RowNumber, Slot};
 
-use super::Candidates;
-use super::verdict::{EntityVerdict, Fate, Loss, position};
+use super::candidates::Candidates;
+use super::verdict::{EntityVerdict, Fate, Reason};
 
-/// Which of several rows with the same key stays.
+/// Which of several rows with the same key is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Policy {
     /// The first in input order.
@@ -26,34 +26,34 @@ pub(crate) enum Policy {
 type HashSetOf<T> = HashSet<T, foldhash::fast::FixedState>;
 type HashMapOf<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// Hashes that more than one row has, per unique slot. A value of theirs may be shared; no other is.
+/// The hashes of a slot that more than one row has: only values with these hashes may be shared.
 pub(super) type Shared = HashSetOf<u64>;
 
-/// What rows may have to compete for. Which of them are acceptable does not matter yet, so that this can be
-/// found out beside all else.
+/// The hashes that several rows have, per unique slot. Rejected rows are included, so that this can run while
+/// references are resolved.
 pub(super) fn contested(candidates: &Candidates<'_>) -> Vec<Shared> {
     candidates.hashes[..candidates.unique_slots()].par_iter().map(|hashes| repeated(hashes)).collect()
 }
 
-/// Settles the rows that are still acceptable.
-pub(super) fn settle(
+/// Resolves duplicates among the rows that are still kept.
+pub(super) fn resolve(
     candidates: &Candidates<'_>,
     contested: &[Shared],
     policy: Policy,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
-    let slots = contested.len();
-    // Most rows share nothing with any other: only those that might are looked at any further.
+    // Most rows share no value: only those that might are read back.
     if contested.iter().all(HashSetOf::is_empty) {
         return Ok(());
     }
     let mut rows = Vec::new();
-    for row in 0..candidates.len() as u64 {
-        let is_contested = |slot: usize| contested[slot].contains(&candidates.hashes[slot][position(row)]);
-        if verdict.fate(row) == Fate::Kept && (0..slots).any(is_contested) {
+    for row in (0..candidates.len() as u64).map(RowNumber) {
+        let is_contested = |slot: Slot| contested[slot].contains(&candidates.hashes[slot][row]);
+        let slots = || (0..contested.len()).map(Slot);
+        if verdict.fates[row] == Fate::Kept && slots().any(is_contested) {
             let mut values = Vec::new();
-            for slot in (0..slots).filter(|&slot| is_contested(slot)) {
-                values.extend(candidates.rows.value(row, slot)?.map(|value| (slot, value)));
+            for slot in slots().filter(|&slot| is_contested(slot)) {
+                values.extend(candidates.values.value(row, slot)?.map(|value| (slot, value)));
             }
             rows.push((row, values));
         }
@@ -68,8 +68,8 @@ pub(super) fn settle(
 
 /// The hashes that more than one row has.
 ///
-/// Sorting them all would be the dearest step of a clean file's settling. So a bit per hash, in a table with
-/// room for eight times as many, first tells the few that might repeat, and these alone are sorted.
+/// Sorting all hashes would be the most expensive step for a clean file. So a table with a bit for each hash, and
+/// room for eight times as many, finds the few that might repeat, and only these are sorted.
 fn repeated(hashes: &[u64]) -> Shared {
     if fault::slow() {
         let mut seen = HashSetOf::default();
@@ -89,18 +89,17 @@ fn repeated(hashes: &[u64]) -> Shared {
     sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect()
 }
 
-type Holders = (u64, Option<u64>);
-/// A set of hashes that is right about what it does not hold.
+/// A set of hashes that may contain more than was added, but never less (a Bloom filter with one hash function).
 struct Bits(Vec<u64>);
 
 impl Bits {
-    /// Eight bits and more a hash: of the hashes that never repeat, one in eight at most is taken for one that
-    /// might. More would be fewer to sort, but a table that does not stay in the cache.
+    /// At least eight bits a hash: at most one in eight of the hashes that never repeat is sorted in vain. A
+    /// larger table would leave fewer, but not stay in the cache.
     fn for_hashes(hashes: usize) -> Self {
         Self(vec![0; (hashes / 8).next_power_of_two()])
     }
 
-    /// Adds a hash. Returns whether it seemed to be there already.
+    /// Adds a hash. Returns whether its bit was set before.
     fn set(&mut self, hash: u64) -> bool {
         let (word, bit) = self.place(hash);
         let was = self.0[word] & bit != 0;
@@ -118,27 +117,30 @@ impl Bits {
     }
 }
 
-type Contested = (u64, Vec<(usize, Vec<u8>)>);
+/// A row and its values that may be shared, each with its slot.
+type Contested = (RowNumber, Vec<(Slot, Vec<u8>)>);
 
-/// Goes through the rows in order of preference: a row that shares a value with a kept one is lost, and a
-/// lost row takes no value.
+/// Goes through the rows in order of preference: a row that shares a value with a kept one is skipped, and a
+/// skipped row takes no value.
 fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdict) {
-    let mut taken: HashMapOf<(usize, &[u8]), u64> = HashMap::default();
+    let mut taken: HashMapOf<(Slot, &[u8]), RowNumber> = HashMap::default();
     for (row, values) in rows {
         let rival = values
             .iter()
             .find_map(|(slot, value)| taken.get(&(*slot, value.as_slice())).map(|&rival| (*slot, rival)));
         match rival {
-            Some((slot, rival)) => verdict.lose(loss(*row, slot, rival, Severity::Duplicate)),
+            Some((slot, of)) => verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: true }),
             None => taken.extend(values.iter().map(|(slot, value)| ((*slot, value.as_slice()), *row))),
         }
     }
 }
 
+/// The first row with a value, and the second if there is one.
+type Holders = (RowNumber, Option<RowNumber>);
+
 /// Rejects every row that shares a value with another one.
 fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
-    // The first two rows that hold each value.
-    let mut holders: HashMapOf<(usize, &[u8]), Holders> = HashMap::default();
+    let mut holders: HashMapOf<(Slot, &[u8]), Holders> = HashMap::default();
     for (row, values) in rows {
         for (slot, value) in values {
             holders
@@ -155,20 +157,8 @@ fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
             let other = if first == *row { second? } else { first };
             Some((*slot, other))
         });
-        if let Some((slot, rival)) = rival {
-            verdict.lose(loss(*row, slot, rival, Severity::Reject));
+        if let Some((slot, of)) = rival {
+            verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: false });
         }
-    }
-}
-
-fn loss(row: u64, slot: usize, rival: u64, severity: Severity) -> Loss {
-    Loss {
-        row,
-        code: Code::DuplicateKey,
-        severity,
-        slot: Some(slot),
-        rival: Some(rival),
-        related: None,
-        detail: None,
     }
 }

@@ -1,28 +1,27 @@
-//! What the database knows about the rows at hand. Empty where no database is asked.
+//! What the database knows about the rows. Empty if no database is asked.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::record::{EntityIndex, RowNumber, Slot};
 
-use super::verdict::Verdicts;
-
-/// Something only the database can tell: does it hold this key?
+/// A question that only the database can answer: does it hold this key?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Question {
-    /// The entity that is referred to.
+    /// The entity of the key.
     pub(crate) entity: EntityIndex,
-    /// The key, raw.
+    /// The key in COPY's text format.
     pub(crate) key: Vec<u8>,
 }
 
-/// A row's value of a unique field is another row's in the database.
+/// A row's value of a unique field that another row of the database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InUse {
-    /// The row that brings the value.
+    /// The row with the value.
     pub(crate) row: RowNumber,
-    /// The field.
+    /// The field's slot.
     pub(crate) slot: Slot,
-    /// The rows that take it off the other one, or delete that: while one of these is kept, the value is free.
+    /// The rows that change the other row's value, or delete that row: while one of them is kept, the value is
+    /// free.
     pub(crate) freed_by: Vec<RowNumber>,
 }
 
@@ -39,36 +38,34 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
-    /// Nothing is known, and nobody can be asked.
-    #[must_use]
+    /// No facts, and no database to ask.
     pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    /// Nothing is known yet, but a database can be asked.
-    #[must_use]
+    /// No facts yet, but a database to ask.
     pub(crate) fn of_a_database() -> Self {
         Self { database: true, ..Self::default() }
     }
 
-    /// Takes the answers to all questions of a settling: the keys in `held` are there, the others are not.
-    pub(crate) fn answer(&mut self, verdicts: &Verdicts, held: &HashSet<Question>) {
-        for question in &verdicts.questions {
+    /// Adds the answers to questions: the keys in `held` are in the database, the others are not.
+    pub(crate) fn answer(&mut self, questions: &[Question], held: &HashSet<Question>) {
+        for question in questions {
             self.known.insert(question.clone(), held.contains(question));
         }
     }
 
-    /// Takes rows whose value in a slot is in use by another row of the database.
+    /// Adds rows whose value in a slot is in use by another row of the database.
     pub(crate) fn take_in_use(&mut self, entity: EntityIndex, rows: impl IntoIterator<Item = InUse>) {
         self.in_use.entry(entity).or_default().extend(rows);
     }
 
-    /// From now on no value is freed: the database has refused to let go of some.
+    /// From now on no value counts as freed: the database has refused to free some.
     pub(crate) fn free_none(&mut self) {
         self.in_use.values_mut().flatten().for_each(|found| found.freed_by.clear());
     }
 
-    /// Takes rows that the database refused, with the SQLSTATE.
+    /// Adds rows that the database refused, with the SQLSTATE.
     pub(crate) fn take_refused(
         &mut self,
         entity: EntityIndex,
@@ -77,7 +74,7 @@ impl Facts {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
-    /// Takes rows that would overwrite one that somebody edited in the database, with the database's values.
+    /// Adds rows that would overwrite a row edited in the database, with the values there.
     pub(crate) fn take_edited(
         &mut self,
         entity: EntityIndex,
@@ -86,7 +83,7 @@ impl Facts {
         self.edited.entry(entity).or_default().extend(rows);
     }
 
-    /// Takes rows that are to be deleted while a row that stays refers to them, with who refers to each.
+    /// Adds deletions of rows that a row of the database still refers to, with the rows that refer to each.
     pub(crate) fn take_referred(
         &mut self,
         entity: EntityIndex,
@@ -95,7 +92,7 @@ impl Facts {
         self.referred.entry(entity).or_default().extend(rows);
     }
 
-    /// Whether the database holds a key; `None` if it has not been asked.
+    /// Whether the database holds a key; `None` if that has not been asked.
     pub(super) fn holds(&self, question: &Question) -> Option<bool> {
         self.known.get(question).copied()
     }

@@ -6,28 +6,28 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{Code, EntityIndex, Related, Severity};
+use crate::record::{EntityIndex, Related, RowNumber, Slot};
 
-use super::Candidates;
+use super::candidates::Candidates;
 use super::facts::{Facts, Question};
-use super::verdict::{EntityVerdict, Fate, Loss, NO_PARENT, Target, position};
+use super::verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding};
 
-/// The keys of an entity that others refer to, with what became of each.
+/// The keys of an entity that others refer to, and whether each is kept.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex<'c> {
     /// The first row with a hash.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
-    /// Further ones: only where keys repeat or hashes collide.
+    /// Further rows with that hash: only if keys repeat or hashes collide.
     more: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
     /// All keys, one after another, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
     kept: Vec<bool>,
-    /// The keys of records that were rejected as they were read.
+    /// The keys of records that reading rejected.
     rejected: HashMap<&'c [u8], Related, foldhash::fast::FixedState>,
 }
 
-/// What nearly every look-up needs, in one place of memory, and a small one: most are not in the cache.
+/// What nearly every look-up needs, together and small: most entries are not in the cache.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     head: Head,
@@ -37,7 +37,7 @@ struct Entry {
 
 const _: () = assert!(size_of::<Entry>() == 24);
 
-/// A key that is short enough to be compared in two steps, filled up with zeros; zeros alone for any other key.
+/// A key of at most 16 bytes, padded with zeros, so that it is compared as two numbers; all zeros for other keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Head([u64; 2]);
 
@@ -47,7 +47,7 @@ impl Head {
     #[inline]
     fn of(key: &[u8]) -> Self {
         let mut bytes = [0; 16];
-        // No text of PostgreSQL's has a zero; a key that ended in one would look like a shorter one.
+        // PostgreSQL's text has no zero byte; a key that ended in one would be taken for a shorter one.
         if key.last().is_none_or(|&last| last == 0) {
             return Self::NONE;
         }
@@ -59,11 +59,15 @@ impl Head {
     }
 }
 
-/// What an index says of a key.
+/// Where a key was found.
 enum Answer {
+    /// In this kept row.
     Kept(u32),
-    Row(u64),
-    Record(Related),
+    /// In this clean row, which is not kept.
+    Lost(RowNumber),
+    /// In this record, which reading rejected.
+    Rejected(Related),
+    /// Nowhere.
     Unknown,
 }
 
@@ -72,19 +76,19 @@ impl<'c> KeyIndex<'c> {
         let mut index = Self::default();
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
-        for part in 0..candidates.rows.parts() {
-            candidates.rows.scan(part, 0, &mut |row, key| {
+        for part in 0..candidates.values.parts() {
+            candidates.values.scan(part, Slot(0), &mut |row, key| {
                 let key = key.unwrap_or_default();
                 index.bytes.extend_from_slice(key);
                 index.ends.push(index.bytes.len());
-                let kept = verdict.fate(row) == Fate::Kept;
+                let kept = verdict.fates[row] == Fate::Kept;
                 index.kept.push(kept);
                 if candidates.deletes.binary_search(&row).is_ok() {
                     return;
                 }
-                let hash = hashes[position(row)];
-                // A row's position fits in what a parent's number has.
-                let row = u32::try_from(row).unwrap_or(NO_PARENT);
+                let hash = hashes[row];
+                // Parents are kept as 32-bit numbers.
+                let row = u32::try_from(row.0).unwrap_or(NO_PARENT);
                 match index.rows.entry(hash) {
                     hash_map::Entry::Vacant(vacant) => {
                         vacant.insert(Entry { row, kept, head: Head::of(key) });
@@ -133,15 +137,15 @@ impl<'c> KeyIndex<'c> {
             lost.get_or_insert(row);
         }
         match (lost, self.rejected.get(key)) {
-            (Some(row), _) => Answer::Row(u64::from(row)),
-            (None, Some(related)) => Answer::Record(*related),
+            (Some(row), _) => Answer::Lost(RowNumber(u64::from(row))),
+            (None, Some(related)) => Answer::Rejected(*related),
             (None, None) => Answer::Unknown,
         }
     }
 }
 
-/// Resolves the references of one entity. What only the database can tell is put to `questions`, and the
-/// row counts as resolved until it has answered.
+/// Resolves the references of one entity. What only the database knows is added to `questions`; until they are
+/// answered, the row counts as resolved.
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     entities: &[Candidates<'_>],
@@ -155,17 +159,17 @@ pub(super) fn resolve(
         let Some(reference) = candidates.entity.fields[field].reference else { continue };
         let resolver = Resolver {
             candidates,
-            slot,
-            target: reference.entity,
+            slot: Slot(slot),
+            target: EntityIndex(reference.entity),
             given: entities[reference.entity].given,
             index: &indexes[reference.entity],
             facts,
         };
-        let parts = (0..candidates.rows.parts()).into_par_iter().map(|part| resolver.part(part));
+        let parts = (0..candidates.values.parts()).into_par_iter().map(|part| resolver.part(part));
         let mut parents = Vec::with_capacity(candidates.len());
         for part in parts.collect::<io::Result<Vec<_>>>()? {
             parents.extend_from_slice(&part.parents);
-            part.losses.into_iter().for_each(|loss| verdict.lose(loss));
+            part.findings.into_iter().for_each(|found| verdict.add(found.row, found.slot, found.reason));
             questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
         }
         verdict.parents.push(parents);
@@ -176,41 +180,41 @@ pub(super) fn resolve(
 /// Resolves one reference of an entity.
 struct Resolver<'a> {
     candidates: &'a Candidates<'a>,
-    slot: usize,
+    slot: Slot,
     /// The entity that is referred to.
-    target: usize,
+    target: EntityIndex,
     /// Whether a file of it was given.
     given: bool,
     index: &'a KeyIndex<'a>,
     facts: &'a Facts,
 }
 
-/// What came of a part of the rows.
+/// The result for a part of the rows.
 #[derive(Default)]
 struct Resolved {
     parents: Vec<u32>,
-    losses: Vec<Loss>,
+    findings: Vec<RowFinding>,
     questions: Vec<Question>,
 }
 
 impl Resolver<'_> {
     fn part(&self, part: usize) -> io::Result<Resolved> {
         let mut resolved = Resolved::default();
-        self.candidates.rows.scan(part, self.slot, &mut |row, key| {
+        self.candidates.values.scan(part, self.slot, &mut |row, key| {
             let parent = key.and_then(|key| self.row(row, key, &mut resolved));
             resolved.parents.push(parent.unwrap_or(NO_PARENT));
         })?;
         Ok(resolved)
     }
 
-    /// The kept row that `row` refers to; else what that means is noted.
-    fn row(&self, row: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
-        let answer = self.index.look_up(self.candidates.hashes[self.slot][position(row)], key);
+    /// The kept row that `row` refers to. If there is none, adds a finding or a question.
+    fn row(&self, row: RowNumber, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
+        let answer = self.index.look_up(self.candidates.hashes[self.slot][row], key);
         if let Answer::Kept(parent) = answer {
             return Some(parent);
         }
         if self.facts.database {
-            let question = Question { entity: EntityIndex(self.target), key: key.to_vec() };
+            let question = Question { entity: self.target, key: key.to_vec() };
             match self.facts.holds(&question) {
                 Some(true) => return None,
                 Some(false) => {}
@@ -220,20 +224,14 @@ impl Resolver<'_> {
                 }
             }
         }
-        let (code, severity, related) = match answer {
-            Answer::Row(lost) => {
-                (Code::AccountRejected, Severity::Reject, Some(Target::Row(self.target, lost)))
-            }
-            Answer::Record(related) => {
-                (Code::AccountRejected, Severity::Reject, Some(Target::Record(related)))
-            }
-            Answer::Unknown | Answer::Kept(_) if self.given || self.facts.database => {
-                (Code::UnknownAccount, Severity::Reject, None)
-            }
-            Answer::Unknown | Answer::Kept(_) => (Code::UnresolvedReference, Severity::Warning, None),
+        let is_known = self.given || self.facts.database;
+        let reason = match answer {
+            Answer::Lost(row) => Reason::RejectedReference(RejectedRecord::Row(self.target, row)),
+            Answer::Rejected(related) => Reason::RejectedReference(RejectedRecord::Read(related)),
+            Answer::Unknown | Answer::Kept(_) if is_known => Reason::UnknownReference,
+            Answer::Unknown | Answer::Kept(_) => Reason::UnresolvedReference,
         };
-        let slot = Some(self.slot);
-        resolved.losses.push(Loss { row, code, severity, slot, rival: None, related, detail: None });
+        resolved.findings.push(RowFinding { row, slot: Some(self.slot), reason });
         None
     }
 }

@@ -1,14 +1,15 @@
-//! Settling against a plain oracle, and what it promises about single rows.
+//! Settling compared with a simple oracle, and what it promises about single rows.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::io;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::{EntityIndex, RowNumber};
+use crate::record::{EntityIndex, Related, RowNumber, Slot};
 use crate::rule::{Rule, text::Text};
-use crate::schema::{Field, Reference, SystemColumns, Table};
+use crate::schema::{Entity, Field, Reference, SystemColumns, Table};
 
 /// Rows as texts: key, further unique value, reference.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ struct Texts {
 }
 
 impl Texts {
-    /// With `bits` few, hashes collide all the time.
+    /// With few `bits`, hashes collide often.
     fn new(rows: &[Vec<Option<&str>>], slots: usize, bits: u32) -> Self {
         let hasher = foldhash::quality::FixedState::with_seed(7);
         let slots: Vec<Vec<Option<String>>> =
@@ -31,19 +32,24 @@ impl Texts {
     }
 }
 
-impl Rows for Texts {
-    fn value(&self, row: u64, slot: usize) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.slots[slot][usize::try_from(row).unwrap()].clone().map(String::into_bytes))
+impl SlotValues for Texts {
+    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.slots[slot][row].clone().map(String::into_bytes))
     }
 
-    /// One row a part, so that every order of the parts is tried.
+    /// One row a part, so that many parts are tried.
     fn parts(&self) -> usize {
         self.slots[0].len()
     }
 
-    fn scan(&self, part: usize, slot: usize, each: &mut dyn FnMut(u64, Option<&[u8]>)) -> io::Result<()> {
+    fn scan(
+        &self,
+        part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
         for (row, value) in (0..).zip(&self.slots[slot]).skip(part).take(1) {
-            each(row, value.as_ref().map(String::as_bytes));
+            each(RowNumber(row), value.as_ref().map(String::as_bytes));
         }
         Ok(())
     }
@@ -111,7 +117,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             given: case.given,
             slots: &[0],
             hashes: &account_rows.hashes,
-            rows: &account_rows,
+            values: &account_rows,
             deletes: &[],
             rejected: &case.rejected,
         },
@@ -120,7 +126,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
             given: true,
             slots: &[0, 1, 2],
             hashes: &user_rows.hashes,
-            rows: &user_rows,
+            values: &user_rows,
             deletes: &[],
             rejected: &[],
         },
@@ -129,7 +135,7 @@ fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
 }
 
 fn codes(verdict: &EntityVerdict) -> Vec<(u64, &'static str)> {
-    verdict.losses.iter().map(|loss| (loss.row, loss.code.as_str())).collect()
+    verdict.findings.iter().map(|found| (found.row.0, found.reason.code().as_str())).collect()
 }
 
 #[test]
@@ -151,15 +157,18 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
         codes(&verdicts.entities[1]),
         [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
     );
-    assert_eq!(verdicts.entities[1].losses[1].related, Some(Target::Record(related)));
-    assert!(verdicts.questions.is_empty(), "nobody can be asked");
+    assert_eq!(
+        verdicts.entities[1].findings[1].reason,
+        Reason::RejectedReference(RejectedRecord::Read(related))
+    );
+    assert!(verdicts.questions.is_empty(), "there is no database to ask");
 
     let mut facts = Facts::of_a_database();
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
     let held = HashSet::from([Question { entity: EntityIndex(0), key: b"DB".to_vec() }]);
-    facts.answer(&verdicts, &held);
+    facts.answer(&verdicts.questions, &held);
     let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
     assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
@@ -179,7 +188,7 @@ fn a_reference_that_no_given_file_could_hold_is_a_warning() {
 }
 
 #[test]
-fn a_rejected_row_takes_no_key_and_a_lost_one_takes_none_of_its_others() {
+fn a_rejected_row_takes_no_key_and_a_skipped_one_takes_none_of_its_other_values() {
     let case = Case {
         accounts: vec![vec![Some("A")]],
         users: vec![
@@ -195,7 +204,9 @@ fn a_rejected_row_takes_no_key_and_a_lost_one_takes_none_of_its_others() {
     let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
     let users = &verdicts.entities[1];
     assert_eq!(codes(users), [(0, "unknown-account"), (2, "duplicate-key"), (4, "duplicate-key")]);
-    assert_eq!((users.losses[1].rival, users.losses[2].rival), (Some(1), Some(3)));
+    for (finding, of) in [(1, 1), (2, 3)] {
+        assert_eq!(users.findings[finding].reason, Reason::Duplicate { of: RowNumber(of), kept: true });
+    }
     assert_eq!((users.accepted, users.rejected, users.duplicates), (2, 1, 2));
 }
 
@@ -210,11 +221,12 @@ fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
     let verdicts = run(&case, &Facts::none(), Policy::RejectAll, 60);
     assert_eq!((verdicts.entities[0].rejected, verdicts.entities[0].duplicates), (2, 0));
     assert_eq!(codes(&verdicts.entities[1]), [(0, "account-rejected")]);
-    assert_eq!(verdicts.entities[1].losses[0].related, Some(Target::Row(0, 0)));
+    let account = RejectedRecord::Row(EntityIndex(0), RowNumber(0));
+    assert_eq!(verdicts.entities[1].findings[0].reason, Reason::RejectedReference(account));
 }
 
 #[test]
-fn what_the_database_refuses_frees_its_duplicate() {
+fn a_row_that_the_database_refuses_frees_its_duplicate() {
     let case = Case {
         accounts: vec![vec![Some("A")]],
         users: vec![vec![Some("same"), None, Some("A")], vec![Some("same"), None, Some("A")]],
@@ -228,7 +240,7 @@ fn what_the_database_refuses_frees_its_duplicate() {
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
 }
 
-/// The plainest way to settle users under keep-first or keep-last.
+/// The simplest way to settle users under keep-first or keep-last.
 fn oracle(rows: &[(u8, Option<u8>, u8)], accounts: &[u8], reverse: bool) -> Vec<Fate> {
     let mut fates = vec![Fate::Kept; rows.len()];
     let mut taken: HashMap<(u8, u8), usize> = HashMap::new();
@@ -253,7 +265,7 @@ const NAMES: [&str; 12] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"
 
 proptest! {
     #[test]
-    fn settling_agrees_with_the_plain_way_even_where_every_hash_collides(
+    fn settling_agrees_with_the_oracle_even_if_every_hash_collides(
         rows in prop::collection::vec((0_u8..12, prop::option::of(0_u8..12), 0_u8..6), 0..40),
         accounts in prop::collection::vec(0_u8..6, 0..6),
         bits in 0_u32..8,

@@ -1,6 +1,11 @@
-//! What settling says about each row.
+//! What settling decides about each row.
 
-use crate::record::{Code, Related, Severity};
+use std::collections::BTreeMap;
+
+use crate::record::{Code, EntityIndex, Related, RowNumber, Severity, Slot};
+use crate::schema::FieldIndex;
+
+use super::facts::Question;
 
 /// What becomes of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,50 +14,77 @@ pub(crate) enum Fate {
     Kept,
     /// It is rejected.
     Rejected,
-    /// It lost against another row with the same key.
+    /// It is skipped as a duplicate of another row.
     Duplicate,
 }
 
-/// Why a row is not loaded, or what a person should know of it.
+/// Why a clean row is not loaded, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Loss {
-    /// The row, among the entity's clean rows.
-    pub(crate) row: u64,
-    /// Which rule.
-    pub(crate) code: Code,
-    /// What it does to the row.
-    pub(crate) severity: Severity,
-    /// The field it is about.
-    pub(crate) slot: Option<usize>,
-    /// The clean row of the same entity that stays in its place.
-    pub(crate) rival: Option<u64>,
-    /// The record of another entity that it is about.
-    pub(crate) related: Option<Target>,
-    /// The SQLSTATE with which the database refused the row; who refers to one that cannot go; of an edited row its values there, by field, as
-    /// a JSON object.
-    pub(crate) detail: Option<String>,
+pub(crate) struct RowFinding {
+    pub(crate) row: RowNumber,
+    /// The slot of the field it is about, if it is about one.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) reason: Reason,
 }
 
-impl Loss {
-    /// The fields in which a row edited in the database differs, with the values there; none of other losses.
-    #[must_use]
-    pub(crate) fn edited(&self) -> Vec<(usize, String)> {
-        if self.code != Code::EditedInTarget {
-            return Vec::new();
+/// What is wrong with a row among the others, or for the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Another row has the same value. If it is `kept`, this one is skipped; else both are rejected.
+    Duplicate { of: RowNumber, kept: bool },
+    /// Another row of the database has the value, or the row belongs to another parent there.
+    KeyInUse,
+    /// The record that it refers to is neither in the files nor in the database.
+    UnknownReference,
+    /// The record that it refers to is in no file, and there is no database to ask.
+    UnresolvedReference,
+    /// The record that it refers to was rejected.
+    RejectedReference(RejectedRecord),
+    /// The database refused the row with this SQLSTATE.
+    Refused(String),
+    /// The row cannot be deleted: what refers to it in the database.
+    StillReferred(String),
+    /// The row was edited in the database: its values there, as a JSON object by field.
+    Edited(String),
+}
+
+/// A rejected record of another entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RejectedRecord {
+    /// Reading rejected it.
+    Read(Related),
+    /// It has a clean row that was not kept.
+    Row(EntityIndex, RowNumber),
+}
+
+impl Reason {
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Duplicate { .. } => Code::DuplicateKey,
+            Self::KeyInUse => Code::KeyInUse,
+            Self::UnknownReference => Code::UnknownAccount,
+            Self::UnresolvedReference => Code::UnresolvedReference,
+            Self::RejectedReference(_) => Code::AccountRejected,
+            Self::Refused(_) => Code::DatabaseRejected,
+            Self::StillReferred(_) => Code::StillReferred,
+            Self::Edited(_) => Code::EditedInTarget,
         }
-        let values: std::collections::BTreeMap<usize, String> =
-            self.detail.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    }
+
+    /// What it does to the row.
+    pub(crate) fn severity(&self) -> Severity {
+        match self {
+            Self::Duplicate { kept: true, .. } => Severity::Duplicate,
+            _ => self.code().default_severity(),
+        }
+    }
+
+    /// The fields in which a row edited in the database differs, with the values there; empty for other reasons.
+    pub(crate) fn edited(&self) -> Vec<(FieldIndex, String)> {
+        let Self::Edited(json) = self else { return Vec::new() };
+        let values: BTreeMap<FieldIndex, String> = serde_json::from_str(json).unwrap_or_default();
         values.into_iter().collect()
     }
-}
-
-/// A record of another entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// A record that reading rejected.
-    Record(Related),
-    /// A clean row that settling did not keep: its entity and its row.
-    Row(usize, u64),
 }
 
 /// The verdicts on one entity's rows.
@@ -61,17 +93,17 @@ pub(crate) struct EntityVerdict {
     /// Per clean row.
     pub(crate) fates: Vec<Fate>,
     /// In row order.
-    pub(crate) losses: Vec<Loss>,
-    /// Rows kept, counted.
+    pub(crate) findings: Vec<RowFinding>,
+    /// The number of rows kept.
     pub(crate) accepted: u64,
-    /// Rows rejected, counted.
+    /// The number of rows rejected.
     pub(crate) rejected: u64,
-    /// Rows lost to others, counted.
+    /// The number of rows skipped as duplicates.
     pub(crate) duplicates: u64,
-    /// Findings that only warn, counted.
+    /// The number of warnings.
     pub(crate) warnings: u64,
     /// Per reference, in the order of the slots: the kept row that each row refers to, among the other
-    /// entity's clean rows; [`NO_PARENT`] where it is in the database, or nowhere.
+    /// entity's clean rows; [`NO_PARENT`] if it is in the database, or nowhere.
     pub(crate) parents: Vec<Vec<u32>>,
 }
 
@@ -83,22 +115,18 @@ impl EntityVerdict {
         Self { fates: vec![Fate::Kept; rows], ..Self::default() }
     }
 
-    pub(super) fn fate(&self, row: u64) -> Fate {
-        self.fates[position(row)]
-    }
-
-    pub(super) fn lose(&mut self, loss: Loss) {
-        let fate = &mut self.fates[position(loss.row)];
-        match loss.severity {
-            Severity::Reject => *fate = Fate::Rejected,
-            Severity::Duplicate => *fate = Fate::Duplicate,
+    /// Adds a finding, which decides the row's fate unless it is a warning.
+    pub(super) fn add(&mut self, row: RowNumber, slot: Option<Slot>, reason: Reason) {
+        match reason.severity() {
+            Severity::Reject => self.fates[row] = Fate::Rejected,
+            Severity::Duplicate => self.fates[row] = Fate::Duplicate,
             Severity::Warning | Severity::Ignore => {}
         }
-        self.losses.push(loss);
+        self.findings.push(RowFinding { row, slot, reason });
     }
 
     pub(super) fn finish(&mut self) {
-        self.losses.sort_by_key(|loss| (loss.row, loss.slot));
+        self.findings.sort_by_key(|finding| (finding.row, finding.slot));
         for fate in &self.fates {
             match fate {
                 Fate::Kept => self.accepted += 1,
@@ -106,7 +134,8 @@ impl EntityVerdict {
                 Fate::Duplicate => self.duplicates += 1,
             }
         }
-        self.warnings = self.losses.iter().filter(|loss| loss.severity == Severity::Warning).count() as u64;
+        let is_warning = |finding: &&RowFinding| finding.reason.severity() == Severity::Warning;
+        self.warnings = self.findings.iter().filter(is_warning).count() as u64;
     }
 }
 
@@ -115,11 +144,6 @@ impl EntityVerdict {
 pub(crate) struct Verdicts {
     /// Per entity.
     pub(crate) entities: Vec<EntityVerdict>,
-    /// What the database must be asked before these verdicts are final.
-    pub(crate) questions: Vec<super::Question>,
-}
-
-/// A row's position in memory: the hashes of all rows are held there, so it fits.
-pub(super) fn position(row: u64) -> usize {
-    usize::try_from(row).expect("rows are held in memory")
+    /// Questions to the database that must be answered before these verdicts are final.
+    pub(crate) questions: Vec<Question>,
 }

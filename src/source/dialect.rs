@@ -1,8 +1,8 @@
-//! Where cells and records end, as far as the header and a sample of the prefix are concerned: the splitter
-//! of the sample, the delimiters that are tried, and the `sep=` line that names one.
+//! Where cells and records end in the header and in a sample of the prefix: the splitter of the sample, the
+//! delimiters that are tried, and the `sep=` line that names one.
 //!
-//! The sample is split over a *shadow* of the prefix, one byte for each code unit: all that matters is ASCII,
-//! so UTF-16 is split by the same code and a position times the unit's size is a position in the file.
+//! What is split is a *shadow* of the prefix, one byte for each code unit. Only ASCII matters, so UTF-16 is split by
+//! the same code, and a position times the size of a unit is a position in the file.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,14 +11,13 @@ use memchr::{memchr, memchr2, memchr3};
 
 use super::Encoding;
 
-/// The delimiters that are looked for, in the order of preference where a file has only one column.
+/// The delimiters that are tried, in the order of preference for a file with only one column.
 pub(crate) const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// A quoted cell of the sample that is longer than this is taken for a quote that was never closed.
+/// A quoted cell of the sample that is longer than this counts as a quote that is never closed.
 const LONGEST_QUOTED: usize = 64 * 1024;
 
 /// A delimiter's name for people.
-#[must_use]
 pub(crate) fn delimiter_name(delimiter: u8) -> &'static str {
     match delimiter {
         b',' => "comma",
@@ -29,7 +28,7 @@ pub(crate) fn delimiter_name(delimiter: u8) -> &'static str {
     }
 }
 
-/// One byte for each code unit: itself where it is ASCII (or the encoding is a single-byte one), else FF.
+/// One byte for each code unit: the unit itself if it is ASCII or of a single-byte encoding, else FF.
 pub(super) fn shadow(bytes: &[u8], encoding: Encoding) -> Cow<'_, [u8]> {
     let units = bytes.as_chunks::<2>().0.iter();
     let narrow = |high: u8, low: u8| if high == 0 && low < 0x80 { low } else { 0xFF };
@@ -49,19 +48,19 @@ pub(super) struct Sampled {
     pub(super) start: usize,
     /// Where its line end begins.
     pub(super) line_end: usize,
-    /// One past its line end; equal to `line_end` where the text ends without one.
+    /// One past its line end; equal to `line_end` if the text ends without one.
     pub(super) end: usize,
     /// Its first physical line, counted from 1.
     pub(super) line: u64,
 }
 
 impl Sampled {
-    /// Whether nothing at all stands on the line.
+    /// Whether the line is empty.
     pub(super) fn is_blank(&self) -> bool {
         self.line_end == self.start
     }
 
-    /// Whether the record has a line end of its own.
+    /// Whether the record ends in a line end.
     pub(super) fn is_closed(&self) -> bool {
         self.end > self.line_end
     }
@@ -81,19 +80,19 @@ impl<'t> Sampler<'t> {
         Self { text, delimiter, position, line }
     }
 
-    /// The physical line behind the next record.
-    pub(super) fn line_behind_first(mut self) -> u64 {
+    /// The physical line after the next record.
+    pub(super) fn line_after_first(mut self) -> u64 {
         self.next();
         self.line
     }
 
-    /// Where the delimiter or the line end behind the unquoted text at `from` is.
+    /// Where the delimiter or the line end after the unquoted text at `from` is.
     fn cell_end(&self, from: usize) -> usize {
         memchr3(self.delimiter, b'\r', b'\n', &self.text[from..]).map_or(self.text.len(), |n| from + n)
     }
 
-    /// The end of the cell at `start`, its quotes included. A quote that is not closed sensibly is taken
-    /// for a character like any other, so that it spoils one line of the sample and not the rest.
+    /// The end of the cell at `start`, including its quotes. A quote that is not closed properly counts as an
+    /// ordinary character, so that it affects only one line of the sample.
     fn cell(&self, start: usize) -> usize {
         if self.text.get(start) != Some(&b'"') {
             return self.cell_end(start);
@@ -135,8 +134,7 @@ impl Iterator for Sampler<'_> {
             }
             start = end + 1;
         }
-        let behind = &self.text[record.line_end..];
-        record.end = record.line_end + line_end_len(behind);
+        record.end = record.line_end + line_end_len(&self.text[record.line_end..]);
         self.line += count_lines(&self.text[record.start..record.end]);
         self.position = record.end;
         Some(record)
@@ -152,7 +150,7 @@ fn line_end_len(text: &[u8]) -> usize {
     }
 }
 
-/// How many line ends are in `text`, CRLF being one.
+/// How many line ends are in `text`; CRLF is one.
 fn count_lines(text: &[u8]) -> u64 {
     let ends = text.iter().enumerate();
     ends.filter(|&(i, unit)| *unit == b'\n' || (*unit == b'\r' && text.get(i + 1) != Some(&b'\n'))).count()

@@ -1,5 +1,5 @@
-//! A file's encoding: how its name is read, how it is recognised from a prefix, and how one record's bytes
-//! become text. Nothing is ever replaced: what cannot be decoded is reported at its byte.
+//! A file's encoding: its name, how it is recognised from a prefix, and how bytes are decoded. Nothing is ever
+//! replaced: bytes that cannot be decoded are reported with their position.
 
 use encoding_rs::{DecoderResult, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -21,14 +21,14 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// What is assumed where nothing speaks for Unicode.
+    /// What is assumed if the bytes are not Unicode.
     pub(crate) const FALLBACK: Self = Self::SingleByte(WINDOWS_1252);
 
     /// The encoding with this label (WHATWG's labels, and `utf16le`, `utf16be`).
     ///
     /// # Errors
     ///
-    /// The label is unknown, or names an encoding with several bytes to a character other than Unicode's.
+    /// The label is unknown, or names an encoding other than Unicode's with several bytes for a character.
     pub(crate) fn from_label(label: &str) -> Result<Self, SourceError> {
         let plain = match label.trim().to_ascii_lowercase().as_str() {
             "utf16le" => return Ok(Self::Utf16Le),
@@ -45,19 +45,16 @@ impl Encoding {
     }
 
     /// The name in reports, for example `utf-8` or `windows-1252`.
-    #[must_use]
     pub(crate) fn name(&self) -> String {
         self.library().name().to_ascii_lowercase()
     }
 
     /// Bytes in a code unit.
-    #[must_use]
     pub(crate) fn unit(&self) -> usize {
         if matches!(self, Self::Utf16Le | Self::Utf16Be) { 2 } else { 1 }
     }
 
     /// The bytes of an ASCII text in this encoding.
-    #[must_use]
     pub(crate) fn encode_ascii(&self, text: &str) -> Vec<u8> {
         match self {
             Self::Utf16Le => text.bytes().flat_map(|byte| [byte, 0]).collect(),
@@ -66,8 +63,7 @@ impl Encoding {
         }
     }
 
-    /// Decodes a whole number of records. The text is a part of `bytes` where that is possible, else it
-    /// stands in `buf`.
+    /// Decodes whole records. The text is a part of `bytes` if that is possible, else it is in `buf`.
     ///
     /// # Errors
     ///
@@ -85,14 +81,14 @@ impl Encoding {
     fn transcode<'a>(&self, bytes: &[u8], buf: &'a mut String) -> Result<&'a str, usize> {
         let mut decoder = self.library().new_decoder_without_bom_handling();
         buf.clear();
-        // Three bytes are the most that a code unit of any of these encodings becomes; the library asks
-        // for a little more room at the end.
+        // A code unit of these encodings becomes at most three bytes; the library needs a little more room at
+        // the end.
         buf.reserve(bytes.len() / self.unit() * 3 + 16);
         let (result, read) = decoder.decode_to_string_without_replacement(bytes, buf, true);
         match result {
             DecoderResult::InputEmpty => Ok(buf),
-            DecoderResult::Malformed(bad, behind) => {
-                Err(read.saturating_sub(usize::from(bad) + usize::from(behind)))
+            DecoderResult::Malformed(bad, after) => {
+                Err(read.saturating_sub(usize::from(bad) + usize::from(after)))
             }
             DecoderResult::OutputFull => Err(read),
         }
@@ -122,7 +118,7 @@ impl Encoding {
         }
     }
 
-    /// How many bytes of byte order marks the stream begins with; some tools write two.
+    /// How many bytes of byte order marks the file begins with; some tools write two.
     pub(super) fn marks(self, prefix: &[u8]) -> usize {
         let mark = self.mark();
         if mark.is_empty() {
@@ -146,9 +142,9 @@ impl Encoding {
     }
 }
 
-/// UTF-16 is recognised by its NULs, in the first 64 units (where the header is, whatever script the rows are
-/// in) or in the first 32 Ki: at least four units in ten have a NUL for one byte, the same one, and at most
-/// one in a hundred for the other.
+/// UTF-16 is recognised by its NULs, in the first 64 units (the header is there, if the rows are in another script)
+/// or in the first 32 Ki: in at least four of ten units the same byte is NUL, and in at most one of a hundred the
+/// other byte.
 fn utf16_by_nuls(prefix: &[u8]) -> Option<Encoding> {
     let units = prefix.as_chunks::<2>().0;
     [64, 32 * 1024].into_iter().find_map(|window| {
@@ -165,7 +161,7 @@ fn utf16_by_nuls(prefix: &[u8]) -> Option<Encoding> {
     })
 }
 
-/// The prefix without a sequence that its end may have cut in two.
+/// The prefix without a sequence that may be cut off at its end.
 fn without_cut_sequence(prefix: &[u8]) -> &[u8] {
     if std::str::from_utf8(&prefix[prefix.len().saturating_sub(3)..]).is_ok() {
         return prefix;

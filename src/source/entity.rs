@@ -1,4 +1,4 @@
-//! Which entity a file holds: as named, else by its file's name, else by the one schema its header fits.
+//! Which entity a file holds: as named, else by its file's name, else by the one schema that its header fits.
 
 use std::path::Path;
 
@@ -9,16 +9,16 @@ use crate::schema::{Entity, Schema};
 /// How well a record fits an entity as its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Fit {
-    /// It names the key, and either at least half of its named cells are known, or all the columns that the
-    /// entity requires are there.
+    /// It names the key, and either at least half of its non-empty cells are known, or all required columns are
+    /// there.
     pub(super) fits: bool,
-    /// All the columns that the entity requires are there.
+    /// All required columns are there.
     pub(super) complete: bool,
     /// How many fields it names.
     pub(super) fields: usize,
 }
 
-/// Judges a record as the header of an entity.
+/// How well a record fits as the header of an entity.
 pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
     let mut found = vec![false; entity.fields.len()];
     for cell in cells {
@@ -37,7 +37,7 @@ pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
 ///
 /// # Errors
 ///
-/// There is none; the error lists what there is.
+/// There is none; the error lists all entities.
 pub(crate) fn entity_named(schema: &Schema, entity: &str, path: &InputPath) -> Result<usize, SourceError> {
     schema.entities.iter().position(|each| each.name == entity).ok_or_else(|| SourceError::UnknownEntity {
         name: path.name(),
@@ -51,7 +51,7 @@ pub(super) fn listed(schema: &Schema) -> String {
     schema.entities.iter().map(|entity| entity.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The entity with whose name the file's name begins; of several the one with the longest name.
+/// The entity whose name the file's name begins with; of several, the one with the longest name.
 pub(super) fn by_file_name(name: &str, schema: &Schema) -> Option<usize> {
     let file = Path::new(name).file_name()?.to_string_lossy().to_lowercase();
     let begins = |entity: &Entity| file.starts_with(&entity.name.to_lowercase());
@@ -59,8 +59,8 @@ pub(super) fn by_file_name(name: &str, schema: &Schema) -> Option<usize> {
     fitting.max_by_key(|(_, entity)| entity.name.len()).map(|(index, _)| index)
 }
 
-/// The one entity that a header fits, given how well it fits each of them. Where it fits several, the one
-/// that gets all it requires and has the most fields named; two that are equal in that decide nothing.
+/// The one entity that a header fits, given how well it fits each of them. If it fits several, the one with all
+/// required columns and the most fields; if two are equal, none.
 pub(super) fn by_header(name: &str, fits: &[Fit], schema: &Schema) -> Result<usize, SourceError> {
     let best = fits.iter().enumerate().filter(|(_, fit)| fit.fits).max_by_key(|(_, fit)| **fit);
     let said = match best {

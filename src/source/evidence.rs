@@ -1,4 +1,4 @@
-//! What bytes say about being UTF-8. Counted per block by whoever reads them all, and summed.
+//! Whether bytes are UTF-8: counted for each block while a file is read, and summed.
 
 use std::ops::AddAssign;
 
@@ -6,19 +6,18 @@ use crate::fault;
 
 /// How many multi-byte sequences of UTF-8 are valid and how many are malformed.
 ///
-/// Blocks must not cut a sequence in two; blocks that begin at record starts do not.
+/// Blocks must not cut a sequence in two; those that begin with a record do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Utf8Evidence {
     /// Valid sequences of two bytes or more.
     pub(crate) valid: u64,
-    /// Malformed sequences, each the longest prefix that could have begun a character (as WHATWG counts
-    /// replacement characters).
+    /// Malformed sequences, counted like WHATWG's replacement characters: each is the longest prefix that could
+    /// begin a character.
     pub(crate) malformed: u64,
 }
 
 impl Utf8Evidence {
-    /// Counts what is in `bytes`. Pure ASCII costs one scan; valid text one validation and one count.
-    #[must_use]
+    /// Counts the sequences in `bytes`. ASCII takes one scan, other valid text a validation and a count.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         if !fault::slow() {
             if bytes.is_ascii() {
@@ -36,9 +35,8 @@ impl Utf8Evidence {
         sum
     }
 
-    /// Whether the bytes are to be read as UTF-8: all is valid, or the valid multi-byte sequences
-    /// outnumber the malformed ones (whose records are then faulty).
-    #[must_use]
+    /// Whether the bytes are read as UTF-8: all are valid, or the valid multi-byte sequences outnumber the
+    /// malformed ones (whose records are then rejected).
     pub(crate) fn is_utf8(&self) -> bool {
         self.malformed == 0 || self.valid > self.malformed
     }
@@ -52,7 +50,7 @@ impl AddAssign for Utf8Evidence {
 }
 
 fn leading_bytes(valid: &[u8]) -> u64 {
-    // Summed in short runs of bytes, which the compiler turns into vector code.
+    // Short runs whose sum fits a byte: the compiler vectorises them.
     valid.chunks(255).map(|run| u64::from(run.iter().fold(0_u8, |n, byte| n + u8::from(*byte >= 0xC0)))).sum()
 }
 

@@ -1,10 +1,9 @@
-//! How a file's records are written: told by its name, else by how it begins.
+//! The format of a file's records, detected by its first bytes and its name.
 
 use super::error::SourceError;
-use super::input::InputPath;
 use super::open::Source;
 
-/// How records are written.
+/// The format of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum FileFormat {
     /// Cells with a delimiter between them, below a header.
@@ -20,8 +19,7 @@ pub(crate) enum FileFormat {
 const MAGIC: &[u8; 4] = b"PAR1";
 
 impl FileFormat {
-    /// As reports call it.
-    #[must_use]
+    /// The name in reports.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -30,8 +28,8 @@ impl FileFormat {
         }
     }
 
-    /// What the file with the records that go back is called: nobody mends a Parquet file by hand.
-    #[must_use]
+    /// The format of the file with the rejected records of an input; that of a Parquet file is CSV, which can be
+    /// fixed by hand.
     pub(crate) fn returned_as(name: &str) -> &'static str {
         if name == Self::Ndjson.name() { "ndjson" } else { "csv" }
     }
@@ -43,11 +41,11 @@ impl FileFormat {
     /// Its first bytes cannot be read.
     pub(crate) fn of(source: &Source) -> Result<Self, SourceError> {
         let prefix = source.prefix(4096)?;
-        Ok(Self::told(source.name(), &prefix))
+        Ok(Self::detect(source.name(), &prefix))
     }
 
     /// The format of a file with this name that begins with these bytes.
-    pub(super) fn told(name: &str, prefix: &[u8]) -> Self {
+    pub(super) fn detect(name: &str, prefix: &[u8]) -> Self {
         if prefix.starts_with(MAGIC) {
             return Self::Parquet;
         }
@@ -63,23 +61,12 @@ impl FileFormat {
     }
 }
 
-impl InputPath {
-    /// The path, where the input has one.
-    #[must_use]
-    pub(crate) fn file(&self) -> Option<&std::path::Path> {
-        match self {
-            Self::Stdin | Self::Made(_) => None,
-            Self::File(path) => Some(path),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_name_tells_and_where_it_does_not_the_first_byte() {
+    fn the_format_is_detected_by_the_name_or_else_by_the_first_byte() {
         for (name, prefix, format) in [
             ("users.csv", &b"{\"a\":1}"[..], FileFormat::Csv),
             ("users.ndjson", b"email\n", FileFormat::Ndjson),
@@ -91,7 +78,7 @@ mod tests {
             ("-", b"PAR1\x15", FileFormat::Parquet),
             ("users.parquet", b"email\n", FileFormat::Csv),
         ] {
-            assert_eq!(FileFormat::told(name, prefix), format, "{name}");
+            assert_eq!(FileFormat::detect(name, prefix), format, "{name}");
         }
     }
 }

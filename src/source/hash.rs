@@ -1,4 +1,4 @@
-//! The fingerprint of a source: SHA-256 over its stream, fed in order while it is read.
+//! The SHA-256 of a file, computed while it is read in order.
 
 use sha2::{Digest, Sha256};
 
@@ -7,19 +7,17 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Hasher(Sha256);
 
 impl Hasher {
-    /// A hasher that has seen nothing.
-    #[must_use]
+    /// A hasher of no bytes yet.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the next bytes of the stream.
+    /// Adds the next bytes.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The hash of all that was seen, in lower-case hexadecimal.
-    #[must_use]
+    /// The hash of all bytes, in lower-case hexadecimal.
     pub(crate) fn finish(self) -> String {
         use std::fmt::Write as _;
         self.0.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
@@ -34,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pieces_do_not_matter() {
+    fn the_hash_does_not_depend_on_the_pieces() {
         let mut hasher = Hasher::new();
         for piece in [&b"a"[..], b"", b"bc"] {
             hasher.update(piece);

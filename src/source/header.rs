@@ -1,16 +1,16 @@
-//! Which column of a file feeds which field of an entity, and what a header can have wrong with it.
+//! Which column of a file feeds which field of an entity, and what can be wrong with a header.
 //!
-//! A column's name is tried as `--map` says, then as a field's exact name, then as one without regard to
-//! case, spaces, `_`, `-` and `.`, then among the aliases in the same way.
+//! A column's name is compared with `--map`, then with the fields' exact names, then with their names ignoring case,
+//! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
 use crate::record::{Code, Finding, Location, Message};
 use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
 
-/// The column that marks a file as the changes of an export (`export --changes-since`): it says for each
-/// row whether it was inserted, updated or deleted.
+/// The column that marks a file as the changes of an export (`export --changes-since`). It says whether a row was
+/// inserted, updated or deleted.
 pub(crate) const CHANGE_COLUMN: &str = "muster.change";
 
-/// The column beside it, in which such a file names the columns that an update changed.
+/// The column in which such a file names the columns that an update changed.
 pub(crate) const CHANGED_COLUMN: &str = "muster.changed";
 
 /// Which column of the file feeds which field.
@@ -22,10 +22,10 @@ pub(crate) struct Mapping {
     pub(crate) fields: Vec<Option<usize>>,
 }
 
-/// A `--map` without the parsing: the header's name and the field's.
+/// A `--map`: the name in the header and the field.
 pub(super) type Map = (String, String);
 
-/// How a header is called: trimmed, without invisible characters, a line break being a space.
+/// A column's name: trimmed, without invisible characters, with spaces for line breaks.
 pub(super) fn clean_name(raw: &str) -> String {
     let invisible = |c: char| matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{AD}');
     let line: String = raw.chars().filter(|c| !invisible(*c)).collect();
@@ -40,12 +40,12 @@ pub(super) fn clean_name(raw: &str) -> String {
     }
 }
 
-/// The names by which an entity's fields are known, ready to be compared.
+/// The names of an entity's fields, prepared for comparison.
 pub(super) struct Names<'s> {
     entity: &'s Entity,
     keys: Vec<String>,
     aliases: Vec<Vec<String>>,
-    /// `--map`s whose field this entity has: the header, its key, the field.
+    /// The `--map`s with a field of this entity: the header, its key, the field.
     maps: Vec<(&'s str, String, FieldIndex)>,
 }
 
@@ -75,7 +75,7 @@ impl<'s> Names<'s> {
         exact.or_else(|| self.maps.iter().find(|(_, own, _)| *own == key)).map(|(_, _, field)| *field)
     }
 
-    /// The field that a column's name means without any `--map`.
+    /// The field with a column's name or alias, without `--map`.
     fn own(&self, name: &str) -> Option<FieldIndex> {
         let key = header_key(name);
         self.field(name).or_else(|| self.aliases.iter().position(|all| all.contains(&key)))
@@ -86,7 +86,7 @@ impl<'s> Names<'s> {
         if name.is_empty() { None } else { self.mapped(name).or_else(|| self.own(name)) }
     }
 
-    /// Whether the schema says that the column is to be ignored.
+    /// Whether the schema says that the column is ignored.
     fn is_ignored(&self, name: &str) -> bool {
         let dotted: String =
             name.to_lowercase().chars().map(|c| if matches!(c, ' ' | '_' | '-') { '.' } else { c }).collect();
@@ -96,8 +96,8 @@ impl<'s> Names<'s> {
         })
     }
 
-    /// The field of which `name` is a near miss, among those that no column feeds: by a small slip of the
-    /// keyboard, or by its last part (`email` for `contact.email`), where only one field has that.
+    /// The field that `name` probably means, among those that no column feeds: by a small typing error, or by its
+    /// last part (`email` for `contact.email`) if only one field has that.
     fn near(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
         let free: Vec<&Field> =
             self.entity.fields.iter().zip(fields).filter(|(_, fed)| fed.is_none()).map(|(f, _)| f).collect();
@@ -116,22 +116,22 @@ impl<'s> Names<'s> {
     }
 }
 
-/// What a header says about a file.
+/// The result of matching a header.
 #[derive(Debug, Default)]
 pub(super) struct Matched {
     pub(super) mapping: Mapping,
-    /// What is wrong with the file because of its header.
+    /// What is wrong with the header.
     pub(super) findings: Vec<Finding>,
     /// The position of [`CHANGE_COLUMN`].
     pub(super) change_column: Option<usize>,
 }
 
-/// Matches a header against an entity. `place` is the location of findings about the whole file.
+/// Matches a header with an entity. `place` is the location of findings about the whole file.
 pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location) -> Matched {
     let entity = names.entity;
     let mut matched = Matched::default();
     let mut mapping = Mapping { columns: vec![None; header.len()], fields: vec![None; entity.fields.len()] };
-    // What --map says goes first: a column that bears a field's name by itself gives way to it.
+    // --map comes first: a column that has a field's name gives way to one that --map names.
     let by_map: Vec<bool> = header.iter().map(|name| names.mapped(name).is_some()).collect();
     let mut understood = vec![false; header.len()];
     let mut found = Findings { place, header, all: Vec::new() };
@@ -231,8 +231,7 @@ impl Findings<'_> {
 
     fn forbidden(&mut self, column: usize) {
         let message =
-            "seems to hold passwords, and no password is ever imported; take the column out of the file";
-        let message = message.to_owned();
+            "seems to hold passwords, which are never imported; remove the column from the file".to_owned();
         self.push(Code::ForbiddenColumn, Some(column), None, message);
     }
 
@@ -286,99 +285,5 @@ pub(super) fn file_finding(place: Location, code: Code, message: impl Into<Messa
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::schema;
-    use super::*;
-
-    /// The columns' fields and the findings of a header of users, as short texts.
-    fn matched(header: &[&str], maps: &[(&str, &str)]) -> (String, Vec<String>) {
-        let schema = schema();
-        let users = &schema.entities[1];
-        let maps: Vec<Map> = maps.iter().map(|(h, f)| ((*h).to_owned(), (*f).to_owned())).collect();
-        let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
-        let names = Names::new(users, &maps);
-        let found = match_header(&header, &names, Location::whole_file(3, 9));
-        for (field, column) in found.mapping.fields.iter().enumerate() {
-            assert!(column.is_none_or(|column| found.mapping.columns[column] == Some(field)));
-        }
-        let fields = found.mapping.columns.iter().map(|c| c.map_or("-", |f| users.fields[f].name.as_str()));
-        let findings = found.findings.iter().map(|f| {
-            assert_eq!((f.location.file, f.location.record), (3, 0));
-            let near = f.suggestion.as_ref().map(|s| format!(" ({s}?)")).unwrap_or_default();
-            format!("{} {:?} {}{near}", f.code, f.column.unwrap_or(99), f.value)
-        });
-        (fields.collect::<Vec<_>>().join(" "), findings.collect())
-    }
-
-    #[test]
-    fn names_are_matched_exactly_then_loosely_then_by_alias() {
-        for (header, fields) in [
-            (vec!["email", "account.legacyId"], "email account.legacyId"),
-            (vec!["E-Mail", "ACCOUNT LEGACY_ID"], "email account.legacyId"),
-            (vec!["email", "organization", "first name"], "email account.legacyId contact.firstName"),
-            (vec!["email", "accountId", "", ""], "email account.legacyId - -"),
-        ] {
-            assert_eq!(matched(&header, &[]), (fields.to_owned(), vec![]), "{header:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_header_is_found_once_per_column() {
-        for (header, maps, findings) in [
-            (vec!["E-mail", "accountId", "email"], vec![], vec!["duplicate-header 2 email"]),
-            (vec!["email"], vec![], vec!["missing-column 99 account.legacyId"]),
-            (
-                vec!["emial", "accountId"],
-                vec![],
-                vec!["missing-column 99 email (emial?)", "unknown-column 0 emial (email?)"],
-            ),
-            (vec!["email", "accountId", "phone"], vec![], vec!["unknown-column 2 phone (contact.phone?)"]),
-            (
-                vec!["email", "accountId", "zzz", "zzz"],
-                vec![],
-                vec!["unknown-column 2 zzz", "unknown-column 3 zzz"],
-            ),
-            (vec!["email", "", "accountId", ""], vec![], vec!["unknown-column 1 "]),
-            (
-                vec!["email", "accountId", "netsuite.id", "NetSuite_Ref", "netsuited"],
-                vec![],
-                vec!["unknown-column 2 netsuite.id", "unknown-column 4 netsuited"],
-            ),
-            (
-                vec!["email", "accountId", "passwordHash", "USER_PASS-WORD", "passport"],
-                vec![],
-                vec![
-                    "forbidden-column 2 passwordHash",
-                    "forbidden-column 3 USER_PASS-WORD",
-                    "unknown-column 4 passport",
-                ],
-            ),
-            (vec!["Mail 2", "accountId"], vec![("mail2", "email")], vec![]),
-            (
-                vec!["email", "Mail 2", "accountId"],
-                vec![("Mail 2", "E-mail")],
-                vec!["unknown-column 0 email"],
-            ),
-            (vec!["a", "b", "accountId"], vec![("a", "email"), ("b", "email")], vec!["duplicate-header 1 b"]),
-            (
-                vec!["password", "email", "accountId"],
-                vec![("password", "contact.phone")],
-                vec!["forbidden-column 0 password"],
-            ),
-        ] {
-            assert_eq!(matched(&header, &maps).1, findings, "{header:?} {maps:?}");
-        }
-    }
-
-    #[test]
-    fn names_are_cleaned_of_what_cannot_be_seen() {
-        for (raw, clean) in [
-            (" e-mail\u{A0}", "e-mail"),
-            ("\u{FEFF}email", "email"),
-            ("first\r\n name", "first name"),
-            ("\u{200B}", ""),
-        ] {
-            assert_eq!(clean_name(raw), clean);
-        }
-    }
-}
+#[path = "header_tests.rs"]
+mod tests;

@@ -21,17 +21,24 @@ pub(crate) enum InputPath {
     Stdin,
     /// Anything else on a command line.
     File(PathBuf),
-    /// Not on a command line: a file that was made in memory.
+    /// Not from a command line: a file made in memory.
     Made(Vec<u8>),
 }
 
 impl InputPath {
-    /// As given; `-` for standard input, and for what was typed there and made a file of.
-    #[must_use]
+    /// As given; `-` for standard input and for a file made in memory.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Stdin | Self::Made(_) => "-".to_owned(),
             Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// The path, if the input is a file.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Stdin | Self::Made(_) => None,
+            Self::File(path) => Some(path),
         }
     }
 }
@@ -39,8 +46,8 @@ impl InputPath {
 impl FromStr for InputSpec {
     type Err = SourceError;
 
-    /// A path may itself hold a `=`: what exists as a file is a file, and what stands before the first `=`
-    /// is an entity only where it looks like the name of one (a letter, then letters, digits, `_`, `-`).
+    /// A path may contain a `=`: a file that exists is a file, and the text before the first `=` is an entity only
+    /// if it looks like the name of one (a letter, then letters, digits, `_`, `-`).
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let (entity, path) = match text.split_once('=') {
             Some((entity, path)) if looks_like_entity(entity) && !Path::new(text).exists() => {
@@ -67,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entity_is_read_off_only_where_it_looks_like_one() {
+    fn the_text_before_an_equals_sign_is_an_entity_only_if_it_looks_like_one() {
         let folder = tempfile::tempdir().unwrap();
         let odd = folder.path().join("a=b.csv").display().to_string();
         std::fs::write(&odd, "x").unwrap();

@@ -1,43 +1,43 @@
-//! Which keys the records of an NDJSON file have: its header, in the order in which they first appear.
+//! The keys of an NDJSON file's records, which are its header, in the order in which they first appear.
 
-use super::SourceError;
 use super::json::{Fault, Value, walk};
 use super::open::Source;
+use super::{ReadAt, SourceError};
 
-/// More different keys than this are no columns.
+/// More different keys than this cannot be columns.
 const MOST: usize = 4096;
 /// How much is read at a time.
 const READ: usize = 1 << 20;
-/// A longer line is larger than any record that may be read.
+/// A longer line is larger than any record may be.
 const LONGEST: usize = 1 << 30;
 
 /// The keys found so far.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     names: Vec<String>,
-    /// For each of them: never was it anything but null.
+    /// For each of them: all its values are null.
     only_null: Vec<bool>,
     index: foldhash::HashMap<String, usize>,
     /// Lines that are objects.
     pub(super) objects: u64,
-    /// There are more than can be columns.
+    /// There are more than there can be columns.
     pub(super) too_many: bool,
     path: String,
 }
 
 impl Keys {
-    /// Takes the keys of one line; one that is no object has none.
+    /// Adds the keys of one line; a line that is not an object has none.
     pub(super) fn line(&mut self, line: &[u8]) {
         let Ok(line) = simdutf8::basic::from_utf8(line) else { return };
         let mut path = std::mem::take(&mut self.path);
         let mut found: Vec<(Result<usize, String>, bool)> = Vec::new();
         let walked = walk(line, &mut path, |name, value| {
             let known = self.index.get(name).copied().ok_or_else(|| name.to_owned());
-            let is_news = match known {
+            let is_new = match known {
                 Ok(at) => self.only_null[at] && value != Value::Null,
                 Err(_) => true,
             };
-            if is_news {
+            if is_new {
                 found.push((known, value == Value::Null));
             }
             Ok::<(), Fault>(())
@@ -63,12 +63,12 @@ impl Keys {
         }
     }
 
-    /// Takes the keys of some whole lines.
+    /// Adds the keys of some whole lines.
     pub(super) fn lines(&mut self, lines: &[u8]) {
         lines.split(|&byte| byte == b'\n').for_each(|line| self.line(line));
     }
 
-    /// Takes the keys of all lines of a source from `offset` on.
+    /// The keys of all lines of a source from `offset` on.
     pub(super) fn all(source: &Source, offset: u64) -> Result<Self, SourceError> {
         let mut keys = Self::default();
         let mut bytes = Vec::new();
@@ -77,14 +77,14 @@ impl Keys {
         loop {
             bytes.resize(held + READ, 0);
             let read = source.read_at(&mut bytes[held..], at);
-            let read = read.map_err(|error| super::open::refused(source.name(), error))?;
+            let read = read.map_err(|error| SourceError::of_io(source.name(), error))?;
             at += read as u64;
             let end = held + read;
             if read == 0 {
                 keys.lines(&bytes[..end]);
                 return Ok(keys);
             }
-            // What was held has no line end.
+            // The bytes held over have no line end.
             let whole = memchr::memrchr(b'\n', &bytes[held..end]).map_or(0, |last| held + last + 1);
             keys.lines(&bytes[..whole]);
             bytes.copy_within(whole..end, 0);
@@ -92,7 +92,8 @@ impl Keys {
         }
     }
 
-    /// The names. A key that is only ever null, and an object elsewhere, stands for the object's own.
+    /// The names. A key that is null in some records and an object in the others is no column: the object's keys
+    /// are.
     pub(super) fn names(&self) -> Vec<String> {
         let is_object = |name: &str| {
             let within = |other: &String| {
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_stand_in_the_order_in_which_they_first_appear() {
+    fn keys_are_in_the_order_in_which_they_first_appear() {
         let mut keys = Keys::default();
         keys.lines(
             b"{\"b\":1,\"a\":{\"y\":null,\"x\":2}}\nrubbish,\"z\"\n\n{\"c\":null,\"b\":2}\n{\"a\":null,\"d\":[]}",

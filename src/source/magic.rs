@@ -1,6 +1,6 @@
-//! Files that are not text, told by how they begin.
+//! Files that are not text, recognised by their first bytes.
 
-/// What a file that begins like this is, where it is a known kind that is not text.
+/// The kind of a file that begins like this, if it is a known kind other than text.
 pub(super) fn not_text(prefix: &[u8]) -> Option<&'static str> {
     let holds = |needle: &[u8]| memchr::memmem::find(prefix, needle).is_some();
     Some(match prefix {
@@ -22,8 +22,8 @@ pub(super) fn not_text(prefix: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Whether more than a twentieth of the code units, and at least eight of them, are NULs or other control
-/// characters that no text has. Compressed or encrypted bytes have about a ninth of them.
+/// Whether more than a twentieth of the code units, and at least eight, are NULs or other control characters that
+/// text does not have. About a ninth of compressed or encrypted bytes are.
 pub(super) fn mostly_control(shadow: &[u8]) -> bool {
     let odd = shadow.iter().filter(|unit| matches!(unit, 0..=8 | 0x0E..=0x1F | 0x7F)).count();
     odd >= 8 && odd * 20 > shadow.len()

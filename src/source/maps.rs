@@ -1,5 +1,5 @@
-//! Whether each `--map` has found what it names. Only all files together can tell: a column of one file may
-//! be absent from the others.
+//! Whether each `--map` has found its column and its field. Only all files together show that: a column of one file
+//! may be absent from the others.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use super::header::{Map, Names};
 use super::{Look, SourceError};
 use crate::schema::{Schema, header_key};
 
-/// Looks whether every `--map` has found its column and its field in at least one of the files.
+/// Checks that every `--map` has found its column and its field in at least one file.
 ///
 /// # Errors
 ///
-/// One has not: the error lists the columns, or the fields of the file that has the column.
+/// One has not. The error lists the columns, or the fields of the file with the column.
 pub(crate) fn check_maps(
     maps: &[(String, String)],
     looks: &[Look],

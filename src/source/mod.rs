@@ -1,8 +1,8 @@
-//! Input files: opened for random reading wherever they come from, and looked at until everything is known
-//! that reading their records needs: encoding, dialect, header, which entity, which column feeds which field.
+//! Input files: opened for reading at any offset, and looked at until everything is known that reading their records
+//! needs: encoding, dialect, header, which entity, which column feeds which field.
 //!
-//! Nothing here decides where a *data* record begins; that is the splitter's, in `read`. The prefix that is
-//! sampled here to find the dialect is only ever counted.
+//! Nothing here decides where a *data* record begins; the splitter in `read` does. The records of the sampled prefix
+//! are only counted.
 
 mod dialect;
 mod encoding;
@@ -13,15 +13,21 @@ mod format;
 mod hash;
 mod header;
 mod input;
+mod interruptible;
 pub(crate) mod json;
 mod keys;
 mod look;
+mod look_csv;
+mod look_ndjson;
+mod looker;
 mod magic;
 mod maps;
 mod open;
 mod opening;
-mod patient;
+mod read_at;
 mod spool;
+#[cfg(test)]
+mod test_schema;
 #[cfg(test)]
 mod tests;
 
@@ -38,3 +44,4 @@ pub(crate) use look::{look, look_at_columns};
 pub(crate) use maps::check_maps;
 pub(crate) use open::Source;
 pub(crate) use opening::{LineEnd, Look, LookOptions, Opening};
+pub(crate) use read_at::ReadAt;

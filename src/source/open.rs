@@ -1,30 +1,31 @@
-//! An input opened for random reading. A plain file is read where it is, by offset, without a memory map; all
-//! else (standard input, pipes, compressed files) is first copied to a temporary file by `spool`, so that
-//! every later phase can read any part of it again.
+//! An input opened for reading at any offset. A plain file is read in place, without a memory map; anything else
+//! (standard input, pipes, compressed files) is first copied to a temporary file by `spool`, so that every later
+//! phase can read any part of it again.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt as _, MetadataExt};
 use std::path::Path;
 
-use super::patient::Patient;
-use super::spool::{self, Format};
-use super::{InputPath, SourceError};
+use super::interruptible::Interruptible;
+use super::spool::{self, Compression, fill};
+use super::{InputPath, ReadAt, SourceError};
 
-/// An input opened for random reading. All positions are those of the decompressed stream.
+/// An input opened for reading at any offset. All offsets are those of the decompressed content. Its
+/// [`ReadAt`] may be used by any number of threads at once.
 #[derive(Debug)]
 pub(crate) struct Source {
     name: String,
     file: File,
     len: u64,
     stored_len: u64,
-    /// What a plain file looked like when it was opened; none for a spooled copy, which nobody can change.
+    /// The state of a plain file when it was opened; none for a copy, which nobody else can change.
     seen: Option<Stamp>,
     compression: Option<&'static str>,
 }
 
-/// What changes when a file's contents do.
+/// The state of a file: it changes when the contents do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     len: u64,
@@ -39,8 +40,8 @@ impl Stamp {
 }
 
 impl Source {
-    /// Opens an input. `spool_dir` is where the copy of a stream is kept while the source lives; the copy
-    /// has no name there and only its owner may read it.
+    /// Opens an input. The copy of a stream is kept in `spool_dir` as long as the source exists; it has no name
+    /// there, and only its owner may read it.
     ///
     /// # Errors
     ///
@@ -50,11 +51,11 @@ impl Source {
         Self::open_while(path, spool_dir, &|| true)
     }
 
-    /// The same; a stream that is silent is waited for only as long as `goes_on` says so.
+    /// Like [`Source::open`], but gives up on a silent stream when `goes_on` returns false.
     ///
     /// # Errors
     ///
-    /// As for [`Source::open`], or it does not go on.
+    /// As for [`Source::open`], or the run does not go on.
     pub(crate) fn open_while(
         path: &InputPath,
         spool_dir: &Path,
@@ -63,20 +64,22 @@ impl Source {
         let name = path.name();
         match path {
             InputPath::Stdin => {
-                let stdin =
-                    io::stdin().as_fd().try_clone_to_owned().map_err(|error| refused(&name, error))?;
+                let stdin = io::stdin()
+                    .as_fd()
+                    .try_clone_to_owned()
+                    .map_err(|error| SourceError::of_io(&name, error))?;
                 Self::of_stdin(name, File::from(stdin), spool_dir, goes_on)
             }
             InputPath::File(path) => {
-                let file = File::open(path).map_err(|error| refused(&name, error))?;
+                let file = File::open(path).map_err(|error| SourceError::of_io(&name, error))?;
                 Self::of_file(name, file, spool_dir, goes_on)
             }
             InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), spool_dir),
         }
     }
 
-    /// A file that standard input was redirected from is read where it is, unless somebody has read the
-    /// beginning of it already.
+    /// A file that standard input is redirected from is read in place, unless its beginning has been read
+    /// already.
     fn of_stdin(
         name: String,
         mut file: File,
@@ -85,7 +88,7 @@ impl Source {
     ) -> Result<Self, SourceError> {
         match file.stream_position() {
             Ok(0) => Self::of_file(name, file, spool_dir, goes_on),
-            _ => Self::of_stream(name, Patient::new(file, goes_on), spool_dir),
+            _ => Self::of_stream(name, Interruptible::new(file, goes_on), spool_dir),
         }
     }
 
@@ -95,23 +98,23 @@ impl Source {
         spool_dir: &Path,
         goes_on: &dyn Fn() -> bool,
     ) -> Result<Self, SourceError> {
-        let metadata = file.metadata().map_err(|error| refused(&name, error))?;
+        let metadata = file.metadata().map_err(|error| SourceError::of_io(&name, error))?;
         if metadata.is_dir() {
             return Err(SourceError::Folder { name });
         }
         if !metadata.is_file() {
-            return Self::of_stream(name, Patient::new(file, goes_on), spool_dir);
+            return Self::of_stream(name, Interruptible::new(file, goes_on), spool_dir);
         }
-        let mut magic = [0; Format::MAGIC_LEN];
-        let got = fill(&mut file, &mut magic).map_err(|error| refused(&name, error))?;
+        let mut magic = [0; Compression::MAGIC_LEN];
+        let got = fill(&mut file, &mut magic).map_err(|error| SourceError::of_io(&name, error))?;
         let seen = Some(Stamp::of(&metadata));
-        if Format::of(&magic[..got]).is_none() {
+        if Compression::of(&magic[..got]).is_none() {
             let len = metadata.len();
             return Ok(Self { name, file, len, stored_len: len, seen, compression: None });
         }
-        let again = file.try_clone().map_err(|error| refused(&name, error))?;
+        let again = file.try_clone().map_err(|error| SourceError::of_io(&name, error))?;
         let mut copy = Self::of_stream(name, io::Cursor::new(&magic[..got]).chain(file), spool_dir)?;
-        let now = again.metadata().map_err(|error| refused(&copy.name, error))?;
+        let now = again.metadata().map_err(|error| SourceError::of_io(&copy.name, error))?;
         if seen != Some(Stamp::of(&now)) {
             return Err(SourceError::Changed { name: copy.name });
         }
@@ -119,13 +122,12 @@ impl Source {
         Ok(copy)
     }
 
-    /// A table that has been written into a temporary file; `name` is that of the input it came from.
-    #[must_use]
+    /// A table in a temporary file; `name` is that of the input that it was made from.
     pub(crate) fn of_table(name: String, file: File, len: u64) -> Self {
         Self { name, file, len, stored_len: len, seen: None, compression: None }
     }
 
-    /// The file beneath, for a reader that needs one. Its position is nobody's.
+    /// The file itself, for a reader that needs one. Nothing else uses its position.
     ///
     /// # Errors
     ///
@@ -137,7 +139,7 @@ impl Source {
     /// Copies a stream, decompressed, so that it can be read by offset.
     fn of_stream(name: String, stream: impl Read, spool_dir: &Path) -> Result<Self, SourceError> {
         let copy = spool::copy(&name, stream, spool_dir)?;
-        let compression = copy.format.map(Format::name);
+        let compression = copy.format.map(Compression::name);
         Ok(Self {
             name,
             file: copy.file,
@@ -149,70 +151,42 @@ impl Source {
     }
 
     /// As given on the command line; `-` for standard input.
-    #[must_use]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Bytes of the stream, decompressed.
-    #[must_use]
+    /// The number of bytes, decompressed.
     pub(crate) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether there is not one byte in it.
-    #[must_use]
+    /// Whether it has no bytes.
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Bytes as stored: of the compressed file where it is one.
-    #[must_use]
+    /// The number of bytes as stored: of the compressed file, if it is compressed.
     pub(crate) fn stored_len(&self) -> u64 {
         self.stored_len
     }
 
-    /// `gzip` or `zstd`, where the input is compressed.
-    #[must_use]
+    /// `gzip` or `zstd`, if the input is compressed.
     pub(crate) fn compression(&self) -> Option<&'static str> {
         self.compression
     }
 
-    /// Reads some bytes from `offset` on; 0 at the end. Any number of threads may call it at once.
+    /// Checks that a plain file was not changed since it was opened.
     ///
     /// # Errors
     ///
-    /// What the system says.
-    pub(crate) fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        loop {
-            match self.file.read_at(buf, offset) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
-    }
-
-    /// Fills `buf` from `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// What the system says; `UnexpectedEof` where the source ends before.
-    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buf, offset)
-    }
-
-    /// Looks whether a plain file is still what it was when it was opened.
-    ///
-    /// # Errors
-    ///
-    /// Its size or its time of change differ, or it cannot be looked at.
+    /// Its size or its time of change differ, or they cannot be read.
     pub(crate) fn unchanged(&self) -> Result<(), SourceError> {
         let Some(seen) = self.seen else { return Ok(()) };
-        let now = self.file.metadata().map_err(|error| refused(&self.name, error))?;
+        let now = self.file.metadata().map_err(|error| SourceError::of_io(&self.name, error))?;
         if seen == Stamp::of(&now) { Ok(()) } else { Err(SourceError::Changed { name: self.name.clone() }) }
     }
 
-    /// The first bytes of the stream, at most `limit` of them.
+    /// The first bytes, at most `limit`.
     pub(super) fn prefix(&self, limit: usize) -> Result<Vec<u8>, SourceError> {
         let wanted = usize::try_from(self.len).map_or(limit, |len| len.min(limit));
         let mut bytes = vec![0; wanted];
@@ -221,33 +195,19 @@ impl Source {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(SourceError::Changed { name: self.name.clone() })
             }
-            Err(error) => Err(refused(&self.name, error)),
+            Err(error) => Err(SourceError::of_io(&self.name, error)),
         }
     }
 }
 
-/// Reads until `buf` is full or the stream ends.
-pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
-    let mut got = 0;
-    while got < buf.len() {
-        match stream.read(&mut buf[got..]) {
-            Ok(0) => break,
-            Ok(n) => got += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+impl ReadAt for Source {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(buf, offset) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
         }
-    }
-    Ok(got)
-}
-
-/// The error for what the system said about the input itself.
-pub(super) fn refused(name: &str, error: io::Error) -> SourceError {
-    let name = name.to_owned();
-    match error.kind() {
-        io::ErrorKind::NotFound => SourceError::NotFound { name },
-        io::ErrorKind::PermissionDenied => SourceError::Denied { name },
-        io::ErrorKind::IsADirectory => SourceError::Folder { name },
-        _ => SourceError::Read { name, source: error },
     }
 }
 
@@ -262,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_file_is_read_where_it_is_and_a_change_is_noticed() {
+    fn a_plain_file_is_read_in_place_and_a_change_is_noticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         std::fs::write(&path, "email\na@b.nl\n").unwrap();
@@ -278,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_opened_is_said_with_its_place() {
+    fn an_input_that_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("none.csv");
         let error = Source::open(&file(&missing), folder.path()).unwrap_err();
@@ -288,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn redirected_standard_input_is_read_from_where_it_stands() {
+    fn redirected_standard_input_is_read_from_its_position_on() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in");
         std::fs::write(&path, "sep=;\nemail\n").unwrap();

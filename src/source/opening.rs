@@ -1,9 +1,9 @@
-//! What is known about a file before its records are read, and what the command line can say about it.
+//! What is known of a file before its records are read, and what the command line can say about it.
 
 use super::{Encoding, FileFormat, Mapping};
 use crate::record::Finding;
 
-/// What the command line says about how files are to be read.
+/// What the command line says about reading files.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LookOptions<'o> {
     /// `--encoding`
@@ -12,22 +12,22 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) delimiter: Option<u8>,
     /// `--map`, as header and field.
     pub(crate) maps: &'o [(String, String)],
-    /// Which of the entity's files this is, for the findings' location.
+    /// Which of the entity's files this is, for the location of findings.
     pub(crate) file: u16,
-    /// `--apply-changes`: an export's changes are welcome.
+    /// `--apply-changes`: the file must list the changes of an export.
     pub(crate) changes: bool,
-    /// How the records are written, where that is known.
+    /// The format of the records, if it is known.
     pub(crate) format: Option<FileFormat>,
-    /// A key has been met that stands in none of the first records: all of them are to be asked.
+    /// A record has a key that the first ones lack: the keys of all records are needed.
     pub(crate) whole: bool,
-    /// A file without one byte is right: an export of nothing.
+    /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
 }
 
 /// How the header's line ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum LineEnd {
-    /// LF (also where the file has no line end at all).
+    /// LF, also if the file has no line end.
     #[default]
     Lf,
     /// CR and LF.
@@ -37,8 +37,7 @@ pub(crate) enum LineEnd {
 }
 
 impl LineEnd {
-    /// As text.
-    #[must_use]
+    /// Its characters.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Lf => "\n",
@@ -48,26 +47,26 @@ impl LineEnd {
     }
 }
 
-/// All that must be known before a file's records are read. Offsets are bytes of the stream.
+/// What must be known before a file's records are read. Offsets are in bytes of the decompressed content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Opening {
-    /// How the records are written.
+    /// The format of the records.
     pub(crate) format: FileFormat,
     /// The encoding.
     pub(crate) encoding: Encoding,
-    /// The encoding is certain (`--encoding`, or a byte order mark): no other bytes need to be asked.
+    /// The encoding is certain (`--encoding`, or a byte order mark): the records cannot refute it.
     pub(crate) encoding_certain: bool,
     /// Bytes of byte order marks at the beginning.
     pub(crate) bom_len: u64,
-    /// What separates cells; ASCII.
+    /// The delimiter; an ASCII character.
     pub(crate) delimiter: u8,
-    /// The columns' names, cleaned. Trailing columns without a name are there, as empty texts.
+    /// The columns' names, cleaned. Trailing columns without a name are included, as empty texts.
     pub(crate) header: Vec<String>,
     /// The first byte of the header record.
     pub(crate) header_start: u64,
     /// The physical line of `header_start`, counted from 1.
     pub(crate) header_line: u64,
-    /// The first byte behind the header record: bytes `0..data_start` are what a rejected file begins with.
+    /// The first byte after the header record: a file of rejected records begins with the bytes `0..data_start`.
     pub(crate) data_start: u64,
     /// The physical line of `data_start`, counted from 1.
     pub(crate) data_line: u64,
@@ -75,18 +74,18 @@ pub(crate) struct Opening {
     pub(crate) line_end: LineEnd,
 }
 
-/// What a look at a file has brought.
+/// The result of looking at a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Look {
     /// How to read its records.
     pub(crate) opening: Opening,
-    /// What it holds: the position in [`Schema::entities`](crate::schema::Schema::entities).
+    /// What it holds: the index in [`Schema::entities`](crate::schema::Schema::entities).
     pub(crate) entity: usize,
-    /// Which column feeds which field. Empty where the file has no header.
+    /// Which column feeds which field. Empty if the file has no header.
     pub(crate) mapping: Mapping,
-    /// The column that says what a row of an export's changes does.
+    /// The column that says whether a row is inserted, updated or deleted.
     pub(crate) change_column: Option<usize>,
-    /// What is wrong with the file as a whole; one that rejects stops the run.
+    /// What is wrong with the file as a whole; a finding that rejects stops the run.
     pub(crate) findings: Vec<Finding>,
     /// What a person should know: lines that were skipped, and why.
     pub(crate) notes: Vec<String>,

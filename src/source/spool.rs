@@ -1,7 +1,7 @@
-//! The copy of a stream that cannot be read by offset: decompressed, in a temporary file without a name.
+//! The copy of a stream that cannot be read at any offset: decompressed, in a temporary file without a name.
 //!
-//! What the content is decides, not what the file is called: a `.gz` that a browser has already unpacked is
-//! plain, and a gzip stream on standard input has no name at all.
+//! The compression is detected by the content, not by the file's name: a `.gz` that a browser has unpacked is plain,
+//! and a gzip stream on standard input has no name.
 
 use std::cell::Cell;
 use std::fs::{File, Permissions};
@@ -12,21 +12,20 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::SourceError;
-use super::open::{fill, refused};
 
 const BUFFER: usize = 256 * 1024;
 
-/// A compression that is read.
+/// A compression that muster reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum Compression {
     /// RFC 1952, one member or several.
     Gzip,
     /// RFC 8878, one frame or several.
     Zstd,
 }
 
-impl Format {
-    /// How many bytes [`Format::of`] wants to see.
+impl Compression {
+    /// The number of bytes that [`Compression::of`] needs.
     pub(super) const MAGIC_LEN: usize = 4;
 
     /// The compression of a stream that begins with these bytes.
@@ -52,23 +51,37 @@ pub(super) struct Copy {
     pub(super) file: File,
     /// Bytes of the copy.
     pub(super) len: u64,
-    /// Bytes that the stream gave.
+    /// Bytes of the stream.
     pub(super) stored_len: u64,
-    pub(super) format: Option<Format>,
+    pub(super) format: Option<Compression>,
+}
+
+/// Reads until `buf` is full or the stream ends.
+pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut got = 0;
+    while got < buf.len() {
+        match stream.read(&mut buf[got..]) {
+            Ok(0) => break,
+            Ok(n) => got += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(got)
 }
 
 /// Copies a stream to its end.
 pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<Copy, SourceError> {
-    let mut magic = [0; Format::MAGIC_LEN];
-    let got = fill(&mut stream, &mut magic).map_err(|error| refused(name, error))?;
-    let format = Format::of(&magic[..got]);
+    let mut magic = [0; Compression::MAGIC_LEN];
+    let got = fill(&mut stream, &mut magic).map_err(|error| SourceError::of_io(name, error))?;
+    let format = Compression::of(&magic[..got]);
     let stored = Cell::new(0);
     let counted = Counted { inner: Cursor::new(&magic[..got]).chain(stream), count: &stored };
     let input = BufReader::with_capacity(BUFFER, counted);
     let (file, len) = match format {
         None => pour(name, input, None, folder)?,
-        Some(Format::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
-        Some(Format::Zstd) => {
+        Some(Compression::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
+        Some(Compression::Zstd) => {
             let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(|source| {
                 SourceError::Damaged { name: name.to_owned(), format: "zstd", offset: 0, source }
             })?;
@@ -81,7 +94,7 @@ pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<C
 fn pour(
     name: &str,
     mut from: impl Read,
-    format: Option<Format>,
+    format: Option<Compression>,
     folder: &Path,
 ) -> Result<(File, u64), SourceError> {
     let unwritable =
@@ -102,17 +115,17 @@ fn pour(
     }
 }
 
-/// The decoders' own errors carry no number of the system; those of the stream beneath do.
-fn unreadable(name: &str, format: Option<Format>, offset: u64, source: io::Error) -> SourceError {
+/// Errors of the decoders have no error number of the system; errors of the stream have one.
+fn unreadable(name: &str, format: Option<Compression>, offset: u64, source: io::Error) -> SourceError {
     match format {
         Some(format) if source.raw_os_error().is_none() => {
             SourceError::Damaged { name: name.to_owned(), format: format.name(), offset, source }
         }
-        _ => refused(name, source),
+        _ => SourceError::of_io(name, source),
     }
 }
 
-/// Counts what passes.
+/// Counts the bytes that are read.
 struct Counted<'c, R> {
     inner: R,
     count: &'c Cell<u64>,
@@ -147,16 +160,16 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_copied_decompressed_whatever_its_parts() {
+    fn a_stream_of_any_parts_is_copied_decompressed() {
         let text = "email,role\n".repeat(60_000).into_bytes();
         let (one, two) = text.split_at(100_001);
         let packed = |part: &[u8]| zstd::encode_all(part, 1).unwrap();
         for (what, stream, format) in [
             ("plain", text.clone(), None),
-            ("gzip", gzip(&text), Some(Format::Gzip)),
-            ("two members", [gzip(one), gzip(two)].concat(), Some(Format::Gzip)),
-            ("zstd", packed(&text), Some(Format::Zstd)),
-            ("two frames", [packed(one), packed(two)].concat(), Some(Format::Zstd)),
+            ("gzip", gzip(&text), Some(Compression::Gzip)),
+            ("two members", [gzip(one), gzip(two)].concat(), Some(Compression::Gzip)),
+            ("zstd", packed(&text), Some(Compression::Zstd)),
+            ("two frames", [packed(one), packed(two)].concat(), Some(Compression::Zstd)),
         ] {
             let (bytes, copy) = copied(&stream).unwrap();
             assert!(bytes == text, "{what}");
@@ -185,7 +198,7 @@ mod tests {
             let Err(SourceError::Damaged { offset, .. }) = copied(stream).map(|_| ()) else {
                 panic!("{what} was accepted");
             };
-            // How much was given out before the damage was seen is the decoder's affair.
+            // The decoder decides how much it returns before it reports the damage.
             assert!(offset <= text.len() as u64, "{what}: {offset}");
         }
     }

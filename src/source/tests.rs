@@ -4,69 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::test_schema::schema;
 use super::*;
 use crate::record::Code;
-use crate::rule::{Rule, text::Text};
-use crate::schema::{Entity, Field, Schema, SystemColumns, Table};
-
-fn field(name: &str, aliases: &[&str], required: bool) -> Field {
-    Field {
-        name: name.to_owned(),
-        column: name.replace('.', "_"),
-        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        rule: Rule::Text(Text::new(false)),
-        sibling: None,
-        required,
-        default: None,
-        min_length: None,
-        max_length: None,
-        pattern: None,
-        unique: false,
-        reference: None,
-        on_update: None,
-        sensitive: false,
-        severities: Vec::new(),
-    }
-}
-
-fn entity(name: &str, fields: Vec<Field>) -> Entity {
-    Entity {
-        name: name.to_owned(),
-        table: Table { schema: None, name: name.to_owned() },
-        system: SystemColumns { id: "id".to_owned(), created_at: None, updated_at: None },
-        judging_order: (0..fields.len()).collect(),
-        fields,
-        key: 0,
-        ignored: vec!["integrations.*".to_owned(), "netsuite.*".to_owned()],
-        row_rules: Vec::new(),
-        invite: None,
-    }
-}
-
-/// Accounts and users as far as their headers go.
-pub(super) fn schema() -> Schema {
-    let contact = ["contact.firstName", "contact.lastName", "contact.phone"];
-    let with_contact = |mut fields: Vec<Field>| {
-        fields.extend(contact.map(|name| {
-            field(name, &[&name["contact.".len()..]][..usize::from(!name.ends_with("phone"))], false)
-        }));
-        fields
-    };
-    let accounts = vec![
-        field("legacyId", &[], true),
-        field("name", &["organization"], true),
-        field("contact.email", &[], false),
-        field("vatNumber", &["btwNumber"], false),
-    ];
-    let users = vec![
-        field("email", &[], true),
-        field("account.legacyId", &["accountId", "organization"], true),
-        field("legacyId", &[], false),
-        field("role", &[], false),
-    ];
-    let entities = vec![entity("accounts", with_contact(accounts)), entity("users", with_contact(users))];
-    Schema { entities, sha256: String::new() }
-}
+use crate::schema::Schema;
 
 fn looked(name: &str, bytes: &[u8], options: &LookOptions<'_>) -> Result<Look, SourceError> {
     looked_with(&schema(), name, bytes, options)
@@ -90,7 +31,7 @@ fn utf16(text: &str, order: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 #[test]
-fn every_dialect_is_read_off_the_file() {
+fn every_dialect_is_recognised() {
     // content, delimiter, header, data_start, data_line, line end
     for (content, delimiter, header, data_start, data_line, line_end) in [
         ("email,role\na@b.nl,x\n", b',', "email|role", 11, 2, LineEnd::Lf),
@@ -134,7 +75,7 @@ fn every_dialect_is_read_off_the_file() {
 fn a_tie_between_delimiters_is_an_error_that_the_option_resolves() {
     let text = b"zz;x,yy\na;b,c\n";
     let error = looked("users.csv", text, &LookOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("comma and semicolon could both"), "{error}");
+    assert!(error.to_string().contains("comma and semicolon could both be its delimiter"), "{error}");
     let options = LookOptions { delimiter: Some(b';'), ..LookOptions::default() };
     assert_eq!(looked("users.csv", text, &options).unwrap().opening.header, ["zz", "x,yy"]);
 }
@@ -178,7 +119,7 @@ fn the_entity_comes_from_the_name_else_from_the_header() {
         ("people.csv", "email,organization,zzz\n", Some(1)),
         ("people.csv", "legacyId,name,zzz,zzz,zzz,zzz\n", Some(0)),
         ("people.csv", "Export\nlegacyId,name\n", Some(0)),
-        // legacyId is a field of users, too, but not their key.
+        // legacyId is also a field of users, but not their key.
         ("people.csv", "email,legacyId,accountId,firstName\n", Some(1)),
         ("people.csv", "foo,bar\n", None),
         ("people.csv", "legacyId,foo,bar\n", None),
@@ -196,7 +137,7 @@ fn the_entity_comes_from_the_name_else_from_the_header() {
 }
 
 #[test]
-fn what_stops_a_whole_file_is_a_finding() {
+fn a_fault_of_a_whole_file_is_a_finding() {
     for (content, code) in [
         (&b""[..], Code::EmptyFile),
         (b"\xEF\xBB\xBF", Code::EmptyFile),
@@ -214,14 +155,14 @@ fn what_stops_a_whole_file_is_a_finding() {
     let options = LookOptions { changes: true, ..LookOptions::default() };
     let look = looked("users.csv", b"email,organization,_,muster_change\n", &options).unwrap();
     assert_eq!((look.change_column, look.findings.len()), (Some(3), 1));
-    // NULs in the cells of a file whose header is understood are a matter of its records.
+    // NULs in cells below a known header are faults of records, not of the file.
     let look =
         looked("users.csv", b"email,organization\n\0\0\0\0\0\0\0\0\0,1\n", &LookOptions::default()).unwrap();
     assert_eq!(look.findings, []);
 }
 
 #[test]
-fn lines_before_the_header_are_skipped_and_said() {
+fn lines_before_the_header_are_skipped_with_a_note() {
     let look = looked("users.csv", b"Title\n\nemail,organization\n", &LookOptions::default()).unwrap();
     assert_eq!(look.notes, ["skipped lines 1 to 2: the header of users is in line 3"]);
     let late = format!("{}email,organization\n", "Title\n".repeat(10));
@@ -246,18 +187,18 @@ fn a_map_must_find_its_column_and_its_field_in_some_file() {
 }
 
 #[test]
-fn the_samples_are_known_by_their_headers_in_every_dialect() {
+fn the_samples_are_recognised_by_their_headers_in_every_dialect() {
     let schema = Schema::built_in().unwrap();
     for (entity, sample) in [
         ("accounts", &include_bytes!("../../samples/accounts.csv")[..]),
         ("users", &include_bytes!("../../samples/users.csv")[..]),
     ] {
-        // With planted faults: a malformed byte here and there does not make the files Windows-1252.
+        // They have faults: a few malformed bytes do not make a file Windows-1252.
         assert!(Utf8Evidence::of(sample).malformed > 0 && Encoding::guess(sample, true) == Encoding::Utf8);
         let sample = String::from_utf8_lossy(sample);
         let (header, rows) = sample.split_once('\n').unwrap();
         for delimiter in DELIMITERS {
-            // The rows keep their commas: what the header says must weigh more.
+            // The rows keep their commas: the header must count for more.
             let text = format!("{}\n{rows}", header.replace(',', &char::from(delimiter).to_string()));
             for bytes in [text.clone().into_bytes(), utf16(&text, u16::to_le_bytes)] {
                 let look = looked_with(&schema, "legacy.csv", &bytes, &LookOptions::default()).unwrap();
@@ -269,7 +210,7 @@ fn the_samples_are_known_by_their_headers_in_every_dialect() {
     }
 }
 
-/// Bytes of the kind that matters to a dialect, now and then any other.
+/// Mostly the bytes that matter to a dialect, sometimes any others.
 fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![8 => select(b"\",;|\t\r\nea \0\xEF\xBB\xBF\xFF\xFE".to_vec()), 1 => any::<u8>()];
     let word = prop_oneof![
@@ -281,7 +222,7 @@ fn hostile() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn no_bytes_make_a_look_fall_over(bytes in hostile()) {
+    fn no_bytes_make_a_look_panic(bytes in hostile()) {
         if let Ok(look) = looked("users.csv", &bytes, &LookOptions::default()) {
             let Opening { encoding, bom_len, header_start, data_start, data_line, header_line, .. } = look.opening;
             prop_assert!(header_start <= data_start && data_start <= bytes.len() as u64);

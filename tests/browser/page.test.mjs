@@ -1,7 +1,7 @@
 // `make page-test`: report.html in a real browser. The page of the samples and a page of hostile files are opened
-// at the width of a desk and of a phone, in light and in dark, and used with mouse, touch and keyboard.
+// at the width of a desktop and of a phone, in light and in dark, and used with mouse, touch and keyboard.
 //
-// MUSTER names the program, CHROMIUM the browser, WORK the folder with node_modules; pictures are left there.
+// MUSTER names the program, CHROMIUM the browser, WORK the folder with node_modules, where pictures are kept.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -30,16 +30,16 @@ let browser;
 let folder;
 const pages = {};
 
-/** Runs the program in a folder of its own; some rows are refused, so it ends with 3. */
+/** Runs the program in a separate folder; some rows are rejected, so it ends with 3. */
 function check(name, options) {
   const out = spawnSync(path.resolve(MUSTER), ["check", ...options, "--out", name], { cwd: folder, encoding: "utf8" });
   assert.equal(out.status, 3, out.stdout + out.stderr);
   pages[name] = path.join(folder, name, "report.html");
 }
 
-/** Files whose values, header and name try all that a value can try. */
+/** A file whose values, header and name try all known attacks. */
 function hostile() {
-  // Run, it would leave a mark; a file's name has no room for a slash.
+  // It leaves a mark if it runs; a file's name cannot hold a slash.
   const script = (mark) => `<script>window.owned='${mark}'</script>`;
   const image = "<img src=x onerror=\"window.owned='image'\">";
   const name = `"><img src=x onerror=window.owned='name'><script>window.owned='name'<:script>\u001b[31m\u202e=x.csv`;
@@ -89,7 +89,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true });
 });
 
-/** Opens a page and notes all that it should not do. */
+/** Opens a page and records everything that it must not do. */
 async function open(name, view, more = {}) {
   const context = await browser.newContext({ ...view, ...more });
   const page = await context.newPage();
@@ -106,11 +106,11 @@ async function open(name, view, more = {}) {
   const url = pathToFileURL(pages[name]).href;
   await page.goto(url);
   const harmless = async () => {
-    assert.deepEqual(asked, [url], "asks for nothing but itself");
-    assert.deepEqual(said, [], "says nothing, fails nowhere");
+    assert.deepEqual(asked, [url], "loads nothing but itself");
+    assert.deepEqual(said, [], "logs nothing, fails nowhere");
     if (more.javaScriptEnabled === false) return;
     assert.equal(await page.evaluate(() => window.owned), undefined, "no planted script ran");
-    assert.deepEqual(await page.evaluate(() => window.violations), [], "nothing had to be stopped by the policy");
+    assert.deepEqual(await page.evaluate(() => window.violations), [], "the policy had to stop nothing");
   };
   return { page, context, harmless };
 }
@@ -124,13 +124,13 @@ const column = (page, at) => page.locator("#rules-table tbody tr").evaluateAll(
 for (const name of ["samples-page", "against-page", "hostile-page"]) {
   for (const [view, settings] of VIEWS) {
     describe(`${name}, ${view}`, () => {
-      test("does nothing but show itself, and does not overflow", async () => {
+      test("only shows itself, and does not overflow", async () => {
         const { page, context, harmless } = await open(name, settings);
         await openAll(page);
         await page.screenshot({ path: path.join(WORK, "pictures", `${name} ${view}.png`.replaceAll(/,? /g, "-")), fullPage: false });
         const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
         assert.ok(wide <= room, `${wide} of ${room} pixels`);
-        // Nor is anything cut off: what is wider scrolls in a box of its own.
+        // Nothing is cut off either: wider content scrolls in its box.
         const outside = await page.evaluate(() => [...document.querySelectorAll("main *, header *, footer *")]
           .filter((one) => one.checkVisibility() && !one.closest(".wide, svg, .skip") && one.getBoundingClientRect().right > window.innerWidth + 1)
           .map((one) => one.outerHTML.slice(0, 100)));
@@ -178,7 +178,7 @@ describe("the rules table", () => {
     await context.close();
   });
 
-  test("filters by what is typed and chosen, and says how much is left", async () => {
+  test("filters by text and severity, and says how many rules are shown", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[0][1]);
     const all = (await column(page, 0)).length;
     await page.getByLabel("Filter").pressSequentially("INVALID users");
@@ -199,7 +199,7 @@ describe("the rules table", () => {
     await context.close();
   });
 
-  test("sorts on a phone, where it has no heads, and goes back to its own order", async () => {
+  test("sorts on a phone, where it has no heads, and goes back to its first order", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[2][1]);
     assert.equal(await page.locator("#rules-table thead").isVisible(), false);
     const own = await column(page, 0);
@@ -215,7 +215,7 @@ describe("the rules table", () => {
     await context.close();
   });
 
-  test("leads from a rule to its samples", async () => {
+  test("links a rule to its samples", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[0][1]);
     const rule = page.locator("#rules-table tbody tr", { hasText: "invalid-postal-code" }).first();
     await rule.getByRole("link").click();
@@ -228,13 +228,13 @@ describe("the rules table", () => {
   });
 });
 
-describe("whoever uses it otherwise", () => {
-  test("reaches and works everything by keyboard", async () => {
+describe("other ways to use it", () => {
+  test("works by keyboard alone", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[0][1]);
     await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
     const box = await page.locator(".skip").boundingBox();
-    assert.ok(box.x >= 0 && box.y >= 0, "the skip link is seen when it is reached");
+    assert.ok(box.x >= 0 && box.y >= 0, "the skip link is visible when it has the focus");
     const wanted = await page.evaluate(() => {
       const all = [...document.querySelectorAll("a, button, input, select, summary, [tabindex]")];
       return all.filter((one) => one.checkVisibility()).map((one, at) => { one.dataset.stop = at; return String(at); });
@@ -247,7 +247,7 @@ describe("whoever uses it otherwise", () => {
       });
       if (stop !== undefined) {
         reached.add(stop);
-        assert.notEqual(ring, "none", "where the focus is can be seen");
+        assert.notEqual(ring, "none", "the focus is visible");
       }
       await page.keyboard.press("Tab");
     }
@@ -264,7 +264,7 @@ describe("whoever uses it otherwise", () => {
     await context.close();
   });
 
-  test("copies the command that comes next", async () => {
+  test("copies the next command", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[0][1], { permissions: ["clipboard-read", "clipboard-write"] });
     await page.getByRole("button", { name: "Copy" }).last().click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
@@ -274,13 +274,13 @@ describe("whoever uses it otherwise", () => {
     await context.close();
   });
 
-  test("prints it, samples opened, within the paper's width", async () => {
+  test("prints within the paper's width, with all samples open", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[1][1]);
     const paper = await page.pdf({ format: "A4" });
     assert.equal(paper.subarray(0, 5).toString(), "%PDF-");
     assert.ok(paper.length > 50_000, `${paper.length} bytes`);
     writeFileSync(path.join(WORK, "pictures", "samples.pdf"), paper);
-    assert.equal(await page.locator("details:not([open])").count(), 0, "what is closed would not be printed");
+    assert.equal(await page.locator("details:not([open])").count(), 0, "closed parts would not be printed");
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 718, height: 1000 });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
@@ -290,22 +290,22 @@ describe("whoever uses it otherwise", () => {
     await context.close();
   });
 
-  test("reads it without any script", async () => {
+  test("can be read without scripts", async () => {
     const { page, context, harmless } = await open("samples-page", VIEWS[0][1], { javaScriptEnabled: false });
-    assert.equal(await page.locator("#tools").isVisible(), false, "no tools that would not work");
+    assert.equal(await page.locator("#tools").isVisible(), false, "tools that would not work are hidden");
     assert.equal(await page.getByRole("button").count(), 0);
     assert.ok((await page.locator("#rules-table tbody tr").count()) > 40);
     await harmless();
     await context.close();
   });
 
-  test("finds every section from the head, the comparison too", async () => {
+  test("links every section from the head, also the comparison", async () => {
     const { page, context, harmless } = await open("against-page", VIEWS[0][1]);
     const sections = await page.locator("main section > h2").allTextContents();
     const links = await page.getByRole("navigation").getByRole("link").evaluateAll((all) =>
       all.map((link) => document.querySelector(link.getAttribute("href")).textContent));
     assert.deepEqual(links, sections);
-    assert.ok(sections.includes("Against the earlier run"));
+    assert.ok(sections.includes("Compared with the earlier run"));
     await harmless();
     await context.close();
   });

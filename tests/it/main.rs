@@ -8,7 +8,7 @@ mod architecture;
 mod changes;
 mod check;
 mod commands;
-// The generator is no part of the program, so that it can bear witness against it.
+// The generator shares no code with the program, so that it can contradict it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]
 mod customers;

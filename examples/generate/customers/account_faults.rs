@@ -18,7 +18,7 @@ const COMMON: Common = Common {
     phone: columns::PHONE,
 };
 
-/// The account that a fault needs: one whose other cells say the same whatever the spoiled cell says.
+/// The account that a fault needs: one whose other cells do not depend on the spoiled cell.
 pub(crate) fn profile(fault: Fault, random: &mut Random) -> Profile {
     match fault {
         Fault::InvalidVat | Fault::VatCheckDigits | Fault::PatternMismatch | Fault::InvalidPostalCode => {

@@ -1,5 +1,5 @@
 //! Made-up customers of a charging company as legacy CSV files, with faults whose places are known. It shares
-//! nothing with the validator, so that it can bear witness against it. The files are the same for the same
+//! nothing with the validator, so that it can contradict it. The files are the same for the same
 //! order on every machine; nothing here opens a file or prints.
 
 mod account_faults;
@@ -31,14 +31,14 @@ use table::Row;
 use table::Table;
 use user_faults::Earlier;
 
-/// What is to be made.
+/// What to make.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     /// How many accounts.
     pub(crate) accounts: u64,
     /// How many users.
     pub(crate) users: u64,
-    /// How many users to pass over first: other people, in the same accounts.
+    /// How many users to skip first: other people, in the same accounts.
     pub(crate) skip_users: u64,
     /// Rows with a fault, in a million.
     pub(crate) faults: u64,
@@ -69,13 +69,13 @@ mod stream {
     pub(super) const USER_HOME: u64 = 9;
 }
 
-/// One row in so many has a blank line before it, where faults are planted.
+/// One row in this number has a blank line before it, if faults are planted.
 const BLANK_LINES: u64 = 700;
 
 /// What became of an account, as far as its users are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// No row can refer to it: it has no key of its own, or none that can be read.
+    /// No row can refer to it: it has no key, or none that can be read.
     Absent,
     Accepted,
     Rejected,
@@ -209,7 +209,7 @@ fn standing(standings: &[Standing], account: u64) -> Standing {
     at.and_then(|at| standings.get(at)).copied().unwrap_or(Standing::Absent)
 }
 
-/// An account that a user can belong to; for a user with a fault of its own one that was accepted. Most users
+/// An account that a user can belong to; for a user that has a fault itself one that was accepted. Most users
 /// of rejected accounts are left out, so that the knock-on does not outweigh everything else. The first
 /// account never has a fault.
 fn pick_account(standings: &[Standing], accepted: bool, random: &mut Random) -> u64 {

@@ -1,4 +1,4 @@
-//! Numbers with rules of their own: telephone, IBAN and BIC, VAT, chamber of commerce. Written from the
+//! Numbers with rules: telephone, IBAN and BIC, VAT, chamber of commerce. Written from the
 //! registries' descriptions (ISO 13616, ISO 7064, the national numbering plans), not from any validator.
 
 use super::places::Country;
@@ -115,7 +115,7 @@ pub(crate) fn push_iban(out: &mut String, country: Country, random: &mut Random)
     bank.1
 }
 
-/// The remainder by 97 of the number that a text is when A stands for 10 and Z for 35 (ISO 7064).
+/// The remainder by 97 of the number that a text is when A is 10 and Z is 35 (ISO 7064).
 pub(crate) fn mod97(text: &str) -> u64 {
     text.bytes().fold(0, |rest, byte| match byte {
         b'0'..=b'9' => (rest * 10 + u64::from(byte - b'0')) % 97,

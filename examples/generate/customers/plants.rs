@@ -1,5 +1,5 @@
-//! What was planted where: `plants.csv`, and the sums that a right validator must come to. Rows are told of
-//! once, in the order in which they are written, so that the list is sorted as it grows.
+//! What was planted where: `plants.csv`, and the sums that a right validator must find. Each row is
+//! noted once, in the order in which it is written, so the list is sorted.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};

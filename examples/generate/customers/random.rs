@@ -1,5 +1,5 @@
 //! The generator's own random numbers (splitmix64). No library's, so that a seed gives the same bytes for
-//! ever. Each row has a stream of its own: any row can be made again without those before it.
+//! ever. Each row has a separate stream: any row can be made again without those before it.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 

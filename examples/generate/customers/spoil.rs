@@ -1,12 +1,12 @@
 //! Faults that accounts and users have in common: a record's structure, and cells that both have. Each makes
-//! exactly one finding, so whatever a fault could pull along is taken out of the row first.
+//! exactly one finding, so everything that a fault could cause elsewhere is taken out of the row first.
 
 use super::faults::Fault;
 use super::plants::Plant;
 use super::random::Random;
 use super::table::{MALFORMED, Row};
 
-/// Where the columns that both entities have stand.
+/// The positions of the columns that both entities have.
 pub(crate) struct Common {
     pub(crate) header: &'static [&'static str],
     /// A cell of free text that is always filled.

@@ -36,11 +36,11 @@ pub(crate) struct Row {
     pub(crate) cut: usize,
     /// Cells after the last one.
     pub(crate) extra: &'static [&'static str],
-    /// Whether [`MALFORMED`] is to be replaced.
+    /// Whether [`MALFORMED`] must be replaced.
     pub(crate) malformed: bool,
     /// Whether the header is repeated before the record.
     pub(crate) header_before: bool,
-    /// Whether a blank line stands before the record.
+    /// Whether there is a blank line before the record.
     pub(crate) blank_before: bool,
 }
 
@@ -106,7 +106,7 @@ impl<W: Write> Table<W> {
         Ok(Self { out, dialect, header, line: Vec::with_capacity(1024), blank: 0 })
     }
 
-    /// Writes one record, with what stands before it.
+    /// Writes one record, with the blank line before it.
     pub(crate) fn write(&mut self, row: &Row) -> io::Result<()> {
         if row.blank_before {
             self.out.write_all(self.dialect.line_end().as_bytes())?;

@@ -1,4 +1,4 @@
-//! Faults that only users have, or have in columns of their own.
+//! Faults that only users have, or have in other columns than accounts.
 
 use super::accounts;
 use super::faults::Fault;

@@ -10,7 +10,7 @@ use std::thread;
 use crate::cli::CreateArgs;
 use crate::command::CommandError;
 use crate::record::{Finding, Severity};
-use crate::report::Told;
+use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::run::RunError;
 use crate::run::one::{Typed, judge};
@@ -118,7 +118,8 @@ impl Dialogue<'_> {
     fn tell<'f>(&self, findings: impl Iterator<Item = &'f Finding>) {
         let mut text = String::new();
         for finding in findings {
-            Told::fresh(finding, self.entity, self.args.records.show_values).render(&mut text, colour());
+            Diagnostic::fresh(finding, self.entity, self.args.records.show_values)
+                .render(&mut text, colour());
         }
         say(&text);
     }

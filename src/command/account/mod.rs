@@ -15,7 +15,8 @@ use crate::frame::StoredFinding;
 use crate::output::visible::visible;
 use crate::report::log::colour;
 use crate::report::mask::mask;
-use crate::report::{Told, Values};
+use crate::report::table::pairs;
+use crate::report::{Diagnostic, ShownValues};
 use crate::rule::Rule;
 use crate::run::one::{Done, Fate, One, OneOptions, Typed, one};
 use crate::schema::{Entity, Schema};
@@ -69,12 +70,12 @@ fn create(
     let options = OneOptions {
         schemas: args.records.schemas.clone(),
         database_url: args.records.database.database_url.clone(),
-        one: One { command: "account create", update: args.update, veil: (!show).then_some(mask) },
+        one: One { command: "account create", update: args.update, mask: (!show).then_some(mask) },
         strict: args.strict,
         dry_run: args.dry_run,
         out: args.out.clone(),
         patience: Duration::from_secs(args.lock_timeout),
-        values: if show { Values::Shown } else { Values::Masked },
+        values: if show { ShownValues::All } else { ShownValues::NotSensitive },
     };
     let done = one(&typed, &options, listener)?;
     tell(&done, &typed, args, entity, talk.quiet, out)?;
@@ -149,7 +150,7 @@ fn tell(
         done.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| !quiet || &*finding.severity != "warning") {
-        Told::stored(finding).render(&mut text, colour());
+        Diagnostic::stored(finding).render(&mut text, colour());
         text.push('\n');
     }
     let _ = io::stderr().write_all(text.as_bytes());
@@ -166,7 +167,7 @@ fn tell(
             let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
             let _ = writeln!(
                 io::stderr(),
-                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it"
+                "error: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it"
             );
             return Ok(());
         }
@@ -178,7 +179,7 @@ fn tell(
             "nothing was given; nothing has been written".to_owned()
         }
         Fate::Rejected => {
-            let _ = writeln!(io::stderr(), "muster: {name}: rejected; nothing has been written");
+            let _ = writeln!(io::stderr(), "error: {name}: rejected; nothing has been written");
             return Ok(());
         }
         Fate::Unchanged => format!("{name}{key} is there already, and the same"),
@@ -198,7 +199,7 @@ fn tell(
             let filled =
                 record.fields.iter().filter(|(_, value)| value.as_ref().is_some_and(|v| !v.is_empty()));
             let filled: Vec<_> = filled.map(|(name, value)| (name.as_str(), value.clone())).collect();
-            format!("{line}\n\n{}", records::lines(&filled)).into_bytes()
+            format!("{line}\n\n{}", pairs(&filled)).into_bytes()
         }
         None => (line + "\n").into_bytes(),
     };

@@ -1,5 +1,5 @@
-//! Connection strings: both of libpq's notations, read into named settings. No message here repeats a part of
-//! the string but a setting's name, for any other part may be a password.
+//! Connection strings: both of libpq's notations, parsed into named settings. No message here repeats any part of the
+//! string except a setting's name: any other part may be a password.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,22 +22,22 @@ impl Settings {
         parse_pairs(text)
     }
 
-    /// A setting that is there and not empty.
+    /// A setting, if it is given and not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// Sets, whatever was there.
+    /// Sets or replaces a setting.
     pub(super) fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
-    /// Takes a setting out.
+    /// Removes a setting and returns it.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name).filter(|value| !value.is_empty())
     }
 
-    /// Takes over what is not set here.
+    /// Takes the settings of `other` that are not set here.
     pub(super) fn fill_from(&mut self, other: Self) {
         for (name, value) in other.0 {
             if self.get(&name).is_none() {
@@ -111,7 +111,7 @@ fn split_port(host: &str) -> Result<(&str, &str), DbError> {
     Ok(host.split_once(':').unwrap_or((host, "")))
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 fn decode(text: &str) -> Result<String, DbError> {
     let broken = || bad("a `%` must be followed by two hexadecimal digits (a percent sign itself is %25)");
     let mut bytes = Vec::with_capacity(text.len());

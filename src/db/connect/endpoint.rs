@@ -1,5 +1,5 @@
-//! Which server is meant: the connection string, then its service, then the `PG*` variables, then libpq's
-//! defaults, in this order, made into one endpoint. Reaching it is the session's.
+//! Which server to connect to: the connection string, then its service, then the `PG*` variables, then libpq's defaults,
+//! in this order, combined into one endpoint. Connecting is left to the session.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::handshake::Connector;
 use super::tls::{self, Mode};
 use super::{pgpass, service};
 
-/// `PG*` variables and the settings they stand for. Those in the first part name a server by themselves.
+/// `PG*` variables and their settings. Each of the first [`NAMING`] names a server by itself.
 const VARIABLES: [(&str, &str); 17] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
@@ -37,7 +37,7 @@ const VARIABLES: [(&str, &str); 17] = [
 ];
 const NAMING: usize = 5;
 
-/// Settings of libpq that change nothing here: GSSAPI and compression are not offered, and the rest is ours.
+/// Settings of libpq that have no effect here: GSSAPI and compression are not supported, and muster sets the others.
 const WITHOUT_EFFECT: [&str; 9] = [
     "gssencmode",
     "gssdelegation",
@@ -50,10 +50,10 @@ const WITHOUT_EFFECT: [&str; 9] = [
     "client_encoding",
 ];
 
-/// A server that stays silent is given up after this, unless `connect_timeout` says otherwise.
+/// How long to wait for a server that does not answer, unless `connect_timeout` says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server, a database and a role, with all that is needed to connect. Shows itself without the password.
+/// A server, a database and a role, with all that is needed to connect. Its `Debug` shows no password.
 #[derive(Clone)]
 pub struct Endpoint {
     pub(super) config: Config,
@@ -62,9 +62,9 @@ pub struct Endpoint {
     pub(super) target: String,
     pub(super) role: String,
     pub(super) database: String,
-    /// Host names to look up, when a connection fails.
+    /// Host names to look up if a connection fails.
     pub(super) names: Vec<String>,
-    /// Where the password came from, for people; nothing where there is none.
+    /// Where the password came from, for people; `None` if there is none.
     pub(super) password_origin: Option<&'static str>,
 }
 
@@ -78,7 +78,7 @@ impl fmt::Debug for Endpoint {
 }
 
 impl Endpoint {
-    /// The server named by a connection string, or by the `PG*` variables; none where nothing names one.
+    /// The server named by a connection string or by the `PG*` variables, if any does.
     ///
     /// # Errors
     /// A string, variable, service file or certificate that cannot be used.
@@ -120,7 +120,7 @@ impl Endpoint {
     /// The private cluster, which must run.
     ///
     /// # Errors
-    /// None that a running cluster would cause.
+    /// None with a running cluster.
     pub(crate) fn local(cluster: &Cluster) -> Result<Self, DbError> {
         let mut settings = Settings::default();
         settings.set("host", cluster.socket().to_string_lossy());
@@ -165,7 +165,7 @@ impl Endpoint {
         }
         let authorities = settings.take("sslrootcert");
         let mode = match settings.take("sslmode") {
-            // TLS is not spoken over a Unix socket, whatever the mode.
+            // There is no TLS over a Unix socket, in any mode.
             _ if host.split(',').all(|host| host.starts_with('/')) => Mode::Disable,
             Some(mode) => Mode::parse(&mode)?,
             None if authorities.as_deref() == Some("system") => Mode::VerifyFull,
@@ -182,7 +182,7 @@ impl Endpoint {
         let direct = settings.get("sslnegotiation") == Some("direct");
         let connector = Connector::new(tls::client_config(mode, &files, direct)?);
         let mut config = Config::from_str(&settings.to_pairs()).map_err(|error| {
-            // The library names the setting and repeats no value.
+            // The library names the setting and does not repeat the value.
             let named = std::error::Error::source(&error).map(ToString::to_string);
             DbError::Conninfo { problem: named.unwrap_or_else(|| error.to_string()) }
         })?;
@@ -196,7 +196,7 @@ impl Endpoint {
     }
 }
 
-/// Fills in libpq's defaults and takes out what has no effect here.
+/// Fills in libpq's defaults and removes what has no effect here.
 fn complete(settings: &mut Settings) -> Result<(), DbError> {
     for name in WITHOUT_EFFECT {
         settings.take(name);
@@ -227,7 +227,7 @@ fn complete(settings: &mut Settings) -> Result<(), DbError> {
     Ok(())
 }
 
-/// The system's socket where there is one, else this machine.
+/// The folder of the system's socket if there is one, else this machine.
 fn default_host(settings: &Settings) -> String {
     let socket = format!(".s.PGSQL.{}", settings.get("port").unwrap_or("5432"));
     let folders = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
@@ -250,13 +250,13 @@ fn service_files(variable: &dyn Fn(&str) -> Option<String>, home: Option<&Path>)
         Some(file) => files.push(PathBuf::from(file)),
         None => files.extend(home.map(|home| home.join(".pg_service.conf"))),
     }
-    // Where Debian's libpq, and those of Red Hat and others, have theirs.
+    // The folder of the libpq of Debian, Red Hat and others.
     let folder = variable("PGSYSCONFDIR");
     files.push(Path::new(folder.as_deref().unwrap_or("/etc/postgresql-common")).join("pg_service.conf"));
     files
 }
 
-/// `host:port` of each host, or its socket's folder.
+/// `host:port` of each host or of its socket's folder.
 fn places(hosts: &str, ports: &str) -> String {
     let ports: Vec<_> = ports.split(',').collect();
     let port = |at: usize| ports.get(at).or(ports.first()).filter(|port| !port.is_empty()).unwrap_or(&"5432");

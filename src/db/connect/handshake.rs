@@ -1,5 +1,5 @@
-//! The TLS connector handed to the library, which notes how far it came: the library's error does not say
-//! whether a server has no TLS or a handshake failed.
+//! The TLS connector for the library. It notes how far the connection got: the library's error does not say whether the
+//! server has no TLS or the handshake failed.
 
 use std::future::Future;
 use std::io;
@@ -11,20 +11,20 @@ use tokio_postgres::Socket;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// How far a connection came.
+/// How far a connection got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reached {
     /// No server answered.
     Nothing,
     /// A server answered.
     Server,
-    /// It offers TLS, and the handshake began.
+    /// The server offers TLS, and the handshake has begun.
     Handshake,
-    /// TLS is agreed on.
+    /// The handshake succeeded.
     Tls,
 }
 
-/// Makes TLS connections and notes how far the last one came.
+/// Makes TLS connections and notes how far the last one got.
 #[derive(Clone)]
 pub(super) struct Connector {
     inner: MakeRustlsConnect,
@@ -36,7 +36,7 @@ impl Connector {
         Self { inner: MakeRustlsConnect::new(config), reached: Arc::default() }
     }
 
-    /// The same connector with a note of its own.
+    /// The same connector with a separate note.
     pub(super) fn afresh(&self) -> Self {
         Self { inner: self.inner.clone(), reached: Arc::default() }
     }

@@ -1,5 +1,4 @@
-//! Reaching a server: `connect` gives a `Session` with the server that the user named, or with the private
-//! local PostgreSQL where none was named.
+//! Connecting to a server: the one that the user named or, if none was named, the private local PostgreSQL.
 
 mod conninfo;
 mod endpoint;
@@ -17,11 +16,11 @@ use super::DbError;
 use super::local::{Cluster, LocalError};
 
 /// Connects to the server named by `url` (a URL, or `key=value` pairs), else by the `PG*` variables, else to the
-/// private local PostgreSQL, which is started where it does not run. The session calls itself
+/// private local PostgreSQL, which is started if it does not run. The session calls itself
 /// `application_name`, of which the server keeps 63 bytes.
 ///
 /// # Errors
-/// Why there is no session, by cause.
+/// Why there is no session.
 pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
     let endpoint = match Endpoint::named(url)? {
         Some(endpoint) => endpoint,
@@ -30,7 +29,7 @@ pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Sessio
     endpoint.connect(application_name).await
 }
 
-/// Starts the private cluster without holding up the runtime.
+/// Starts the private cluster without blocking the runtime.
 async fn start_local() -> Result<Endpoint, DbError> {
     let started = tokio::task::spawn_blocking(|| -> Result<Cluster, LocalError> {
         let cluster = Cluster::of_current_dir()?;

@@ -1,10 +1,10 @@
-//! Passwords from `.pgpass`: lines of `host:port:database:user:password` with `*` for anything, and `\` before
-//! a `:` or `\` that belongs to a value. The first line that fits is taken, as libpq does.
+//! Passwords from `.pgpass`: lines of `host:port:database:user:password` with `*` for anything, and `\` before a `:` or
+//! `\` that belongs to a value. The first line that matches is taken, as in libpq.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// What a password is looked up for.
+/// The connection that needs a password.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     /// The host's name; `localhost` for a Unix socket.
@@ -14,7 +14,7 @@ pub(super) struct Wanted<'a> {
     pub(super) user: &'a str,
 }
 
-/// The password that the file has. A file that others may read is not used, and that is said.
+/// The password in the file. A file that others may read is not used, with a warning.
 pub(super) fn look_up(path: &Path, wanted: Wanted<'_>) -> Option<String> {
     let found = path.metadata().ok()?;
     if !found.is_file() {
@@ -43,7 +43,7 @@ fn find(text: &str, wanted: Wanted<'_>) -> Option<String> {
     })
 }
 
-/// Splits at the first four `:` that no `\` stands before; an unescaped one after that ends the password.
+/// Splits at the first four unescaped `:`; another one ends the password.
 fn fields(line: &str) -> Option<[&str; 5]> {
     let mut parts = Vec::with_capacity(5);
     let mut start = 0;
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_undone_in_every_field() {
+    fn escapes_are_removed_in_every_field() {
         let wanted = Wanted { host: "::1", user: "a\\b", ..WANTED };
         assert_eq!(find(r"\:\:1:5432:app:a\\b:p\:w\\x", wanted).as_deref(), Some(r"p:w\x"));
     }

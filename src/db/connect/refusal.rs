@@ -1,5 +1,5 @@
-//! Why a connection was not made: the library's error, how far TLS came, and what the system says, made into
-//! the error that a person can act on.
+//! Why a connection failed: the library's error, how far TLS got, and what the system says, turned into an error that a
+//! person can act on.
 
 use std::io::{self, ErrorKind};
 
@@ -11,7 +11,7 @@ use super::endpoint::Endpoint;
 use super::handshake::Reached;
 use super::tls::Mode;
 
-/// Tells why the endpoint could not be connected to.
+/// Explains why the connection failed.
 pub(super) async fn explain(endpoint: &Endpoint, reached: Reached, source: tokio_postgres::Error) -> DbError {
     let target = endpoint.target.clone();
     if let Some(code) = source.code().cloned() {
@@ -39,7 +39,7 @@ pub(super) async fn explain(endpoint: &Endpoint, reached: Reached, source: tokio
         },
         (Reached::Server | Reached::Tls, Some(fault)) if went_away(fault) => DbError::Down { target, source },
         (Reached::Server, None) if endpoint.mode.needs_tls() => DbError::NoTls { target },
-        // The server asked for a password: without one the library goes no further, and does not say more.
+        // The server asked for a password: without one the library stops, and does not say why.
         (_, None) if endpoint.password_origin.is_none() && !source.is_closed() => {
             DbError::PasswordNeeded { target, role: endpoint.role.clone() }
         }
@@ -82,7 +82,7 @@ fn went_away(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe)
 }
 
-/// The first host whose name has no address. The library's error for it has no kind of its own.
+/// The first host whose name has no address. The library's error for it has no separate kind.
 async fn unknown_name(endpoint: &Endpoint) -> Option<(String, io::Error)> {
     if !endpoint.config.get_hostaddrs().is_empty() {
         return None;
@@ -96,7 +96,7 @@ async fn unknown_name(endpoint: &Endpoint) -> Option<(String, io::Error)> {
 }
 
 impl Mode {
-    /// Whether the mode has no way without TLS.
+    /// Whether the mode requires TLS.
     fn needs_tls(self) -> bool {
         matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
     }

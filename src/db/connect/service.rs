@@ -57,7 +57,7 @@ mod tests {
     const TEXT: &str = "# all\n[one]\nhost=a\n\n[two]\nhost = b\nport=5433\n# end\n[three]\nnonsense\n";
 
     #[test]
-    fn a_service_has_its_own_section_and_no_more() {
+    fn a_service_has_the_settings_of_its_section_alone() {
         let settings = find(TEXT, "two", Path::new("f")).unwrap().unwrap();
         assert_eq!(settings, Settings::parse("host=b port=5433").unwrap());
         assert_eq!(find(TEXT, "four", Path::new("f")).unwrap(), None);

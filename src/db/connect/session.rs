@@ -14,11 +14,11 @@ use super::handshake::Connector;
 use super::refusal;
 use super::tls::Mode;
 
-/// How long a server that is starting up is waited for.
+/// How long to wait for a server that is starting up.
 const STARTING: Duration = Duration::from_secs(15);
 
-/// What a role or a database may have set otherwise, and every statement of ours relies on. The `search_path`
-/// is left alone: where tables are is the user's business.
+/// Settings that our statements rely on and that a role or a database may have set differently. The `search_path` is not
+/// changed: the user decides where tables are.
 const SET_UP: &str = "
     SET client_encoding = 'UTF8';
     SET TimeZone = 'UTC';
@@ -33,14 +33,14 @@ const SET_UP: &str = "
     SELECT set_config(name, '0', false) FROM pg_settings
      WHERE name IN ('idle_session_timeout', 'transaction_timeout');";
 
-/// The backend of a killed client lets go of its locks within a second. PostgreSQL 14 and later have it, on
-/// systems that can tell.
+/// The backend of a killed client releases its locks within a second. PostgreSQL 14 and later have this setting, on
+/// systems that support it.
 const CHECK_CLIENT: &str = "SELECT set_config(name, '1s', false) FROM pg_settings
      WHERE name = 'client_connection_check_interval'";
 
 /// A connection, owned. It ends when the session is dropped, or with `close`.
 pub struct Session {
-    /// What statements are sent by.
+    /// Sends statements.
     pub client: Client,
     endpoint: Arc<Endpoint>,
     task: JoinHandle<Result<(), tokio_postgres::Error>>,
@@ -67,7 +67,7 @@ impl Session {
         self.endpoint.connect(application_name).await
     }
 
-    /// What asks the server to stop the statement that runs in this session.
+    /// Can ask the server to stop the statement that runs in this session.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
         Canceller { token: self.client.cancel_token(), connector: self.endpoint.connector.afresh() }
@@ -79,7 +79,7 @@ impl Session {
         self.client.is_closed()
     }
 
-    /// Ends the session in order, and waits until the server has been told.
+    /// Ends the session in order, and waits until the server knows.
     ///
     /// # Errors
     /// The connection broke before.
@@ -142,7 +142,7 @@ impl Endpoint {
     /// Connects and sets the session up. A server that is starting up is waited for.
     ///
     /// # Errors
-    /// Why there is no session, by cause.
+    /// Why there is no session.
     pub async fn connect(&self, application_name: &str) -> Result<Session, DbError> {
         let deadline = Instant::now() + STARTING;
         loop {
@@ -155,7 +155,7 @@ impl Endpoint {
         }
     }
 
-    /// `allow` and `prefer` have a second way where the first is not admitted, as in libpq.
+    /// `allow` and `prefer` have a second try if the first is not admitted, as in libpq.
     async fn try_modes(&self, application_name: &str) -> Result<Session, DbError> {
         let (first, second) = match self.mode {
             Mode::Disable => (SslMode::Disable, None),

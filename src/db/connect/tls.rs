@@ -1,9 +1,8 @@
-//! TLS by rustls, with libpq's six `sslmode`s. `require` encrypts and verifies nothing unless `sslrootcert` is
-//! given (then it is `verify-ca`); `verify-ca` asks who signed the certificate; `verify-full` asks for the name
-//! as well. Authorities come from `sslrootcert` (a file, or `system`), else `~/.postgresql/root.crt`, else the
-//! system's store. A certificate without subjectAltName has no name that `verify-full` takes (RFC 9525),
-//! and a server's self-signed certificate that is marked as an authority (`openssl req -x509` does) is none that
-//! rustls takes as its own authority: sign the server's with another.
+//! TLS by rustls, with libpq's six `sslmode`s. `require` encrypts and verifies nothing unless `sslrootcert` is given (then
+//! it is `verify-ca`); `verify-ca` verifies who signed the certificate; `verify-full` also verifies the name. Authorities
+//! come from `sslrootcert` (a file, or `system`), else `~/.postgresql/root.crt`, else the system's store. `verify-full`
+//! refuses a certificate without subjectAltName (RFC 9525). rustls does not accept a self-signed certificate that is
+//! marked as an authority (as by `openssl req -x509`) as a server's: sign the server's with another one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +45,7 @@ impl Mode {
     }
 }
 
-/// The files that TLS works with.
+/// The files that TLS needs.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Files {
     /// `sslrootcert`: a path, or `system`.
@@ -55,11 +54,11 @@ pub(super) struct Files {
     pub(super) certificate: Option<PathBuf>,
     /// `sslkey`.
     pub(super) key: Option<PathBuf>,
-    /// Where `~/.postgresql` is.
+    /// The folder of `.postgresql`.
     pub(super) home: Option<PathBuf>,
 }
 
-/// The client's side of TLS for a mode. `direct` begins it without asking (`sslnegotiation=direct`).
+/// The client's TLS configuration for a mode. `direct` starts TLS without asking (`sslnegotiation=direct`).
 pub(super) fn client_config(mode: Mode, files: &Files, direct: bool) -> Result<ClientConfig, DbError> {
     let provider = Arc::new(ring::default_provider());
     let names = match mode {
@@ -123,7 +122,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-/// The client's own certificate: named, or libpq's default where both files are there.
+/// The client's certificate: the one named, or libpq's default if both files exist.
 fn own_certificate(files: &Files) -> Result<Option<Identity>, DbError> {
     let default = |name| files.home.as_ref().map(|home| home.join(".postgresql").join(name));
     let certificate = files.certificate.clone().or_else(|| default("postgresql.crt").filter(|p| p.exists()));
@@ -137,12 +136,12 @@ fn own_certificate(files: &Files) -> Result<Option<Identity>, DbError> {
     Ok(Some((certificates(&certificate)?, private)))
 }
 
-/// Verifies as much as the mode asks for. The server's hold on its key is always verified.
+/// Verifies as much as the mode requires. That the server has the certificate's key is always verified.
 #[derive(Debug)]
 struct Verifier {
-    /// Verifies who signed; nothing where no authority is asked.
+    /// Verifies who signed, if the mode requires that.
     chain: Option<Arc<WebPkiServerVerifier>>,
-    /// Whether the name counts.
+    /// Whether the name is verified.
     names: bool,
     provider: Arc<CryptoProvider>,
 }
@@ -158,7 +157,7 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last: all before it was in order.
+            // The name is verified last: everything before it was in order.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if !self.names => Ok(ServerCertVerified::assertion()),

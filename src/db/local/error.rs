@@ -18,7 +18,7 @@ pub enum LocalError {
     /// The data folder is another major version's.
     #[error(
         "{}: was made by PostgreSQL {data_major}, but installed is {installed}; install PostgreSQL {data_major}, \
-         or move that folder away to start afresh", data.display()
+         or move that folder away to start with an empty database", data.display()
     )]
     OtherVersion {
         /// The data folder.
@@ -28,7 +28,7 @@ pub enum LocalError {
         /// The major versions found, separated by commas.
         installed: String,
     },
-    /// Root needs somebody to lend the cluster to.
+    /// Root needs a user to lend the cluster to.
     #[error(
         "PostgreSQL refuses to run as root, and this machine has neither a user `postgres` nor `nobody` to run \
          it as; make one, or run muster as an ordinary user"
@@ -45,16 +45,16 @@ pub enum LocalError {
         /// What the system said.
         source: io::Error,
     },
-    /// A folder or file of the cluster cannot be made or read.
-    #[error("{}: cannot be made or read; check its owner and mode, or set MUSTER_STATE_DIR", path.display())]
+    /// A folder or file of the cluster cannot be created or read.
+    #[error("{}: cannot be created or read; check its owner and mode, or set MUSTER_STATE_DIR", path.display())]
     Folder {
         /// Which.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Somebody else's folder is where ours should be.
-    #[error("{}: is not a folder of user {uid}; remove it, or find out who made it", path.display())]
+    /// Another user's folder is where ours should be.
+    #[error("{}: is not a folder of user {uid}; remove it, or find out who created it", path.display())]
     NotOurs {
         /// Which.
         path: PathBuf,

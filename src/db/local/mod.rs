@@ -55,29 +55,29 @@ pub(crate) struct Cluster {
     owner: Owner,
 }
 
-/// How the cluster stands.
+/// The state of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Status {
     /// It was never started.
     Absent,
-    /// There is data, and no server.
+    /// There is data, and no server runs.
     Stopped,
     /// A server runs under this process number.
     Running(u32),
 }
 
 impl Cluster {
-    /// The cluster of the current directory's project folder. Looks only; makes nothing.
+    /// The cluster of the current directory's project folder. Changes nothing.
     ///
     /// # Errors
-    /// There is no place to keep it, or nobody to run it as.
+    /// There is no folder to keep it in, or no user to run it as.
     pub(crate) fn of_current_dir() -> Result<Self, LocalError> {
         let owner = Owner::find()?;
         Ok(Self { place: Place::of_current_dir(&owner)?, owner })
     }
 
-    /// The folder of the socket: the `host` to connect to. A running server may have been started where the
-    /// environment named another runtime folder (a login session has one, a nightly job has none).
+    /// The folder of the socket: the `host` to connect to. A running server may have been started with another runtime
+    /// folder (a login session has one, a nightly job has none).
     #[must_use]
     pub(crate) fn socket(&self) -> PathBuf {
         let recorded = || {
@@ -94,13 +94,13 @@ impl Cluster {
         &self.place.project
     }
 
-    /// The folder that holds all that stays.
+    /// The folder with everything that is kept.
     #[must_use]
     pub(crate) fn state(&self) -> &Path {
         &self.place.state
     }
 
-    /// How the cluster stands now.
+    /// The state of the cluster now.
     #[must_use]
     pub(crate) fn status(&self) -> Status {
         if !self.place.data().join("PG_VERSION").exists() {
@@ -112,8 +112,8 @@ impl Cluster {
         }
     }
 
-    /// Makes the cluster where there is none and starts it where it does not run; `true` when it did start it.
-    /// Of two starts at once the second waits for the first.
+    /// Creates the cluster if there is none and starts it if it does not run; `true` if it started it. Of two starts at
+    /// once the second waits for the first.
     ///
     /// # Errors
     /// There is no PostgreSQL, another version's data, or the server does not start.
@@ -124,7 +124,7 @@ impl Cluster {
             return Ok(false);
         }
         if matches!(self.status(), Status::Running(_)) {
-            // Whoever cleans up runtime folders took the socket from under the server.
+            // Something that cleans up runtime folders removed the socket of the running server.
             self.stop_server()?;
         }
         let programs = self.programs()?;
@@ -132,12 +132,12 @@ impl Cluster {
             self.init(&programs)?;
         }
         self.place.make_socket(&self.owner)?;
-        // The children of a killed server live on for a moment, and hold its shared memory.
+        // The child processes of a killed server live on for a moment, and hold its shared memory.
         let mut attempts = if self.forget_dead_server()? { 5 } else { 1 };
         while !self.start_server(&programs)? {
             attempts -= 1;
             if attempts == 0 {
-                // Of no use without a server; one that is not empty stays.
+                // The folder is useless without a server; one that is not empty stays.
                 let _ = fs::remove_dir(&self.place.socket);
                 return Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) });
             }
@@ -146,7 +146,7 @@ impl Cluster {
         Ok(true)
     }
 
-    /// Stops the server; `false` when it did not run.
+    /// Stops the server; `false` if it did not run.
     ///
     /// # Errors
     /// The server does not stop.
@@ -160,12 +160,12 @@ impl Cluster {
         }
         let socket = self.socket();
         self.stop_server()?;
-        // The next start makes it again; one that is not empty stays.
+        // The next start creates the folder again; one that is not empty stays.
         let _ = fs::remove_dir(socket);
         Ok(true)
     }
 
-    /// A `psql` command on the running cluster, to be given further arguments and run in the caller's folder.
+    /// A `psql` command on the running cluster; the caller may add arguments.
     ///
     /// # Errors
     /// There is no `psql`.
@@ -180,13 +180,13 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Starts the server and waits until it takes connections; `false` when it does not.
+    /// Starts the server and waits until it accepts connections; `false` if it does not.
     fn start_server(&self, programs: &Programs) -> Result<bool, LocalError> {
         let options = format!("-c unix_socket_directories='{}'", self.place.socket.display());
         let mut command = programs.command("pg_ctl", &self.owner);
         command.args(["start", "--silent", "--wait", "--timeout=60", "-D"]).arg(self.place.data());
         command.arg("-l").arg(self.place.log()).arg("-o").arg(options);
-        // The server keeps its standard streams for life: a pipe of ours would never see its end.
+        // The server keeps its standard streams open: a pipe of ours would never end.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let doing = "starting the local PostgreSQL";
         let status = command.status().map_err(|source| LocalError::Program { doing, source })?;
@@ -207,7 +207,8 @@ impl Cluster {
         }
     }
 
-    /// Makes the data folder beside its final name, so that a killed first start leaves nothing that looks whole.
+    /// Creates the data folder under another name and renames it, so that a first start that was killed leaves nothing that
+    /// looks complete.
     fn init(&self, programs: &Programs) -> Result<(), LocalError> {
         let new = self.place.state.join("data.new");
         let fault = |path: &Path| {
@@ -232,7 +233,7 @@ impl Cluster {
         fs::rename(&new, &data).map_err(fault(&data))
     }
 
-    /// Held while the cluster is made, started or stopped. The system lets go of it when its holder dies.
+    /// Held while the cluster is created, started or stopped. The system releases it when the process ends.
     fn lock(&self) -> Result<File, LocalError> {
         let path = self.place.state.join("lock");
         let fault = |source| LocalError::Folder { path: path.clone(), source };
@@ -241,7 +242,7 @@ impl Cluster {
         Ok(file)
     }
 
-    /// Whether a server runs and takes connections; one that has just been started is given some seconds.
+    /// Whether a server runs and accepts connections; waits some seconds for one that has just been started.
     fn answers(&self) -> bool {
         for _ in 0..100 {
             if !matches!(self.status(), Status::Running(_)) {
@@ -255,7 +256,7 @@ impl Cluster {
         false
     }
 
-    /// The process number in `postmaster.pid`, whoever has that number now.
+    /// The process number in `postmaster.pid`. Another process may have that number now.
     fn recorded_pid(&self) -> Option<u32> {
         let text = fs::read_to_string(self.pid_file()).ok()?;
         text.lines().next()?.trim().parse().ok()
@@ -265,12 +266,12 @@ impl Cluster {
         self.place.data().join("postmaster.pid")
     }
 
-    /// After a `kill -9` or a power cut the number may be another program's, or a dead server's that nobody
-    /// buried, and PostgreSQL would take that for a running server. The file is not removed: PostgreSQL still
-    /// learns from it whether processes of the old server hold its shared memory. `true` when there was one.
+    /// Replaces the process number in the file of a server that is dead. After a `kill -9` or a power cut the number may be
+    /// another program's, or that of a zombie process, and PostgreSQL would take it for a running server. The file itself
+    /// stays: PostgreSQL learns from it whether processes of the old server hold its shared memory. `true` if there was one.
     fn forget_dead_server(&self) -> Result<bool, LocalError> {
         for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
-            // Nobody but this cluster's servers writes there; the file may well be absent.
+            // Only this cluster's servers write there; the file may be absent.
             let _ = fs::remove_file(self.place.socket.join(name));
         }
         let path = self.pid_file();
@@ -285,7 +286,7 @@ impl Cluster {
     fn is_our_server(&self, pid: u32) -> bool {
         let data = self.place.data();
         if let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) {
-            // `pg_ctl` may spell the path otherwise (`..`, a link).
+            // `pg_ctl` may write the path differently (`..`, a link).
             let real = data.canonicalize().unwrap_or(data);
             let is_data = |argument: &[u8]| {
                 argument.starts_with(b"/")
@@ -301,7 +302,7 @@ impl Cluster {
     }
 }
 
-/// Runs a command that reads its work from standard input.
+/// Runs a command with this standard input.
 fn feed(mut command: Command, input: &str, doing: &'static str) -> Result<(), LocalError> {
     let fault = |source| LocalError::Program { doing, source };
     command.stdin(Stdio::piped());

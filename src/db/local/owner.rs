@@ -13,7 +13,7 @@ pub(super) struct Owner {
     /// The user's number.
     pub(super) uid: u32,
     gid: u32,
-    /// Whether that is somebody else than who runs this process.
+    /// Whether that is another user than the one who runs this process.
     borrowed: bool,
 }
 
@@ -32,7 +32,7 @@ impl Owner {
         Err(LocalError::NoUser)
     }
 
-    /// Whether this process is root's and the cluster another user's.
+    /// Whether root runs this process and lends the cluster to another user.
     pub(super) fn is_borrowed(&self) -> bool {
         self.borrowed
     }
@@ -54,7 +54,7 @@ impl Owner {
     }
 }
 
-/// What `id` says about a user: the system may keep its users elsewhere than in `/etc/passwd`.
+/// What `id` says about a user: the system may keep its users in another place than `/etc/passwd`.
 fn number_of(name: &str, which: &str) -> Option<u32> {
     let output = Command::new("id").args([which, name]).output().ok()?;
     String::from_utf8_lossy(&output.stdout).trim().parse().ok().filter(|_| output.status.success())

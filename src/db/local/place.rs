@@ -1,10 +1,10 @@
-//! Where the private cluster of a project folder lives: the state folder with its data, and the short runtime
-//! folder with its socket. Makes the folders; starts nothing.
+//! The folders of a project's private cluster: the state folder with its data, and the short runtime folder with its
+//! socket. Creates the folders; starts nothing.
 //!
 //! The project folder is the nearest ancestor of the current directory that holds `Cargo.toml`, `.git` or
 //! `schemas`, else the current directory itself. One project folder has one cluster per user who runs
 //! `muster`: root's lies under `/var/lib/muster`, another user's under `$XDG_STATE_HOME/muster`
-//! (`~/.local/state/muster`). `MUSTER_STATE_DIR` stands for either.
+//! (`~/.local/state/muster`). `MUSTER_STATE_DIR` replaces either.
 
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::ffi::OsStrExt;
@@ -24,7 +24,7 @@ const SOCKET_PATH_MAX: usize = 103;
 pub(super) struct Place {
     /// The project folder that this cluster serves.
     pub(super) project: PathBuf,
-    /// Holds all that stays: the data folder, the server's log, the lock.
+    /// Holds everything that is kept: the data folder, the server's log, the lock.
     pub(super) state: PathBuf,
     /// Holds the socket.
     pub(super) socket: PathBuf,
@@ -54,10 +54,10 @@ impl Place {
         self.state.join("server.log")
     }
 
-    /// Makes the state folder, for its owner alone, and refuses a folder that somebody else put there.
+    /// Creates the state folder, for its owner alone, and refuses another user's folder.
     pub(super) fn make_state(&self, owner: &Owner) -> Result<(), LocalError> {
         if let Some(parent) = self.state.parent() {
-            // Root's parent folder must let the lent-to user through; a user's own need let nobody through.
+            // The user to whom root lends the cluster must be able to pass root's parent folder.
             let mode = if owner.is_borrowed() { 0o755 } else { 0o700 };
             DirBuilder::new()
                 .recursive(true)
@@ -68,7 +68,7 @@ impl Place {
         make_private(&self.state, owner)
     }
 
-    /// Makes the socket's folder in the same way.
+    /// Creates the socket's folder in the same way.
     pub(super) fn make_socket(&self, owner: &Owner) -> Result<(), LocalError> {
         make_private(&self.socket, owner)
     }
@@ -114,8 +114,8 @@ fn socket_folder(state: &Path, owner: &Owner) -> PathBuf {
         .unwrap_or_else(|| Path::new("/tmp").join(format!("{name}-{}", owner.uid)))
 }
 
-/// Makes a folder that only `owner` may enter. One that is there already must be exactly that: in `/tmp`
-/// anybody could have put it there first.
+/// Creates a folder that only `owner` may enter. An existing one must be exactly that: in `/tmp` anybody could have
+/// created it first.
 fn make_private(folder: &Path, owner: &Owner) -> Result<(), LocalError> {
     let fault = |source| LocalError::Folder { path: folder.to_owned(), source };
     match DirBuilder::new().mode(0o700).create(folder) {
@@ -125,7 +125,7 @@ fn make_private(folder: &Path, owner: &Owner) -> Result<(), LocalError> {
     }
     let found = folder.symlink_metadata().map_err(fault)?;
     if found.is_dir() && owner.is_borrowed() && found.uid() == 0 {
-        // Left by a run that ended between making the folder and giving it away.
+        // Left by a run that ended between creating the folder and changing its owner.
         owner.take(folder)?;
     } else if !found.is_dir() || found.uid() != owner.uid {
         return Err(LocalError::NotOurs { path: folder.to_owned(), uid: owner.uid });

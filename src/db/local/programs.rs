@@ -1,5 +1,5 @@
-//! Finds the machine's own PostgreSQL programs and runs them quietly. Knows where platforms put them; which
-//! cluster they work on is decided elsewhere.
+//! Finds the machine's PostgreSQL programs and runs them. Knows where platforms put them; the caller decides which
+//! cluster they work on.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -17,7 +17,7 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// The installation to use: of major version `wanted` where a data folder exists already, else the newest.
+    /// The installation to use: of major version `wanted` if a data folder exists already, else the newest.
     pub(super) fn find(wanted: Option<(&str, &Path)>) -> Result<Self, LocalError> {
         let mut found = Vec::new();
         for folder in candidates() {
@@ -70,7 +70,7 @@ impl Programs {
     }
 }
 
-/// Runs a command to its end and gives its output, or an error that tells what the program said.
+/// Runs a command to its end and returns its output, or an error with what the program said.
 pub(super) fn run(mut command: Command, doing: &'static str) -> Result<Output, LocalError> {
     let output = command.output().map_err(|source| LocalError::Program { doing, source })?;
     if output.status.success() {
@@ -118,7 +118,7 @@ fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
     found.into_iter().map(|(_, path)| path).collect()
 }
 
-/// The major version of the server in `folder`, when all three programs are there.
+/// The major version of the server in `folder`, if it has all three programs.
 fn version(folder: &Path) -> Option<String> {
     if !["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file()) {
         return None;

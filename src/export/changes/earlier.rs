@@ -1,4 +1,4 @@
-//! The export that changes are told since: whole, comparable, and read from its files in order.
+//! The earlier export that changes are found against: complete, comparable, and read from its files in order.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -28,8 +28,8 @@ pub(crate) struct Earlier {
 }
 
 impl Earlier {
-    /// Opens the export in `folder`, and refuses one that was made another way: a row that only the options
-    /// leave out would look deleted.
+    /// Opens the export in `folder` and refuses one that was made with other options: a row that only they leave out
+    /// would look deleted.
     pub(crate) fn open(
         folder: &Path,
         asked: &Asked,
@@ -39,14 +39,14 @@ impl Earlier {
         let refused = |problem: String| Err(ExportError::Earlier { path: folder.to_owned(), problem });
         let path = folder.join(manifest::NAME);
         if !path.is_file() {
-            return refused("it has no manifest.json, so it is no export, or not a complete one".to_owned());
+            return refused("it has no manifest.json, so it is not a complete export".to_owned());
         }
         let manifest = Manifest::read(&path)?;
         let old = &manifest.options;
         if old.format != Format::Csv || old.spreadsheet.is_some() {
             let format = if old.spreadsheet.is_some() { "for a spreadsheet" } else { old.format.extension() };
             return refused(format!(
-                "it is {format}; only exact CSV is compared (compressed and split, too)"
+                "it is {format}; only exact CSV can be compared (compressed and split, too)"
             ));
         }
         if manifest.schema_sha256 != schema.sha256 {
@@ -60,7 +60,7 @@ impl Earlier {
         }
         if manifest.target != target {
             tracing::warn!(
-                "{}: it is of {}, and this export is of {target}",
+                "{}: it is an export of {}, and this is one of {target}",
                 folder.display(),
                 manifest.target
             );
@@ -68,7 +68,7 @@ impl Earlier {
         Ok(Self { folder: folder.to_owned(), manifest })
     }
 
-    /// What the new manifest says of it.
+    /// What the new manifest says about it.
     pub(crate) fn entry(&self) -> SinceEntry {
         SinceEntry { run: self.manifest.run.clone(), snapshot: self.manifest.snapshot.clone() }
     }
@@ -102,12 +102,12 @@ pub(crate) struct EarlierRow {
     pub(crate) record: Vec<u8>,
 }
 
-/// The rows of an entity, one after another.
+/// The rows of an entity, read one after another.
 pub(crate) struct EarlierRows {
     folder: PathBuf,
     entity: String,
     key: usize,
-    /// Those that are still to be read.
+    /// The files that are still to be read.
     files: VecDeque<FileEntry>,
     open: Option<Open>,
     current: Option<EarlierRow>,
@@ -123,7 +123,7 @@ struct Open {
 }
 
 impl EarlierRows {
-    /// The row at hand; none behind the last.
+    /// The current row; `None` after the last.
     pub(crate) fn peek(&self) -> Option<&EarlierRow> {
         self.current.as_ref()
     }
@@ -187,9 +187,9 @@ impl Open {
         }
     }
 
-    /// The whole file was read: is it what its manifest says?
+    /// Checks that the file, now read, is what its manifest says.
     fn finish(self) -> Result<(), ExportError> {
-        // What stands behind a compressed stream's end belongs to the file, too.
+        // Bytes after the end of a compressed stream belong to the file, too.
         let read = io::copy(&mut *self.stored.borrow_mut(), &mut io::sink());
         read.map_err(|source| ExportError::Read { path: self.path.clone(), source })?;
         let mut stored = self.stored.borrow_mut();

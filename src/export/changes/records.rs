@@ -1,9 +1,9 @@
-//! Records of CSV as muster writes it: commas, LF, quotes only where needed, NULL an empty cell and the empty text
-//! `""`. No other CSV is read here.
+//! A reader of CSV as muster writes it: commas, LF, quotes only where needed, NULL an empty cell and the empty text
+//! `""`. No other CSV can be read here.
 
 use std::io::{self, BufRead};
 
-/// Appends the next record with its line end to `record`, emptied first. Returns whether there was one.
+/// Reads the next record, with its line end, into `record`. Returns whether there was one.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub(super) fn next(from: &mut impl BufRead, record: &mut Vec<u8>) -> io::Result<
         if record.last() != Some(&b'\n') {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // Quotes come in pairs, in cells and around them: an odd number leaves a cell open.
+        // Quotes come in pairs, in cells and around them: after an odd number a cell is still open.
         inside ^= memchr::memchr_iter(b'"', &record[before..]).count() % 2 == 1;
         if !inside {
             return Ok(true);
@@ -27,7 +27,7 @@ pub(super) fn next(from: &mut impl BufRead, record: &mut Vec<u8>) -> io::Result<
     }
 }
 
-/// The cells of a record as they stand in it, quotes and all.
+/// The cells of a record with their quotes.
 pub(super) fn raw_cells(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(record.strip_suffix(b"\n").unwrap_or(record));
     std::iter::from_fn(move || {
@@ -43,7 +43,7 @@ pub(super) fn raw_cells(record: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// The values of a record; none is NULL.
+/// The values of a record; `None` is NULL.
 pub(super) fn cells(record: &[u8]) -> impl Iterator<Item = Option<Vec<u8>>> {
     raw_cells(record).map(value)
 }
@@ -74,8 +74,8 @@ fn value(raw: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::super::csv::Csv;
     use super::*;
+    use crate::output::Csv;
 
     proptest! {
         #[test]
@@ -85,8 +85,7 @@ mod tests {
         ) {
             let mut file = Vec::new();
             for row in &rows {
-                let row = row.iter().map(|cell| cell.as_ref().map(String::as_bytes));
-                Csv::new(None).line(row, &mut file);
+                Csv::EXACT.line(&mut file, row.iter().map(Option::as_ref));
             }
             let (mut from, mut record, mut found) = (file.as_slice(), Vec::new(), Vec::new());
             while next(&mut from, &mut record).unwrap() {
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_ends_within_a_record_is_no_file() {
+    fn a_file_that_ends_within_a_record_is_an_error() {
         for cut in ["a,\"b\n", "a,b"] {
             let mut record = Vec::new();
             let error = next(&mut cut.as_bytes(), &mut record).unwrap_err();

@@ -1,6 +1,5 @@
-//! What Postmark's answers mean. A batch is answered with HTTP 200 also when messages failed: each message has
-//! an `ErrorCode` of its own, in the order sent. Meanings are told in our own words: Postmark's `Message` may
-//! repeat an address.
+//! What Postmark's answers mean. A batch is answered with HTTP 200 even if messages failed: each message has a
+//! separate `ErrorCode`, in the order sent. Postmark's `Message` is not shown, because it may repeat an address.
 
 use std::time::Duration;
 
@@ -8,12 +7,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::super::provider::{Answer, Reply, Stop, Wait};
-use super::client::Heard;
+use super::client::CallResult;
 
 /// One answer, or the one for a whole call.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Told {
+struct MailAnswer {
     error_code: i32,
     #[serde(rename = "MessageID")]
     message_id: Option<String>,
@@ -36,7 +35,7 @@ struct FoundMessage {
     metadata: serde_json::Map<String, serde_json::Value>,
 }
 
-/// What a code says that is not about one address.
+/// The meaning of a code that is not about one address.
 fn stops(code: i32) -> String {
     let why = match code {
         10 => "Postmark does not know this token; check POSTMARK_SERVER_TOKEN or --token-file",
@@ -45,7 +44,7 @@ fn stops(code: i32) -> String {
             "the sender signature of the --from address is not confirmed yet; look for Postmark's mail there"
         }
         405 => "this Postmark account has no credits left or may not send; look at its billing",
-        412 => "this Postmark account is pending approval; until then it sends to its own domain alone",
+        412 => "this Postmark account is pending approval; until then it sends only to its own domain",
         413 => "this Postmark account may not send; ask Postmark",
         1101 => "Postmark has no template with this alias; check --template",
         _ => "Postmark refuses the mails",
@@ -54,32 +53,33 @@ fn stops(code: i32) -> String {
 }
 
 /// One mail's answer.
-fn answer(told: Told) -> Answer {
-    match told.error_code {
-        0 => Answer::Sent(told.message_id.unwrap_or_default()),
-        // Not an address that Postmark takes; one that bounced or complained before.
+fn answer_of(answer: MailAnswer) -> Answer {
+    match answer.error_code {
+        0 => Answer::Sent(answer.message_id.unwrap_or_default()),
+        // An address that Postmark does not accept, or that bounced or complained before.
         code @ (300 | 406) => Answer::Failed(code),
-        // Maintenance, too many calls.
+        // Maintenance; too many calls.
         code @ (100 | 429) => Answer::Later(code),
         code => Answer::Stop(Stop(stops(code))),
     }
 }
 
-/// What became of a batch of `sent` mails.
-pub(super) fn to_batch(heard: Heard, sent: usize) -> Reply {
+/// The result of a batch of `sent` mails.
+pub(super) fn to_batch(result: CallResult, sent: usize) -> Reply {
     let lost = |why: String, after| Reply::Lost(Wait { why, after });
-    match heard {
-        Heard::Lost(why) => lost(why, None),
-        Heard::Reply { status: 200, body, .. } => {
-            let Some(answers) = body.and_then(|body| serde_json::from_str::<Vec<Told>>(&body).ok()) else {
+    match result {
+        CallResult::Lost(why) => lost(why, None),
+        CallResult::Reply { status: 200, body, .. } => {
+            let Some(answers) = body.and_then(|body| serde_json::from_str::<Vec<MailAnswer>>(&body).ok())
+            else {
                 return lost("Postmark's answer cannot be read".to_owned(), None);
             };
             if answers.len() != sent {
                 return lost(format!("Postmark answered for {} of {sent} mails", answers.len()), None);
             }
-            Reply::Answers(answers.into_iter().map(answer).collect())
+            Reply::Answers(answers.into_iter().map(answer_of).collect())
         }
-        Heard::Reply { status: status @ 500.., retry_after, .. } => {
+        CallResult::Reply { status: status @ 500.., retry_after, .. } => {
             lost(format!("Postmark answered with HTTP status {status}"), after(retry_after.as_deref()))
         }
         other => refused(other),
@@ -87,11 +87,11 @@ pub(super) fn to_batch(heard: Heard, sent: usize) -> Reply {
 }
 
 /// Whether the mail with this number was found.
-pub(super) fn to_search(heard: Heard, id: &str, address: &str) -> Result<Option<String>, Reply> {
+pub(super) fn to_search(result: CallResult, id: &str, address: &str) -> Result<Option<String>, Reply> {
     let later = |why: String, after| Err(Reply::Later(Wait { why, after }));
-    match heard {
-        Heard::Lost(why) => later(why, None),
-        Heard::Reply { status: 200, body, .. } => {
+    match result {
+        CallResult::Lost(why) => later(why, None),
+        CallResult::Reply { status: 200, body, .. } => {
             let Some(found) = body.and_then(|body| serde_json::from_str::<Found>(&body).ok()) else {
                 return later("Postmark's answer cannot be read".to_owned(), None);
             };
@@ -102,28 +102,30 @@ pub(super) fn to_search(heard: Heard, id: &str, address: &str) -> Result<Option<
             };
             Ok(found.messages.iter().find(ours).map(|message| message.message_id.clone()))
         }
-        Heard::Reply { status: status @ 500.., retry_after, .. } => {
+        CallResult::Reply { status: status @ 500.., retry_after, .. } => {
             later(format!("Postmark answered with HTTP status {status}"), after(retry_after.as_deref()))
         }
         other => Err(refused(other)),
     }
 }
 
-/// What an answer means that says that nothing was taken.
-fn refused(heard: Heard) -> Reply {
-    match heard {
-        Heard::Lost(why) => Reply::Lost(Wait { why, after: None }),
-        Heard::NotSent(why) => {
+/// The meaning of an answer that says that nothing was accepted.
+fn refused(result: CallResult) -> Reply {
+    match result {
+        CallResult::Lost(why) => Reply::Lost(Wait { why, after: None }),
+        CallResult::NotSent(why) => {
             Reply::Later(Wait { why: format!("Postmark cannot be reached: {why}"), after: None })
         }
-        Heard::Untrusted(why) => Reply::Stop(Stop(format!("Postmark's certificate is not trusted: {why}"))),
-        Heard::Reply { status: 429, retry_after, .. } => Reply::Later(Wait {
-            why: "Postmark takes no more calls for now (HTTP status 429)".to_owned(),
+        CallResult::Untrusted(why) => {
+            Reply::Stop(Stop(format!("Postmark's certificate is not trusted: {why}")))
+        }
+        CallResult::Reply { status: 429, retry_after, .. } => Reply::Later(Wait {
+            why: "Postmark accepts no more calls for now (HTTP status 429)".to_owned(),
             after: after(retry_after.as_deref()),
         }),
-        Heard::Reply { status, body, .. } => {
-            let code = body.and_then(|body| serde_json::from_str::<Told>(&body).ok());
-            let code = code.map_or(if status == 401 { 10 } else { 0 }, |told| told.error_code);
+        CallResult::Reply { status, body, .. } => {
+            let code = body.and_then(|body| serde_json::from_str::<MailAnswer>(&body).ok());
+            let code = code.map_or(if status == 401 { 10 } else { 0 }, |answer| answer.error_code);
             let why = match (status, code) {
                 (413, _) => {
                     "the mails are too large for Postmark (HTTP status 413); make the templates smaller"
@@ -151,8 +153,8 @@ fn after(text: Option<&str>) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Heard {
-        Heard::Reply { status, retry_after: Some("7".to_owned()), body: Some(body.to_owned()) }
+    fn reply(status: u16, body: &str) -> CallResult {
+        CallResult::Reply { status, retry_after: Some("7".to_owned()), body: Some(body.to_owned()) }
     }
 
     #[test]
@@ -173,10 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn every_code_that_concerns_the_account_stops() {
+    fn every_code_about_the_account_stops() {
         for code in [10, 400, 401, 405, 412, 413, 1101, 402] {
-            let told = answer(Told { error_code: code, message_id: None });
-            assert!(matches!(told, Answer::Stop(_)), "{code}");
+            let answer = answer_of(MailAnswer { error_code: code, message_id: None });
+            assert!(matches!(answer, Answer::Stop(_)), "{code}");
             let whole = to_batch(reply(422, &format!("{{\"ErrorCode\":{code},\"Message\":\"a@b.nl\"}}")), 1);
             let Reply::Stop(Stop(why)) = whole else { panic!("{code}: {whole:?}") };
             assert!(why.contains(&code.to_string()) && !why.contains("a@b.nl"), "{why}");
@@ -186,19 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_lost_and_what_was_not_taken_is_for_later() {
+    fn an_unclear_answer_is_lost_and_a_refused_call_is_for_later() {
         for (status, body) in [(200, "<html>"), (200, "[]"), (200, "{}"), (500, ""), (503, "")] {
-            let told = to_batch(reply(status, body), 1);
-            assert!(matches!(told, Reply::Lost(_)), "{status} {body}: {told:?}");
+            let answer = to_batch(reply(status, body), 1);
+            assert!(matches!(answer, Reply::Lost(_)), "{status} {body}: {answer:?}");
         }
         let Reply::Later(wait) = to_batch(reply(429, ""), 1) else { panic!("not for later") };
         assert_eq!(wait.after, Some(Duration::from_secs(7)));
-        assert!(matches!(to_batch(Heard::NotSent("refused".to_owned()), 1), Reply::Later(_)));
-        assert!(matches!(to_batch(Heard::Lost("timeout".to_owned()), 1), Reply::Lost(_)));
+        assert!(matches!(to_batch(CallResult::NotSent("refused".to_owned()), 1), Reply::Later(_)));
+        assert!(matches!(to_batch(CallResult::Lost("timeout".to_owned()), 1), Reply::Lost(_)));
     }
 
     #[test]
-    fn a_search_finds_the_mail_itself_alone() {
+    fn a_search_finds_only_the_mail_itself() {
         let body = r#"{"TotalCount":2,"Messages":[
             {"MessageID":"m1","Recipients":["a@b.nl"],"Metadata":{"mail":"6"}},
             {"MessageID":"m2","Recipients":["A@b.nl"],"Metadata":{"mail":"7"}}]}"#;

@@ -1,5 +1,5 @@
-//! One HTTP call to Postmark: a connection of its own, no redirects, with an end in time. TLS is the same as
-//! the database's (rustls with ring, the system's authorities), and is not done without but to this machine.
+//! One HTTP call to Postmark: a new connection, no redirects, with a time limit. TLS is the same as the database's
+//! (rustls with ring, the system's authorities); only calls to this machine do without.
 
 use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ const CALL: Duration = Duration::from_secs(120);
 /// How long an answer may be.
 const ANSWER: u64 = 10_000_000;
 
-/// What came back.
+/// The result of a call.
 #[derive(Debug)]
-pub(super) enum Heard {
-    /// A status, what `Retry-After` says, and a body (none where it broke off).
+pub(super) enum CallResult {
+    /// A status, what `Retry-After` says, and a body (none if it broke off).
     Reply { status: u16, retry_after: Option<String>, body: Option<String> },
     /// The call did not get as far as being sent.
     NotSent(String),
@@ -36,7 +36,7 @@ pub(super) enum Heard {
 pub(super) struct Client {
     agent: Agent,
     url: String,
-    /// Whose address must be found first; none where a proxy does that.
+    /// The host whose address must be found first; none if a proxy does that.
     host: Option<(String, u16)>,
     token: Secret,
 }
@@ -57,7 +57,7 @@ impl Client {
         match uri.scheme_str() {
             Some("https") => config = config.tls_config(tls()?),
             Some("http") if is_here => config = config.proxy(None),
-            _ => return Err(wrong("must begin with https:// (http:// to this machine alone)")),
+            _ => return Err(wrong("must begin with https:// (http:// only to this machine)")),
         }
         let config = config.build();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
@@ -66,14 +66,14 @@ impl Client {
         Ok(Self { agent: config.new_agent(), url: url.trim_end_matches('/').to_owned(), host, token })
     }
 
-    /// A name without an address, which the library tells like any broken connection.
-    fn unresolved(&self) -> Option<Heard> {
+    /// The error for a name without an address, which the library does not tell from a broken connection.
+    fn unresolved(&self) -> Option<CallResult> {
         let (name, port) = self.host.as_ref()?;
         let error = (name.as_str(), *port).to_socket_addrs().err()?;
-        Some(Heard::NotSent(format!("{name}: {error}")))
+        Some(CallResult::NotSent(format!("{name}: {error}")))
     }
 
-    pub(super) fn post(&self, path: &str, body: &str) -> Heard {
+    pub(super) fn post(&self, path: &str, body: &str) -> CallResult {
         if let Some(unresolved) = self.unresolved() {
             return unresolved;
         }
@@ -82,10 +82,10 @@ impl Client {
             .header("X-Postmark-Server-Token", self.token.reveal())
             .header("Accept", "application/json")
             .header("Content-Type", "application/json");
-        heard(request.send(body))
+        call_result(request.send(body))
     }
 
-    pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> Heard {
+    pub(super) fn get(&self, path: &str, query: &[(&str, &str)]) -> CallResult {
         if let Some(unresolved) = self.unresolved() {
             return unresolved;
         }
@@ -93,34 +93,36 @@ impl Client {
         let request = request
             .header("X-Postmark-Server-Token", self.token.reveal())
             .header("Accept", "application/json");
-        heard(request.call())
+        call_result(request.call())
     }
 }
 
-fn heard(result: Result<http::Response<Body>, ureq::Error>) -> Heard {
+fn call_result(result: Result<http::Response<Body>, ureq::Error>) -> CallResult {
     match result {
         Ok(mut response) => {
             let retry_after = response.headers().get("retry-after");
-            Heard::Reply {
+            CallResult::Reply {
                 status: response.status().as_u16(),
                 retry_after: retry_after.and_then(|value| value.to_str().ok()).map(str::to_owned),
                 body: response.body_mut().with_config().limit(ANSWER).read_to_string().ok(),
             }
         }
         Err(error) => {
-            let told = error.to_string();
+            let text = error.to_string();
             match error {
-                ureq::Error::HostNotFound | ureq::Error::ConnectionFailed | ureq::Error::BadUri(_) => {
-                    Heard::NotSent(told)
+                ureq::Error::HostNotFound
+                | ureq::Error::ConnectionFailed
+                | ureq::Error::BadUri(_)
+                | ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
+                    CallResult::NotSent(text)
                 }
-                ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => Heard::NotSent(told),
-                ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => Heard::Untrusted(told),
+                ureq::Error::Rustls(rustls::Error::InvalidCertificate(_)) => CallResult::Untrusted(text),
                 ureq::Error::Io(inner) => match inner.get_ref().and_then(|inner| inner.downcast_ref()) {
-                    Some(rustls::Error::InvalidCertificate(_)) => Heard::Untrusted(told),
-                    _ if inner.kind() == std::io::ErrorKind::ConnectionRefused => Heard::NotSent(told),
-                    _ => Heard::Lost(told),
+                    Some(rustls::Error::InvalidCertificate(_)) => CallResult::Untrusted(text),
+                    _ if inner.kind() == std::io::ErrorKind::ConnectionRefused => CallResult::NotSent(text),
+                    _ => CallResult::Lost(text),
                 },
-                _ => Heard::Lost(told),
+                _ => CallResult::Lost(text),
             }
         }
     }
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_token_travels_encrypted_or_not_at_all() {
+    fn the_token_is_only_sent_encrypted() {
         for (url, allowed) in [
             ("https://api.postmarkapp.com", true),
             ("http://127.0.0.1:8025", true),

@@ -1,7 +1,7 @@
 //! Postmark's HTTP API: mails in batches of at most 500 and 50 MB, and the search for mails whose answer was
-//! lost. What answers mean is left to `answer`; where the token comes from to `token_file`.
+//! lost. `answer` says what answers mean, `secret` where the token comes from.
 //!
-//! A call is never tried again here: whoever calls knows what may be sent twice.
+//! A call is never repeated here: the caller knows what may be sent twice.
 
 mod answer;
 mod client;
@@ -12,29 +12,29 @@ pub(crate) use secret::Secret;
 use serde_json::{Value, json};
 
 use super::error::InviteError;
-use super::message::{Templates, Values};
-use super::outbox::Mail;
-use super::provider::{Batch, Provider, Reply};
+use super::mail::{Batch, Mail};
+use super::message::{MailValues, Templates};
+use super::provider::{Provider, Reply};
 use super::sender::{Link, Mailbox};
 use super::token::Token;
 use client::Client;
 
-/// Where Postmark is.
+/// The address of Postmark.
 pub(crate) const API: &str = "https://api.postmarkapp.com";
-/// What a call may hold, by Postmark's own documents: so many messages,
+/// How many messages a call may hold, by Postmark's documents.
 pub(crate) const MOST_MESSAGES: usize = 500;
-/// and so many bytes. (50 MB; the smaller of the two things that this may mean.)
+/// How many bytes a call may hold: 50 MB, in the smaller of its two meanings.
 pub(crate) const MOST_BYTES: usize = 50_000_000;
-/// Postmark's own token for trying calls: they are checked, and nothing is delivered.
+/// Postmark's token for tests: calls are checked, and nothing is delivered.
 pub(crate) const TEST_TOKEN: &str = "POSTMARK_API_TEST";
 
-/// Where the words of the mails come from.
+/// Where the text of the mails comes from.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// Templates of our own.
-    Own(Templates),
-    /// Templates that Postmark keeps, by alias; `{language}` in it stands for the person's language.
-    Kept(String),
+    /// Our templates.
+    Ours(Templates),
+    /// Templates stored at Postmark, by alias; `{language}` in it is replaced by the person's language.
+    Stored(String),
 }
 
 /// A server at Postmark.
@@ -87,8 +87,8 @@ impl Postmark {
 
     fn path(&self) -> &'static str {
         match self.content {
-            Content::Own(_) => "/email/batch",
-            Content::Kept(_) => "/email/batchWithTemplates",
+            Content::Ours(_) => "/email/batch",
+            Content::Stored(_) => "/email/batchWithTemplates",
         }
     }
 
@@ -105,16 +105,16 @@ impl Postmark {
             "TrackLinks": "None",
         });
         match &self.content {
-            Content::Own(templates) => {
+            Content::Ours(templates) => {
                 let text = templates.message(mail, &link);
                 message["Subject"] = text.subject.into();
                 message["TextBody"] = text.text.into();
                 message["HtmlBody"] = text.html.into();
             }
-            Content::Kept(alias) => {
+            Content::Stored(alias) => {
                 let language = &mail.person.language;
                 message["TemplateAlias"] = alias.replace("{language}", language).into();
-                message["TemplateModel"] = Value::Object(Values::of(mail, language, &link).model());
+                message["TemplateModel"] = Value::Object(MailValues::of(mail, language, &link).model());
             }
         }
         message.to_string()
@@ -124,8 +124,8 @@ impl Postmark {
         let messages: Vec<String> = batch.iter().map(|(mail, token)| self.message(mail, token)).collect();
         let list = messages.join(",");
         match self.content {
-            Content::Own(_) => format!("[{list}]"),
-            Content::Kept(_) => format!("{{\"Messages\":[{list}]}}"),
+            Content::Ours(_) => format!("[{list}]"),
+            Content::Stored(_) => format!("{{\"Messages\":[{list}]}}"),
         }
     }
 }
@@ -142,10 +142,10 @@ impl Provider for Postmark {
     fn fits(&self, batch: &Batch) -> usize {
         let mut bytes = "{\"Messages\":[]}".len();
         for (at, (mail, token)) in batch.iter().enumerate() {
-            // And a comma.
+            // Plus a comma.
             bytes += self.message(mail, token).len() + 1;
             if bytes > MOST_BYTES {
-                // One that is too large alone is for Postmark to refuse.
+                // A single mail that is too large is left for Postmark to refuse.
                 return at.max(1);
             }
         }
@@ -158,7 +158,7 @@ impl Provider for Postmark {
 
     fn find(&self, id: i64, tag: &str, address: &str) -> Result<Option<String>, Reply> {
         if self.is_test {
-            // Nothing was delivered, whatever was answered.
+            // Nothing was delivered, even if the answer says so.
             return Ok(None);
         }
         let id = id.to_string();
@@ -170,7 +170,7 @@ impl Provider for Postmark {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outbox::Person;
+    use super::super::mail::Person;
     use super::*;
 
     fn postmark(content: Content) -> Postmark {
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn a_message_carries_run_invite_and_link() {
         let batch = [mail(1), mail(2)];
-        let body = postmark(Content::Own(Templates::built_in())).body(&batch);
+        let body = postmark(Content::Ours(Templates::built_in())).body(&batch);
         let messages: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(messages[1]["Metadata"], json!({"run": "0193", "invite": "2", "mail": "2"}));
         assert_eq!(messages[0]["Tag"], "muster-0193");
@@ -203,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_template_is_chosen_by_language_and_gets_a_model() {
-        let body = postmark(Content::Kept("invite-{language}".to_owned())).body(&[mail(1)]);
+    fn a_stored_template_is_chosen_by_language_and_gets_a_model() {
+        let body = postmark(Content::Stored("invite-{language}".to_owned())).body(&[mail(1)]);
         let message = &serde_json::from_str::<Value>(&body).unwrap()["Messages"][0];
         assert_eq!(message["TemplateAlias"], "invite-nl");
         assert_eq!(message["TemplateModel"]["email"], "a@b.nl");
@@ -217,7 +217,7 @@ mod tests {
         std::fs::write(folder.path().join("nl.txt"), "Subject: x\n{{link}}").unwrap();
         let large = "x".repeat(5_000_000) + "{{link}}";
         std::fs::write(folder.path().join("nl.html"), large).unwrap();
-        let postmark = postmark(Content::Own(Templates::load(folder.path()).unwrap()));
+        let postmark = postmark(Content::Ours(Templates::load(folder.path()).unwrap()));
         let batch: Vec<_> = (0..12).map(mail).collect();
         let fits = postmark.fits(&batch);
         assert_eq!(fits, 9);

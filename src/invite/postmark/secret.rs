@@ -1,4 +1,4 @@
-//! The server's token: where it comes from, and that it is never printed.
+//! The server's token: where it comes from. It is never printed.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::super::error::InviteError;
 
-/// Whose files others may not read.
+/// The permission bits of everybody else.
 const OTHERS: u32 = 0o077;
 
 /// A secret text. It has no `Display`, and its `Debug` does not show it.
@@ -20,17 +20,17 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// The text, for the one header that it goes into.
+    /// The text, for the header that it goes into.
     #[must_use]
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// The token in a file, or in what the variable `POSTMARK_SERVER_TOKEN` holds.
+    /// The token in a file, or else in the variable `POSTMARK_SERVER_TOKEN`.
     ///
     /// # Errors
     ///
-    /// There is none, others may read the file, or what is there cannot be a token.
+    /// There is none, others may read the file, or the text cannot be a token.
     pub(crate) fn token(file: Option<&Path>, variable: Option<&str>) -> Result<Self, InviteError> {
         let (text, option) = match (file, variable) {
             (Some(path), _) => {
@@ -77,10 +77,10 @@ mod tests {
     }
 
     #[test]
-    fn no_token_says_what_to_activate_and_how_to_go_without() {
+    fn without_a_token_the_error_says_what_to_do() {
         for nothing in [None, Some(""), Some(" \n")] {
-            let told = Secret::token(None, nothing).unwrap_err().to_string();
-            assert!(told.contains("must be activated first") && told.contains("--to-dir"), "{told}");
+            let error = Secret::token(None, nothing).unwrap_err().to_string();
+            assert!(error.contains("must be activated first") && error.contains("--to-dir"), "{error}");
         }
         let error = Secret::token(None, Some("two words")).unwrap_err();
         assert!(!error.to_string().contains("two words"), "{error}");

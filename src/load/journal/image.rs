@@ -1,35 +1,33 @@
-//! The image that an inserted row was left with, as a hash: what tells whether somebody changed the row where its
-//! `xmin` cannot, after a restored dump or an `ALTER TABLE` that wrote the table anew.
+//! The hash of an inserted row as muster left it. It tells whether the row was changed if its `xmin` cannot: after a
+//! restored dump, or an `ALTER TABLE` that rewrote the table.
 //!
 //! The hash is the first eight bytes of the SHA-256 of the row's values as one array of texts, in UTF-8, as the
 //! server prints it (`{a,"b c",NULL,""}`): NULL, an empty text and the word NULL are three things there, and no
 //! value runs into the next. SHA-256 is the same on every machine and in every version. The texts are those of a
-//! session as `db::connect` sets it up, whatever role, database and server prefer (dates in ISO, instants in UTC).
+//! session as `db::connect` sets it up, regardless of the settings of role, database and server (dates in ISO, times in UTC).
 //!
-//! Hashed are the columns that muster sends, and those that nobody fills, which are NULL. What a default fills is
-//! not known to whoever sends the rows, and stays outside, as do the identity and the two times of the record. Beside
-//! the hash, a column outside it whose default is a constant must have just that, and one that came later and has
-//! no default must be NULL.
+//! The image of a row, that is the columns that are hashed, has the columns that muster sends and those that nobody
+//! fills, which are NULL. The client does not know what a default fills: such columns are not part of the image, nor are
+//! the identity and the two times of the record. A column outside the image whose default is a constant must still have
+//! that value, and one that was added later and has no default must be NULL.
 //!
-//! Where rows go straight into the table the client hashes what it sends: the normal forms of the rules are what
-//! the server prints of them. Where a column has another type than its rule's, and wherever rows are staged, the
-//! server hashes what it stored.
-
-use std::fmt::Write as _;
+//! If rows are copied straight into the table, the client hashes what it sends: the rules' normal forms are what the
+//! server prints. If a column has another type than its rule, and for staged rows, the server hashes what it stored.
 
 use sha2::{Digest, Sha256};
 
 use crate::db::DbError;
 use crate::db::catalog::{ColumnInfo, TableInfo};
-use crate::db::postgres::{Client, Row};
+use crate::db::postgres::Client;
+use crate::load::error::LoadError;
+use crate::load::row_copy::sent_fields;
 use crate::read::Layout;
 use crate::record::RowEncoder;
 use crate::rule::list::push_element;
-use crate::schema::{Entity, FieldIndex};
-use crate::sql::{ident, literal, text_array};
+use crate::schema::Entity;
+use crate::sql::ident;
 
-use super::super::LoadError;
-use super::Origin;
+use super::names::Origin;
 
 /// The bytes of a hash.
 pub(crate) const SIZE: usize = 8;
@@ -37,25 +35,18 @@ pub(crate) const SIZE: usize = 8;
 /// Which columns of a row are hashed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Image {
-    /// They, in this order: first those that are sent.
-    columns: Vec<String>,
-    /// Those that were there and stay outside.
-    others: Vec<String>,
-    /// How many are sent.
-    sent: usize,
-}
-
-/// The fields that are sent for rows of a layout: its own, then those that only the schema has a value for.
-pub(crate) fn sent(entity: &Entity, layout: &Layout) -> Vec<FieldIndex> {
-    let defaults = (0..entity.fields.len())
-        .filter(|index| !layout.fields.contains(index) && entity.fields[*index].when_empty().is_some());
-    layout.fields.iter().copied().chain(defaults).collect()
+    /// These, in this order; first those that are sent.
+    pub(super) columns: Vec<String>,
+    /// The table's other columns.
+    pub(super) others: Vec<String>,
+    /// How many of the columns are sent.
+    pub(super) sent: usize,
 }
 
 impl Image {
     /// The image of rows of a layout.
     pub(crate) fn of(entity: &Entity, info: &TableInfo, layout: &Layout) -> Self {
-        let fields = sent(entity, layout);
+        let fields = sent_fields(entity, layout);
         let mut columns: Vec<_> = fields.iter().map(|&field| entity.fields[field].column.clone()).collect();
         let times = [&entity.system.created_at, &entity.system.updated_at].map(Option::as_ref);
         let mut others = Vec::new();
@@ -74,7 +65,7 @@ impl Image {
         self.columns.iter().enumerate().all(|(at, name)| {
             let Some(column) = info.column(name) else { return false };
             if at >= self.sent {
-                // A domain may have a default of its own.
+                // A domain may have a default.
                 return column.declared.starts_with(&column.base);
             }
             let field = entity.fields.iter().find(|field| field.column == *name);
@@ -91,13 +82,13 @@ impl Image {
         format!("substr(sha256(convert_to(ARRAY[{}]::text, 'UTF8')), 1, {SIZE})", values.join(", "))
     }
 
-    /// What hashes rows as they are sent.
+    /// Hashes rows as they are sent.
     pub(crate) fn hasher(&self) -> Hasher {
         let tail = ",NULL".repeat(self.columns.len() - self.sent) + "}";
         Hasher { sent: self.sent, tail, text: String::new() }
     }
 
-    /// Notes the image of a layout.
+    /// Writes the image of a layout to the journal.
     pub(crate) async fn note(
         &self,
         client: &Client,
@@ -116,12 +107,12 @@ pub(crate) fn text(column: &str) -> String {
     format!("t.{}::text", ident(column))
 }
 
-/// Whether a column prints a normal form of a rule's type to the letter. A length of a `numeric` or of an instant
-/// rounds; a domain could be anything.
+/// Whether the server prints the column's values exactly as a rule of this type writes them. A `numeric` or a timestamp
+/// with a declared length rounds; a domain could be anything.
 fn prints_as_sent(column: &ColumnInfo, wanted: &str) -> bool {
     let ColumnInfo { declared, base, .. } = column;
     if base == "character varying" {
-        // What does not fit is refused; normal forms end in no spaces that could be cut off.
+        // A value that does not fit is refused; normal forms have no spaces at the end that could be cut off.
         return wanted == "text" && declared.starts_with(base.as_str());
     }
     declared == base
@@ -132,7 +123,7 @@ fn prints_as_sent(column: &ColumnInfo, wanted: &str) -> bool {
         }
 }
 
-/// Hashes rows as they are sent, with a buffer that is used again.
+/// Hashes rows as they are sent; reuses its buffer.
 #[derive(Debug)]
 pub(crate) struct Hasher {
     sent: usize,
@@ -141,7 +132,7 @@ pub(crate) struct Hasher {
 }
 
 impl Hasher {
-    /// The hash of a row: its encoded fields, of which those behind the hashed ones are passed over.
+    /// The hash of a row, given its encoded fields; those after the hashed ones are skipped.
     pub(crate) fn hash(&mut self, fields: &[u8]) -> [u8; SIZE] {
         self.text.clear();
         let row = fields.strip_suffix(b"\n").unwrap_or(fields);
@@ -161,81 +152,6 @@ impl Hasher {
     }
 }
 
-/// The images that runs left in a table, as it is now.
-#[derive(Debug)]
-pub(crate) struct Images {
-    all: Vec<(Image, Option<String>)>,
-}
-
-impl Images {
-    /// Those of an entity's runs into a table, by an SQL expression of its name as the journal has it.
-    pub(crate) async fn of(client: &Client, entity: &str, table: &str, id: &str) -> Result<Self, LoadError> {
-        let failed = |e| DbError::of("reading the journal (schema muster)", e);
-        let present = format!(
-            "SELECT a.attname::text, a.atthasdef OR a.attidentity <> '' OR y.typdefault IS NOT NULL,
-                CASE WHEN d.adbin::text LIKE '{{CONST%' THEN pg_get_expr(d.adbin, d.adrelid) END
-             FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
-             LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-             WHERE a.attrelid = to_regclass({table}) AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''"
-        );
-        let present = client.query(&present, &[]).await.map_err(failed)?;
-        let column = |row: &Row| Present { name: row.get(0), filled: row.get(1), constant: row.get(2) };
-        let present: Vec<_> = present.iter().map(column).collect();
-        let images = format!(
-            "SELECT DISTINCT i.columns, i.others FROM muster.images i
-             JOIN muster.run_counts c ON c.run = i.run AND c.entity = i.entity
-             WHERE i.entity = {} AND c.\"table\" = {table}",
-            literal(entity)
-        );
-        let images = client.query(&images, &[]).await.map_err(failed)?;
-        let image = |columns: Vec<String>, others| Image { sent: columns.len(), columns, others };
-        let images = images.iter().map(|row| image(row.get(0), row.get(1)));
-        Ok(Self { all: images.map(|image| (image.clone(), now(&image, &present, id))).collect() })
-    }
-
-    /// The SQL expression that says whether the table's row `t` is as a run left it when it inserted it: the
-    /// `position`-th row of the block `b`, whose image is `i`. NULL where that cannot be told.
-    pub(crate) fn same(&self, position: &str) -> String {
-        let mut hash = String::from("CASE");
-        for (Image { columns, others, .. }, now) in &self.all {
-            if let Some(now) = now {
-                let (columns, others) = (text_array(columns), text_array(others));
-                let _ = write!(hash, " WHEN i.columns = {columns} AND i.others = {others} THEN {now}");
-            }
-        }
-        hash.push_str(if hash == "CASE" { " WHEN true THEN NULL::bytea END" } else { " END" });
-        format!("substr(b.hashes, (({position}) * {SIZE} - {SIZE} + 1)::integer, {SIZE}) = {hash}")
-    }
-}
-
-/// A column of the table as it is now, unless the server computes it.
-struct Present {
-    name: String,
-    filled: bool,
-    /// The default, where it is the same for every row.
-    constant: Option<String>,
-}
-
-/// An image's hash of a row as the table is now, none where a hashed column is gone; NULL for a row that holds what
-/// the run cannot have left in a column outside the hash.
-fn now(image: &Image, present: &[Present], id: &str) -> Option<String> {
-    if !image.columns.iter().all(|name| present.iter().any(|column| column.name == *name)) {
-        return None;
-    }
-    let outside = present.iter().filter(|column| column.name != id && !image.columns.contains(&column.name));
-    let conditions: Vec<_> = outside
-        .filter_map(|Present { name, filled, constant }| match constant {
-            Some(constant) => Some(format!("{} IS NOT DISTINCT FROM ({constant})::text", text(name))),
-            None if *filled || image.others.contains(name) => None,
-            None => Some(format!("t.{} IS NULL", ident(name))),
-        })
-        .collect();
-    if conditions.is_empty() {
-        return Some(image.hash());
-    }
-    Some(format!("CASE WHEN {} THEN {} END", conditions.join(" AND "), image.hash()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,7 +169,7 @@ mod tests {
         for (sent, unsent, row, expected) in [
             (2, 0, &b"a\tb\n"[..], "8462216de761eb74"),
             (3, 1, b"\\N\t\tNULL\n", "e9329ab1360834ed"),
-            (2, 0, b"tab\\there, \\\\ and \"\tc\\nd\tbehind\n", "29a46b9b4529c6b7"),
+            (2, 0, b"tab\\there, \\\\ and \"\tc\\nd\tafter\n", "29a46b9b4529c6b7"),
             (1, 0, "é{x}\n".as_bytes(), "445a962041b7cc18"),
         ] {
             assert_eq!(hash(sent, unsent, row), expected, "{}", String::from_utf8_lossy(row));

@@ -1,18 +1,19 @@
-//! What the journal gives up: images and provenance of old runs, and all traces of a person.
+//! What is removed from the journal: the undo data of old runs, and everything about a person.
 
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
+use crate::load::error::LoadError;
+use crate::load::rights;
 
-use super::super::{LoadError, number, rights};
-use super::exists;
+use super::tables::exists;
 use crate::sql::ident;
 
 fn failed(error: crate::db::postgres::Error) -> DbError {
     DbError::of("pruning the journal (schema muster)", error)
 }
 
-/// Removes before-images and provenance of runs that committed more than `seconds` ago; such a run can no
-/// longer be undone. Returns how many runs that concerned. The runs themselves stay on the list.
+/// Removes the undo data of runs that committed more than `seconds` ago; they can no longer be undone. Returns the
+/// number of these runs. They stay on the list.
 ///
 /// # Errors
 ///
@@ -34,9 +35,8 @@ pub(crate) async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadErro
     Ok(runs.len() as u64)
 }
 
-/// Removes what the journal has about the person with this e-mail address: every before-image in which it
-/// stands, and the provenance and images of every row of the journal's tables in which it stands now.
-/// Returns how many images and rows that were.
+/// Removes what the journal has about the person with this e-mail address: the undo data of every row that had it
+/// before a run or that has it now. Returns the number of rows.
 ///
 /// # Errors
 ///
@@ -82,8 +82,8 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
     Ok(forgotten)
 }
 
-/// Removes the invites of this address with their mails and links. That nothing may be sent there stays known:
-/// else the next invitation would.
+/// Removes the invites of this address with their mails and links. It stays on the list of addresses to which nothing
+/// may be sent, or the next invitation would be.
 async fn forget_invites(client: &Client, email: &str) -> Result<u64, LoadError> {
     let there = "SELECT to_regclass('muster.invites') IS NOT NULL";
     if !client.query_one(there, &[]).await.map_err(failed)?.get::<_, bool>(0) {
@@ -93,7 +93,7 @@ async fn forget_invites(client: &Client, email: &str) -> Result<u64, LoadError> 
     Ok(client.execute(sql, &[&email]).await.map_err(failed)?)
 }
 
-/// Takes rows (run, entity, id) out of the blocks of inserted rows, and counts them with their runs.
+/// Takes rows (run, entity, id) out of the blocks of inserted rows, and counts them in their runs.
 async fn forget_rows(client: &Client, rows: &[Row]) -> Result<u64, LoadError> {
     for row in rows {
         let (run, entity, id): (&str, &str, i64) = (row.get(0), row.get(1), row.get(2));
@@ -113,5 +113,5 @@ async fn forget_rows(client: &Client, rows: &[Row]) -> Result<u64, LoadError> {
                      WHERE run = $1::text::uuid AND entity = $2";
         client.execute(count, &[&run, &entity]).await.map_err(failed)?;
     }
-    Ok(number(i64::try_from(rows.len()).unwrap_or(i64::MAX)))
+    Ok(rows.len() as u64)
 }

@@ -1,10 +1,12 @@
-//! The journal as it is read: the list of runs, and one of them with its files and counts.
+//! Runs as they are read from the journal, with their files and counts.
 
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
+use crate::load::error::LoadError;
+use crate::load::rights;
+use crate::load::rows::count as count_of;
 
-use super::super::{LoadError, number, rights};
-use super::exists;
+use super::tables::exists;
 
 /// One run as the journal has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -35,9 +37,9 @@ pub(crate) struct RunRecord {
     pub(crate) undone_by: Option<String>,
     /// The run that this one undid.
     pub(crate) undoes: Option<String>,
-    /// Whether before-images and provenance are kept.
+    /// Whether undo data is kept.
     pub(crate) undoable: bool,
-    /// When they were pruned.
+    /// When the undo data was pruned.
     pub(crate) pruned: Option<String>,
     /// In load order.
     pub(crate) entities: Vec<EntityRecord>,
@@ -64,19 +66,19 @@ pub(crate) struct EntityRecord {
     pub(crate) accepted: u64,
     /// Rows rejected.
     pub(crate) rejected: u64,
-    /// Rows lost to others.
+    /// Rows skipped as duplicates.
     pub(crate) duplicates: u64,
     /// Rows inserted.
     pub(crate) inserted: u64,
     /// Rows updated.
     pub(crate) updated: u64,
-    /// Rows left alone.
+    /// Rows that were there already with the same values.
     pub(crate) unchanged: u64,
     /// Rows deleted.
     pub(crate) deleted: u64,
     /// Warnings.
     pub(crate) warnings: u64,
-    /// Rows whose traces were removed by `muster runs forget`.
+    /// Rows whose undo data was removed by `muster runs forget`.
     pub(crate) forgotten: u64,
     /// Its files, in the order given.
     pub(crate) files: Vec<FileRecord>,
@@ -106,10 +108,6 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 }
 
 /// All runs, the latest first. A database without a journal has none.
-///
-/// # Errors
-///
-/// The server could not be asked.
 pub(crate) async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
     if !exists(client, rights::JOURNAL_READ).await? {
         return Ok(Vec::new());
@@ -126,10 +124,6 @@ pub(crate) async fn list(client: &Client) -> Result<Vec<RunRecord>, LoadError> {
 }
 
 /// The one run whose id begins with `prefix`.
-///
-/// # Errors
-///
-/// There is none, or there are several.
 pub(crate) async fn find(client: &Client, prefix: &str) -> Result<RunRecord, LoadError> {
     let unknown = || LoadError::NoRun { prefix: prefix.to_owned() };
     let typed = prefix.trim().to_ascii_lowercase();
@@ -193,7 +187,7 @@ fn fill(run: &mut RunRecord, counts: &[Row], files: &[Row]) {
         .iter()
         .filter(own)
         .map(|row| {
-            let count = |at: usize| number(row.get(at));
+            let count = |at: usize| count_of(row.get(at));
             EntityRecord {
                 entity: row.get(1),
                 table: row.get(2),
@@ -215,7 +209,7 @@ fn fill(run: &mut RunRecord, counts: &[Row], files: &[Row]) {
                     .filter(|file| own(file) && file.get::<_, &str>(1) == row.get::<_, &str>(1))
                     .map(|file| FileRecord {
                         path: file.get(2),
-                        bytes: number(file.get(3)),
+                        bytes: count_of(file.get(3)),
                         sha256: file.get(4),
                         encoding: file.get(5),
                         delimiter: file.get(6),

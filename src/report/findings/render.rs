@@ -1,6 +1,6 @@
 //! One finding as a line of `rejects.ndjson` and as a record of `rejects.csv`. Written by hand into byte
-//! buffers, because a file in which every row is rejected has millions of them; a test holds the lines
-//! against `serde_json` and `csv`.
+//! buffers, because a file in which every row is rejected has millions of them; a test compares the lines with
+//! what `serde_json` and `csv` read.
 
 use crate::output::{ndjson, spreadsheet};
 use crate::record::{Code, Finding, Message, Related, Severity};
@@ -33,7 +33,7 @@ impl Both {
     }
 }
 
-/// What a finding is about: with the same, findings have most of their bytes in common.
+/// What a finding is about. Findings about the same have most of their bytes in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct About {
     entity: usize,
@@ -51,34 +51,35 @@ impl About {
     }
 }
 
-/// What was rendered last of that which findings have in common: neighbours mostly say the same of other records.
+/// The parts of the last rendered finding that the next one may repeat: neighbours mostly say the same of other
+/// records.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     about: Option<About>,
     /// Up to the record's number.
     start: Both,
-    /// From the place to the value.
+    /// From the bytes to the value.
     rule: Both,
     hides: bool,
     message: Option<Message>,
     /// From the value to the suggestion.
-    said: Both,
+    after_value: Both,
 }
 
 impl Memo {
-    fn say(&mut self, message: &Message) {
-        self.said.clear();
-        self.said.json.extend_from_slice(b",\"message\":");
-        ndjson::string(&mut self.said.json, message);
-        self.said.json.extend_from_slice(b",\"suggestion\":");
-        self.said.csv.push(b',');
-        spreadsheet::cell(&mut self.said.csv, message);
-        self.said.csv.push(b',');
+    fn keep(&mut self, message: &Message) {
+        self.after_value.clear();
+        self.after_value.json.extend_from_slice(b",\"message\":");
+        ndjson::string(&mut self.after_value.json, message);
+        self.after_value.json.extend_from_slice(b",\"suggestion\":");
+        self.after_value.csv.push(b',');
+        spreadsheet::cell(&mut self.after_value.csv, message);
+        self.after_value.csv.push(b',');
         self.message = Some(message.clone());
     }
 }
 
-/// The texts that stand in many lines, made once.
+/// The texts that occur in many lines, made once.
 #[derive(Debug)]
 pub(super) struct Renderer<'a> {
     context: &'a Context,
@@ -126,7 +127,7 @@ impl<'a> Renderer<'a> {
         Self { context, entities: entities.collect() }
     }
 
-    /// Appends one finding to both buffers. `memo` holds what the finding before it had in common with others.
+    /// Appends one finding to both buffers. `memo` holds what was kept of the finding before it.
     pub(super) fn finding(
         &self,
         json: &mut Vec<u8>,
@@ -138,7 +139,7 @@ impl<'a> Renderer<'a> {
         let location = &finding.location;
         let about = About::of(entity, finding);
         if memo.about != Some(about) {
-            self.meet(memo, about, finding);
+            self.begin(memo, about, finding);
         }
         json.extend_from_slice(&memo.start.json);
         csv.extend_from_slice(&memo.start.csv);
@@ -170,10 +171,10 @@ impl<'a> Renderer<'a> {
             json.extend_from_slice(b"null");
         }
         if memo.message.as_ref() != Some(&finding.message) {
-            memo.say(&finding.message);
+            memo.keep(&finding.message);
         }
-        json.extend_from_slice(&memo.said.json);
-        csv.extend_from_slice(&memo.said.csv);
+        json.extend_from_slice(&memo.after_value.json);
+        csv.extend_from_slice(&memo.after_value.csv);
         if finding.suggestion.is_none() && finding.related.is_none() {
             json.extend_from_slice(b"null,\"related\":null}\n");
             csv.extend_from_slice(b",\r\n");
@@ -193,9 +194,9 @@ impl<'a> Renderer<'a> {
         csv.extend_from_slice(spreadsheet::LINE_END);
     }
 
-    /// Renders what findings about one thing have in common.
+    /// Renders what findings about the same have in common.
     #[cold]
-    fn meet(&self, memo: &mut Memo, about: About, finding: &Finding) {
+    fn begin(&self, memo: &mut Memo, about: About, finding: &Finding) {
         let names = &self.entities[about.entity];
         let file = usize::from(about.file);
         memo.start.clear();
@@ -219,7 +220,7 @@ impl<'a> Renderer<'a> {
         }
         json.extend_from_slice(b"\",\"value\":");
         csv.push(b',');
-        memo.hides = self.context.values.hides(&self.context.entities[about.entity], finding);
+        memo.hides = self.context.hides(&self.context.entities[about.entity], finding);
         memo.about = Some(about);
     }
 
@@ -233,8 +234,8 @@ impl<'a> Renderer<'a> {
         json.extend_from_slice(b",\"record\":");
         json.extend_from_slice(itoa::Buffer::new().format(related.record).as_bytes());
         json.push(b'}');
-        let path = self.context.entities.get(usize::from(related.entity)).map(|e| e.path(related.file));
-        spreadsheet::cell(csv, &format!("{}:{}", path.unwrap_or_default(), related.record));
+        let path = self.context.path(related.entity, related.file);
+        spreadsheet::cell(csv, &format!("{path}:{}", related.record));
     }
 }
 

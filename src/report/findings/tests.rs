@@ -3,9 +3,11 @@
 use std::fs;
 
 use super::*;
-use crate::record::{Code, Location, Related};
-use crate::report::context::{Entity, Field, File};
-use crate::report::mask::Values;
+use crate::output::{RunFolder, names};
+use crate::record::{Code, Finding, Location, Related, Severity};
+use crate::report::context::{Context, Entity, Field, File};
+use crate::report::mask::ShownValues;
+use crate::report::tally::Tally;
 
 /// Accounts, and users in two files with different headers; `iban` is sensitive.
 pub(crate) fn context() -> Context {
@@ -20,6 +22,7 @@ pub(crate) fn context() -> Context {
         header: header.map(str::to_owned).to_vec(),
         mapping,
         prefix: 0..20,
+        records: Some(9),
     };
     let field = |name: &str, sensitive| Field { name: name.to_owned(), sensitive };
     let accounts = Entity {
@@ -42,7 +45,7 @@ pub(crate) fn context() -> Context {
         version: "0.1.0".to_owned(),
         schema_sha256: "ab".to_owned(),
         target: None,
-        values: Values::Masked,
+        values: ShownValues::NotSensitive,
         again: Vec::new(),
         again_of_files: Vec::new(),
         entities: vec![accounts, users],
@@ -76,9 +79,9 @@ fn written(context: &Context, chunks: Vec<(usize, Vec<Finding>)>) -> (String, St
     let home = tempfile::tempdir().unwrap();
     let mut folder = RunFolder::open(home.path()).unwrap();
     let mut writer = FindingsWriter::new(context, &mut folder).unwrap();
+    let renderer = writer.renderer(context);
     for (entity, findings) in chunks {
-        let whole = |findings: Vec<Finding>| Ok::<_, OutputError>((findings, ()));
-        writer.take(entity, [findings], whole, |(), _| Ok(())).unwrap();
+        writer.put(renderer.render(entity, findings)).unwrap();
     }
     let tally = writer.finish().unwrap();
     folder.seal().unwrap();
@@ -93,12 +96,12 @@ fn a_finding_is_written_as_the_contract_says() {
     plain.suggestion = Some("a@b.nl".into());
     let mut masked = finding(8, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 12");
     masked.suggestion = Some("NL91ABNA0417164300".into());
-    let mut lost = finding(9, Some(0), Code::DuplicateKey, "=1");
-    lost.severity = Severity::Duplicate;
-    lost.related = Some(Related { entity: 1, file: 1, record: 3 });
+    let mut duplicate = finding(9, Some(0), Code::DuplicateKey, "=1");
+    duplicate.severity = Severity::Duplicate;
+    duplicate.related = Some(Related { entity: 1, file: 1, record: 3 });
     let mut file = finding(0, None, Code::UnknownColumn, "");
     file.location = Location::whole_file(1, 1000);
-    let (ndjson, csv, _) = written(&context(), vec![(1, vec![plain, masked, lost, file])]);
+    let (ndjson, csv, _) = written(&context(), vec![(1, vec![plain, masked, duplicate, file])]);
     assert_eq!(
         ndjson,
         concat!(
@@ -141,7 +144,7 @@ fn a_finding_is_written_as_the_contract_says() {
 }
 
 #[test]
-fn both_files_say_what_their_readers_expect_for_any_value() {
+fn readers_of_both_files_get_any_value_back() {
     let values = ["", "a\"b\\c\n\t", "é\u{202e}日本\u{9b}", "\0\u{7f}", "x;=1,y"];
     let findings: Vec<_> =
         (1..).zip(values).map(|(r, v)| finding(r, Some(0), Code::InvalidEmail, v)).collect();
@@ -190,7 +193,7 @@ fn where_batches_end_changes_nothing() {
 }
 
 #[test]
-fn rules_count_records_and_what_they_alone_hold_back() {
+fn rules_count_records_and_those_that_they_alone_reject() {
     let mut twice = many(9);
     let again = twice[1].1[0].clone();
     twice[1].1.insert(1, again);
@@ -213,7 +216,7 @@ fn rules_count_records_and_what_they_alone_hold_back() {
 }
 
 #[test]
-fn a_rejected_account_takes_its_users_along_and_its_cause_is_named() {
+fn users_of_a_rejected_account_are_counted_with_its_cause() {
     let mut findings = vec![
         finding(1, Some(1), Code::TooLong, "once"),
         finding(2, Some(1), Code::TooLong, "once"),
@@ -234,14 +237,14 @@ fn a_rejected_account_takes_its_users_along_and_its_cause_is_named() {
 }
 
 #[test]
-fn losers_are_kept_with_their_survivor_up_to_a_cap() {
-    let losers = (1..=100).map(|record| {
-        let mut lost = finding(record, Some(0), Code::DuplicateKey, "k");
-        lost.severity = Severity::Duplicate;
-        lost.related = Some(Related { entity: 1, file: 0, record: 1000 + record % 60 });
-        lost
+fn skipped_duplicates_are_listed_with_the_kept_record_up_to_a_limit() {
+    let duplicates = (1..=100).map(|record| {
+        let mut duplicate = finding(record, Some(0), Code::DuplicateKey, "k");
+        duplicate.severity = Severity::Duplicate;
+        duplicate.related = Some(Related { entity: 1, file: 0, record: 1000 + record % 60 });
+        duplicate
     });
-    let (.., tally) = written(&context(), vec![(1, losers.collect())]);
+    let (.., tally) = written(&context(), vec![(1, duplicates.collect())]);
     assert_eq!(tally.groups().len(), crate::report::tally::GROUPS);
     assert_eq!(tally.groups()[0].count, 2);
     assert_eq!(tally.entity(1).rejected, 0);
@@ -259,16 +262,16 @@ fn hidden_shows_no_value_and_shown_all() {
         )]
     };
     let mut context = context();
-    context.values = Values::Hidden;
+    context.values = ShownValues::None;
     let hidden = written(&context, findings()).0;
     assert!(hidden.contains("ab** **** **kl") && hidden.contains("01** **** 89"));
-    context.values = Values::Shown;
+    context.values = ShownValues::All;
     let shown = written(&context, findings()).0;
     assert!(shown.contains("abcdefghijkl") && shown.contains("0123456789"));
 }
 
 #[test]
-fn a_part_of_a_whole_record_is_masked_where_a_cell_may_be_sensitive() {
+fn a_part_of_a_whole_record_is_masked_if_a_cell_may_be_sensitive() {
     let part = || finding(1, None, Code::StrayQuote, "NL91ABNA0417164300");
     assert!(written(&context(), vec![(1, vec![part()])]).0.contains("\"NL** **** **** **** 00\""));
     assert!(written(&context(), vec![(0, vec![part()])]).0.contains("\"NL91ABNA0417164300\""));

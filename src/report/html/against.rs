@@ -1,25 +1,23 @@
-//! The run held against an earlier one, rule by rule.
+//! This run compared with an earlier one, rule by rule.
 
 use maud::{Markup, html};
 
-use crate::frame::{Change, Verdict};
+use crate::frame::Change;
 
 use super::super::number::{count, grouped};
+use super::super::rejects::verdicts;
 use super::{Page, text};
 
 /// How many rules are listed.
 const LISTED: usize = 200;
 
-/// The section; nothing without an earlier run.
+/// The section; empty without an earlier run.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let Some((earlier, changes)) = page.against else { return html! {} };
-    let number = |wanted: Verdict| changes.iter().filter(|change| change.verdict == wanted).count();
-    let words = [Verdict::New, Verdict::Worse, Verdict::Same, Verdict::Better, Verdict::Gone]
-        .map(|verdict| format!("{} {}", number(verdict), verdict.as_str()));
     html! {
         section aria-labelledby="against" {
-            h2 #against { "Against the earlier run" }
-            p { "Run " code { (text::plain(&earlier.run)) } ", started " (text::plain(&earlier.started)) ". Rules: " (words.join(", ")) "." }
+            h2 #against { "Compared with the earlier run" }
+            p { "Run " code { (text::plain(&earlier.run)) } ", started " (text::plain(&earlier.started)) ". Rules: " (verdicts(changes)) "." }
             @if !changes.is_empty() {
                 div.wide { table.stack {
                     thead { tr {

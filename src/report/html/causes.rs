@@ -1,4 +1,4 @@
-//! What to mend first: each cause with the rows that it alone holds back, and those that wait for them.
+//! What to fix first: each cause with the rows that it alone rejects, and the rows that depend on those.
 
 use maud::{Markup, html};
 
@@ -10,18 +10,19 @@ use super::{Page, text};
 
 /// How many causes are listed.
 const LISTED: usize = 25;
-/// How many values of one rule can be causes of their own.
+/// How many values of one rule can be separate causes.
 const VALUES: usize = 25;
 
-/// A value is a cause of its own where it stands behind one in so many of its rule's rows.
+/// A value is a separate cause if it is the reason for at least one in this many of its rule's rows.
 const NOTABLE: u64 = 20;
 
-/// One thing to mend.
+/// One thing to fix.
 struct Cause<'a> {
     entity: usize,
     rule: &'a RuleTally,
-    /// The value as shown, where it repeats; else how many values there are, where that says something.
+    /// The value as shown, if it is the cause; else the rule as a whole is.
     value: Option<String>,
+    /// Some of the rule's values are listed as separate causes.
     others: bool,
     alone: u64,
     knock_on: u64,
@@ -33,7 +34,7 @@ impl Cause<'_> {
     }
 }
 
-/// Takes a rule apart: values that hold back several rows each for itself, and all others together.
+/// The causes of a rule: each value that is the reason for several rows, and all other values together.
 fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<'a>> {
     let names = &page.context.entities[entity];
     let (mut alone, mut knock_on) = (rule.alone, rule.knock_on);
@@ -46,7 +47,7 @@ fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<
         }
         alone = alone.saturating_sub(value.alone);
         knock_on = knock_on.saturating_sub(value.knock_on);
-        let shown = rule.samples.first().map(|sample| page.context.values.shown(names, sample, &value.text));
+        let shown = rule.samples.first().map(|sample| page.context.shown(names, sample, &value.text));
         let shown = shown.map(std::borrow::Cow::into_owned);
         causes.push(Cause {
             entity,
@@ -66,42 +67,41 @@ fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<
 
 /// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let entities = 0..page.context.entities.len();
-    let rules = entities
-        .clone()
-        .flat_map(|entity| page.tally.rules(entity).into_iter().map(move |rule| (entity, rule)));
-    // A row that waits for another is that one's knock-on, and no cause of its own.
-    let mut causes: Vec<_> = rules
+    // A row that depends on a rejected one is counted with that one's cause.
+    let mut causes: Vec<_> = page
+        .tally
+        .all_rules()
+        .into_iter()
         .filter(|(_, rule)| rule.severity == Severity::Reject && rule.code != Code::AccountRejected)
         .flat_map(|(entity, rule)| causes(page, entity, rule))
         .collect();
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.weight()));
     let left: u64 = causes.iter().skip(LISTED).map(Cause::weight).sum();
     let most = causes.first().map_or(1, Cause::weight).max(1);
-    let rejected: u64 = entities.clone().map(|entity| page.tally.entity(entity).rejected).sum();
+    let rejected: u64 = page.tally.entities.iter().map(|entity| entity.rejected).sum();
     let explained: u64 = causes.iter().map(Cause::weight).sum();
     html! {
         section aria-labelledby="first" {
-            h2 #first { "What to mend first" }
+            h2 #first { "What to fix first" }
             @if causes.is_empty() {
-                p { @if rejected == 0 { "Nothing was rejected." } @else { "No row is held back by one cause alone: each has several." } }
+                p { @if rejected == 0 { "Nothing was rejected." } @else { "Each rejected row has several causes, so none is listed alone." } }
             } @else {
                 div.wide { table.stack.causes {
-                    caption { "Rows that one cause alone holds back, and rows that wait for those (a user whose account is rejected). Largest first." }
+                    caption { "Rows that are rejected for one cause alone, and rows that depend on those (a user whose account is rejected). Largest first." }
                     thead { tr {
-                        th scope="col" { "Cause" } th scope="col" { "Value" } th.n scope="col" { "Rows it alone holds back" }
-                        th.n scope="col" { "Rows that wait" } th scope="col" { "Together" } th scope="col" { "How to mend" }
+                        th scope="col" { "Cause" } th scope="col" { "Value" } th.n scope="col" { "Rows with this cause alone" }
+                        th.n scope="col" { "Dependent rows" } th scope="col" { "Together" } th scope="col" { "How to fix" }
                     } }
                     tbody { @for cause in causes.iter().take(LISTED) { (row(page, cause, most)) } }
                 } }
                 @if causes.len() > LISTED {
-                    p.dim { "The " (LISTED) " largest of " (grouped(causes.len() as u64)) " causes; the others hold back " (count(left, "row")) "." }
+                    p.dim { "The " (LISTED) " largest of " (grouped(causes.len() as u64)) " causes; the others account for " (count(left, "row")) "." }
                 }
                 @if page.tally.forgot_causes() {
-                    p.dim { "Rows that wait are counted for the first " (grouped(RECORDS as u64)) " rejected records that others may wait for." }
+                    p.dim { "Dependent rows are counted for the first " (grouped(RECORDS as u64)) " rejected records that others may depend on." }
                 }
                 @if explained < rejected {
-                    p.dim { (count(rejected - explained, "rejected row")) " of " (grouped(rejected)) " will be accepted only when several causes are mended." }
+                    p.dim { (count(rejected - explained, "rejected row")) " of " (grouped(rejected)) " will be accepted only when several causes are fixed." }
                 }
             }
         }
@@ -125,7 +125,7 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
                 }
             }
             td.n data-l="Alone" { (grouped(cause.alone)) }
-            td.n data-l="Waiting" { (grouped(cause.knock_on)) }
+            td.n data-l="Dependent" { (grouped(cause.knock_on)) }
             td.lead data-l="Rows" {
                 (grouped(cause.weight()))
                 svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" {
@@ -133,12 +133,12 @@ fn row(page: &Page<'_>, cause: &Cause<'_>, most: u64) -> Markup {
                     rect.rejected width=(format!("{width:.1}")) height="6" {}
                 }
             }
-            td.w { (cause.rule.code.explanation().mend) }
+            td.w { (cause.rule.code.explanation().fix) }
         }
     }
 }
 
-/// How many values a rule has, where it has any.
+/// How many values a rule has, if it has any.
 fn distinct(rule: &RuleTally) -> Markup {
     let (number, more) = rule.values.distinct();
     html! {

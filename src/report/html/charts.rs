@@ -1,4 +1,4 @@
-//! Where the rejects are: over the length of each file, which shows a broken stretch, and over the columns.
+//! Where the rejects are: along each file, which shows a broken stretch, and by column.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,13 +15,13 @@ use super::{Page, text};
 const FILES: usize = 20;
 /// How many columns of an entity are drawn.
 const COLUMNS: usize = 15;
-/// A bar's place and the height of the drawing, in its own units.
+/// The width of a bar and the height of the drawing, in the drawing's units.
 const STEP: usize = 10;
 const HEIGHT: f64 = 80.0;
 
 /// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let entities = || page.context.entities.iter().enumerate();
+    let entities = || page.context.given();
     let files: Vec<_> = entities()
         .flat_map(|(index, entity)| entity.files.iter().zip(&page.tally.entity(index).positions))
         .filter(|(_, positions)| positions.iter().any(|&count| count > 0))
@@ -42,17 +42,17 @@ fn over_file(path: &str, positions: &[u64]) -> Markup {
     let rejected: u64 = positions.iter().sum();
     let worst = positions.iter().position(|&count| count == most).unwrap_or(0);
     let percent = |bucket: usize| 100 * bucket / BUCKETS;
-    // A stretch stands out where it holds three times what an even spread would put there.
+    // A stretch is notable if it holds three times what an even spread would put there.
     let place = if most > 3 && most * BUCKETS as u64 > 3 * rejected {
         format!(
-            "{} of them ({}) between {} % and {} % of its length",
+            "{} of them ({}) between {} % and {} % of the file",
             grouped(most),
             share(most, rejected),
             percent(worst),
             percent(worst + 1)
         )
     } else {
-        "spread over its length".to_owned()
+        "spread over the file".to_owned()
     };
     let mut bars = String::new();
     for (bucket, &number) in positions.iter().enumerate().filter(|(_, number)| **number > 0) {
@@ -72,7 +72,7 @@ fn over_file(path: &str, positions: &[u64]) -> Markup {
             h3 { span.v { (text::value(path, 120)) } }
             p { (count(rejected, "rejected row")) ", " (place) "." }
             svg viewBox={ "0 0 " (BUCKETS * STEP) " 80" } preserveAspectRatio="none" role="img"
-                aria-label={ "Rejected rows over the length of the file: " (place) } {
+                aria-label={ "Rejected rows along the file: " (place) } {
                 rect.track width=(BUCKETS * STEP) height="80" {}
                 (PreEscaped(bars))
             }
@@ -104,7 +104,7 @@ fn over_columns(page: &Page<'_>, index: usize, name: &str) -> Markup {
                 }
             }
             @if columns.len() > COLUMNS { p.dim { "The first " (COLUMNS) " of " (columns.len()) " columns." } }
-            p.dim { "Rejections by the column they speak of; a row with two faults counts for both." }
+            p.dim { "Rejections by column; a row with two faults counts twice." }
         }
     }
 }

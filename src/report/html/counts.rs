@@ -1,4 +1,4 @@
-//! The identity of the counts, an entity a bar: what was read is what went on, lost or was rejected.
+//! The counts, a bar for each entity: rows read = accepted + duplicates + rejected.
 
 use maud::{Markup, html};
 
@@ -6,10 +6,10 @@ use super::super::context::{Counts, Status};
 use super::super::number::{count, grouped, share};
 use super::{Page, text};
 
-/// The bar's width in the drawing's own units.
+/// The bar's width in the drawing's units.
 const WIDTH: f64 = 1000.0;
 
-/// What the rows of an entity came to: class, name, number.
+/// What became of an entity's rows: name and number. The name is also the class of its part of the bar.
 fn parts(counts: &Counts, loaded: bool) -> Vec<(&'static str, u64)> {
     let mut parts = if loaded {
         let mut parts =
@@ -30,8 +30,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     let loaded = matches!(page.outcome.status, Status::Committed | Status::Planned);
     html! {
         section aria-labelledby="counts" {
-            h2 #counts { "Every row that was read" }
-            @for (entity, counts) in page.context.entities.iter().zip(&page.outcome.counts) {
+            h2 #counts { "All rows read" }
+            @for (at, entity) in page.context.given() {
+                @let counts = &page.outcome.counts[at];
                 @let parts = parts(counts, loaded);
                 @let words: Vec<_> = parts.iter().map(|(name, number)| format!("{} {name}", grouped(*number))).collect();
                 h3 { (text::value(&entity.name, 60)) ": " (count(counts.read, "row")) " read" }
@@ -47,15 +48,15 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                         li { span class={ "key " (name) } {} (grouped(*number)) " " (name) " " span.dim { (share(*number, counts.read)) } }
                     }
                     @if counts.warnings > 0 { li.dim { "and " (count(counts.warnings, "warning")) } }
-                    @if counts.blank > 0 { li.dim { (count(counts.blank, "blank line")) " left out" } }
-                    @if counts.unguarded > 0 { li.dim { (count(counts.unguarded, "guard")) " against formulas taken off" } }
+                    @if counts.blank > 0 { li.dim { (count(counts.blank, "blank line")) " skipped" } }
+                    @if counts.unguarded > 0 { li.dim { (count(counts.unguarded, "guard")) " against formulas removed" } }
                 }
             }
         }
     }
 }
 
-/// Where each part lies in the bar. A part that is not nothing is at least wide enough to be seen.
+/// Where each part lies in the bar. A part that is not empty is wide enough to be seen.
 fn spans(parts: &[(&'static str, u64)], read: u64) -> Vec<(&'static str, f64, f64)> {
     let whole = parts.iter().map(|(_, number)| number).sum::<u64>().max(read).max(1);
     let least = 4.0;
@@ -79,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bar_is_full_and_what_is_little_is_still_seen() {
+    fn the_bar_is_full_and_small_parts_are_still_seen() {
         let counts = Counts { read: 1_000_000, accepted: 999_999, rejected: 1, ..Counts::default() };
         let spans = spans(&parts(&counts, false), counts.read);
         assert_eq!(spans.iter().map(|span| span.0).collect::<Vec<_>>(), ["accepted", "rejected"]);

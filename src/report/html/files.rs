@@ -1,4 +1,4 @@
-//! The input files: what was found out about each, and which column was taken for which field.
+//! The input files: what is known about each, and which column was read as which field.
 
 use maud::{Markup, html};
 
@@ -14,14 +14,14 @@ const CHARS: usize = 60;
 
 /// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let entities = page.context.entities.iter();
+    let entities = page.context.given();
     let files: Vec<_> =
-        entities.flat_map(|entity| entity.files.iter().map(move |file| (entity, file))).collect();
+        entities.flat_map(|(_, entity)| entity.files.iter().map(move |file| (entity, file))).collect();
     html! {
         section aria-labelledby="files" {
             h2 #files { "Files and headers" }
             @for (entity, file) in files.iter().take(FILES) { (one(entity, file)) }
-            @if files.len() > FILES { p.dim { "The first " (FILES) " of " (grouped(files.len() as u64)) " files; summary.json has all." } }
+            @if files.len() > FILES { p.dim { "The first " (FILES) " of " (grouped(files.len() as u64)) " files; summary.json lists all." } }
         }
     }
 }
@@ -42,6 +42,7 @@ fn one(entity: &Entity, file: &File) -> Markup {
             @if file.format == "ndjson" { ", NDJSON, " } @else if file.format == "parquet" { ", Parquet, " }
             @else { ", delimiter " (delimiter(&file.delimiter)) ", " }
             (file.header.len()) " columns" @if ignored > 0 { ", " (ignored) " of them ignored" }
+            @if file.records == Some(0) { ", a header and no rows" }
             br;
             span.dim { "SHA-256 " code.v { (file.sha256) } }
         }
@@ -73,7 +74,7 @@ fn one(entity: &Entity, file: &File) -> Markup {
     }
 }
 
-/// A delimiter by its name, where its sign alone is hard to see.
+/// A delimiter by name if its sign is hard to see.
 fn delimiter(sign: &str) -> Markup {
     let name = match sign {
         "," => "comma",

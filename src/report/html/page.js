@@ -32,7 +32,7 @@
         choice.value = String(column);
       });
     });
-    // Where the page is narrow there are no heads to click on.
+    // A narrow page has no heads to click.
     var first = all("tr", body);
     choice.addEventListener("change", function () {
       if (choice.value) { buttons[Number(choice.value)].click(); return; }
@@ -40,7 +40,7 @@
       all("thead th", table).forEach(function (head) { head.removeAttribute("aria-sort"); });
     });
   });
-  // From a rule to its samples, where the page has them.
+  // Links from a rule to its samples, if the page has them.
   all("tr[data-rule]").forEach(function (row) {
     var samples = document.getElementById("rule-" + row.getAttribute("data-rule"));
     if (!samples) { return; }

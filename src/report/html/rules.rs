@@ -1,4 +1,4 @@
-//! The table of rules, which sorts and filters, and the warnings with their most frequent values.
+//! The table of rules, which can be sorted and filtered, and the warnings with their most frequent values.
 
 use maud::{Markup, html};
 
@@ -23,19 +23,9 @@ const COLUMNS: [&str; 8] =
 const ROWS: usize = 4;
 const NUMBERS: usize = 3;
 
-/// All rules: rejects first, then duplicates, then warnings, each by its rows.
-pub(super) fn all<'a>(page: &Page<'a>) -> Vec<(usize, &'a RuleTally)> {
-    let entities = 0..page.context.entities.len();
-    let rules =
-        entities.flat_map(|entity| page.tally.rules(entity).into_iter().map(move |rule| (entity, rule)));
-    let mut rules: Vec<_> = rules.collect();
-    rules.sort_by_key(|(_, rule)| (rule.severity, std::cmp::Reverse(rule.rows)));
-    rules
-}
-
 /// The table of rules.
 pub(super) fn section(page: &Page<'_>) -> Markup {
-    let rules = all(page);
+    let rules = page.tally.all_rules();
     html! {
         section aria-labelledby="rules" {
             h2 #rules { "Rules" }
@@ -68,7 +58,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     tbody { @for (number, &(entity, rule)) in rules.iter().enumerate().take(LISTED) { (row(page, number, entity, rule)) } }
                 } }
                 @if rules.len() > LISTED {
-                    p.dim { "The first " (LISTED) " of " (grouped(rules.len() as u64)) " rules; summary.json has all." }
+                    p.dim { "The first " (LISTED) " of " (grouped(rules.len() as u64)) " rules; summary.json lists all." }
                 }
             }
         }
@@ -97,7 +87,7 @@ fn row(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally) -> Marku
             }
             td.w {
                 @if let Some(sample) = sample.filter(|sample| !sample.value.is_empty()) {
-                    span.v { (text::value(&page.context.values.shown(names, sample, &sample.value), CHARS)) }
+                    span.v { (text::value(&page.context.shown(names, sample, &sample.value), CHARS)) }
                 }
             }
         }
@@ -106,7 +96,7 @@ fn row(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally) -> Marku
 
 /// The warnings with their most frequent values.
 pub(super) fn warnings(page: &Page<'_>) -> Markup {
-    let rules = all(page);
+    let rules = page.tally.all_rules();
     let warnings: Vec<_> = rules.into_iter().filter(|(_, rule)| rule.severity == Severity::Warning).collect();
     html! {
         section aria-labelledby="warnings" {
@@ -114,7 +104,7 @@ pub(super) fn warnings(page: &Page<'_>) -> Markup {
             @if warnings.is_empty() {
                 p { "There are none." }
             } @else {
-                p { "These rows went on. Values that were replaced by a fixed rule (" code { "defaulted" } ") are nearly always a mistake in the source." }
+                p { "These rows were accepted. Values that a fixed rule replaced (" code { "defaulted" } ") are nearly always a mistake in the source." }
                 div.wide { table.stack {
                     thead { tr {
                         th scope="col" { "Code" } th scope="col" { "Column" } th scope="col" { "Entity" }
@@ -140,7 +130,7 @@ fn warning(page: &Page<'_>, entity: usize, rule: &RuleTally) -> Markup {
             td.w {
                 @for value in rule.values.top(VALUES) {
                     @if let (Some(sample), false) = (rule.samples.first(), value.text.is_empty()) {
-                        div { span.v { (text::value(&page.context.values.shown(names, sample, &value.text), CHARS)) } " " span.dim { "× " (grouped(value.rows)) } }
+                        div { span.v { (text::value(&page.context.shown(names, sample, &value.text), CHARS)) } " " span.dim { "× " (grouped(value.rows)) } }
                     }
                 }
                 @if distinct > VALUES {

@@ -1,5 +1,5 @@
 //! Samples of each rule with their source line, the bad cell marked and the suggestion beside it; and
-//! duplicates with the record that stays.
+//! duplicates with the record that was kept.
 
 use maud::{Markup, html};
 
@@ -7,23 +7,23 @@ use crate::record::{Finding, Level, Severity};
 
 use super::super::cells::cells;
 use super::super::context::Entity;
-use super::super::mask::{Values, mask};
+use super::super::mask::{ShownValues, mask};
 use super::super::number::{count, grouped};
 use super::super::tally::RuleTally;
-use super::{Page, rules, text};
+use super::{Page, text};
 
 /// How many characters of the bad value, of its neighbours, and of a line that has no cells are shown.
 const VALUE: usize = 160;
 const NEIGHBOUR: usize = 40;
 const LINE: usize = 300;
-/// How many cells are shown on either side of the bad one.
+/// How many cells are shown on each side of the bad one.
 const AROUND: usize = 4;
-/// How many rules begin opened.
+/// How many rules are open at first.
 const OPEN: usize = 3;
 
-/// The samples; as many rules as `budget` bytes hold.
+/// The samples of as many rules as fit in `budget` bytes.
 pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
-    let mut rules: Vec<_> = rules::all(page).into_iter().enumerate().collect();
+    let mut rules: Vec<_> = page.tally.all_rules().into_iter().enumerate().collect();
     rules.retain(|(_, (_, rule))| !rule.samples.is_empty() && rule.severity != Severity::Duplicate);
     let mut shown = Vec::new();
     let mut used = 0;
@@ -41,7 +41,7 @@ pub(super) fn section(page: &Page<'_>, budget: usize) -> Markup {
             @if rules.is_empty() { p { "There are none." } }
             @for markup in &shown { (markup) }
             @if shown.len() < rules.len() {
-                p.dim { "Samples of " (shown.len()) " of " (grouped(rules.len() as u64)) " rules; rejects.csv has every finding." }
+                p.dim { "Samples of " (shown.len()) " of " (grouped(rules.len() as u64)) " rules; rejects.csv lists every finding." }
             }
         }
     }
@@ -57,7 +57,7 @@ fn of_rule(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally, open
                 @if let Some(column) = &rule.column { " in " span.v { (text::value(column, 60)) } }
                 " " span.dim { (text::value(&names.name, 40)) ", " (count(rule.rows, "row")) ", " (rule.severity.as_str()) }
             }
-            p { (explanation.what) " " (explanation.why) " " strong { (explanation.mend) } }
+            p { (explanation.what) " " (explanation.why) " " strong { (explanation.fix) } }
             @for finding in &rule.samples { (sample(page, entity, names, finding)) }
             @if rule.rows > rule.samples.len() as u64 {
                 p.dim { "The first " (rule.samples.len()) " of " (grouped(rule.rows)) "." }
@@ -67,9 +67,8 @@ fn of_rule(page: &Page<'_>, number: usize, entity: usize, rule: &RuleTally, open
 }
 
 fn sample(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Markup {
-    let values = page.context.values;
     let location = &finding.location;
-    let hidden = values.hides(names, finding);
+    let hidden = page.context.hides(names, finding);
     html! {
         div.sample {
             p {
@@ -80,28 +79,26 @@ fn sample(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> 
             @let line = line(page, entity, names, finding);
             @let marked = line.is_some() && finding.code.level() != Level::Record && finding.column.is_some();
             @if let Some(line) = line { (line) }
-            // What is marked in the line need not be said again, unless there is more to say.
+            // A value that is marked in the line is not repeated, unless there is more to say.
             @if finding.suggestion.is_some() || hidden || finding.column.is_some() && !marked {
                 p {
                     @if finding.value.is_empty() { span.dim { "empty" } }
-                    @else { mark.v { (text::value(&values.shown(names, finding, &finding.value), VALUE)) } }
+                    @else { mark.v { (text::value(&page.context.shown(names, finding, &finding.value), VALUE)) } }
                     @if let Some(suggestion) = &finding.suggestion {
-                        " → " span.dim { "perhaps " } span."v fix" { (text::value(&values.shown(names, finding, suggestion), VALUE)) }
+                        " → " span.dim { "perhaps " } span."v fix" { (text::value(&page.context.shown(names, finding, suggestion), VALUE)) }
                     }
                     @if hidden { " " span.dim { @if finding.severity == Severity::Reject { "(masked; the rejected file holds it)" } @else { "(masked)" } } }
                 }
             }
             @if let (Some(related), true) = (finding.related, finding.severity != Severity::Duplicate) {
-                @if let Some(other) = page.context.entities.get(usize::from(related.entity)) {
-                    p.dim { "because of " span.v { (text::value(other.path(related.file), 120)) } " record " (grouped(related.record)) }
-                }
+                p.dim { "because of " span.v { (text::value(page.context.path(related.entity, related.file), 120)) } " record " (grouped(related.record)) }
             }
         }
     }
 }
 
 /// The source line with the bad cell marked. Cells of sensitive columns are masked; a record that cannot be
-/// taken apart is not shown where one of its cells may be sensitive.
+/// split into cells is not shown if one of them may be sensitive.
 fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Option<Markup> {
     if finding.location.record == 0 {
         return None;
@@ -110,9 +107,10 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     let source = page.records.text(entity, &finding.location)?;
     let source = source.trim_end_matches(['\r', '\n']);
     if finding.code.level() == Level::Record {
-        let may_hold_sensitive = values == Values::Hidden || names.fields.iter().any(|field| field.sensitive);
-        return Some(if may_hold_sensitive && values != Values::Shown {
-            html! { p.dim { "The line is not shown: it cannot be taken apart, and may hold a sensitive value." } }
+        let may_hold_sensitive =
+            values == ShownValues::None || names.fields.iter().any(|field| field.sensitive);
+        return Some(if may_hold_sensitive && values != ShownValues::All {
+            html! { p.dim { "The line is not shown: it cannot be split into cells, and may hold a sensitive value." } }
         } else {
             html! { pre { mark { (text::value(source, LINE)) } } }
         });
@@ -125,11 +123,11 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     let shown = |at: usize| {
         let field = file.mapping.get(at).copied().flatten().and_then(|field| names.fields.get(field));
         let masked = match values {
-            Values::Shown => false,
-            Values::Hidden => true,
-            Values::Masked => {
+            ShownValues::All => false,
+            ShownValues::None => true,
+            ShownValues::NotSensitive => {
                 field.is_some_and(|field| field.sensitive)
-                    || (bad == Some(at) && values.hides(names, finding))
+                    || (bad == Some(at) && page.context.hides(names, finding))
             }
         };
         let cell = cells.get(at).copied().unwrap_or_default();
@@ -151,48 +149,47 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     })
 }
 
-/// Duplicates in groups: who stays, and the first of those that lost.
+/// Duplicates in groups: the kept record, and the first of the skipped ones.
 pub(super) fn duplicates(page: &Page<'_>) -> Markup {
     let groups = page.tally.groups();
-    let lost: u64 = page.outcome.counts.iter().map(|counts| counts.duplicates).sum();
+    let total = page.outcome.sum(|counts| counts.duplicates);
     let listed: u64 = groups.iter().map(|group| group.count).sum();
     html! {
         section aria-labelledby="duplicates" {
             h2 #duplicates { "Duplicates" }
             @if groups.is_empty() {
-                p { "No row lost against another." }
+                p { "No row was skipped as a duplicate." }
             } @else {
                 div.wide { table.stack {
-                    caption { "The record that stays, and those that lost against it." }
-                    thead { tr { th scope="col" { "Stays" } th scope="col" { "Shared" } th.n scope="col" { "Lost" } th scope="col" { "Their records" } } }
+                    caption { "The record that was kept, and those that were skipped as its duplicates." }
+                    thead { tr { th scope="col" { "Kept" } th scope="col" { "Shared value" } th.n scope="col" { "Skipped" } th scope="col" { "Skipped records" } } }
                     tbody { @for group in groups {
                         @let names = &page.context.entities[group.entity];
-                        @let survivor = page.context.entities.get(usize::from(group.survivor.entity));
                         tr {
                             th scope="row" {
-                                span.v { (text::value(survivor.map_or("", |entity| entity.path(group.survivor.file)), 80)) }
-                                " record " (grouped(group.survivor.record))
+                                span.v { (text::value(page.context.path(group.kept.entity, group.kept.file), 80)) }
+                                " record " (grouped(group.kept.record))
                             }
-                            td data-l="Shared" {
-                                @if let Some(loser) = group.losers.first() {
-                                    @if let Some(column) = names.column(loser) { span.dim { (text::value(column, 60)) " " } }
-                                    span.v { (text::value(&page.context.values.shown(names, loser, &loser.value), 60)) }
+                            td data-l="Shared value" {
+                                @if let Some(skipped) = group.skipped.first() {
+                                    @if let Some(column) = names.column(skipped) { span.dim { (text::value(column, 60)) " " } }
+                                    span.v { (text::value(&page.context.shown(names, skipped, &skipped.value), 60)) }
                                 }
                             }
-                            td.n data-l="Lost" { (grouped(group.count)) }
-                            td data-l="Their records" {
-                                @for (at, loser) in group.losers.iter().enumerate() {
+                            td.n data-l="Skipped" { (grouped(group.count)) }
+                            td data-l="Skipped records" {
+                                @for (at, skipped) in group.skipped.iter().enumerate() {
                                     @if at > 0 { ", " }
-                                    @if names.files.len() > 1 { span.v { (text::value(names.path(loser.location.file), 40)) } " " }
-                                    (grouped(loser.location.record)) " (line " (grouped(loser.location.line_start)) ")"
+                                    @if names.files.len() > 1 { span.v { (text::value(names.path(skipped.location.file), 40)) } " " }
+                                    (grouped(skipped.location.record)) " (line " (grouped(skipped.location.line_start)) ")"
                                 }
-                                @if group.count > group.losers.len() as u64 { " and " (grouped(group.count - group.losers.len() as u64)) " more" }
+                                @if group.count > group.skipped.len() as u64 { " and " (grouped(group.count - group.skipped.len() as u64)) " more" }
                             }
                         }
                     } }
                 } }
-                @if lost > listed {
-                    p.dim { "The first " (groups.len()) " survivors with " (grouped(listed)) " of " (grouped(lost)) " duplicates; the files " code { "*.duplicates.csv" } " hold all of them." }
+                @if total > listed {
+                    p.dim { "The first " (groups.len()) " kept records with " (grouped(listed)) " of " (grouped(total)) " duplicates; the files " code { "*.duplicates.csv" } " hold all of them." }
                 }
             }
         }

@@ -1,10 +1,12 @@
 //! Tests of the whole page: hostile values, privacy, size, and that equal input gives equal bytes.
 
-use super::super::context::{Counts, Status};
-use super::super::findings::tests::{context, finding};
-use super::super::mask::Values;
+use super::super::Records;
 use super::*;
-use crate::record::{Code, Finding, Related, Severity};
+use crate::record::{Code, Finding, Location, Related, Severity};
+use crate::report::context::{Context, Counts, Outcome, Returned, Status};
+use crate::report::findings::tests::{context, finding};
+use crate::report::mask::ShownValues;
+use crate::report::tally::Tally;
 
 struct Source;
 
@@ -34,7 +36,7 @@ fn page(context: &Context, findings: &[Finding]) -> String {
         readings: Vec::new(),
     }];
     let folder = "out";
-    Page {
+    render(&Page {
         context,
         outcome: &outcome,
         tally: &tally,
@@ -42,8 +44,7 @@ fn page(context: &Context, findings: &[Finding]) -> String {
         returned: &returned,
         against: None,
         records: &Source,
-    }
-    .render()
+    })
 }
 
 fn hostile() -> Vec<Finding> {
@@ -53,14 +54,14 @@ fn hostile() -> Vec<Finding> {
     mail.message = "has <b> in it".into();
     let iban = finding(2, Some(1), Code::InvalidIban, "NL91 ABNA 0417 1643 00");
     let huge = finding(3, Some(0), Code::TooLong, &"x\u{0}".repeat(500_000));
-    let mut lost = finding(4, Some(0), Code::DuplicateKey, evil);
-    lost.severity = Severity::Duplicate;
-    lost.related = Some(Related { entity: 1, file: 0, record: 1 });
+    let mut duplicate = finding(4, Some(0), Code::DuplicateKey, evil);
+    duplicate.severity = Severity::Duplicate;
+    duplicate.related = Some(Related { entity: 1, file: 0, record: 1 });
     vec![
         mail,
         iban,
         huge,
-        lost,
+        duplicate,
         finding(5, None, Code::StrayQuote, ""),
         finding(6, Some(0), Code::Defaulted, evil),
     ]
@@ -73,7 +74,7 @@ fn no_value_is_markup_or_hides() {
     context.entities[1].files[0].path = "<script>.csv\u{202e}".to_owned();
     context.target = Some("<b>".to_owned());
     let html = page(&context, &hostile());
-    assert_eq!(html.matches("<script").count(), 1, "our own alone");
+    assert_eq!(html.matches("<script").count(), 1, "only our own");
     assert!(!html.contains("<img") && !html.contains("<b>"));
     let steers = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
     assert!(!html.contains(steers));
@@ -81,7 +82,7 @@ fn no_value_is_markup_or_hides() {
 }
 
 #[test]
-fn the_policy_allows_our_style_and_script_and_nothing_else() {
+fn the_policy_allows_only_our_style_and_script() {
     let html = page(&context(), &hostile());
     let policy = html.split("content=\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-") && !policy.contains("unsafe"));
@@ -102,9 +103,9 @@ fn sensitive_values_are_masked_in_value_and_line_unless_asked_for() {
     let html = page(&context, &hostile());
     assert!(!html.contains("NL91") && !html.contains("0417"));
     assert!(html.contains("NL** **** **** **** 00"));
-    context.values = Values::Shown;
+    context.values = ShownValues::All;
     assert!(page(&context, &hostile()).contains("NL91ABNA0417164300"));
-    context.values = Values::Hidden;
+    context.values = ShownValues::None;
     assert!(!page(&context, &hostile()).contains("alert(1)"));
 }
 
@@ -133,10 +134,10 @@ fn equal_findings_make_equal_pages() {
 }
 
 #[test]
-fn the_verdict_is_one_sentence() {
+fn the_result_is_one_sentence() {
     let context = context();
     let html = page(&context, &hostile());
-    let verdict = "180 of 200 rows are in the database; 16 were rejected and are to be mended, 4 lost against a duplicate.";
+    let verdict = "180 of 200 rows are in the database; 16 were rejected, 4 skipped as duplicates.";
     assert!(html.contains(&format!("<div class=\"verdict mixed\"><h1>{verdict}</h1></div>")));
     assert!(html.contains("muster import out/users.rejected.csv"));
 }

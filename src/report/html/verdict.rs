@@ -1,65 +1,62 @@
-//! The page's head: the verdict in one sentence, the run's identity, the way to the sections.
+//! The page's head: the result in one sentence, the run's identity, links to the sections.
 
 use maud::{Markup, html};
 
-use super::super::context::{Counts, Status};
+use super::super::context::{Outcome, Status};
 use super::super::number::{count, grouped, time};
 use super::{Page, text};
 
-/// The counts of all entities together.
-fn total(page: &Page<'_>) -> Counts {
-    page.outcome.counts.iter().fold(Counts::default(), |sum, counts| Counts {
-        read: sum.read + counts.read,
-        accepted: sum.accepted + counts.accepted,
-        rejected: sum.rejected + counts.rejected,
-        duplicates: sum.duplicates + counts.duplicates,
-        ..sum
-    })
-}
-
-/// The verdict in a few words, for the window's title.
+/// The result in a few words, for the window's title.
 pub(super) fn short(page: &Page<'_>) -> String {
-    let total = total(page);
-    format!("{} of {} accepted", grouped(total.accepted), count(total.read, "row"))
+    let (accepted, read) = (page.outcome.sum(|c| c.accepted), page.outcome.sum(|c| c.read));
+    format!("{} of {} accepted", grouped(accepted), count(read, "row"))
 }
 
-/// The verdict in one sentence.
+/// The result in one sentence.
 pub(super) fn sentence(page: &Page<'_>) -> String {
-    let total = total(page);
-    let whole = |done: &str, all: &str| {
-        if total.rejected + total.duplicates == 0 {
-            return match total.read {
-                0 => "No rows were read: the files have a header and nothing else.".to_owned(),
-                1 => format!("The one row that was read {all}."),
-                read => format!("All {} rows {all}.", grouped(read)),
-            };
+    let outcome = page.outcome;
+    let [read, accepted, rejected] = [
+        outcome.sum(|counts| counts.read),
+        outcome.sum(|counts| counts.accepted),
+        outcome.sum(|counts| counts.rejected),
+    ];
+    let result = |done: &str| match (read, rest(outcome)) {
+        (0, _) => "No rows were read: the files have a header and nothing else.".to_owned(),
+        (1, rest) if rest.is_empty() => {
+            format!("The one row that was read {}.", done.replacen("are", "is", 1))
         }
-        let mut rest = Vec::new();
-        if total.rejected > 0 {
-            let (were, are) = if total.rejected == 1 { ("was", "is") } else { ("were", "are") };
-            rest.push(format!("{} {were} rejected and {are} to be mended", grouped(total.rejected)));
-        }
-        if total.duplicates > 0 {
-            rest.push(format!("{} lost against a duplicate", grouped(total.duplicates)));
-        }
-        format!("{} of {} {done}; {}.", grouped(total.accepted), count(total.read, "row"), rest.join(", "))
+        (_, rest) if rest.is_empty() => format!("All {} rows {done}.", grouped(read)),
+        (_, rest) if accepted == 0 => format!("None of {} {done}; {rest}.", count(read, "row")),
+        (_, rest) => format!("{} of {} {done}; {rest}.", grouped(accepted), count(read, "row")),
     };
-    match page.outcome.status {
-        Status::Checked => whole("can be imported", "can be imported"),
-        Status::Planned => whole("would be imported (dry run, rolled back)", "would be imported (dry run)"),
-        Status::Refused if total.rejected == 0 => {
-            "Refused, because of what it would have changed. The target is as it was before.".to_owned()
+    match outcome.status {
+        Status::Checked => result("can be imported"),
+        Status::Planned => result("would be imported (dry run, rolled back)"),
+        Status::Refused if rejected == 0 => {
+            "Refused because of what it would have changed. The target is as it was before.".to_owned()
         }
         Status::Refused => format!(
             "Refused: {} of {} are rejected, more than --max-rejects allows. The target is as it was before.",
-            grouped(total.rejected),
-            count(total.read, "row")
+            grouped(rejected),
+            count(read, "row")
         ),
         Status::Failed => "The run failed. The target is as it was before.".to_owned(),
         Status::Interrupted => "The run was interrupted. The target is as it was before.".to_owned(),
-        Status::Committed => whole("are in the database", "are in the database"),
+        Status::Committed if accepted == 0 && read > 0 => {
+            format!("Nothing was written: of {}, {}.", count(read, "row"), rest(outcome))
+        }
+        Status::Committed => result("are in the database"),
         Status::Undone => "The run was undone: what it changed is as it was before.".to_owned(),
     }
+}
+
+/// What became of the rows that were not accepted; empty where all were.
+fn rest(outcome: &Outcome) -> String {
+    let (rejected, duplicates) = (outcome.sum(|c| c.rejected), outcome.sum(|c| c.duplicates));
+    let were = if rejected == 1 { "was" } else { "were" };
+    let rejected = (rejected > 0).then(|| format!("{} {were} rejected", grouped(rejected)));
+    let duplicates = (duplicates > 0).then(|| format!("{} skipped as duplicates", grouped(duplicates)));
+    [rejected, duplicates].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// The head.
@@ -85,9 +82,9 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
 
 /// The page's sections in their order: name of the place, name for people.
 fn sections(page: &Page<'_>) -> Vec<(&'static str, &'static str)> {
-    let mut sections = vec![("counts", "Counts"), ("first", "Mend first")];
+    let mut sections = vec![("counts", "Counts"), ("first", "Fix first")];
     if page.against.is_some() {
-        sections.push(("against", "Against the earlier run"));
+        sections.push(("against", "Compared with the earlier run"));
     }
     sections.extend([
         ("rules", "Rules"),
@@ -101,12 +98,11 @@ fn sections(page: &Page<'_>) -> Vec<(&'static str, &'static str)> {
     sections
 }
 
-/// How the verdict is marked, for those who look before they read.
+/// The colour of the result.
 fn tone(page: &Page<'_>) -> &'static str {
-    let total = total(page);
     match page.outcome.status {
         Status::Refused | Status::Failed | Status::Interrupted => "bad",
-        _ if total.rejected + total.duplicates > 0 => "mixed",
+        _ if page.outcome.sum(|counts| counts.rejected + counts.duplicates) > 0 => "mixed",
         _ => "good",
     }
 }

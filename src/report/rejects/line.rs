@@ -1,7 +1,9 @@
 //! A source line for a terminal: as many cells around the bad one as fit, with carets below it.
 
+use crate::output::visible::fitted;
+use crate::width::width;
+
 use super::super::cells::cells;
-use super::super::width::{fitted, width};
 
 /// How wide the bad cell and its neighbours may be.
 const BAD: usize = 48;
@@ -9,11 +11,11 @@ const NEIGHBOUR: usize = 24;
 
 /// A line and what is below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// The physical line of the bad cell, counted from the record's first.
-    pub(super) offset: u64,
-    pub(super) text: String,
-    pub(super) carets: String,
+    pub(crate) offset: u64,
+    pub(crate) text: String,
+    pub(crate) carets: String,
 }
 
 /// Cuts `record` into cells, shows each by `shown`, and points at the cell `bad`.
@@ -32,7 +34,7 @@ pub(super) fn line(
     let separator = fitted(&delimiter.to_string(), 2);
     let piece = |at: usize| fitted(&shown(at, cells[at]), if bad == Some(at) { BAD } else { NEIGHBOUR });
     let middle = piece(centre);
-    // Two columns at either end are kept for the sign that something was left out.
+    // Two columns at either end are kept for the `…` where something is left out.
     let mut used = width(&middle) + 4;
     let (mut left, mut right) = (Vec::new(), Vec::new());
     let (mut from, mut to) = (centre, centre + 1);
@@ -80,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn carets_stand_below_the_bad_cell() {
+    fn carets_are_below_the_bad_cell() {
         let found = as_is("a;日本;jan.nl;x\r\n", 2, 60);
         assert_eq!((found.text.as_str(), found.carets.as_str()), ("a;日本;jan.nl;x", "       ^^^^^^"));
         let found = as_is("\"a\nb\";bad", 1, 60);

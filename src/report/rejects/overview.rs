@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::frame::Groups;
 use crate::output::visible::visible;
+use crate::width::COLUMNS;
 
 use super::super::number::{count, grouped};
-use super::super::width::{WIDTH, fitted, padded};
+use super::super::table::Table;
 use super::StoredRun;
 
 /// The table's text.
@@ -20,44 +21,31 @@ pub(crate) fn render(run: &StoredRun, groups: &Groups) -> String {
         return out;
     }
     let _ = writeln!(out, "{} by rule, column and value\n", count(groups.findings, "finding"));
-    let number = groups.rules.iter().map(|rule| grouped(rule.findings).len()).max().unwrap_or(0).max(8);
-    let code = groups.rules.iter().map(|rule| rule.code.len()).max().unwrap_or(0).clamp(4, 20);
-    let rest = WIDTH - number - code - 2 - 2 - 11;
-    let _ = writeln!(out, "{:>number$}  severity   {}  column", "findings", padded("code", code));
+    let mut table = Table::new(["findings", "severity", "code", "column"], 0).with_numbers([0]);
     for rule in &groups.rules {
-        let column = rule.column.as_deref().unwrap_or("-");
-        let place = format!("{}.{column}", rule.entity);
-        let _ = writeln!(
-            out,
-            "{:>number$}  {}  {}  {}",
-            grouped(rule.findings),
-            padded(&fitted(&rule.severity, 9), 9),
-            padded(&fitted(&rule.code, code), code),
-            fitted(&place, rest)
-        );
-        for value in &rule.values {
-            let shown =
-                if value.value.is_empty() { "(empty)".to_owned() } else { fitted(&value.value, rest) };
-            let times = format!("{} ×", grouped(value.findings));
-            let _ = writeln!(out, "{:indent$}{times:>code$}  {shown}", "", indent = number + 2 + 11);
+        let place = format!("{}.{}", rule.entity, rule.column.as_deref().unwrap_or("-"));
+        table.add([grouped(rule.findings), rule.severity.clone(), rule.code.clone(), place].map(Some));
+        let times = rule.values.iter().map(|value| grouped(value.findings)).collect::<Vec<_>>();
+        let widest = times.iter().map(String::len).max().unwrap_or(0);
+        for (value, times) in rule.values.iter().zip(times) {
+            let value = if value.value.is_empty() { "(empty)" } else { &value.value };
+            table.add([None, None, None, Some(format!("  {times:>widest$} × {value}"))]);
         }
-        let listed = rule.values.len() as u64;
-        if rule.distinct_values > listed || rule.more_values {
+        let others = rule.distinct_values - rule.values.len() as u64;
+        if others > 0 || rule.more_values {
             let more = if rule.more_values { "more than " } else { "" };
-            let others = count(rule.distinct_values - listed, "other value");
-            let _ = writeln!(out, "{:indent$}and {more}{others}", "", indent = number + 2 + 11 + code + 2);
+            table.add([None, None, None, Some(format!("  and {more}{}", count(others, "other value")))]);
         }
     }
-    out.push('\n');
-    let _ = writeln!(out, "With their source lines: --show 10. What a code means: muster explain CODE");
-    out
+    out + &table.whole(COLUMNS, false)
+        + "\nWith their source lines: --show 10. What a code means: muster explain CODE\n"
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::width::width;
     use super::*;
     use crate::frame::{RuleGroup, ValueGroup};
+    use crate::width::width;
 
     #[test]
     fn the_table_fits_eighty_columns_and_steers_no_terminal() {
@@ -82,10 +70,12 @@ mod tests {
             values: vec![value("日\u{202e}", 1000), value("", 2)],
         };
         let text = render(&run, &Groups { findings: 1_234_567, rules: vec![rule] });
-        assert!(text.lines().all(|line| width(line) <= WIDTH), "{text}");
+        assert!(text.lines().all(|line| width(line) <= COLUMNS), "{text}");
         assert!(!text.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'), "{text:?}");
         assert!(
-            text.contains("1,000 ×") && text.contains("(empty)") && text.contains("and 7 other values"),
+            text.contains("1,000 ×")
+                && text.contains("    2 × (empty)")
+                && text.contains("and 7 other values"),
             "{text}"
         );
     }

@@ -1,4 +1,4 @@
-//! The source files of a finished run, opened again: only where they are what they were, byte for byte.
+//! The source files of a finished run, opened again if they are unchanged, byte for byte.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::frame::StoredFinding;
 use crate::record::{Code, Level};
 use crate::schema::Schema;
-use crate::source::{Encoding, Hasher, InputPath, LookOptions, Source, look};
+use crate::source::{Encoding, Hasher, InputPath, LookOptions, ReadAt as _, Source, look};
 
 use super::super::mask::mask;
 use super::line::{Line, line};
@@ -20,9 +20,9 @@ const SHOWN: u64 = 64 << 10;
 /// Opens the sources of findings when they are first asked for.
 pub(crate) struct Sources<'r> {
     run: &'r StoredRun,
-    /// The schema, where it is the run's own.
+    /// The schema, if it is the one of the run.
     schema: Option<&'r Schema>,
-    /// Sensitive cells are shown, too.
+    /// Sensitive cells are shown too.
     show_values: bool,
     open: HashMap<(String, String), Result<Opened, String>>,
 }
@@ -39,7 +39,7 @@ struct Opened {
 }
 
 impl<'r> Sources<'r> {
-    /// The sources of `run`; with another schema than the run's, nobody knows what is sensitive.
+    /// The sources of `run`. With another schema than the run's, it is not known what is sensitive.
     #[must_use]
     pub(crate) fn new(run: &'r StoredRun, schema: Option<&'r Schema>, show_values: bool) -> Self {
         let schema = schema.filter(|schema| schema.sha256 == run.schema_sha256);
@@ -47,7 +47,7 @@ impl<'r> Sources<'r> {
     }
 
     /// The source line of a finding, or why it is not shown.
-    pub(super) fn line(&mut self, finding: &StoredFinding<'_>, room: usize) -> Result<Line, String> {
+    pub(crate) fn line(&mut self, finding: &StoredFinding<'_>, room: usize) -> Result<Line, String> {
         let key = (finding.entity.to_string(), finding.file.to_string());
         if !self.open.contains_key(&key) {
             let opened = self.opened(&finding.entity, &finding.file);
@@ -56,7 +56,7 @@ impl<'r> Sources<'r> {
         let file = self.open[&key].as_ref().map_err(Clone::clone)?;
         let record = file.text(finding)?;
         if file.is_json {
-            // The line's values are told apart by nobody here, and any may be sensitive.
+            // The line is not split into values, and any of them may be sensitive.
             let unseen = "the record is a JSON object and may hold a sensitive value; --show-values";
             return if self.show_values {
                 Ok(line(&record, '\u{0}', None, room, |_, cell| cell.to_owned()))
@@ -65,10 +65,12 @@ impl<'r> Sources<'r> {
             };
         }
         let bad = finding.column.as_deref().and_then(|name| file.header.iter().position(|own| own == name));
-        if !self.show_values && cannot_be_taken_apart(&finding.code) {
-            return Err("the line cannot be taken apart and may hold a sensitive value; --show-values".into());
+        if !self.show_values && has_no_cells(&finding.code) {
+            return Err(
+                "the line cannot be split into cells and may hold a sensitive value; --show-values".into()
+            );
         }
-        // A run that hid all values hid this one, which the schema does not call sensitive.
+        // A run that hid all values hid this one, although the schema does not call it sensitive.
         let cell = bad.and_then(|bad| super::super::cells::cells(&record, file.delimiter).get(bad).copied());
         let hidden = match (cell, finding.value.as_deref()) {
             (Some(cell), Some(value)) => {
@@ -90,14 +92,13 @@ impl<'r> Sources<'r> {
             files.into_iter().find(|file| file.path == path).ok_or("the summary does not name the file")?;
         if file.format.as_deref() == Some("parquet") {
             return Err(
-                "a Parquet file has no lines; the rejected records stand beside the findings, as CSV".into(),
+                "a Parquet file has no lines; the rejected records are in the run's folder, as CSV".into()
             );
         }
         if path == "-" {
             return Err("it was standard input".into());
         }
-        let bytes =
-            fs::metadata(path).map_err(|_| "the file is not there (looked for from this folder)")?.len();
+        let bytes = fs::metadata(path).map_err(|_| "the file does not exist (seen from this folder)")?.len();
         let changed = || "the file was changed since the run".to_owned();
         let compressed = [".gz", ".zst"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
         if !compressed && bytes != file.bytes {
@@ -131,7 +132,7 @@ impl<'r> Sources<'r> {
             };
             let look = look(&source, schema, Some(index), &options)?;
             for (column, field) in look.mapping.columns.iter().enumerate() {
-                // What no field takes may be anything, and is not shown.
+                // A column that is no field may hold anything, and is not shown.
                 if let (Some(clear), Some(field)) = (clear.get_mut(column), field) {
                     *clear = !schema.entities[index].fields[*field].sensitive;
                 }
@@ -157,8 +158,8 @@ impl Opened {
     }
 }
 
-/// Whether a record with this fault has no cells that can be told apart: any part of it may be sensitive.
-fn cannot_be_taken_apart(code: &str) -> bool {
+/// Whether a record with this fault cannot be split into cells: any part of it may be sensitive.
+fn has_no_cells(code: &str) -> bool {
     !matches!(
         Code::from_name(code),
         Some(code) if code.level() != Level::Record || matches!(code, Code::NulByte | Code::InvalidEncoding)

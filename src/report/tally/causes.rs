@@ -1,15 +1,15 @@
-//! Why each rejected record was rejected, for the records that wait for it: an account that one cause alone
-//! holds back takes its users along, and mending that cause frees all of them.
+//! Why each rejected record was rejected, for the records that depend on it: if an account is rejected for one
+//! cause alone, its users are rejected with it, and fixing that cause frees all of them.
 
 use std::collections::HashMap;
 
 use crate::record::Related;
 
-/// How many rejected records are remembered (16 bytes each). Rows that wait for one beyond are counted as
-/// rejected like all others; they are only not added to a cause's knock-on.
+/// How many rejected records are remembered (16 bytes each). Rows that depend on a later one are counted as
+/// rejected like all others, but not added to the knock-on of a cause.
 pub(crate) const RECORDS: usize = 2_000_000;
 
-/// The one rule (and value, where it is listed) that holds a record back.
+/// The only rule (and value, if it is listed) that rejects a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cause {
     pub(super) entity: usize,
@@ -33,7 +33,7 @@ struct Known {
     entity: u16,
 }
 
-/// Several causes, or none that is known.
+/// Several causes, or an unknown one.
 const NONE: u16 = u16::MAX;
 const NO_VALUE: u32 = u32::MAX;
 
@@ -57,7 +57,7 @@ impl Causes {
         self.known.entry((entity, file)).or_default().push(known);
     }
 
-    /// Whether a record came after the last one that is remembered.
+    /// Whether more records came than are remembered.
     pub(super) fn forgot(&self) -> bool {
         self.forgot
     }

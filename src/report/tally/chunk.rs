@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use crate::record::{Code, Finding, Related, Severity};
 
 use super::super::context::Entity;
+use super::columns::{BUCKETS, Columns, RuleKey};
 use super::values::{ValuePart, hash};
-use super::{BUCKETS, Columns, RuleKey, SAMPLES};
 
-/// What a chunk's findings say, in the chunk's own numbers. A chunk holds whole records.
+/// How many findings of each rule are kept as samples.
+pub(super) const SAMPLES: usize = 3;
+
+/// The counts of a chunk, in the chunk's own numbers. A chunk holds whole records.
 #[derive(Debug, Default)]
 pub(crate) struct ChunkTally {
     pub(super) rules: Vec<RulePart>,
@@ -37,10 +40,10 @@ pub(super) struct RulePart {
 pub(super) struct Rejected {
     pub(super) file: u16,
     pub(super) record: u64,
-    /// The rule and value that alone hold it back.
+    /// Its rule and value, if it has only one rejecting rule.
     pub(super) alone: Option<(u32, u32)>,
-    /// The record that it alone waits for.
-    pub(super) waits_for: Option<Related>,
+    /// The record that it is rejected for, if that is the only reason.
+    pub(super) depends_on: Option<Related>,
 }
 
 impl ChunkTally {
@@ -73,14 +76,14 @@ impl ChunkTally {
                     Severity::Reject | Severity::Ignore => {}
                 }
             }
-            tally.settle(entity, group, &seen, start);
+            tally.record(entity, group, &seen, start);
             start += group.len();
         }
         tally
     }
 
-    /// Says of one record whether it is rejected and what alone holds it back.
-    fn settle(&mut self, entity: &Entity, group: &[Finding], seen: &[(u32, u32, u32)], start: usize) {
+    /// Adds one record if it is rejected, with its only rejecting rule if it has only one.
+    fn record(&mut self, entity: &Entity, group: &[Finding], seen: &[(u32, u32, u32)], start: usize) {
         let location = group[0].location;
         let mut rejecting =
             seen.iter().filter(|(rule, ..)| self.rules[*rule as usize].key.severity == Severity::Reject);
@@ -95,12 +98,12 @@ impl ChunkTally {
             part.values[value as usize].alone += 1;
         }
         let finding = &group[at as usize - start];
-        let waits = alone && finding.code == Code::AccountRejected;
+        let depends = alone && finding.code == Code::AccountRejected;
         self.records.push(Rejected {
             file: location.file,
             record: location.record,
             alone: alone.then_some((rule, value)),
-            waits_for: finding.related.filter(|_| waits),
+            depends_on: finding.related.filter(|_| depends),
         });
         let file = usize::from(location.file);
         let bytes = entity.files.get(file).map_or(0, |file| file.bytes).max(1);
@@ -115,7 +118,7 @@ impl RulePart {
         Self { key, rows: 0, alone: 0, samples, values, index }
     }
 
-    /// Counts one finding; `first` where its record has none of this rule yet. Returns its value's number.
+    /// Counts one finding; `first` if it is the record's first of this rule. Returns its value's number.
     fn add(&mut self, finding: &Finding, at: u32, first: bool) -> u32 {
         if first {
             self.rows += 1;
@@ -133,7 +136,7 @@ impl RulePart {
     }
 }
 
-/// Whether two neighbours speak of one record.
+/// Whether two neighbours are about one record.
 fn same_record(a: &Finding, b: &Finding) -> bool {
     (a.location.file, a.location.record) == (b.location.file, b.location.record)
 }

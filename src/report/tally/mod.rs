@@ -1,10 +1,11 @@
 //! What the summary and the page need of the findings, gathered while they are written: counts by rule,
-//! by value and by place, samples, groups of duplicates. All counts are exact; what is listed by value is
-//! capped in memory and says so. A chunk of findings is tallied by any thread (`chunk`); chunks are
+//! by value and by place, samples, groups of duplicates. All counts are exact; the list of values is
+//! limited in memory and says so. Any thread tallies a chunk of findings (`chunk`); chunks are
 //! merged in their order, so the result is the same for any number of threads.
 
 mod causes;
 mod chunk;
+mod columns;
 mod values;
 
 use std::collections::HashMap;
@@ -17,18 +18,17 @@ use super::context::Context;
 
 pub(crate) use causes::{Cause, RECORDS};
 pub(crate) use chunk::ChunkTally;
+pub(crate) use columns::{BUCKETS, Columns};
 pub(crate) use values::ValueCounts;
 
 use causes::Causes;
+use chunk::SAMPLES;
+use columns::RuleKey;
 
-/// How many findings of each rule are kept as samples.
-pub(crate) const SAMPLES: usize = 3;
-/// How many survivors of duplicates are kept with their losers.
+/// How many groups of duplicates are listed.
 pub(crate) const GROUPS: usize = 50;
-/// How many losers are kept for each of them.
-pub(crate) const LOSERS: usize = 5;
-/// Into how many parts a file is cut for the chart of rejects over its length.
-pub(crate) const BUCKETS: usize = 80;
+/// How many skipped records are listed for each of them.
+pub(crate) const SKIPPED: usize = 5;
 
 /// Everything gathered about a run's findings.
 #[derive(Debug, Default)]
@@ -39,7 +39,7 @@ pub(crate) struct Tally {
     group_index: HashMap<Related, usize>,
 }
 
-/// One entity's part.
+/// The findings of one entity.
 #[derive(Debug, Default)]
 pub(crate) struct EntityTally {
     columns: Arc<Columns>,
@@ -55,20 +55,20 @@ pub(crate) struct EntityTally {
     pub(crate) rejected: u64,
 }
 
-/// What is known of one rule: a code on a column with a severity.
+/// One rule: a code on a column with a severity.
 #[derive(Debug, Clone)]
 pub(crate) struct RuleTally {
     /// The code.
     pub(crate) code: Code,
     /// The column's name in the file, else the field's; none for whole records and files.
     pub(crate) column: Option<Arc<str>>,
-    /// What it did.
+    /// What it did to the rows.
     pub(crate) severity: Severity,
     /// Distinct records (a whole file counts as one).
     pub(crate) rows: u64,
-    /// Records that nothing else holds back.
+    /// Records that only this rule rejects.
     pub(crate) alone: u64,
-    /// Records of other entities that wait for the latter.
+    /// Records of other entities that are rejected because of those.
     pub(crate) knock_on: u64,
     /// Its distinct values.
     pub(crate) values: ValueCounts,
@@ -76,66 +76,27 @@ pub(crate) struct RuleTally {
     pub(crate) samples: Vec<Finding>,
 }
 
-/// The losers of one survivor.
+/// The duplicates of one record.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
-    /// Who stays.
-    pub(crate) survivor: Related,
-    /// The losers' entity.
+    /// The record that was kept.
+    pub(crate) kept: Related,
+    /// The entity of the skipped records.
     pub(crate) entity: usize,
-    /// How many losers there are.
+    /// How many were skipped.
     pub(crate) count: u64,
     /// The first few of them.
-    pub(crate) losers: Vec<Finding>,
-}
-
-/// A rule's identity within an entity. The column is an index into [`Columns`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct RuleKey {
-    code: Code,
-    severity: Severity,
-    column: Option<u32>,
-}
-
-/// The distinct column names of an entity's files and fields.
-#[derive(Debug, Default)]
-pub(crate) struct Columns {
-    names: Vec<Arc<str>>,
-    /// For each file, for each column of its header.
-    headers: Vec<Vec<u32>>,
-    fields: Vec<u32>,
-}
-
-impl Columns {
-    fn key(&self, finding: &Finding) -> RuleKey {
-        let header = finding.column.and_then(|column| {
-            self.headers.get(usize::from(finding.location.file))?.get(usize::from(column))
-        });
-        let column = header.or_else(|| self.fields.get(usize::from(finding.field?))).copied();
-        RuleKey { code: finding.code, severity: finding.severity, column }
-    }
+    pub(crate) skipped: Vec<Finding>,
 }
 
 impl Tally {
     /// An empty tally for a run with these names.
     #[must_use]
     pub(crate) fn new(context: &Context) -> Self {
-        let entities = context.entities.iter().map(|entity| {
-            let mut columns = Columns::default();
-            let mut known = HashMap::new();
-            let mut id = |name: &str| {
-                *known.entry(name.to_owned()).or_insert_with(|| {
-                    columns.names.push(Arc::from(name));
-                    u32::try_from(columns.names.len() - 1).unwrap_or(u32::MAX)
-                })
-            };
-            let headers: Vec<Vec<u32>> =
-                entity.files.iter().map(|file| file.header.iter().map(|name| id(name)).collect()).collect();
-            let fields = entity.fields.iter().map(|field| id(&field.name)).collect();
-            columns.headers = headers;
-            columns.fields = fields;
-            let positions = vec![vec![0; BUCKETS]; entity.files.len()];
-            EntityTally { columns: Arc::new(columns), positions, ..EntityTally::default() }
+        let entities = context.entities.iter().map(|entity| EntityTally {
+            columns: Arc::new(Columns::of(entity)),
+            positions: vec![vec![0; BUCKETS]; entity.files.len()],
+            ..EntityTally::default()
         });
         Self { entities: entities.collect(), ..Self::default() }
     }
@@ -152,23 +113,31 @@ impl Tally {
         rules
     }
 
-    /// All rules with their rows, as they are compared with another run's.
+    /// The rules of all entities with their entity: rejects first, then duplicates, then warnings, each by its rows.
     #[must_use]
-    pub(crate) fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
-        let of = |(entity, names): (usize, &super::Entity)| {
-            let name = names.name.clone();
-            self.rules(entity).into_iter().map(move |rule| RuleRows {
-                entity: name.clone(),
-                code: rule.code.as_str().to_owned(),
-                column: rule.column.as_deref().map(str::to_owned),
-                severity: rule.severity.as_str().to_owned(),
-                rows: rule.rows,
-            })
-        };
-        context.entities.iter().enumerate().flat_map(of).collect()
+    pub(crate) fn all_rules(&self) -> Vec<(usize, &RuleTally)> {
+        let entities = 0..self.entities.len();
+        let mut rules: Vec<_> = entities
+            .flat_map(|entity| self.rules(entity).into_iter().map(move |rule| (entity, rule)))
+            .collect();
+        rules.sort_by_key(|(_, rule)| (rule.severity, std::cmp::Reverse(rule.rows)));
+        rules
     }
 
-    /// What is known of one entity.
+    /// All rules with their rows, as they are compared with those of another run.
+    #[must_use]
+    pub(crate) fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
+        let row = |(entity, rule): (usize, &RuleTally)| RuleRows {
+            entity: context.entities[entity].name.clone(),
+            code: rule.code.as_str().to_owned(),
+            column: rule.column.as_deref().map(str::to_owned),
+            severity: rule.severity.as_str().to_owned(),
+            rows: rule.rows,
+        };
+        self.all_rules().into_iter().map(row).collect()
+    }
+
+    /// The tally of one entity.
     #[must_use]
     pub(crate) fn entity(&self, entity: usize) -> &EntityTally {
         &self.entities[entity]
@@ -180,24 +149,24 @@ impl Tally {
         self.entities.iter().map(|entity| entity.findings).sum()
     }
 
-    /// Whether some rows that wait for others are not in any cause's knock-on ([`RECORDS`]).
+    /// Whether some dependent rows are missing in the knock-on of their cause (see [`RECORDS`]).
     #[must_use]
     pub(crate) fn forgot_causes(&self) -> bool {
         self.causes.forgot()
     }
 
-    /// The first survivors of duplicates, with their first losers.
+    /// The first groups of duplicates.
     #[must_use]
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// What tallying a chunk of an entity's findings needs to know.
+    /// The columns of an entity, for tallying chunks of its findings.
     pub(crate) fn columns(&self, entity: usize) -> Arc<Columns> {
         Arc::clone(&self.entities[entity].columns)
     }
 
-    /// Takes in what a chunk's tally holds. Chunks come in the order of their findings.
+    /// Adds the tally of a chunk. Chunks come in the order of their findings.
     pub(crate) fn merge(&mut self, entity: usize, chunk: ChunkTally, findings: &[Finding]) {
         let own = &mut self.entities[entity];
         own.findings += chunk.findings;
@@ -208,7 +177,7 @@ impl Tally {
                 *count += 1;
             }
         }
-        // A chunk's own numbers for rules and values, translated to those of the whole.
+        // The chunk's numbers for rules and values, translated to those of the whole.
         let mut translated = Vec::with_capacity(chunk.rules.len());
         for part in chunk.rules {
             let at = *own.index.entry(part.key).or_insert_with(|| {
@@ -238,7 +207,7 @@ impl Tally {
                 let (rule, values) = &translated[rule as usize];
                 Cause { entity, rule: *rule, value: values[value as usize] }
             });
-            let cause = match record.waits_for {
+            let cause = match record.depends_on {
                 Some(related) => {
                     let root = self.causes.of(related);
                     self.knock_on(root);
@@ -246,7 +215,7 @@ impl Tally {
                 }
                 None => cause,
             };
-            // Nothing refers to the last entity, so nobody will ask for its causes.
+            // No entity refers to the last one, so its causes are never looked up.
             if !last {
                 self.causes.push(entity, record.file, record.record, cause);
             }
@@ -266,24 +235,24 @@ impl Tally {
     }
 
     fn duplicate(&mut self, entity: usize, finding: &Finding) {
-        let Some(survivor) = finding.related else { return };
-        let at = match self.group_index.get(&survivor) {
+        let Some(kept) = finding.related else { return };
+        let at = match self.group_index.get(&kept) {
             Some(&at) => at,
             None if self.groups.len() < GROUPS => {
-                self.groups.push(Group { survivor, entity, count: 0, losers: Vec::new() });
-                self.group_index.insert(survivor, self.groups.len() - 1);
+                self.groups.push(Group { kept, entity, count: 0, skipped: Vec::new() });
+                self.group_index.insert(kept, self.groups.len() - 1);
                 self.groups.len() - 1
             }
             None => return,
         };
         let group = &mut self.groups[at];
-        let again = group.losers.last().is_some_and(|last| last.location == finding.location);
+        let again = group.skipped.last().is_some_and(|last| last.location == finding.location);
         if again {
             return;
         }
         group.count += 1;
-        if group.losers.len() < LOSERS {
-            group.losers.push(finding.clone());
+        if group.skipped.len() < SKIPPED {
+            group.skipped.push(finding.clone());
         }
     }
 

@@ -6,9 +6,10 @@ use std::hash::BuildHasher as _;
 use foldhash::fast::FixedState;
 
 use crate::record::Finding;
+use crate::width::first_chars;
 
-/// How many distinct values of a rule are told apart. What comes beyond is not listed; the counts of those
-/// listed stay exact, since a value is listed from its first row on or never.
+/// How many distinct values of a rule are listed. Counts stay exact: a value is listed from its first row on, or
+/// never.
 pub(crate) const DISTINCT: usize = 5_000;
 
 /// How many characters of a value are kept for people.
@@ -25,13 +26,13 @@ pub(crate) struct ValueCounts {
 /// One value.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
-    /// Its beginning, as it stood in the file: mask it where it is shown.
+    /// Its beginning, as in the file: to be masked before it is shown.
     pub(crate) text: String,
     /// Findings with it.
     pub(crate) rows: u64,
-    /// Records that it alone holds back.
+    /// Records that are rejected for it alone.
     pub(crate) alone: u64,
-    /// Records of other entities that wait for the latter.
+    /// Records of other entities that are rejected because of those.
     pub(crate) knock_on: u64,
 }
 
@@ -45,8 +46,7 @@ pub(super) struct ValuePart {
     pub(super) alone: u64,
 }
 
-/// 128 bits that stand for a value: two hashes that know nothing of each other, so that no two of some
-/// thousand values meet.
+/// A value as 128 bits: two independent hashes, so that no two of some thousand values collide.
 pub(super) fn hash(value: &str) -> u128 {
     let one = FixedState::with_seed(0x6d75_7374).hash_one(value);
     let two = FixedState::with_seed(0x6572_2121).hash_one(value);
@@ -54,7 +54,7 @@ pub(super) fn hash(value: &str) -> u128 {
 }
 
 impl ValueCounts {
-    /// How many there are, and whether there are more than could be counted.
+    /// How many are listed, and whether there are more.
     #[must_use]
     pub(crate) fn distinct(&self) -> (usize, bool) {
         (self.list.len(), self.more)
@@ -78,11 +78,7 @@ impl ValueCounts {
         let at = match self.index.get(&part.hash) {
             Some(&at) => at,
             None if self.list.len() < DISTINCT => {
-                let value = &findings[part.finding as usize].value;
-                let text = match value.char_indices().nth(CHARS) {
-                    None => value.to_string(),
-                    Some((end, _)) => format!("{}…", &value[..end]),
-                };
+                let text = first_chars(&findings[part.finding as usize].value, CHARS).into_owned();
                 let at = u32::try_from(self.list.len()).ok()?;
                 self.list.push(Value { text, rows: 0, alone: 0, knock_on: 0 });
                 self.index.insert(part.hash, at);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// One file below `src`.
 #[derive(Default)]
@@ -58,10 +59,13 @@ impl Source {
     }
 }
 
-/// All files of the program.
-pub fn sources() -> Vec<Source> {
-    let files = rust_files("src").into_iter();
-    files.map(|(path, text)| Source::new(path["src/".len()..].to_owned(), text)).collect()
+/// All files of the program, read once.
+pub fn sources() -> &'static [Source] {
+    static SOURCES: OnceLock<Vec<Source>> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let files = rust_files("src").into_iter();
+        files.map(|(path, text)| Source::new(path["src/".len()..].to_owned(), text)).collect()
+    })
 }
 
 /// The paths and texts of all Rust files below a folder of the project.

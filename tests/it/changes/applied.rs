@@ -12,18 +12,6 @@ const USERS: &str =
 const HEAD_A: &str = "muster.change,muster.changed,legacyId,name,plan\n";
 const HEAD_U: &str = "muster.change,muster.changed,email,legacyId,account.legacyId,role\n";
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
-
-fn tables(database: &Database) -> String {
-    database.text("SELECT to_jsonb(t) FROM accounts t ORDER BY legacy_id")
-        + "\n"
-        + &database.text("SELECT to_jsonb(t) FROM users t ORDER BY email")
-}
-
 fn keys(database: &Database) -> String {
     database
         .text("SELECT legacy_id FROM accounts UNION ALL SELECT email FROM users ORDER BY 1")
@@ -35,10 +23,6 @@ fn counts(run: &Finished, out: &str) -> Vec<[u64; 6]> {
     let entities = summary["entities"].as_array().unwrap();
     let names = ["accepted", "inserted", "updated", "unchanged", "deleted", "rejected"];
     entities.iter().map(|entity| names.map(|name| entity[name].as_u64().unwrap_or(0))).collect()
-}
-
-fn latest(database: &Database) -> String {
-    database.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1")
 }
 
 /// Users leave A3, which goes, and a new one takes the number of one who goes.
@@ -65,9 +49,9 @@ fn apply(muster: &Muster, more: &[&str]) -> Finished {
 #[test]
 fn changes_are_applied_and_taken_back() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     changes(&muster);
-    let before = tables(&database);
+    let before = database.contents();
     let refused = muster.run(["import", "accounts.changes.csv", "--out", "plain"]).exits(1);
     assert!(refused.stderr().contains("--apply-changes"), "{refused}");
 
@@ -75,17 +59,17 @@ fn changes_are_applied_and_taken_back() {
     let refused = apply(&muster, &["--out", "refused"]).exits(4);
     assert!(refused.stderr().contains("accounts 1, users 2"), "{refused}");
     assert_eq!(refused.summary("refused")["status"], "refused");
-    assert_eq!(tables(&database), before);
+    assert_eq!(database.contents(), before);
 
     let planned = apply(&muster, &["--allow-deletes", "--dry-run", "--out", "planned"]).exits(0);
     assert_eq!(planned.summary("planned")["plan"]["entities"][1]["deleted"], 1);
-    assert_eq!(tables(&database), before);
+    assert_eq!(database.contents(), before);
 
     let applied = apply(&muster, &["--allow-deletes", "--out", "done", "--reconcile"]).exits(0);
     assert_eq!(counts(&applied, "done"), [[3, 1, 1, 0, 1, 0], [4, 1, 1, 1, 1, 0]]);
     assert!(applied.stdout().contains("deleted"), "{applied}");
     assert_eq!(keys(&database), "A1 A2 A4 A5 a@x.nl c@x.nl d@x.nl");
-    let run = latest(&database);
+    let run = database.latest_run();
     let shown = muster.run(["runs", "show", &run, "--json"]).exits(0).stdout();
     assert!(shown.contains("\"deleted\": 1"), "{shown}");
 
@@ -93,9 +77,9 @@ fn changes_are_applied_and_taken_back() {
     let again = apply(&muster, &["--allow-deletes", "--out", "again"]).exits(0);
     assert_eq!(counts(&again, "again"), [[3, 0, 0, 3, 0, 0], [4, 0, 0, 4, 0, 0]]);
 
-    // A run that wrote nothing does not stand in the way.
+    // A run that wrote nothing does not prevent the undo.
     let undone = muster.run(["undo", "--yes", &run, "--out", "undone"]).exits(0);
-    assert_eq!(tables(&database), before);
+    assert_eq!(database.contents(), before);
     let entities = &undone.summary("undone")["entities"];
     assert_eq!((&entities[0]["deleted"], &entities[0]["restored"]), (&1.into(), &2.into()));
     // And the first run, whose rows were deleted and brought back.
@@ -105,10 +89,10 @@ fn changes_are_applied_and_taken_back() {
 }
 
 #[test]
-fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_says_so() {
+fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_reports_it() {
     let database = Database::new();
-    let muster = loaded(&database);
-    // Whatever a foreign key would do on deletion: nothing is taken along.
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
+    // Nothing else is deleted, whichever action the foreign key has.
     database.text(
         "CREATE TABLE notes (account bigint REFERENCES accounts (id) ON DELETE CASCADE);
          INSERT INTO notes SELECT id FROM accounts WHERE legacy_id = 'A4'; SELECT 1",
@@ -134,10 +118,10 @@ fn a_row_that_is_referred_to_is_not_deleted_and_a_finding_says_so() {
 }
 
 #[test]
-fn what_is_no_change_is_refused() {
+fn lines_that_are_no_changes_are_refused() {
     let database = Database::new();
-    let muster = loaded(&database);
-    let before = tables(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
+    let before = database.contents();
     let refused = muster.run(["import", "--apply-changes", "accounts.csv"]).exits(1);
     assert!(refused.stderr().contains("without --apply-changes"), "{refused}");
     muster.run(["import", "--allow-deletes", "accounts.csv"]).exits(2);
@@ -152,13 +136,13 @@ fn what_is_no_change_is_refused() {
         })
         .collect();
     assert_eq!(codes, ["muster.change invalid-choice", "muster.change invalid-choice", "email required"]);
-    assert_eq!(tables(&database), before);
+    assert_eq!(database.contents(), before);
 }
 
 #[test]
 fn a_row_edited_since_is_not_deleted_where_that_is_asked() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     database.text("UPDATE users SET role = 'billingAdmin' WHERE email = 'b@x.nl'; SELECT 1");
     muster.write("users.changes.csv", format!("{HEAD_U}delete,,b@x.nl,,,\ndelete,,c@x.nl,,,\n"));
     let args = [
@@ -176,21 +160,21 @@ fn a_row_edited_since_is_not_deleted_where_that_is_asked() {
 }
 
 #[test]
-fn an_undo_does_not_bring_back_what_is_there_again() {
+fn an_undo_does_not_restore_a_row_that_exists_again() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     changes(&muster);
     apply(&muster, &["--allow-deletes"]).exits(0);
-    let run = latest(&database);
+    let run = database.latest_run();
     database.text(
         "INSERT INTO users (email, account_id, contact_gender, default_lang_code, migrated)
          SELECT 'b@x.nl', id, 'male', 'en', false FROM accounts WHERE legacy_id = 'A1'; SELECT 1",
     );
-    let before = tables(&database);
+    let before = database.contents();
     let refused = muster.run(["undo", "--yes", &run]).exits(4);
-    assert!(refused.stderr().contains("users b@x.nl: made again since"), "{refused}");
-    assert_eq!(tables(&database), before);
-    // Whoever is to be forgotten is forgotten in what was deleted, too.
+    assert!(refused.stderr().contains("users b@x.nl: created again since"), "{refused}");
+    assert_eq!(database.contents(), before);
+    // A forgotten person is removed from the deleted rows, too.
     muster.run(["runs", "forget", "--email", "B@x.nl"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.deleted WHERE before::text LIKE '%b@x.nl%'"), "0");
 }
@@ -221,7 +205,7 @@ fn edit(database: &Database, round: u32) {
 }
 
 #[test]
-fn the_changes_of_any_edits_bring_a_copy_to_the_same_rows() {
+fn the_changes_of_random_edits_bring_a_copy_to_the_same_rows() {
     let (here, there) = (Database::new(), Database::new());
     let (source, copy) = (Muster::on(&here), Muster::on(&there));
     let copied = |folder: &str| {
@@ -262,9 +246,9 @@ fn the_changes_of_any_edits_bring_a_copy_to_the_same_rows() {
         let counted = counts(&applied, &out);
         for (entity, counts) in [1, 3].into_iter().zip(counted) {
             let changes = &manifest["entities"][entity]["changes"];
-            let told = ["inserts", "updates", "deletes"].map(|name| changes[name].as_u64().unwrap());
-            assert_eq!(told, [counts[1], counts[2], counts[4]], "round {round}");
-            assert!(told.iter().sum::<u64>() > 0, "round {round} edits nothing");
+            let reported = ["inserts", "updates", "deletes"].map(|name| changes[name].as_u64().unwrap());
+            assert_eq!(reported, [counts[1], counts[2], counts[4]], "round {round}");
+            assert!(reported.iter().sum::<u64>() > 0, "round {round} edits nothing");
         }
     }
 }

@@ -3,21 +3,13 @@
 
 use std::fs;
 
-use serde_json::Value;
-
-use crate::support::{Database, Finished, Muster};
+use crate::support::{Database, Muster};
 
 const ACCOUNTS: &str = "legacyId,name,plan,featureFlags,contact.phone\n\
     A1,\"Ann, \"\"the\"\" first\",pro,\"a,b c\",+31612345678\nA2,بيت 🏠,,,\nB3,=1+1,free,x,\nB4,Four,free,,\n";
 const USERS: &str = "email,legacyId,account.legacyId,role,migrated\n\
     a@example.com,1,A1,accountAdmin,true\nb@example.com,2,A1,,\nc@example.com,3,B3,apiDeveloper,false\n\
     d@example.com,4,B4,,\n";
-
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
 
 fn edit(database: &Database) {
     database.text(
@@ -29,14 +21,6 @@ fn edit(database: &Database) {
          UPDATE users SET account_id = (SELECT id FROM accounts WHERE legacy_id = 'A2'), legacy_id = '4'
              WHERE email = 'b@example.com'; SELECT 1",
     );
-}
-
-fn text(run: &Finished, name: &str) -> String {
-    String::from_utf8(run.read(name)).unwrap()
-}
-
-fn manifest(run: &Finished, folder: &str) -> Value {
-    serde_json::from_slice(&run.read(&format!("{folder}/manifest.json"))).unwrap()
 }
 
 /// The first columns of each line.
@@ -51,7 +35,7 @@ fn firsts(text: &str, columns: &str) -> Vec<String> {
 #[test]
 fn changes_name_what_was_inserted_updated_and_deleted() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "old", "--split", "3", "--compress", "zstd"]).exits(0);
     edit(&database);
     let mut all = Vec::new();
@@ -59,10 +43,10 @@ fn changes_name_what_was_inserted_updated_and_deleted() {
         let out = format!("new{connections}");
         let args = ["export", "--out", &out, "--changes-since", "old", "--connections", connections];
         let export = muster.run(args).exits(0);
-        let changes = ["accounts", "users"].map(|name| text(&export, &format!("{out}/{name}.changes.csv")));
+        let changes = ["accounts", "users"].map(|name| export.text(&format!("{out}/{name}.changes.csv")));
         all.push(changes);
         muster.run(["verify", &out, "--against-database"]).exits(0);
-        let manifest = manifest(&export, &out);
+        let manifest = export.manifest(&out);
         let entries = manifest["entities"].as_array().unwrap();
         assert_eq!(entries.len(), 4);
         assert_eq!(entries[1]["changes"], serde_json::json!({"inserts": 1, "updates": 1, "deletes": 1}));
@@ -93,14 +77,14 @@ fn changes_name_what_was_inserted_updated_and_deleted() {
         muster.run(["verify", "old"]).exits(0);
     }
     let last = muster.run(["export", "--out", "old", "--changes-since", "old"]).exits(0);
-    assert_eq!(text(&last, "old/users.changes.csv").lines().count(), 1);
-    assert_eq!(manifest(&last, "old")["entities"][3]["rows"], 0);
+    assert_eq!(last.text("old/users.changes.csv").lines().count(), 1);
+    assert_eq!(last.manifest("old")["entities"][3]["rows"], 0);
 }
 
 #[test]
 fn an_export_that_cannot_be_compared_is_refused_and_nothing_is_written() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "old"]).exits(0);
     let other = muster.run(["schema", "print", "users"]).exits(0).stdout();
     muster.write("schemas/users.toml", other.replace("max_length = 254", "max_length = 253") + "\n# other\n");
@@ -134,5 +118,5 @@ fn an_export_that_cannot_be_compared_is_refused_and_nothing_is_written() {
     }
     fs::remove_file(muster.path("old/manifest.json")).unwrap();
     let refused = muster.run(["export", "--out", "new", "--changes-since", "old"]).exits(1);
-    assert!(refused.stderr().contains("not a complete one"), "{refused}");
+    assert!(refused.stderr().contains("not a complete export"), "{refused}");
 }

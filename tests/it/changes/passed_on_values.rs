@@ -1,5 +1,5 @@
-//! `import --apply-changes` where a value of a unique field passes from one row that stays to another, and where
-//! nothing and the empty text stand beside each other.
+//! `import --apply-changes` when a value of a unique field passes from one row that stays to another, and when
+//! NULL and the empty text occur together.
 
 use crate::support::{Database, Muster};
 
@@ -8,12 +8,6 @@ const USERS: &str = "email,accountId,legacyId\na@x.nl,A1,1\nb@x.nl,A1,2\nc@x.nl,
 const HEAD: &str = "muster.change,muster.changed,email,account.legacyId,legacyId\n";
 const ROWS: &str = "SELECT email, legacy_id FROM users ORDER BY email";
 const ALL: &str = "SELECT to_jsonb(t) FROM users t ORDER BY email";
-
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
 
 fn rows(database: &Database) -> String {
     database.text(ROWS).replace("@x.nl|", "=").replace('\n', " ")
@@ -32,14 +26,13 @@ fn apply(muster: &Muster, rows: &str, exit: i32) -> Vec<String> {
 }
 
 fn undo_latest(muster: &Muster, database: &Database) {
-    let run = database.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1");
-    muster.run(["undo", "--yes", &run]).exits(0);
+    muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
 }
 
 #[test]
-fn two_rows_swap_and_three_go_round_and_an_undo_puts_them_back() {
+fn two_rows_swap_values_three_rotate_them_and_an_undo_restores_them() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.text(ALL);
     let swap = "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n";
     assert!(apply(&muster, swap, 0).is_empty());
@@ -59,9 +52,9 @@ fn two_rows_swap_and_three_go_round_and_an_undo_puts_them_back() {
 }
 
 #[test]
-fn what_one_lets_go_of_a_new_row_takes_and_an_undo_gives_it_back() {
+fn a_new_row_takes_a_value_that_another_gives_up_and_an_undo_returns_it() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let before = database.text(ALL);
     let chain = "insert,,e@x.nl,A1,1\nupdate,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,\ndelete,,d@x.nl,,\n\
                  update,legacyId,c@x.nl,A1,4\ninsert,,f@x.nl,A1,3\n";
@@ -72,9 +65,9 @@ fn what_one_lets_go_of_a_new_row_takes_and_an_undo_gives_it_back() {
 }
 
 #[test]
-fn where_one_cannot_move_on_all_behind_it_stay_and_are_named() {
+fn if_one_row_cannot_give_up_its_value_all_that_wait_for_it_stay_and_are_named() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     // d does not change: what it has is in use, and so is what the others would have let go of.
     let chain = "insert,,e@x.nl,A1,1\nupdate,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,3\nupdate,legacyId,c@x.nl,A1,4\n";
     let found = apply(&muster, chain, 3);
@@ -92,9 +85,9 @@ fn where_one_cannot_move_on_all_behind_it_stay_and_are_named() {
 }
 
 #[test]
-fn a_column_that_is_never_empty_is_swapped_unless_the_table_allows_nothing_in_between() {
+fn a_not_null_column_is_swapped_unless_a_check_forbids_every_temporary_value() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     database.text("ALTER TABLE users ALTER legacy_id SET NOT NULL; SELECT 1");
     let swap = "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n";
     assert!(apply(&muster, swap, 0).is_empty());
@@ -106,7 +99,7 @@ fn a_column_that_is_never_empty_is_swapped_unless_the_table_allows_nothing_in_be
 }
 
 #[test]
-fn nothing_and_the_empty_text_are_two_things_in_a_file_of_changes() {
+fn null_and_the_empty_text_are_different_in_a_file_of_changes() {
     let (database, copy) = (Database::new(), Database::new());
     let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
     let other = Muster::on(&copy);
@@ -135,11 +128,13 @@ fn nothing_and_the_empty_text_are_two_things_in_a_file_of_changes() {
         set(email, first, last);
     }
     muster.run(["export", "--out", "second", "--changes-since", "first"]).exits(0);
-    let told = String::from_utf8(std::fs::read(muster.path("second/users.changes.csv")).unwrap()).unwrap();
-    let told: Vec<&str> = told.lines().skip(1).map(|line| line.split(",a@").next().unwrap()).collect();
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert!(told[0].starts_with("update,contact.firstName"), "{told:?}");
-    assert!(told[2].starts_with("update,\"contact.firstName,contact.lastName\""), "{told:?}");
+    let reported =
+        String::from_utf8(std::fs::read(muster.path("second/users.changes.csv")).unwrap()).unwrap();
+    let reported: Vec<&str> =
+        reported.lines().skip(1).map(|line| line.split(",a@").next().unwrap()).collect();
+    assert_eq!(reported.len(), 4, "{reported:?}");
+    assert!(reported[0].starts_with("update,contact.firstName"), "{reported:?}");
+    assert!(reported[2].starts_with("update,\"contact.firstName,contact.lastName\""), "{reported:?}");
     let changes = path("second/users.changes.csv");
     let applied = other.run(["import", "--apply-changes", &changes, "--out", "out"]).exits(0);
     assert_eq!(applied.summary("out")["entities"][0]["updated"], 4, "{applied}");

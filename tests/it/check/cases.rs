@@ -2,7 +2,7 @@
 //! that `muster check` makes of it. `make golden` rewrites what is expected, to be looked at with git diff.
 //!
 //! Of a folder, all files but `args`, `stdin` and those below `schemas/` and `expected/` are inputs, given in
-//! the order of their names. `args` holds further arguments, one a line, and comments behind `#` that say what
+//! the order of their names. `args` holds further arguments, one a line, and comments after `#` that say what
 //! the case is about; where it names an input itself, none is added. What `expected/` holds is every file that
 //! the run writes, but for the page, and `terminal`: exit code, standard output and standard error. The run's
 //! identity, its times, the version and the schema's digest are replaced by placeholders.
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::support::Muster;
 use crate::support::golden::{Files, Placeholders, difference, files_below, put};
 
-/// The page changes with its design, and has tests of its own.
+/// The page changes with its design, and has separate tests.
 const NOT_KEPT: [&str; 1] = ["report.html"];
 
 #[test]
@@ -44,7 +44,7 @@ fn every_case_gives_its_expected_outputs_to_the_byte() {
     );
 }
 
-/// What each case's run must be, whatever it is about: no panic, an exit code of the contract, and the law of
+/// What must hold for the run of each case: no panic, an exit code of the contract, and the law of
 /// rows.
 #[test]
 fn no_case_breaks_a_law() {
@@ -65,7 +65,7 @@ fn no_case_breaks_a_law() {
     }
 }
 
-/// The bytes of every record in the findings are what stands in the file that goes back, in the same order.
+/// The bytes of every record in the findings are those of the returned file, in the same order.
 #[test]
 fn every_rejected_record_of_the_corpus_is_a_slice_of_its_source() {
     let mut records = 0;
@@ -101,7 +101,7 @@ fn every_rejected_record_of_the_corpus_is_a_slice_of_its_source() {
     assert!(records > 100, "only {records} rejected records in the corpus");
 }
 
-/// All cases and what their runs left behind. They are run once, for all tests here.
+/// All cases and the files of their runs. They are run once, for all tests here.
 pub fn runs() -> &'static [(PathBuf, Files)] {
     static RUNS: OnceLock<Vec<(PathBuf, Files)>> = OnceLock::new();
     RUNS.get_or_init(|| {
@@ -130,7 +130,7 @@ pub fn folders(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// Runs one case in a folder of its own.
+/// Runs one case in a separate folder.
 fn run(case: &Path) -> Files {
     run_in(case, &Muster::new())
 }

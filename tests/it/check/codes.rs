@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::Muster;
 
-/// A record that stands between two good ones, and what is found in it.
+/// A record between two good ones, and what is found in it.
 struct Case {
     header: &'static str,
     record: &'static [u8],
@@ -97,7 +97,7 @@ const WARNINGS: [&str; 7] = [
     "vat-check-digits",
 ];
 
-/// Checks the record between good ones, behind a blank line and a record of two lines, and compares its finding.
+/// Checks the record between good ones, after a blank line and a record of two lines, and compares its finding.
 #[track_caller]
 fn expect(header: &str, record: &[u8], column: &str, code: &str, severity: &str) {
     let width = header.matches(',').count();
@@ -111,7 +111,7 @@ fn expect(header: &str, record: &[u8], column: &str, code: &str, severity: &str)
     let exit = if severity == "warning" { 0 } else { 3 };
     let run = muster.run(["check", "accounts.csv", "--out", "out"]).exits(exit);
     let findings = run.findings("out");
-    let [finding] = &findings[..] else { panic!("{code} alone is to be found{run}\n{findings:#?}") };
+    let [finding] = &findings[..] else { panic!("{code} alone must be found{run}\n{findings:#?}") };
     let column = if column.is_empty() { Value::Null } else { column.into() };
     let got = (&finding["code"], &finding["severity"], &finding["column"]);
     assert_eq!(got, (&code.into(), &severity.into(), &column), "{run}");

@@ -1,5 +1,5 @@
-//! The same input gives the same bytes, whatever the number of threads, the size of blocks, the order in which
-//! they finish, and the memory.
+//! The same input gives the same bytes for every number of threads, every size of blocks, every order in which
+//! they finish, and every limit of memory.
 #![cfg(feature = "fault-points")]
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) fn reports(muster: &Muster) -> BTreeMap<String, String> {
                 let timeless = |line: &&str| !line.contains("\"started\"") && !line.contains("\"finished\"");
                 text.lines().filter(timeless).map(|line| format!("{line}\n")).collect()
             }
-            // In the page the start and what the run took stand in one place.
+            // The page shows the start and the duration in one place.
             "report.html" => {
                 let (before, rest) = text.split_once("<dt>Started</dt><dd>").unwrap();
                 format!("{before}{}", rest.split_once("</dd>").unwrap().1)
@@ -83,7 +83,7 @@ fn threads_blocks_their_order_and_memory_change_no_byte() {
 }
 
 #[test]
-fn duplicates_are_settled_by_input_order_and_not_by_which_block_was_first() {
+fn duplicates_are_resolved_in_input_order_and_not_in_the_order_of_finished_blocks() {
     let mut users = "email,account.legacyId,contact.lastName\n".to_owned();
     for number in 0..2_000 {
         users.push_str(&format!("u{}@x.nl,A1,N{number}\n", number % 100));

@@ -14,7 +14,7 @@ fn stopped(name: &str, contents: &[u8]) -> Vec<String> {
         database.text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
         "0"
     );
-    assert!(run.stderr().starts_with(&format!("muster: {name}")), "{run}");
+    assert!(run.stderr().starts_with(&format!("error: {name}")), "{run}");
     for name in ["rejects.csv", "report.html"] {
         assert!(muster.path("out").join(name).exists(), "{name}{run}");
     }
@@ -74,7 +74,7 @@ fn an_unknown_column_is_a_warning_that_names_it() {
 }
 
 #[test]
-fn the_error_for_a_wrong_delimiter_says_so() {
+fn the_error_for_a_wrong_delimiter_names_the_delimiter() {
     let muster = Muster::new().file("accounts.csv", "legacyId;name\nA1;One\n");
     let run = muster.run(["check", "accounts.csv", "--delimiter", ",", "--out", "out"]).exits(1);
     assert!(run.stderr().contains("legacyId") && run.stderr().contains("--delimiter"), "{run}");

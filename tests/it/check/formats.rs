@@ -26,7 +26,7 @@ fn reports(run: &Finished, returned: &str) -> (String, Vec<u8>) {
 }
 
 #[test]
-fn the_empty_text_is_told_from_null_in_muster_s_own_files_and_where_it_is_said() {
+fn the_empty_text_is_no_null_in_exported_files_and_if_requested() {
     let database = Database::new();
     let csv = "legacyId,name,plan,contact.gender,labels\nA,One,\"\",\"\",\"\"\nB,Two,,,\n";
     let muster = Muster::on(&database).file("accounts.csv", csv);
@@ -40,7 +40,7 @@ fn the_empty_text_is_told_from_null_in_muster_s_own_files_and_where_it_is_said()
     assert_eq!(again.summary("out")["entities"][0]["unchanged"], 2, "{again}");
     muster.run(["import", "ex/accounts.csv", "--quoted-empty", "empty"]).exits(0);
     assert_eq!(database.text(plans), "NULLmale{}\nNULLmale{}");
-    // Whoever changes the file makes it one from elsewhere.
+    // A changed file counts as a foreign one.
     let exported = String::from_utf8(std::fs::read(muster.path("ex/accounts.csv")).unwrap()).unwrap();
     muster.run(["import", "accounts.csv", "--quoted-empty", "text"]).exits(0);
     muster.write("ex/accounts.csv", exported.replace("One", "Uno"));
@@ -72,7 +72,7 @@ fn rejected_records_of_an_export_keep_what_their_cells_mean() {
 }
 
 #[test]
-fn the_guard_of_a_spreadsheet_comes_off_where_it_is_said_and_is_counted() {
+fn the_guard_against_formulas_is_removed_on_request_and_counted() {
     let csv = "legacyId,name,plan\nA,\"'=1+1\",'s-Gravenhage\nB,''-x,'\nC,'+31 6,\"'@\"\n";
     let names = "SELECT name || '|' || plan FROM accounts ORDER BY legacy_id";
     for (option, state, taken) in [
@@ -182,7 +182,7 @@ fn every_fault_of_a_json_line_is_found_at_its_record_and_goes_back_byte_for_byte
         database.text(rows),
         "42|Bob|NULL|{}\nA1|Ann é🏠|+31612345678|{a,\"b c\"}\nA3|true|NULL|{1,x}\nA4|D/d|+31201234567|{a,b}"
     );
-    // The page and the report on the terminal show no line whose values nobody tells apart.
+    // The page and the report on the terminal show no two lines that look the same.
     let shown = muster.run(["rejects", "out", "--show", "30"]).exits(0).stdout();
     assert!(shown.contains("invalid-json") && !shown.contains("{\"legacyId\""), "{shown}");
     assert!(!String::from_utf8(run.read("out/report.html")).unwrap().contains("legacyId&quot;:"));
@@ -277,7 +277,7 @@ fn what_is_no_file_of_objects_stops_the_run_with_a_reason() {
     for (text, said) in [
         ("[\n{\"legacyId\":\"A\",\"name\":\"One\"}\n]\n".replace('\n', ""), "jq -c '.[]'"),
         ("{\n \"legacyId\": \"A\"\n}\n".to_owned(), "jq -c ."),
-        ("legacyId,name\nA,One\n".to_owned(), "no JSON object a line"),
+        ("legacyId,name\nA,One\n".to_owned(), "not one JSON object a line"),
         (String::new(), "the file has no record"),
         ("{\"legacyId\":\"A\"}\n".to_owned(), "missing-column"),
         ("{\"legacyId\":\"A\",\"name\":\"x\",\"Legacy Id\":\"B\"}\n".to_owned(), "duplicate-header"),
@@ -338,7 +338,7 @@ fn parquet_of(columns: &[(&str, Kind)], fill: impl FnOnce(&mut Rows)) -> Vec<u8>
 }
 
 #[test]
-fn a_parquet_file_is_read_by_the_same_rules_and_its_rejects_can_be_mended() {
+fn a_parquet_file_is_read_by_the_same_rules_and_its_rejects_can_be_fixed() {
     let file = parquet(&[
         [Some("1"), Some("One, \"two\""), Some("true"), Some("0612345678"), None, Some("a/b c")],
         [Some("2"), Some("Two"), None, Some("nope"), Some("2026-01-31 12:00:00+00"), None],

@@ -1,4 +1,4 @@
-//! Laws of the whole way from bytes to reports and tables, on inputs that nobody wrote by hand. Few cases
+//! Laws of the whole way from bytes to reports and tables, on generated inputs. Few cases
 //! each, so that the suite stays quick; `examples/fuzz_check.rs` goes on for as long as one likes.
 
 use std::fmt::Write as _;
@@ -88,7 +88,7 @@ proptest! {
     #![proptest_config(few(48))]
 
     #[test]
-    fn rejected_records_are_the_file_s_bytes_whatever_the_file_is(data in pieces(), block in 64_usize..300) {
+    fn rejected_records_are_the_bytes_of_the_file_for_every_input(data in pieces(), block in 64_usize..300) {
         let data = [HEADER.as_bytes(), &data].concat();
         let Some(run) = checked(&data, block) else { return Ok(()) };
         let mut expected = Vec::new();
@@ -119,7 +119,7 @@ proptest! {
         let shown = |block: usize| checked(&data, block).map(|run| {
             let findings: Vec<String> = run.findings.into_iter().map(|mut finding| {
                 finding["run"] = Value::Null;
-                // Each run has a folder of its own, which findings name.
+                // Each run has a separate folder, which findings name.
                 finding.to_string().replace(&run.folder, "")
             }).collect();
             (findings, run.rejected, run.counts)
@@ -229,7 +229,7 @@ fn cells_are_those_of_postgresql_s_own_copy_where_both_accept_the_file() {
 }
 
 #[test]
-fn copy_and_muster_differ_on_purpose_where_the_documentation_says_so() {
+fn copy_and_muster_differ_only_where_the_documentation_says_so() {
     let database = Database::new();
     let muster = Muster::on(&database).file("schemas/things.toml", THINGS);
     let stray = "k,a,b\n1,a\"b\"c,x\n";

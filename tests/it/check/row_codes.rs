@@ -8,7 +8,7 @@ use crate::support::{Database, Finished, Muster};
 const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n";
 
 /// Each finding as a line: entity, record, column, code, severity, related record.
-fn told(run: &Finished) -> Vec<String> {
+fn reported(run: &Finished) -> Vec<String> {
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     let line = |f: &Value| {
         let related = match &f["related"] {
@@ -30,9 +30,9 @@ fn checked_and_imported(muster: &Muster, exit: i32, options: &[&str]) -> Finishe
             .run(command.iter().copied().chain(files).chain(["--out", "out"]).chain(options.iter().copied()))
     };
     let checked = run(&["check", "--against-database"]).exits(exit);
-    let found = told(&checked);
+    let found = reported(&checked);
     let imported = run(&["import"]).exits(exit);
-    assert_eq!(told(&imported), found, "check and import find different things");
+    assert_eq!(reported(&imported), found, "check and import find different things");
     imported
 }
 
@@ -41,7 +41,7 @@ fn emails(database: &Database) -> String {
 }
 
 #[test]
-fn duplicates_are_settled_as_was_asked() {
+fn duplicates_are_resolved_as_requested() {
     let users = "email,accountId,lastName,legacyId\n\
                  a@x.nl,A1,first,U1\nb@x.nl,A1,other,U2\nA@X.nl,A1,second,U3\na@x.nl,A1,third,U4\n";
     let cases: [(&[&str], &str, &[&str]); 3] = [
@@ -73,7 +73,7 @@ fn duplicates_are_settled_as_was_asked() {
         if findings.is_empty() {
             assert_eq!(counts, [3, 0], "{run}");
             assert!(
-                told(&run).iter().all(|line| line.contains(" email duplicate-key reject users.csv:")),
+                reported(&run).iter().all(|line| line.contains(" email duplicate-key reject users.csv:")),
                 "{run}"
             );
             assert!(
@@ -82,7 +82,7 @@ fn duplicates_are_settled_as_was_asked() {
             );
         } else {
             assert_eq!(counts, [0, 2], "{run}");
-            assert_eq!(told(&run), findings, "{run}");
+            assert_eq!(reported(&run), findings, "{run}");
             assert!(
                 muster.path("out/users.duplicates.csv").exists()
                     && !muster.path("out/users.rejected.csv").exists()
@@ -92,7 +92,7 @@ fn duplicates_are_settled_as_was_asked() {
 }
 
 #[test]
-fn a_unique_field_is_settled_like_a_key_and_a_rejected_row_takes_none() {
+fn a_unique_field_is_resolved_like_a_key_and_a_rejected_row_takes_no_value() {
     let users = "email,accountId,lastName,legacyId\n\
                  a@x.nl,A9,rejected,U1\na@x.nl,A1,kept,U1\nb@x.nl,A1,loses,U1\nc@x.nl,A1,empty,\nd@x.nl,A1,empty,\n";
     let database = Database::new();
@@ -102,7 +102,7 @@ fn a_unique_field_is_settled_like_a_key_and_a_rejected_row_takes_none() {
         "users 1 accountId unknown-account reject -",
         "users 3 legacyId duplicate-key duplicate users.csv:2",
     ];
-    assert_eq!(told(&run), expected, "{run}");
+    assert_eq!(reported(&run), expected, "{run}");
     assert_eq!(emails(&database), "a@x.nl|kept c@x.nl|empty d@x.nl|empty");
 }
 
@@ -122,27 +122,27 @@ fn users_of_accounts_that_were_rejected_are_rejected_too_and_name_them() {
         "users 2 accountId account-rejected reject accounts.csv:2",
         "users 4 accountId unknown-account reject -",
     ];
-    assert_eq!(told(&run), expected, "{run}");
+    assert_eq!(reported(&run), expected, "{run}");
     // The database has A3 already: what the file has to say about it does not matter to its users.
     assert_eq!(database.text("SELECT email FROM users ORDER BY 1"), "a@x.nl\nc@x.nl");
 }
 
 #[test]
-fn a_reference_nobody_can_look_up_is_a_warning_where_its_file_was_not_given() {
+fn a_reference_that_cannot_be_looked_up_is_a_warning_if_its_file_was_not_given() {
     let muster = Muster::new().file("users.csv", "email,accountId\na@x.nl,A1\n");
     let run = muster.run(["check", "users.csv", "--out", "out"]).exits(0);
-    assert_eq!(told(&run), ["users 1 accountId unresolved-reference warning -"]);
+    assert_eq!(reported(&run), ["users 1 accountId unresolved-reference warning -"]);
     muster.write("accounts.csv", "legacyId,name\nA2,Two\n");
     let run = muster.run(["check", "users.csv", "accounts.csv", "--out", "out"]).exits(3);
-    assert_eq!(told(&run), ["users 1 accountId unknown-account reject -"]);
+    assert_eq!(reported(&run), ["users 1 accountId unknown-account reject -"]);
     let database = Database::new();
     let muster = Muster::on(&database).file("users.csv", "email,accountId\na@x.nl,A1\n");
     let run = checked_and_imported(&muster, 3, &[]);
-    assert_eq!(told(&run), ["users 1 accountId unknown-account reject -"]);
+    assert_eq!(reported(&run), ["users 1 accountId unknown-account reject -"]);
 }
 
 #[test]
-fn what_another_row_of_the_database_holds_is_in_use() {
+fn a_value_of_another_row_in_the_database_is_in_use() {
     let database = Database::new();
     let muster = Muster::on(&database)
         .file("accounts.csv", ACCOUNTS)
@@ -155,7 +155,7 @@ fn what_another_row_of_the_database_holds_is_in_use() {
     );
     let run = checked_and_imported(&muster, 3, &[]);
     let expected = ["users 2 legacyId key-in-use reject -", "users 3 legacyId key-in-use reject -"];
-    assert_eq!(told(&run), expected, "{run}");
+    assert_eq!(reported(&run), expected, "{run}");
     assert_eq!(database.text("SELECT email, legacy_id FROM users ORDER BY 1"), "a@x.nl|U7\nb@x.nl|U2");
 }
 
@@ -173,7 +173,7 @@ fn a_known_user_changes_its_account_only_when_that_was_asked_for() {
         )
     };
     let run = checked_and_imported(&muster, 3, &[]);
-    assert_eq!(told(&run), ["users 1 accountId key-in-use reject -"], "{run}");
+    assert_eq!(reported(&run), ["users 1 accountId key-in-use reject -"], "{run}");
     assert!(run.findings("out")[0]["message"].as_str().unwrap().contains("--move-users"), "{run}");
     assert_eq!(homes(), "a@x.nl|A1\nb@x.nl|A1");
     let run = checked_and_imported(&muster, 0, &["--move-users"]);

@@ -118,7 +118,7 @@ fn each_answer_is_judged_at_once_and_asked_for_again_where_it_is_wrong() {
 }
 
 #[test]
-fn leaving_leaves_nothing() {
+fn leaving_the_dialogue_writes_nothing() {
     let database = Database::new();
     let muster = Muster::on(&database).file("mine/clubs.toml", CLUBS);
     for (leave, code, said) in [

@@ -46,7 +46,7 @@ fn a_dry_run_counts_what_would_be_written_and_writes_nothing() {
 }
 
 #[test]
-fn a_wrong_command_line_is_told_apart_from_a_run_that_failed() {
+fn a_wrong_command_line_has_another_exit_code_than_a_failed_run() {
     let muster = Muster::new().file("accounts.csv", ACCOUNTS);
     for wrong in [
         &["import"][..],
@@ -60,7 +60,7 @@ fn a_wrong_command_line_is_told_apart_from_a_run_that_failed() {
         let run = muster.run(wrong).exits(2);
         assert!(run.stdout().is_empty() && !run.stderr().is_empty(), "{run}");
     }
-    for (failing, told) in [
+    for (failing, reported) in [
         (&["check", "nowhere.csv"][..], "nowhere.csv: no such file"),
         (&["check", "accounts=."], "is a folder"),
         (&["check", "accounts.csv", "--schemas", "nowhere"], "nowhere"),
@@ -68,7 +68,7 @@ fn a_wrong_command_line_is_told_apart_from_a_run_that_failed() {
         (&["check", "accounts.csv", "--delimiter", "|", "--out", "out"], "--delimiter"),
     ] {
         let run = muster.run(failing).exits(1);
-        assert!(run.stderr().contains(told), "{run}");
+        assert!(run.stderr().contains(reported), "{run}");
     }
 }
 
@@ -128,7 +128,7 @@ fn standard_output_has_the_result_and_standard_error_the_rest() {
         assert!(run.stdout().contains(part), "{part}{run}");
     }
     let run = muster.run(["import", "nowhere.csv", "--quiet"]).exits(1);
-    assert!(run.stdout().is_empty() && run.stderr().starts_with("muster: nowhere.csv: "), "{run}");
+    assert!(run.stdout().is_empty() && run.stderr().starts_with("error: nowhere.csv: "), "{run}");
 }
 
 #[test]

@@ -9,8 +9,7 @@ const USERS: &str = "email,account.legacyId,role\nb@x.nl,A-1,billing admin\na@x.
 
 fn filled() -> (Database, Muster) {
     let database = Database::new();
-    let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "--quiet", "accounts.csv", "users.csv"]).exits(0);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     (database, muster)
 }
 
@@ -50,7 +49,7 @@ fn one_record_is_shown_by_its_key_in_any_spelling_that_means_it() {
     let row: Value = serde_json::from_str(&lines(&muster, "user show b@x.nl --json")[0]).unwrap();
     assert_eq!((&row["account"]["legacyId"], &row["migrated"]), (&"A-1".into(), &false.into()));
     let run = muster.run(["user", "show", "nobody@x.nl"]).exits(2);
-    assert!(run.stderr().contains("none has the key nobody@x.nl"), "{run}");
+    assert!(run.stderr().contains("no record has the key nobody@x.nl"), "{run}");
     assert_eq!(run.stdout(), "");
 }
 
@@ -81,7 +80,7 @@ fn a_table_fits_its_room_and_says_what_it_leaves_out() {
 }
 
 #[test]
-fn what_does_not_exist_is_said_with_what_does() {
+fn an_unknown_name_is_reported_with_the_known_ones() {
     let (_database, muster) = filled();
     for (line, said) in [
         ("user list --role boss", "must be one of 'none'"),
@@ -103,7 +102,7 @@ fn what_does_not_exist_is_said_with_what_does() {
 }
 
 #[test]
-fn an_entity_of_ones_own_has_flags_of_its_own() {
+fn a_user_defined_entity_has_its_own_flags() {
     let schema = "entity = \"sites\"\nkey = \"code\"\n[[field]]\nname = \"code\"\ntype = \"text\"\nrequired = true\n\
                   [[field]]\nname = \"json\"\ntype = \"integer\"\n[[field]]\nname = \"opened on\"\ntype = \"date\"\n";
     let database = Database::new();

@@ -23,20 +23,24 @@ fn the_roles_are_a_table_that_joins_with_the_users() {
 }
 
 #[test]
-fn every_format_says_the_same() {
+fn every_format_gives_the_same_findings() {
     let muster = Muster::new();
-    let told = |format: &str| muster.run(["roles", "--format", format]).exits(0).stdout();
-    assert_eq!(told("csv").lines().count(), 20);
-    assert_eq!(told("sql").matches("INSERT INTO muster.roles").count(), 19);
+    let reported = |format: &str| muster.run(["roles", "--format", format]).exits(0).stdout();
+    assert_eq!(reported("csv").lines().count(), 20);
+    assert_eq!(reported("sql").matches("INSERT INTO muster.roles").count(), 19);
     let json: Value = serde_json::from_str(&muster.run(["roles", "--json"]).exits(0).stdout()).unwrap();
     let rows: usize =
         json["roles"].as_array().unwrap().iter().map(|role| role["may"].as_array().unwrap().len()).sum();
     assert_eq!(rows, 19);
-    assert!(told("table").contains("billingAdmin (Billing admin)\n  see-own-location "), "{}", told("table"));
+    assert!(
+        reported("table").contains("billingAdmin (Billing admin)\n  see-own-location "),
+        "{}",
+        reported("table")
+    );
 }
 
 #[test]
-fn roles_of_ones_own_are_checked_with_the_schema() {
+fn user_defined_roles_are_checked_with_the_schema() {
     let muster = Muster::new();
     for name in ["accounts", "users"] {
         muster.write(&format!("mine/{name}.toml"), muster.run(["schema", "print", name]).exits(0).stdout());

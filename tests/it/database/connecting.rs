@@ -9,7 +9,7 @@ use crate::support::{Cluster, Database, FakeServer, Halted, Muster, block_on, cl
 
 const SECRET: &str = "s3cret-and-nobodys";
 
-/// Connects, and asserts that no error, in whatever way it is shown, has the password in it.
+/// Connects, and asserts that no error, in any form, contains the password.
 fn connect(url: &str) -> Result<Session, DbError> {
     let result = block_on(async {
         let endpoint = Endpoint::named(Some(url))?.expect("a server is named");
@@ -38,7 +38,7 @@ fn role(database: &Database, name: &str) -> String {
 }
 
 #[test]
-fn a_session_is_set_up_the_same_whatever_the_role_has_set() {
+fn a_session_is_set_up_the_same_for_all_settings_of_the_role() {
     let database = Database::new();
     database.rows(
         "CREATE ROLE odd LOGIN; ALTER ROLE odd SET timezone = 'Asia/Tokyo'; ALTER ROLE odd SET datestyle = 'German';
@@ -75,8 +75,8 @@ fn a_running_statement_can_be_cancelled() {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             canceller.cancel().await
         };
-        let (outcome, told) = tokio::join!(sleeping, cancelling);
-        told.unwrap();
+        let (outcome, reported) = tokio::join!(sleeping, cancelling);
+        reported.unwrap();
         let error = DbError::of("sleeping", outcome.unwrap_err());
         assert_eq!(
             error.sqlstate().map(muster::internals::db::postgres::error::SqlState::code),
@@ -86,7 +86,7 @@ fn a_running_statement_can_be_cancelled() {
 }
 
 #[test]
-fn a_wrong_password_and_a_missing_one_are_told_apart() {
+fn a_wrong_password_and_a_missing_one_give_different_errors() {
     let database = Database::new();
     let url = role(&database, "with_password");
     connect(&url).unwrap();
@@ -103,7 +103,7 @@ fn a_wrong_password_and_a_missing_one_are_told_apart() {
 }
 
 #[test]
-fn who_is_not_admitted_and_what_is_not_there_are_named() {
+fn a_refused_login_and_a_missing_database_are_named() {
     let (error, text) = refused(&cluster().url("postgres").replace("user=postgres", "user=ghost"));
     assert!(matches!(error, DbError::NotAdmitted { .. }), "{error:?}");
     assert!(text.contains("ghost"), "{text}");
@@ -115,7 +115,7 @@ fn who_is_not_admitted_and_what_is_not_there_are_named() {
 }
 
 #[test]
-fn a_server_that_is_down_is_told_from_a_name_without_address() {
+fn a_server_that_is_down_and_a_name_without_address_give_different_errors() {
     let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (error, text) = refused(&format!("postgresql://u:{SECRET}@127.0.0.1:{unused}/x"));
     assert!(matches!(error, DbError::Down { .. }), "{error:?}");
@@ -212,7 +212,7 @@ fn a_password_file_logs_in_when_nobody_else_can_read_it() {
 }
 
 #[test]
-fn a_server_that_takes_no_writes_says_so_before_anything_is_written() {
+fn a_read_only_server_is_reported_before_anything_is_written() {
     let database = Database::new();
     let asked = |url: &str| {
         block_on(async {
@@ -230,7 +230,7 @@ fn a_server_that_takes_no_writes_says_so_before_anything_is_written() {
 }
 
 #[test]
-fn a_missing_right_and_a_lost_connection_are_told_apart() {
+fn a_missing_right_and_a_lost_connection_give_different_errors() {
     let database = Database::new();
     database.rows("CREATE TABLE t (a int); CREATE ROLE poor LOGIN");
     block_on(async {

@@ -51,7 +51,7 @@ fn it_starts_stops_and_keeps_its_data() {
 }
 
 #[test]
-fn it_survives_a_kill_and_a_process_number_that_is_somebody_elses() {
+fn it_survives_a_kill_and_a_process_number_of_another_process() {
     let muster = Muster::new();
     psql(&muster, "CREATE TABLE kept AS SELECT 7 AS n");
     let killed = pid(&muster);
@@ -107,7 +107,7 @@ fn a_project_path_may_be_longer_than_a_sockets() {
 }
 
 #[test]
-fn of_two_starts_at_once_one_starts_it() {
+fn of_two_simultaneous_starts_one_starts_the_server() {
     let muster = Muster::new();
     let start = || muster.command(["db", "start"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let started = [start(), start(), start()].map(|child| child.wait_with_output().unwrap());
@@ -117,7 +117,7 @@ fn of_two_starts_at_once_one_starts_it() {
 }
 
 #[test]
-fn a_machine_without_postgresql_is_told_what_to_install() {
+fn without_postgresql_the_error_says_what_to_install() {
     let muster = Muster::new().env("MUSTER_PG_BIN", "/nowhere");
     let said = muster.run(["db", "start"]).exits(1).stderr();
     assert!(said.contains("no PostgreSQL server is installed"), "{said}");
@@ -149,7 +149,7 @@ fn a_server_that_does_not_start_shows_the_end_of_its_log() {
 }
 
 #[test]
-fn an_ordinary_user_has_a_cluster_of_his_own() {
+fn an_ordinary_user_has_a_separate_cluster() {
     if owner().is_none() {
         // The tests are an ordinary user's, and so is every cluster here.
         return;

@@ -23,7 +23,7 @@ impl<'d> Role<'d> {
         Self { database, name }
     }
 
-    /// Grants what comes behind GRANT and before TO.
+    /// Grants what is written between GRANT and TO.
     fn may(&self, rights: &str) -> &Self {
         self.database.rows(&format!("GRANT {rights} TO {}", self.name));
         self
@@ -61,10 +61,6 @@ fn prepared() -> Database {
     database
 }
 
-fn latest(database: &Database) -> String {
-    database.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1")
-}
-
 #[test]
 fn the_first_import_makes_tables_and_journal_with_create_on_schema_and_database() {
     let database = Database::new();
@@ -86,7 +82,7 @@ fn the_first_import_makes_tables_and_journal_with_create_on_schema_and_database(
 }
 
 #[test]
-fn an_import_by_a_lesser_role_works_and_says_why_it_is_not_the_fast_way() {
+fn an_import_by_a_role_with_fewer_rights_works_and_says_why_it_is_slower() {
     let database = prepared();
     let role = Role::new(&database);
     role.may("USAGE ON SCHEMA public").may("SELECT, INSERT, UPDATE ON accounts, users");
@@ -124,7 +120,7 @@ fn an_undo_needs_delete_and_the_right_to_look_at_tables_that_refer() {
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
     muster.write("users.csv", USERS);
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    let run = latest(&database);
+    let run = database.latest_run();
     let role = Role::new(&database);
     let undo = ["undo", "--yes", &run];
     role.may("USAGE ON SCHEMA public, muster").may("SELECT ON ALL TABLES IN SCHEMA muster");
@@ -158,7 +154,7 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
     role.may("USAGE ON SCHEMA muster");
     let muster = role.muster();
     muster.run(["runs"]).exits(0);
-    muster.run(["runs", "show", &latest(&database)]).exits(0);
+    muster.run(["runs", "show", &database.latest_run()]).exits(0);
     let prune = ["runs", "prune", "--older-than", "0h"];
     role.lacks(&prune, "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");
     role.may("SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");
@@ -173,7 +169,7 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
 
 /// The tables belong to the role, which has no more than that and the rights that every import needs.
 #[test]
-fn an_owner_imports_merges_and_undoes_in_the_empty_target_way_with_create_on_the_schema() {
+fn a_table_owner_with_create_on_the_schema_imports_merges_and_undoes() {
     for may_make_indexes in [true, false] {
         let database = prepared();
         let role = Role::new(&database);
@@ -232,7 +228,7 @@ fn a_foreign_key_that_an_owner_may_not_make_has_rows_staged_and_merged() {
 }
 
 #[test]
-fn a_sequence_that_is_no_identity_s_needs_usage_whosever_it_is() {
+fn a_sequence_that_is_no_identity_needs_usage_for_every_owner() {
     for shared in [false, true] {
         let database = prepared();
         database.rows(

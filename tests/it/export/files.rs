@@ -1,51 +1,27 @@
 //! The files of an export in every shape that can be asked for, and what `verify` finds in them.
 
 use std::fs;
-use std::io::Read;
 
 use serde_json::Value;
 
-use crate::support::{Database, Finished, Muster};
+use crate::support::{Database, Muster};
 
 const ACCOUNTS: &str = "legacyId,name,plan,contact.phone,featureFlags\n\
     A1,\"Ann, \"\"the\"\" first\",pro,+31612345678,\"a,b c\"\nA2,\"=cmd|' /C calc'!A0\",,,\nB3,+31 is Dutch,free,,x\n";
 const USERS: &str = "email,legacyId,account.legacyId,role,migrated\n\
     a@example.com,7,A1,accountAdmin,true\nb@example.com,,A1,,\nc@example.com,9,B3,apiDeveloper,false\n";
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
-
-fn text(run: &Finished, name: &str) -> String {
-    let bytes = run.read(name);
-    let mut text = String::new();
-    match name.rsplit('.').next() {
-        Some("gz") => flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap(),
-        Some("zst") => {
-            zstd::stream::read::Decoder::new(bytes.as_slice()).unwrap().read_to_string(&mut text).unwrap()
-        }
-        _ => bytes.as_slice().read_to_string(&mut text).unwrap(),
-    };
-    text
-}
-
-fn manifest(run: &Finished, folder: &str) -> Value {
-    serde_json::from_slice(&run.read(&format!("{folder}/manifest.json"))).unwrap()
-}
-
 #[test]
 fn a_compressed_file_holds_what_a_plain_one_holds() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     for format in ["csv", "ndjson"] {
         let plain = muster.run(["export", "--out", "plain", "--format", format]).exits(0);
-        let plain = text(&plain, &format!("plain/users.{format}"));
+        let plain = plain.text(&format!("plain/users.{format}"));
         for (how, end) in [("gzip", "gz"), ("zstd", "zst")] {
             let packed =
                 muster.run(["export", "--out", "packed", "--format", format, "--compress", how]).exits(0);
-            assert_eq!(text(&packed, &format!("packed/users.{format}.{end}")), plain);
+            assert_eq!(packed.text(&format!("packed/users.{format}.{end}")), plain);
             muster.run(["verify", "packed"]).exits(0);
         }
     }
@@ -63,17 +39,17 @@ fn a_compressed_file_holds_what_a_plain_one_holds() {
 #[test]
 fn parts_have_a_header_each_and_together_all_rows_once() {
     let database = Database::new();
-    let muster = loaded(&database);
-    let whole = text(&muster.run(["export", "--out", "whole"]).exits(0), "whole/users.csv");
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
+    let whole = muster.run(["export", "--out", "whole"]).exits(0).text("whole/users.csv");
     for (rows, parts) in [("1", 3), ("2", 2), ("3", 1), ("9", 1)] {
         let run = muster.run(["export", "--out", "parts", "--split", rows, "--connections", "4"]).exits(0);
-        let manifest = manifest(&run, "parts");
+        let manifest = run.manifest("parts");
         let files = manifest["entities"][1]["files"].as_array().unwrap();
         assert_eq!(files.len(), parts, "{rows}");
         let (mut joined, mut header) = (String::new(), String::new());
         for (number, file) in (1..).zip(files) {
             assert_eq!(file["name"], format!("users-{number:05}.csv"));
-            let text = text(&run, &format!("parts/users-{number:05}.csv"));
+            let text = run.text(&format!("parts/users-{number:05}.csv"));
             let (first, rest) = text.split_once('\n').unwrap();
             first.clone_into(&mut header);
             assert_eq!(rest.lines().count() as u64, file["rows"].as_u64().unwrap());
@@ -86,17 +62,17 @@ fn parts_have_a_header_each_and_together_all_rows_once() {
     // No rows: one file that says so.
     let run =
         muster.run(["export", "users", "--out", "none", "--split", "2", "--where", "account=Z9"]).exits(0);
-    assert_eq!(text(&run, "none/users-00001.csv").lines().count(), 1);
+    assert_eq!(run.text("none/users-00001.csv").lines().count(), 1);
 }
 
 #[test]
 fn a_spreadsheet_gets_a_mark_and_its_own_line_ends_and_no_formula() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let args = ["export", "accounts", "--out", "sheet", "--for-spreadsheet", "--delimiter", ";"];
     let run = muster.run(args.iter().copied().chain(["--columns", "name,contact.phone"])).exits(0);
     assert_eq!(
-        text(&run, "sheet/accounts.csv"),
+        run.text("sheet/accounts.csv"),
         "\u{feff}legacyId;name;contact.phone\r\nA1;\"Ann, \"\"the\"\" first\";+31612345678\r\n\
          A2;\"'=cmd|' /C calc'!A0\";\r\nB3;\"'+31 is Dutch\";\r\n"
     );
@@ -108,13 +84,13 @@ fn a_spreadsheet_gets_a_mark_and_its_own_line_ends_and_no_formula() {
 #[test]
 fn columns_and_filters_choose_what_is_exported() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = |more: &[&str]| {
         let run = muster.run(["export", "--out", "ex"].iter().chain(more)).exits(0);
         muster.run(["verify", "ex", "--against-database"]).exits(0);
-        (text(&run, "ex/accounts.csv"), text(&run, "ex/users.csv"))
+        (run.text("ex/accounts.csv"), run.text("ex/users.csv"))
     };
-    // The key is always there; a column stands where the schema has it, whatever case it is asked in.
+    // The key is always there; a column is where the schema has it, in whichever case it is asked for.
     let (accounts, users) =
         export(&["--columns", "PLAN,account.legacyid,role", "--where", "role=API developer"]);
     assert_eq!(accounts, "legacyId,plan\nA1,pro\nA2,\nB3,free\n");
@@ -137,11 +113,11 @@ fn columns_and_filters_choose_what_is_exported() {
 #[test]
 fn system_columns_and_the_crosswalk_name_every_row_of_the_database() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     for (format, end) in [("csv", "csv"), ("ndjson", "ndjson"), ("parquet", "parquet")] {
         let args = ["export", "--out", format, "--with-system-columns", "--crosswalk", "--format", format];
         let run = muster.run(args).exits(0);
-        let manifest = manifest(&run, format);
+        let manifest = run.manifest(format);
         let entities = manifest["entities"].as_array().unwrap();
         let names: Vec<_> =
             entities.iter().map(|entity| entity["files"][0]["name"].as_str().unwrap()).collect();
@@ -154,15 +130,15 @@ fn system_columns_and_the_crosswalk_name_every_row_of_the_database() {
     let run = muster.run(["export", "--out", "csv", "--with-system-columns", "--crosswalk"]).exits(0);
     let ids = |sql: &str| database.text(sql).replace('∅', "").replace('|', ",");
     assert_eq!(
-        text(&run, "csv/accounts.crosswalk.csv"),
+        run.text("csv/accounts.crosswalk.csv"),
         format!("legacyId,id\n{}\n", ids("SELECT legacy_id, id FROM accounts ORDER BY 1"))
     );
     // A user without a number of the old system is in it, too.
     assert_eq!(
-        text(&run, "csv/users.crosswalk.csv"),
+        run.text("csv/users.crosswalk.csv"),
         format!("email,legacyId,id\n{}\n", ids("SELECT email, legacy_id, id FROM users ORDER BY 1"))
     );
-    let users = text(&run, "csv/users.csv");
+    let users = run.text("csv/users.csv");
     assert!(users.lines().next().unwrap().ends_with(",id,createdAt,updatedAt"), "{users}");
     let first = users.lines().nth(1).unwrap();
     let created = database.text(
@@ -177,7 +153,7 @@ fn system_columns_and_the_crosswalk_name_every_row_of_the_database() {
 #[test]
 fn verify_names_every_difference() {
     let database = Database::new();
-    let muster = loaded(&database).env("MUSTER_TEST_EXPORT_RANGE", "20000");
+    let muster = Muster::imported(&database, ACCOUNTS, USERS).env("MUSTER_TEST_EXPORT_RANGE", "20000");
     // Enough rows for several ranges.
     database.text(
         "INSERT INTO accounts (legacy_id, name, contact_gender, language)
@@ -216,7 +192,7 @@ fn verify_names_every_difference() {
     let found = muster.run(["verify", "ex"]).exits(3);
     let lines: Vec<String> = found.stdout().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 3, "{found}");
-    assert!(lines[0].starts_with("accounts.csv: has other contents"), "{found}");
+    assert!(lines[0].starts_with("accounts.csv: differs from the manifest"), "{found}");
     assert!(lines[1].starts_with("users.crosswalk.csv: cannot be opened"), "{found}");
     assert_eq!(lines[2], "more.csv: is not in the manifest");
     assert!(muster.run(["verify", "--help"]).exits(0).stdout().contains("3 where something differs"));

@@ -6,18 +6,18 @@ use std::path::Path;
 
 use crate::support::{Database, Muster};
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database)
-        .file("accounts.csv", "legacyId,name\nA1,One\nA2,Two\n")
-        .file("users.csv", "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n");
-    muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    muster
-}
+const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n";
+const USERS: &str = "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n";
 
 /// Runs until the point, and is killed there.
 fn killed(muster: &Muster, point: &str, arguments: &[&str]) {
     let mut command = muster.command(arguments);
-    let output = command.env("MUSTER_TEST_EXPORT_STOP", point).output().unwrap();
+    command.env("MUSTER_TEST_EXPORT_STOP", point);
+    command
+        .env("MUSTER_TEST_POINT", point)
+        .env("MUSTER_TEST_ACT", "kill")
+        .env("MUSTER_TEST_FOLDER", muster.path(""));
+    let output = command.output().unwrap();
     assert_eq!(output.status.signal(), Some(9), "{point}: {output:?}");
 }
 
@@ -33,7 +33,7 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// What stands in the folder is whole where it says that it is.
+/// The folder is complete if it says that it is.
 fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
     let says = muster.path(&format!("{folder}/manifest.json")).exists();
     let found = muster.run(["verify", folder]).exits(i32::from(!says));
@@ -44,7 +44,7 @@ fn honest(muster: &Muster, folder: &str, at: &str) -> bool {
 #[test]
 fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "out", "--split", "2"]).exits(0);
     for (round, (point, whole)) in [
         ("opened", true),
@@ -53,11 +53,11 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         ("file", true),
         ("read", true),
         ("sealed", true),
-        ("previous", false),
-        ("removed", false),
-        ("renamed", false),
-        ("complete", false),
-        ("manifest", true),
+        ("earlier-aside", false),
+        ("renaming", false),
+        ("renaming:2", false),
+        ("summary-next", false),
+        ("published", true),
     ]
     .into_iter()
     .enumerate()
@@ -65,10 +65,10 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         edit(&database, round);
         killed(&muster, point, &["export", "--out", "out"]);
         assert_eq!(honest(&muster, "out", point), whole, "{point}");
-        if point == "renamed" {
+        if point == "renaming:2" {
             // A run that comes to nothing leaves what the killed one had brought to the disk, whole.
-            let nobody = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
-            muster.run(nobody).exits(1);
+            let nowhere = ["export", "--out", "out", "--database-url", "postgresql:///x?host=/nowhere"];
+            muster.run(nowhere).exits(1);
             assert!(honest(&muster, "out", point));
             muster.run(["verify", "out", "--against-database"]).exits(0);
         }
@@ -77,7 +77,7 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
         assert_eq!(names(&muster.path("out")), ["accounts.csv", "manifest.json", "users.csv"], "{point}");
     }
     // In a folder that was not there before.
-    for point in ["batch", "renamed"] {
+    for point in ["batch", "renaming:2"] {
         killed(&muster, point, &["export", "--out", point]);
         assert!(!honest(&muster, point, point));
         muster.run(["export", "--out", point]).exits(0);
@@ -86,14 +86,14 @@ fn a_killed_export_never_looks_whole_and_the_next_run_replaces_it() {
 }
 
 #[test]
-fn a_killed_night_leaves_latest_whole_and_no_rubbish_behind_the_next() {
+fn a_killed_nightly_export_leaves_latest_whole_and_the_next_one_cleans_up() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = ["export", "--out", "out", "--keep", "2"];
     muster.run(export).exits(0);
     muster.run(export).exits(0);
     for (round, point) in
-        ["opened", "batch", "sealed", "renamed", "manifest", "published", "latest", "pruning", "pruned"]
+        ["opened", "batch", "sealed", "renaming:2", "published", "kept", "latest", "pruning", "pruned"]
             .into_iter()
             .enumerate()
     {

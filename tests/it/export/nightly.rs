@@ -1,4 +1,4 @@
-//! The nightly job: an export that runs alone, keeps what it is told to keep, and says how it went.
+//! The nightly job: an export that runs alone, keeps the requested number of exports, and reports its result.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,13 +6,8 @@ use std::path::Path;
 
 use crate::support::{Database, Finished, Muster};
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database)
-        .file("accounts.csv", "legacyId,name\nA1,One\nA2,Two\n")
-        .file("users.csv", "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n");
-    muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
-    muster
-}
+const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n";
+const USERS: &str = "email,account.legacyId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\n";
 
 /// The whole exports of a folder, and where `latest` leads.
 fn kept(folder: &Path) -> (Vec<String>, String) {
@@ -40,7 +35,7 @@ fn number(samples: &BTreeMap<String, String>, name: &str) -> f64 {
 #[test]
 fn the_newest_exports_are_kept_and_latest_leads_to_the_last() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.write("out/letters/important.txt", "x");
     let mut all = Vec::new();
     for night in 1..=4 {
@@ -67,15 +62,15 @@ fn the_newest_exports_are_kept_and_latest_leads_to_the_last() {
 }
 
 #[test]
-fn a_second_run_is_refused_and_says_so() {
+fn a_second_run_is_refused_with_a_reason() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let held = std::thread::scope(|scope| {
         let holder = scope.spawn(|| database.text("SELECT pg_advisory_lock(111567956832884), pg_sleep(4)"));
         while database.text("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE l.locktype = 'advisory' AND d.datname = current_database()") == "0" {}
         let args = ["export", "--out", "out", "--lock", "--quiet", "--metrics", "m.prom"];
         let refused = muster.run(args).exits(1);
-        assert!(refused.stderr().contains("another export is under way"), "{refused}");
+        assert!(refused.stderr().contains("another export of this database is running"), "{refused}");
         assert!(!muster.path("out").exists());
         assert_eq!(samples(&refused, "m.prom")["success"], "0");
         // Who does not ask for the lock does not mind it.
@@ -98,7 +93,7 @@ fn a_second_run_is_refused_and_says_so() {
 #[test]
 fn the_metrics_tell_success_and_failure_and_keep_the_last_success() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = ["export", "--out", "out", "--keep", "3", "--metrics", "m.prom", "--quiet"];
     let done = muster.run(export).exits(0);
     let good = samples(&done, "m.prom");
@@ -120,12 +115,12 @@ fn the_metrics_tell_success_and_failure_and_keep_the_last_success() {
     }
     assert!(number(&bad, "start_timestamp_seconds") > number(&good, "start_timestamp_seconds"));
 
-    // What goes wrong before the database is asked is told as well.
+    // Errors before the database is asked are reported as well.
     let wrong =
         muster.run(["export", "--out", "out", "--metrics", "m.prom", "--where", "nothing=1"]).exits(2);
     assert_eq!(samples(&wrong, "m.prom")["exit_code"], "2");
-    let nobody = ["--database-url", "postgresql:///x?host=/nowhere"];
-    let failed = muster.run(export.iter().chain(&nobody)).exits(1);
+    let nowhere = ["--database-url", "postgresql:///x?host=/nowhere"];
+    let failed = muster.run(export.iter().chain(&nowhere)).exits(1);
     assert_eq!(
         samples(&failed, "m.prom")["last_success_timestamp_seconds"],
         good["last_success_timestamp_seconds"]
@@ -139,7 +134,7 @@ fn the_metrics_tell_success_and_failure_and_keep_the_last_success() {
 #[test]
 fn logs_in_json_are_json_to_the_last_line() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let done = muster.run(["export", "--out", "out", "--keep", "1", "-v", "--log-format", "json"]).exits(0);
     let lines = |run: &Finished| -> Vec<serde_json::Value> {
         run.stderr()
@@ -149,9 +144,9 @@ fn logs_in_json_are_json_to_the_last_line() {
     };
     let logged = lines(&done);
     assert!(logged.iter().any(|line| line["rows"] == 5), "{logged:?}");
-    let nobody = ["--database-url", "postgresql:///x?host=/nowhere"];
+    let nowhere = ["--database-url", "postgresql:///x?host=/nowhere"];
     let args = ["export", "--out", "out", "--quiet", "--log-format", "json"];
-    let failed = muster.run(args.iter().chain(&nobody)).exits(1);
+    let failed = muster.run(args.iter().chain(&nowhere)).exits(1);
     let logged = lines(&failed);
     assert_eq!(logged.len(), 1, "{failed}");
     assert_eq!((&logged[0]["level"], &logged[0]["exit_code"]), (&"ERROR".into(), &1.into()));
@@ -169,7 +164,7 @@ fn the_units_call_the_program_as_it_is() {
         let words = line.split("bin/muster ").nth(1).unwrap().split_whitespace();
         let words: Vec<&str> = words.take_while(|word| !word.contains('|')).collect();
         let database = Database::new();
-        let muster = loaded(&database);
+        let muster = Muster::imported(&database, ACCOUNTS, USERS);
         let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         for word in &mut words {
             if word.starts_with('/') || word.starts_with('$') || word.starts_with('%') {

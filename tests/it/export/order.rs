@@ -1,4 +1,4 @@
-//! `export`'s rows stand in the order of their keys, whoever sorts them, and every value is the server's.
+//! Exported rows are in the order of their keys, whichever side sorts them, and every value is the server's.
 
 use crate::support::{Database, Finished, Muster};
 
@@ -44,7 +44,7 @@ fn of_the_file(run: &Finished, name: &str) -> Vec<(String, String, Option<String
 }
 
 #[test]
-fn rows_sorted_here_stand_as_the_server_would_sort_them() {
+fn rows_sorted_by_muster_are_in_the_order_of_the_server() {
     let database = Database::new();
     let muster = filled(&database).env("MUSTER_TEST_EXPORT_RANGE", "1000000");
     let run = export(&muster, "nd", "ndjson");
@@ -91,7 +91,7 @@ fn rows_without_a_key_and_with_the_same_key_are_all_there() {
 
 #[test]
 fn a_database_in_another_encoding_keeps_its_own_order() {
-    // In Windows-1252 the euro sign comes before the accent, in UTF-8 behind it.
+    // In Windows-1252 the euro sign comes before the accent, in UTF-8 after it.
     let database = Database::encoded("WIN1252");
     let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\na€,Euro\naé,Accent\nab,Ann\n");
     muster.run(["import", "accounts.csv", "--out", "in"]).exits(0);

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::support::{Database, Finished, Muster};
 
-/// A field of every type, those with a format of their own twice.
+/// A field of every type, and those with a format twice.
 const THINGS: &str = r#"
 entity = "things"
 key = "key"
@@ -244,7 +244,7 @@ fn instant() -> impl Strategy<Value = String> {
     })
 }
 
-/// What stands before a number that is to be written to the digit.
+/// Marks a number that must be written to the digit.
 const NUMBER: &str = "number:";
 
 /// A number as JSON writes it, to the digit: see [`things`].
@@ -351,7 +351,7 @@ const VERSIONS: &str =
     "SELECT 't', id, xmin::text FROM things UNION ALL SELECT 'p', id, xmin::text FROM parts
     ORDER BY 1, 2";
 
-/// The ways out, and what import must be told for the way back.
+/// The ways of exporting, and the options that import needs for the way back.
 const WAYS: [(&[&str], &[&str]); 8] = [
     (&[], &[]),
     (&["--format", "ndjson"], &[]),
@@ -390,8 +390,8 @@ const VARIED: &str = "SELECT (SELECT bool_and(filled) FROM (SELECT bool_or(e.val
     AND bool_or(words_plain = '') AND bool_or(words_plain IS NULL) AND bool_or(words_once = '')
     AND bool_or(number_open::text LIKE '%.500') FROM things";
 
-/// Sends the rows of all cases round in every way. Each comes in a file of its own, so what only a whole file tells
-/// is its own, too; what a run costs is then paid once for all of them.
+/// Exports and imports the rows of all cases in every way. Each has a separate file, so what only a whole file shows
+/// is tested as well; one run serves all of them.
 fn goes_round(cases: &[Case]) {
     let (database, muster) = target();
     let mut first = Vec::new();

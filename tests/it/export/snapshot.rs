@@ -9,16 +9,10 @@ const ACCOUNTS: &str = "legacyId,name,plan,featureFlags,contact.phone\n\
 const USERS: &str = "email,account.legacyId,role,migrated\n\
     a@example.com,A1,accountAdmin,true\nb@example.com,A1,,\nc@example.com,B3,apiDeveloper,false\n";
 
-fn loaded(database: &Database) -> Muster {
-    let muster = Muster::on(database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "in"]).exits(0);
-    muster
-}
-
 #[test]
 fn an_export_that_is_imported_again_changes_nothing() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let rows = "SELECT 'a', id, xmin::text FROM accounts UNION ALL SELECT 'u', id, xmin::text FROM users ORDER BY 1, 2";
     let before = database.text(rows);
     muster.run(["export", "--out", "ex"]).exits(0);
@@ -37,7 +31,7 @@ fn an_export_that_is_imported_again_changes_nothing() {
 #[test]
 fn the_bytes_are_the_same_for_any_number_of_connections() {
     let database = Database::new();
-    let muster = loaded(&database).env("MUSTER_TEST_EXPORT_RANGE", "4000000");
+    let muster = Muster::imported(&database, ACCOUNTS, USERS).env("MUSTER_TEST_EXPORT_RANGE", "4000000");
     database.text(
         "INSERT INTO accounts (legacy_id, name, contact_gender, language)
          SELECT 'G' || g, repeat(md5(g::text), 6), 'male', 'en' FROM generate_series(1, 100000) g; SELECT 1",
@@ -62,7 +56,7 @@ fn the_bytes_are_the_same_for_any_number_of_connections() {
 #[test]
 fn cells_are_written_exactly() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     database.text("UPDATE accounts SET plan = '' WHERE legacy_id = 'A2'; SELECT 1");
     let export =
         muster.run(["export", "accounts", "--out", "ex", "--columns", "name,plan,contact.email"]).exits(0);
@@ -84,7 +78,7 @@ fn cells_are_written_exactly() {
 #[test]
 fn verify_finds_what_was_changed() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     muster.run(["export", "--out", "ex", "--split", "2", "--compress", "zstd", "--crosswalk"]).exits(0);
     muster.run(["verify", "ex", "--against-database"]).exits(0);
     database.text("UPDATE users SET role = 'none' WHERE email = 'c@example.com'; SELECT 1");
@@ -100,7 +94,7 @@ fn verify_finds_what_was_changed() {
 #[test]
 fn a_filter_is_a_value_and_never_sql() {
     let database = Database::new();
-    let muster = loaded(&database);
+    let muster = Muster::imported(&database, ACCOUNTS, USERS);
     let export = muster.run(["export", "--out", "ex", "--where", "plan='; DROP TABLE users; --"]).exits(0);
     assert_eq!(String::from_utf8(export.read("ex/accounts.csv")).unwrap().lines().count(), 1);
     assert_eq!(String::from_utf8(export.read("ex/users.csv")).unwrap().lines().count(), 1);

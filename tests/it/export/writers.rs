@@ -9,7 +9,7 @@ const ACCOUNTS: usize = 400;
 const USERS: usize = 1200;
 
 /// Each round moves users to a new account, one of them new, and takes away as many as it adds; so every commit
-/// leaves the same numbers. A writer has accounts and users of its own.
+/// leaves the same numbers. Each writer has separate accounts and users.
 const CHURN: &str = "
 CREATE TABLE going (go boolean);
 INSERT INTO going VALUES (true);

@@ -78,17 +78,17 @@ fn a_commit_that_never_arrived_is_found_to_be_rolled_back() {
 }
 
 #[test]
-fn where_nobody_can_be_asked_the_run_says_how_to_look_and_keeps_its_reports() {
+fn if_the_server_cannot_be_asked_the_run_says_how_to_look_and_keeps_its_reports() {
     for loses in [Loses::Reply, Loses::Request] {
         let (database, muster) = target(true);
         let proxy = Proxy::losing(cluster(), loses, true);
         let muster = through(muster, &proxy, &database).env("MUSTER_TEST_TRIES", "2");
         let run = muster.run(IMPORT).exits(5);
-        let told = run.stderr();
-        let show = told.split("`muster ").nth(1).unwrap().split('`').next().unwrap();
+        let reported = run.stderr();
+        let show = reported.split("`muster ").nth(1).unwrap().split('`').next().unwrap();
         assert!(show.starts_with("runs show "), "{run}");
         assert!(!muster.path("out/summary.json").exists(), "{run}");
-        assert!(muster.path("out/.summary.json.partial").exists() && told.contains(".partial"), "{run}");
+        assert!(muster.path("out/.summary.json.partial").exists() && reported.contains(".partial"), "{run}");
         // What it says to look with tells which it was.
         let mut look: Vec<&str> = show.split(' ').collect();
         let url = database.url();
@@ -106,10 +106,10 @@ fn a_committed_run_whose_reports_cannot_be_put_in_place_says_that_its_rows_are_i
     let out = muster.path("out");
     std::fs::create_dir_all(out.join("report.html/in-the-way")).unwrap();
     let output = halted.go_on();
-    let told = said(&output);
-    assert_eq!(output.status.code(), Some(5), "{told}");
+    let reported = said(&output);
+    assert_eq!(output.status.code(), Some(5), "{reported}");
     for part in ["is committed", "is in the database", ".partial", "muster runs show", "report.html"] {
-        assert!(told.contains(part), "{part} is not said: {told}");
+        assert!(reported.contains(part), "{part} is not said: {reported}");
     }
     assert_eq!(rows(&database), IN);
     assert!(!out.join("summary.json").exists());
@@ -143,7 +143,7 @@ fn a_folder_in_the_way_of_a_report_is_found_before_commit() {
     let before = rows(&database);
     std::fs::create_dir_all(muster.path("out/report.html")).unwrap();
     let run = muster.run(IMPORT).exits(1);
-    assert!(run.stderr().contains("a folder stands where a file of the run must go"), "{run}");
+    assert!(run.stderr().contains("a folder has the name of a file that must be written here"), "{run}");
     assert_eq!(rows(&database), before);
 }
 

@@ -33,19 +33,13 @@ fn filled(database: &Database, muster: &Muster) {
     assert_eq!(database.text("SELECT count(*) FROM users"), "1");
 }
 
-fn picture(database: &Database) -> String {
-    ["accounts", "users"]
-        .map(|table| database.text(&format!("SELECT xmin, ctid, t FROM {table} t")))
-        .join("\n")
-}
-
 /// Nothing in the folder looks like a file of a run that came to its end.
 #[track_caller]
-fn nothing_looks_whole(folder: &Path, told: &str) {
+fn nothing_looks_whole(folder: &Path, reported: &str) {
     let names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
         .unwrap_or_default();
-    assert!(names.iter().all(|name| name.ends_with(".partial")), "{names:?} {told}");
+    assert!(names.iter().all(|name| name.ends_with(".partial")), "{names:?} {reported}");
 }
 
 fn import(out: &Path) -> Vec<String> {
@@ -61,8 +55,8 @@ fn a_full_disk_under_the_reports_refuses_the_run() {
     muster.write("users.csv", format!("email,accountId,lastName\n{rejects}"));
     let out = disk.path().join("out");
     let run = muster.run(import(&out)).exits(1);
-    assert!(run.stderr().contains("the disk is full; make room"), "{run}");
-    assert_eq!(picture(&database), "\n");
+    assert!(run.stderr().contains("the disk is full; make space"), "{run}");
+    assert_eq!(database.versions(), "\n");
     nothing_looks_whole(&out, &run.stderr());
 }
 
@@ -74,14 +68,14 @@ fn a_disk_that_is_full_at_the_end_refuses_the_run_for_both_ways_of_loading() {
         if fill {
             filled(&database, &muster);
         }
-        let before = picture(&database);
+        let before = database.versions();
         let out = disk.path().join("out");
         let halted = Halted::at(&muster, "run-noted", import(&out));
         disk.leave_free(0);
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(1), "{}", said(&output));
         assert!(said(&output).contains("the disk is full"), "{}", said(&output));
-        assert_eq!(picture(&database), before);
+        assert_eq!(database.versions(), before);
         nothing_looks_whole(&out, &said(&output));
         disk.empty();
         muster.run(import(&out)).exits(0);
@@ -101,7 +95,7 @@ fn a_full_disk_under_the_spool_ends_the_run() {
     let output = halted.go_on();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("spool") && said(&output).contains("full"), "{}", said(&output));
-    assert_eq!(picture(&database), "\n");
+    assert_eq!(database.versions(), "\n");
     nothing_looks_whole(&out, &said(&output));
     disk.empty();
     // With room there, the same goes through.
@@ -122,7 +116,7 @@ fn a_stream_that_does_not_fit_the_disk_ends_the_run() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("make space there"), "{}", said(&output));
-    assert_eq!(picture(&database), "\n");
+    assert_eq!(database.versions(), "\n");
     nothing_looks_whole(&out, &said(&output));
 }
 
@@ -157,7 +151,7 @@ impl Drop for Small<'_> {
 }
 
 #[test]
-fn a_full_disk_of_the_server_is_told_and_leaves_the_target_as_it_was() {
+fn a_full_disk_of_the_server_is_reported_and_leaves_the_target_unchanged() {
     for way in ["fresh", "merge", "stage"] {
         let (database, muster) = target(10_000);
         let Some(small) = Small::new(&database) else { return };
@@ -170,11 +164,11 @@ fn a_full_disk_of_the_server_is_told_and_leaves_the_target_as_it_was() {
         } else {
             database.rows(&format!("ALTER TABLE users SET TABLESPACE {name}"));
         }
-        let before = picture(&database);
+        let before = database.versions();
         let run = muster.run(import(Path::new("out"))).exits(1);
         assert!(run.stderr().contains("the server's disk is full"), "{way}: {run}");
         assert!(!run.stderr().contains("somebody-with"), "{way}: {run}");
-        assert_eq!(picture(&database), before, "{way}");
+        assert_eq!(database.versions(), before, "{way}");
         assert_eq!(run.summary("out")["status"], "failed", "{way}");
         if way == "stage" {
             database.rows(&format!("ALTER DATABASE {} RESET temp_tablespaces", database.name()));

@@ -1,16 +1,17 @@
 //! SIGINT and SIGTERM while a run reads or an export waits: exit 130, and what the run's folder and the nightly
 //! job's files say of it.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::support::{Database, Halted, Muster, said};
+use crate::support::{Database, Halted, Muster, said, signal};
 
 const ACCOUNTS: &str = "legacyId,name\nA1,One\n,Two\n";
 const USERS: &str = "email,accountId\na@x.nl,A1\n";
+const LOCK: &str = "SELECT FROM pg_locks WHERE relation = 'users'::regclass";
 
 #[test]
-fn a_run_interrupted_while_it_reads_has_a_summary_that_says_so() {
+fn a_run_interrupted_while_it_reads_has_the_status_interrupted_in_its_summary() {
     let database = Database::new();
     let muster = Muster::on(&database).file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
     for (command, name) in [("check", "INT"), ("check", "TERM"), ("import", "INT"), ("import", "TERM")] {
@@ -58,18 +59,17 @@ fn an_export_at_night_that_is_stopped_says_one_line_and_its_metrics_tell_it() {
             database
                 .rows("DO $$ BEGIN LOCK TABLE users IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(2); END $$");
         });
-        until(&database, "granted AND mode = 'AccessExclusiveLock'");
+        database.until(&format!("{LOCK} AND granted AND mode = 'AccessExclusiveLock'"));
         let mut command = muster.command(export);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        until(&database, "NOT granted");
-        let id = child.id().to_string();
-        assert!(Command::new("kill").args(["-s", "TERM", &id]).status().unwrap().success());
+        database.until(&format!("{LOCK} AND NOT granted"));
+        signal(&child, "TERM");
         child.wait_with_output().unwrap()
     });
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     assert!(output.stdout.is_empty());
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.lines().count() == 1 && told.contains("interrupted"), "{told}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    assert!(reported.lines().count() == 1 && reported.contains("interrupted"), "{reported}");
     let text = metrics();
     for sample in ["muster_export_success 0", "muster_export_exit_code 130", &good] {
         assert!(text.lines().any(|line| line == sample), "{sample}: {text}");
@@ -80,16 +80,6 @@ fn an_export_at_night_that_is_stopped_says_one_line_and_its_metrics_tell_it() {
     let folders: Vec<_> = folders.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     assert!(folders.iter().all(|path| path.join("manifest.json").is_file()), "{folders:?}");
     muster.run(export).exits(0);
-}
-
-/// Waits for a lock on the users' table.
-fn until(database: &Database, which: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    let sql = format!("SELECT count(*) > 0 FROM pg_locks WHERE relation = 'users'::regclass AND {which}");
-    while database.text(&sql) != "t" {
-        assert!(Instant::now() < end, "{which}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 #[test]
@@ -110,8 +100,7 @@ fn a_pipe_that_stays_silent_is_not_waited_for() {
         std::thread::sleep(Duration::from_millis(5));
     }
     std::thread::sleep(Duration::from_millis(200));
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(killed.success());
+    signal(&child, "INT");
     while child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < patience, "the pipe is waited for");
         std::thread::sleep(Duration::from_millis(5));

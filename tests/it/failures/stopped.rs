@@ -1,40 +1,22 @@
-//! Imports that fail half way: whatever ends them, the target is as it was before, and the next one goes through.
+//! Imports that fail half way: for every cause the target is unchanged, and the next import succeeds.
 
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::support::{Database, Muster};
+use crate::support::{Database, Muster, said, signal};
 
 /// Two rows in the target, and files that update one, leave one and insert one.
 fn target() -> (Database, Muster) {
-    let database = Database::new();
-    let muster = Muster::on(&database)
-        .file("accounts.csv", "legacyId,name\nA1,One\n")
-        .file("users.csv", "email,accountId,lastName\na@x.nl,A1,Old\nb@x.nl,A1,Same\n");
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
-    muster.write("accounts.csv", "legacyId,name\nA1,Other\nA2,New\n");
-    muster.write(
-        "users.csv",
-        "email,accountId,lastName\na@x.nl,A1,New\nb@x.nl,A1,Same\nc@x.nl,A2,More\nd@x,A1,Bad\n",
-    );
-    (database, muster)
+    let before = ["legacyId,name\nA1,One\n", "email,accountId,lastName\na@x.nl,A1,Old\nb@x.nl,A1,Same\n"];
+    let users = "email,accountId,lastName\na@x.nl,A1,New\nb@x.nl,A1,Same\nc@x.nl,A2,More\nd@x,A1,Bad\n";
+    Muster::after(before, ["legacyId,name\nA1,Other\nA2,New\n", users])
 }
 
 /// Everything about the target: tables, rows, the rows' versions.
 fn state(database: &Database) -> String {
     let tables =
         database.text("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1");
-    let rows = ["accounts", "users"]
-        .map(|table| database.text(&format!("SELECT xmin, ctid, t FROM {table} t ORDER BY id")));
-    format!("{tables}\n{}", rows.join("\n"))
-}
-
-fn until(database: &Database, sql: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while database.text(&format!("SELECT EXISTS ({sql})")) != "t" {
-        assert!(Instant::now() < end, "never seen: {sql}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    format!("{tables}\n{}", database.versions())
 }
 
 const STUCK: &str = "SELECT FROM pg_stat_activity WHERE datname = current_database()
@@ -52,13 +34,12 @@ fn stuck(database: &Database, muster: &Muster, act: impl FnOnce(&Child)) -> Outp
         END LOOP; END $$";
     std::thread::scope(|scope| {
         scope.spawn(|| database.rows(hold));
-        until(
-            database,
+        database.until(
             "SELECT FROM pg_locks WHERE relation = 'users'::regclass AND mode = 'ShareRowExclusiveLock'",
         );
         let mut command = muster.command(["import", "accounts.csv", "users.csv", "--out", "out"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        until(database, STUCK);
+        database.until(STUCK);
         act(&child);
         let output = child.wait_with_output().unwrap();
         let_go(database);
@@ -71,15 +52,6 @@ fn let_go(database: &Database) {
     database.rows("SELECT pg_advisory_lock(4711); SELECT pg_sleep(0.2)");
 }
 
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
 /// The import goes through once nothing is in its way.
 fn recovers(database: &Database, muster: &Muster) {
     let arguments = ["import", "accounts.csv", "users.csv", "--out", "after", "--lock-timeout", "30"];
@@ -89,7 +61,7 @@ fn recovers(database: &Database, muster: &Muster) {
 }
 
 #[test]
-fn a_killed_connection_leaves_the_target_as_it_was() {
+fn a_killed_connection_leaves_the_target_unchanged() {
     let (database, muster) = target();
     let before = state(&database);
     let kill = STUCK.replacen("SELECT", "SELECT pg_terminate_backend(pid)", 1);
@@ -102,7 +74,7 @@ fn a_killed_connection_leaves_the_target_as_it_was() {
 }
 
 #[test]
-fn a_killed_program_leaves_the_target_as_it_was_and_no_summary() {
+fn a_killed_program_leaves_the_target_unchanged_and_no_summary() {
     let (database, muster) = target();
     let before = state(&database);
     let output = stuck(&database, &muster, |child| signal(child, "KILL"));
@@ -113,7 +85,7 @@ fn a_killed_program_leaves_the_target_as_it_was_and_no_summary() {
 }
 
 #[test]
-fn an_interrupted_import_says_so_and_leaves_the_target_as_it_was() {
+fn an_interrupted_import_reports_it_and_leaves_the_target_unchanged() {
     for name in ["INT", "TERM"] {
         let (database, muster) = target();
         let before = state(&database);
@@ -155,15 +127,17 @@ fn a_full_disk_for_the_reports_refuses_the_run() {
 }
 
 #[test]
-fn a_second_import_at_the_same_time_names_the_first_or_waits_for_it() {
+fn a_second_import_at_the_same_time_names_the_first_one_or_waits_for_it() {
     let (database, muster) = target();
     let mut second = None;
     let output = stuck(&database, &muster, |_| {
         let busy = muster.run(["import", "users.csv", "--out", "second"]).exits(1);
-        let told = busy.stderr();
+        let reported = busy.stderr();
         assert!(
-            told.contains("muster ") && told.contains(" since ") && told.contains("--lock-timeout"),
-            "{told}"
+            reported.contains("muster ")
+                && reported.contains(" since ")
+                && reported.contains("--lock-timeout"),
+            "{reported}"
         );
         assert!(!muster.path("second/rejects.ndjson").exists(), "{busy}");
         let mut waiting = muster.command(["import", "users.csv", "--out", "third", "--lock-timeout", "60"]);

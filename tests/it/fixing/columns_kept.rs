@@ -39,9 +39,9 @@ fn rows_that_go_back_are_read_as_their_file_was() {
     }
     for name in ["dutch", "american"] {
         let file = format!("out/{name}.rejected.csv");
-        let mended =
+        let fixed =
             String::from_utf8(first.read(&file)).unwrap().replace("no address", &format!("{name}@x.nl"));
-        muster.write(&file, mended);
+        muster.write(&file, fixed);
     }
     muster.next(&first).exits(0);
     let expected = "A1|a@x.nl|2026-01-31|2026-01-31 10:00:00|2.5\n\

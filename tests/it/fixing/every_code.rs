@@ -1,4 +1,4 @@
-//! The loop: the rejected records, mended and imported by the very command that the run printed, leave the
+//! The loop: rejected records, fixed and imported with the command that the run printed, leave the
 //! tables as if the source had been right from the start; for every code, in every dialect.
 
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ type = "text"
 min_length = 3
 "#;
 
-/// Code, column, and the value that stands in place of the right one.
+/// Code, column, and the wrong value that replaces the right one.
 const ACCOUNT_CELLS: &[(&str, &str, &str)] = &[
     ("required", "name", ""),
     ("invalid-choice", "type", "b2b"),
@@ -110,7 +110,7 @@ struct Dialect {
     delimiter: char,
     encoding: Encoding,
     line_end: &'static str,
-    /// What stands before the header, with `\n` for line ends.
+    /// The text before the header, with `\n` for line ends.
     before: &'static str,
 }
 
@@ -236,14 +236,14 @@ impl Pair {
     }
 
     /// Puts the right record in the place of each wrong one.
-    fn mend(&self, returned: &[u8]) -> Vec<u8> {
-        let mut mended = returned.to_vec();
+    fn fix(&self, returned: &[u8]) -> Vec<u8> {
+        let mut fixed = returned.to_vec();
         for (right, wrong) in self.right.iter().zip(&self.wrong).filter(|(right, wrong)| right != wrong) {
-            let at = mended.windows(wrong.len()).position(|window| window == wrong);
+            let at = fixed.windows(wrong.len()).position(|window| window == wrong);
             let at = at.unwrap_or_else(|| panic!("not returned: {:?}", String::from_utf8_lossy(wrong)));
-            mended.splice(at..at + wrong.len(), right.iter().copied());
+            fixed.splice(at..at + wrong.len(), right.iter().copied());
         }
-        mended
+        fixed
     }
 }
 
@@ -335,12 +335,12 @@ fn goes_round(dialect: Dialect) {
         .collect();
     let planted: BTreeSet<String> = accounts.codes.union(&users.codes).cloned().collect();
     assert_eq!(planted.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new());
-    muster.write("out/accounts.rejected.csv", accounts.mend(&finished.read("out/accounts.rejected.csv")));
-    // The loser of a duplicate goes back with the others: its record is put behind them.
+    muster.write("out/accounts.rejected.csv", accounts.fix(&finished.read("out/accounts.rejected.csv")));
+    // The skipped duplicate is imported again with the others: its record is put after them.
     let duplicates = finished.read("out/users.duplicates.csv");
     let opening = dialect.opening(USERS).len();
     let joined = [finished.read("out/users.rejected.csv"), duplicates[opening..].to_vec()].concat();
-    muster.write("out/users.rejected.csv", users.mend(&joined));
+    muster.write("out/users.rejected.csv", users.fix(&joined));
     muster.next(&finished).exits(0);
     for sql in [STATE, USER_STATE] {
         assert_eq!(database.text(sql), right.text(sql));
@@ -348,7 +348,7 @@ fn goes_round(dialect: Dialect) {
 }
 
 #[test]
-fn mended_records_leave_the_tables_as_if_the_source_had_been_right() {
+fn fixed_records_leave_the_tables_as_if_the_source_had_been_right() {
     goes_round(Dialect { delimiter: ',', encoding: Encoding::Utf8, line_end: "\n", before: "" });
 }
 

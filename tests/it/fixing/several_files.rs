@@ -1,4 +1,4 @@
-//! The loop in the cases that one file of its own kind does not show: several files of one entity, each written
+//! The loop in cases that a single file does not show: several files of one entity, each written
 //! in its own way; what is left of a file and looks like another encoding; rows edited in the target; duplicates
 //! of which none was kept; a database that only the command line named.
 
@@ -15,7 +15,7 @@ fn utf_16(text: &str) -> Vec<u8> {
     std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()
 }
 
-/// Three files of users, as different as files can be, with what stands for `{1}` to `{3}` put in.
+/// Three files of users, as different as files can be, with the cells for `{1}` to `{3}` filled in.
 fn three(muster: &Muster, cells: [&str; 3]) {
     muster.write("accounts.csv", "legacyId,name\nA1,Een\nA2,Twee\n");
     let first = "email,legacyId,account.legacyId,contact.firstName\n\
@@ -36,7 +36,7 @@ fn import_three(muster: &Muster) -> Finished {
 
 /// Puts `right` in the place of `wrong` in a file that came back.
 #[track_caller]
-fn mend(muster: &Muster, name: &str, wrong: &[u8], right: &[u8]) {
+fn fix(muster: &Muster, name: &str, wrong: &[u8], right: &[u8]) {
     let mut bytes = std::fs::read(muster.path(name)).unwrap();
     let at = bytes.windows(wrong.len()).position(|window| window == wrong);
     let at = at.unwrap_or_else(|| panic!("{name}: {:?}", String::from_utf8_lossy(&bytes)));
@@ -45,7 +45,7 @@ fn mend(muster: &Muster, name: &str, wrong: &[u8], right: &[u8]) {
 }
 
 #[test]
-fn files_of_one_entity_go_back_and_forth_each_in_its_own_headers_delimiter_and_encoding() {
+fn files_of_one_entity_are_returned_each_with_its_own_headers_delimiter_and_encoding() {
     let right = Database::new();
     let muster = Muster::on(&right);
     three(&muster, ["a2@x.nl", "billing-admin", "true"]);
@@ -56,10 +56,10 @@ fn files_of_one_entity_go_back_and_forth_each_in_its_own_headers_delimiter_and_e
     three(&muster, ["a2 x.nl", "king", "ja"]);
     let run = import_three(&muster).exits(3);
     assert_eq!(run.summary("out")["entities"][1]["rejected"], 3, "{run}");
-    mend(&muster, "out/users-first.rejected.csv", b"a2 x.nl", b"a2@x.nl");
-    mend(&muster, "out/users-second.rejected.csv", b"king", b"billing-admin");
+    fix(&muster, "out/users-first.rejected.csv", b"a2 x.nl", b"a2@x.nl");
+    fix(&muster, "out/users-second.rejected.csv", b"king", b"billing-admin");
     let wide = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>();
-    mend(&muster, "out/third.rejected.csv", &wide("\nja\t"), &wide("\ntrue\t"));
+    fix(&muster, "out/third.rejected.csv", &wide("\nja\t"), &wide("\ntrue\t"));
     muster.next(&run).exits(0);
     for sql in [USERS, "SELECT email, migrated, account_id FROM users ORDER BY email", ACCOUNTS] {
         assert_eq!(database.text(sql), right.text(sql));
@@ -68,14 +68,14 @@ fn files_of_one_entity_go_back_and_forth_each_in_its_own_headers_delimiter_and_e
 
 #[test]
 fn what_is_left_of_a_windows_1252_file_is_read_as_the_file_was() {
-    // What is left is ASCII alone: mended by an editor of either kind it is read right.
+    // The rest is plain ASCII: it is read right whichever encoding the editor used.
     for renee in [windows_1252("René"), "René".into()] {
         let database = Database::new();
         let muster = Muster::on(&database);
         muster.write("accounts.csv", windows_1252("legacyId,name,type\nA1,Zoë,company\nA2,x,b2b\n"));
         let run = muster.run(["import", "accounts.csv", "--out", "out"]).exits(3);
         assert!(!run.stdout().contains("--encoding"), "{run}");
-        mend(&muster, "out/accounts.rejected.csv", b"x,b2b", &[&renee[..], b",company"].concat());
+        fix(&muster, "out/accounts.rejected.csv", b"x,b2b", &[&renee[..], b",company"].concat());
         muster.next(&run).exits(0);
         assert_eq!(database.text(ACCOUNTS), "A1|Zoë\nA2|René");
     }
@@ -88,8 +88,8 @@ fn what_is_left_of_a_windows_1252_file_is_read_as_the_file_was() {
     let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(3);
     let said = run.stdout();
     assert!(said.contains("--encoding out/accounts.rejected.csv=windows-1252"), "{run}");
-    mend(&muster, "out/accounts.rejected.csv", b"b2b", b"company");
-    mend(&muster, "out/users.rejected.csv", b"no,", b"b@x.nl,");
+    fix(&muster, "out/accounts.rejected.csv", b"b2b", b"company");
+    fix(&muster, "out/users.rejected.csv", b"no,", b"b@x.nl,");
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Zoë\nA2|Ã© & Co");
     let names = "SELECT email, contact_first_name FROM users ORDER BY email";
@@ -104,9 +104,9 @@ fn a_malformed_record_that_comes_back_alone_is_not_taken_for_another_encoding() 
     muster.write("accounts.csv", text);
     let run = muster.run(["import", "accounts.csv", "--out", "out"]).exits(3);
     assert_eq!(run.findings("out")[0]["code"], "invalid-encoding");
-    // Nobody mended it: it is refused again, and no guess is stored.
+    // It was not fixed: it is refused again, and no guess is stored.
     muster.next(&run).exits(3);
-    mend(&muster, "out/accounts.rejected.csv", b"\xE9", "é".as_bytes());
+    fix(&muster, "out/accounts.rejected.csv", b"\xE9", "é".as_bytes());
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Zoë\nA2|ëë\nA3|René");
 }
@@ -121,7 +121,7 @@ fn a_row_edited_in_the_target_is_taken_once_it_says_what_the_target_says() {
     let run = muster.run(["import", "--protect-edited", "accounts.csv", "--out", "out"]).exits(3);
     // Sent back as it was, it is refused as it was: the protection holds for the next command, too.
     muster.next(&run).exits(3);
-    mend(&muster, "out/accounts.rejected.csv", b"New", b"By hand");
+    fix(&muster, "out/accounts.rejected.csv", b"New", b"By hand");
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|By hand\nA2|Newer");
 }
@@ -133,22 +133,22 @@ fn duplicates_of_which_none_was_kept_all_come_back_and_go_in_once_they_differ() 
     muster.write("accounts.csv", "legacyId,name\nA1,Een\nA2,Twee\nA2,Drie\nA2,Vier\n");
     let run = muster.run(["import", "--duplicates", "reject-all", "accounts.csv", "--out", "out"]).exits(3);
     assert_eq!(database.text(ACCOUNTS), "A1|Een");
-    mend(&muster, "out/accounts.rejected.csv", b"A2,Drie", b"A3,Drie");
+    fix(&muster, "out/accounts.rejected.csv", b"A2,Drie", b"A3,Drie");
     // Two are still the same: under the same policy none of them is kept.
     muster.next(&run).exits(3);
     assert_eq!(database.text(ACCOUNTS), "A1|Een\nA3|Drie");
-    mend(&muster, "out/accounts.rejected.csv", b"A2,Vier", b"A4,Vier");
+    fix(&muster, "out/accounts.rejected.csv", b"A2,Vier", b"A4,Vier");
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Een\nA2|Twee\nA3|Drie\nA4|Vier");
 }
 
 #[test]
-fn mended_rows_go_to_the_database_that_the_command_line_named() {
+fn fixed_rows_go_to_the_database_named_on_the_command_line() {
     let database = Database::new();
     let muster = Muster::new().file("accounts.csv", "legacyId,name,type\nA1,Een,b2b\n");
     let run =
         muster.run(["import", "accounts.csv", "--out", "out", "--database-url", &database.url()]).exits(3);
-    mend(&muster, "out/accounts.rejected.csv", b"b2b", b"company");
+    fix(&muster, "out/accounts.rejected.csv", b"b2b", b"company");
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Een");
 }
@@ -157,7 +157,7 @@ fn mended_rows_go_to_the_database_that_the_command_line_named() {
 fn an_encoding_for_a_file_that_is_not_read_is_an_error() {
     let muster = Muster::new().file("accounts.csv", "legacyId,name\nA1,Een\n");
     let error = muster.run(["check", "accounts.csv", "--encoding", "users.csv=utf-8"]).exits(2).stderr();
-    assert!(error.contains("users.csv is none of the files to be read"), "{error}");
+    assert!(error.contains("users.csv is not one of the input files"), "{error}");
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn an_encoding_named_for_one_file_is_named_again_for_what_is_left_of_it() {
     let files = ["accounts.csv", "users.csv", "--out", "out"];
     let run = muster.run(["import"].into_iter().chain(files).chain(named)).exits(3);
     assert!(run.stdout().contains("--encoding iso-8859-15 out/users.rejected.csv"), "{run}");
-    mend(&muster, "out/users.rejected.csv", b"no,", b"b@x.nl,");
+    fix(&muster, "out/users.rejected.csv", b"no,", b"b@x.nl,");
     muster.next(&run).exits(0);
     let names = "SELECT contact_first_name FROM users ORDER BY email";
     assert_eq!(database.text(names), "€\nZoë");

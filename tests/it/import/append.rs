@@ -9,8 +9,8 @@ use crate::support::{Database, Finished, Halted, Muster, said};
 const IMPORT: [&str; 7] = ["import", "accounts.csv", "users.csv", "others.csv", "--out", "out", "-v"];
 const STRAIGHT: &str = "new rows are copied straight in";
 
-/// Three accounts and two users stand in the target. The files, of two layouts, bring an account with users of its
-/// own, a user without names, a duplicate and one whose account is unknown; they change a user and leave another.
+/// The target holds three accounts and two users. The files, of two layouts, bring an account with
+/// users, a user without names, a duplicate and one whose account is unknown; they change a user and leave another.
 fn target(change: &str) -> (Database, Muster) {
     let database = Database::new();
     let muster = Muster::on(&database).env("MUSTER_TEST_MANY", "1");
@@ -69,7 +69,7 @@ fn both_alike() -> (Database, Muster) {
 }
 
 #[test]
-fn rows_end_as_if_they_had_been_inserted() {
+fn copied_rows_are_the_same_as_inserted_ones() {
     let (database, muster) = both_alike();
     let versions =
         "SELECT xmin::text, ctid FROM accounts UNION ALL SELECT xmin::text, ctid FROM users ORDER BY 1, 2";
@@ -82,24 +82,24 @@ fn rows_end_as_if_they_had_been_inserted() {
 }
 
 #[test]
-fn they_can_be_taken_back() {
+fn copied_rows_can_be_undone() {
     let (before, _) = target("");
     let picture = |database: &Database| {
         database.text("SELECT id, to_jsonb(u) - '{created_at,updated_at}'::text[] FROM users u ORDER BY 1")
             + &database.text("SELECT id, legacy_id, name FROM accounts ORDER BY 1")
     };
     let (database, muster) = both_alike();
-    let run = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = database.latest_run();
     muster.run(["undo", "--yes", &run]).exits(0);
     assert_eq!(picture(&database), picture(&before));
 }
 
 #[test]
-fn their_hashes_are_those_of_the_stored_rows() {
+fn hashes_of_copied_rows_are_those_of_the_stored_rows() {
     let (database, muster) = both_alike();
-    // Everything is written anew: only the hashes can tell that nobody has changed anything.
+    // Every row is rewritten: only the hashes can show that nothing was changed.
     database.rows("ALTER TABLE users ALTER id TYPE integer");
-    let run = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = database.latest_run();
     database.rows("UPDATE users SET contact_last_name = 'Mine' WHERE email = 'o1@x.nl'");
     let refused = muster.run(["undo", "--yes", &run]).exits(4).stderr();
     assert!(refused.contains("o1@x.nl"), "{refused}");
@@ -111,7 +111,7 @@ fn their_hashes_are_those_of_the_stored_rows() {
 }
 
 #[test]
-fn identifiers_that_others_take_meanwhile_are_theirs() {
+fn identifiers_taken_by_other_sessions_meanwhile_are_not_used_twice() {
     let (database, muster) = target("");
     let halted = Halted::at(&muster, "ids-taken:2", IMPORT);
     database.rows(
@@ -138,7 +138,7 @@ fn a_row_that_the_database_refuses_is_found() {
 }
 
 #[test]
-fn what_would_end_otherwise_is_inserted() {
+fn rows_that_copy_would_change_are_inserted() {
     let trigger = |when: &str| {
         format!(
             "CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS $$

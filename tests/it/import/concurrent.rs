@@ -1,5 +1,5 @@
-//! An import among others: readers and writers of the same tables, transactions that it meets, locks that somebody
-//! else holds, rows that swap their values, and triggers of the owner's.
+//! An import beside other sessions: readers and writers of the same tables, concurrent transactions, locks that others
+//! hold, rows that swap their values, and triggers of the table's owner.
 #![cfg(feature = "fault-points")]
 
 use std::sync::Mutex;
@@ -12,32 +12,18 @@ const IMPORT: [&str; 5] = ["import", "accounts.csv", "users.csv", "--out", "out"
 
 /// Rows in the target; files that change each of them and add others.
 fn target() -> (Database, Muster) {
-    let database = Database::new();
-    let muster = Muster::on(&database);
     let files = |name: &str, rows: u32| {
         let accounts: String = (1..=rows).map(|n| format!("A{n},{name}\n")).collect();
         let users: String = (1..=rows).map(|n| format!("u{n}@x.nl,A{n},{name}\n")).collect();
-        muster.write("accounts.csv", format!("legacyId,name\n{accounts}"));
-        muster.write("users.csv", format!("email,accountId,lastName\n{users}"));
+        [format!("legacyId,name\n{accounts}"), format!("email,accountId,lastName\n{users}")]
     };
-    files("Old", 30);
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
-    files("New", 40);
-    (database, muster)
+    Muster::after(files("Old", 30), files("New", 40))
 }
 
 fn names(database: &Database) -> String {
     let sql = "SELECT name, count(*) FROM accounts GROUP BY 1 UNION ALL
         SELECT contact_last_name, count(*) FROM users GROUP BY 1 ORDER BY 1, 2";
     database.text(sql)
-}
-
-fn until(database: &Database, sql: &str) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while database.text(&format!("SELECT EXISTS ({sql})")) != "t" {
-        assert!(Instant::now() < end, "never seen: {sql}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// Runs a statement over and over on one connection; how often it was done, and the longest that it took.
@@ -70,7 +56,7 @@ impl Steady {
         let (enough, end) =
             (self.done.load(Ordering::Relaxed) + times, Instant::now() + Duration::from_secs(20));
         while self.done.load(Ordering::Relaxed) < enough {
-            assert!(Instant::now() < end, "nobody gets on");
+            assert!(Instant::now() < end, "no session makes progress");
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -83,7 +69,7 @@ const BLOCKED: &str = "SELECT s.wait_event, s.query, m.query
       AND m.application_name LIKE 'muster % since %'";
 
 #[test]
-fn nobody_waits_for_an_import_into_filled_tables() {
+fn no_other_session_waits_for_an_import_into_filled_tables() {
     let (database, muster) = target();
     // The foreign keys are checked at once, too, which locks accounts.
     let muster = muster.env("MUSTER_TEST_MANY", "1");
@@ -107,11 +93,11 @@ fn nobody_waits_for_an_import_into_filled_tables() {
         scope.spawn(|| writes.load(&database, write, &stop));
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                assert_eq!(database.text(BLOCKED), "", "somebody waits for the import");
+                assert_eq!(database.text(BLOCKED), "", "a session waits for the import");
                 looks.fetch_add(1, Ordering::Relaxed);
             }
         });
-        // Whatever fails in here, the others must end.
+        // If anything fails in here, the others must end.
         let _stop = Stop(&stop);
         for point in
             ["transaction-begun", "staged", "compared:2", "updated", "inserted:2", "run-noted", "commit-sent"]
@@ -157,7 +143,7 @@ fn nobody_waits_for_an_import_into_filled_tables() {
 
 /// The empty-target way locks what is empty, and nothing that it refers to.
 #[test]
-fn nobody_waits_for_filled_accounts_while_empty_users_are_loaded() {
+fn no_other_session_waits_for_filled_accounts_while_empty_users_are_loaded() {
     let (database, muster) = target();
     database.rows("DELETE FROM users");
     for point in ["taken-down", "copy-half", "put-back", "range-noted", "before-commit"] {
@@ -183,7 +169,7 @@ impl Drop for Stop<'_> {
 }
 
 #[test]
-fn a_row_that_another_transaction_changed_meanwhile_has_the_run_try_again() {
+fn a_row_changed_by_a_concurrent_transaction_makes_the_run_try_again() {
     let (database, muster) = target();
     let halted = Halted::at(&muster, "facts-found", IMPORT);
     database.rows("UPDATE users SET contact_last_name = 'Meanwhile' WHERE email = 'u3@x.nl'");
@@ -195,16 +181,16 @@ fn a_row_that_another_transaction_changed_meanwhile_has_the_run_try_again() {
 }
 
 #[test]
-fn a_deadlock_has_the_run_try_again() {
+fn a_deadlock_makes_the_run_try_again() {
     let (database, muster) = target();
     let halted = Halted::at(&muster, "updated", IMPORT);
     std::thread::scope(|scope| {
-        // The run has written accounts and is on its way to users; this goes the other way round, and is patient.
+        // The run has written accounts and will write users; this session writes in the other order, and waits.
         let crossing = "SET deadlock_timeout = '60s'; BEGIN;
             UPDATE users SET contact_phone = NULL WHERE email = 'u5@x.nl';
             UPDATE accounts SET plan = NULL WHERE legacy_id = 'A5'; COMMIT";
         scope.spawn(|| database.rows(crossing));
-        until(&database, "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
+        database.until("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'");
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         assert!(
@@ -217,7 +203,7 @@ fn a_deadlock_has_the_run_try_again() {
 }
 
 #[test]
-fn trying_again_has_an_end() {
+fn retries_are_limited() {
     let (database, muster) = target();
     database.rows(
         "CREATE SEQUENCE tries;
@@ -241,8 +227,7 @@ fn a_lock_that_is_held_for_longer_than_the_role_waits_is_said_plainly() {
         scope.spawn(|| {
             database.rows("BEGIN; LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5)");
         });
-        until(
-            &database,
+        database.until(
             "SELECT FROM pg_locks WHERE granted AND mode = 'ShareRowExclusiveLock'
             AND relation = 'users'::regclass",
         );
@@ -282,7 +267,7 @@ fn unique_values_that_two_rows_of_the_database_swap_are_refused_and_named() {
 }
 
 #[test]
-fn rows_that_a_trigger_of_the_owner_s_refuses_are_found_and_take_their_users_along() {
+fn rows_refused_by_a_trigger_are_found_and_rejected_with_their_users() {
     let (database, muster) = target();
     database.rows(
         "CREATE FUNCTION no_fives() RETURNS trigger LANGUAGE plpgsql AS
@@ -305,9 +290,9 @@ fn rows_that_a_trigger_of_the_owner_s_refuses_are_found_and_take_their_users_alo
     assert_eq!(names(&database), "New|38\nNew|39\nOld|1");
 }
 
-/// What was counted as written stands in the tables at COMMIT, whatever triggers do about it after the counting.
+/// Rows that were counted as written are in the tables at COMMIT, even if triggers act after the counting.
 #[test]
-fn rows_that_a_trigger_takes_away_after_they_were_counted_fail_the_run() {
+fn rows_deleted_by_a_trigger_after_they_were_counted_fail_the_run() {
     let takes = |what: &str| {
         format!(
             "CREATE FUNCTION takes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {what}; RETURN NULL; END $$"

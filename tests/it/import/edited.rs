@@ -73,7 +73,7 @@ fn a_column_that_a_trigger_changes_does_not_reconcile() {
 }
 
 #[test]
-fn rows_that_a_trigger_keeps_back_roll_everything_back() {
+fn rows_skipped_by_a_trigger_roll_everything_back() {
     let database = Database::new();
     let muster = imported(&database);
     database.rows(

@@ -1,4 +1,4 @@
-//! The empty-target way: what it leaves behind is what the other way leaves, tables and definitions alike; and
+//! Loading into empty tables: it leaves the same tables and definitions as merging does; and
 //! it notices by itself when it may not be used.
 
 use std::process::Command;
@@ -122,7 +122,7 @@ fn tablespace(database: &Database) -> String {
 }
 
 #[test]
-fn nothing_that_pg_dump_knows_of_a_table_is_lost() {
+fn everything_that_pg_dump_knows_of_a_table_is_kept() {
     let database = with_tables("");
     let (space, role) = (tablespace(&database), format!("reader_{}", database.name()));
     let recent = database.text("SELECT current_setting('server_version_num')::int >= 150000") == "t";
@@ -192,7 +192,7 @@ fn nothing_that_pg_dump_knows_of_a_table_is_lost() {
 }
 
 #[test]
-fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
+fn a_table_with_anything_unusual_is_staged_and_merged() {
     for (more, why) in [
         ("CREATE TABLE cars (owner bigint REFERENCES users)", "another table refers to it"),
         ("ALTER TABLE users ENABLE ROW LEVEL SECURITY", "it has row security"),
@@ -206,7 +206,7 @@ fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
         ("CREATE PUBLICATION news FOR TABLE users", "it is published"),
         (
             "ALTER TABLE users ALTER COLUMN id DROP IDENTITY; ALTER TABLE users ALTER COLUMN id SET DEFAULT 7 + random() * 1e9",
-            "its identifiers do not come from a sequence of its own",
+            "its identifiers do not come from a sequence that the table owns",
         ),
         (
             "INSERT INTO accounts (legacy_id, name) VALUES ('Z', 'Z'); INSERT INTO users (email, account_id) SELECT 'z@x.nl', id FROM accounts",
@@ -224,7 +224,7 @@ fn whatever_is_out_of_the_ordinary_takes_the_other_way() {
 }
 
 #[test]
-fn rows_that_the_owner_s_constraint_refuses_are_found_and_take_their_users_along() {
+fn rows_refused_by_a_constraint_are_found_and_rejected_with_their_users() {
     for way in
         ["", "CREATE VIEW names AS SELECT name FROM accounts; CREATE VIEW mails AS SELECT email FROM users;"]
     {
@@ -246,8 +246,8 @@ fn rows_that_the_owner_s_constraint_refuses_are_found_and_take_their_users_along
             "accounts 2 database-rejected the database refused the row (SQLSTATE 23514)",
             "users 2 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
             "users 3 account-rejected account.legacyId refers to record 2 of accounts.csv, which was rejected",
-            "users 4 duplicate-key email is the same as in record 1 of users.csv, which stays",
-            "users 5 unknown-account account.legacyId: none of the accounts has this key, in the files or in the database",
+            "users 4 duplicate-key email is the same as in record 1 of users.csv, which is kept",
+            "users 5 unknown-account account.legacyId: no accounts have this key, in the files or in the database",
             "users 6 database-rejected the database refused the row (SQLSTATE 23514)",
         ];
         assert_eq!(found, expected, "what the database refuses frees its duplicate");

@@ -3,7 +3,7 @@
 
 use crate::support::{Database, Muster};
 
-/// Two small entities whose tables and columns have names of their own.
+/// Two small entities whose tables and columns have other names than the fields.
 const ACCOUNTS: &str = "entity = \"accounts\"\nkey = \"legacyId\"\n[table]\nschema = \"crm\"\nname = \"Customer\"\nid = \"customer_no\"\n\
     created_at = false\nupdated_at = \"changed\"\n\
     [[field]]\nname = \"legacyId\"\ntype = \"text\"\nrequired = true\ncolumn = \"Old Number\"\n\
@@ -36,7 +36,7 @@ fn refused(change: &str, said: &[&str]) {
 }
 
 #[test]
-fn tables_and_columns_may_have_names_of_their_own() {
+fn tables_and_columns_may_have_other_names_than_the_fields() {
     let database = Database::new();
     database.rows(
         "CREATE SCHEMA crm;
@@ -62,7 +62,7 @@ fn tables_and_columns_may_have_names_of_their_own() {
 }
 
 #[test]
-fn all_that_does_not_fit_is_said_at_once() {
+fn all_mismatches_with_a_table_are_reported_at_once() {
     refused(
         "ALTER TABLE accounts DROP COLUMN plan, ADD COLUMN tenant text NOT NULL;
          ALTER TABLE users DROP COLUMN migrated, ADD COLUMN migrated integer",

@@ -42,7 +42,7 @@ const GENDERS: [(&str, &str); 11] = [
 ];
 
 #[test]
-fn a_gender_is_female_where_it_says_so_to_the_letter_and_else_male() {
+fn only_the_exact_word_female_is_read_as_female_and_all_else_as_male() {
     let cells = GENDERS.map(|(cell, _)| cell);
     let expected = GENDERS.map(|(_, value)| value).join(" ");
     assert_eq!(account_field("contact.gender", "contact_gender", &cells), expected);
@@ -57,7 +57,7 @@ fn feature_flags_are_a_list_with_commas_in_one_cell() {
 }
 
 #[test]
-fn the_language_of_a_user_is_nl_where_it_says_so_to_the_letter_and_else_en() {
+fn only_the_exact_word_nl_is_read_as_nl_and_all_else_as_en() {
     let cells = ["nl", "en", "", "\"\"", "nl ", " nl", "\"nl\"", "NL", "Nl", "de", "nl-NL"];
     let codes = user_field("defaultLangCode", "default_lang_code", &cells);
     assert_eq!(codes, "nl en en en nl nl nl en en en en");
@@ -86,7 +86,7 @@ fn any_other_value_of_migrated_rejects_the_row() {
 }
 
 #[test]
-fn columns_that_the_files_do_not_have_take_the_rules_values_for_empty_cells() {
+fn columns_missing_in_the_files_get_the_values_for_empty_cells() {
     let database = imported("legacyId,name\nA1,Name\n", "email,account.legacyId\na@x.nl,A1\n", &[], 0);
     let account = database.text("SELECT contact_gender, language, feature_flags, labels, plan FROM accounts");
     assert_eq!(account, "male|en|{}|{}|∅");

@@ -1,5 +1,5 @@
 //! Foreign keys of many new rows, checked for all of them at once: nothing gets in that PostgreSQL's own triggers
-//! would have kept out, nobody else's trigger is passed over, and what cannot be checked so is left to the triggers.
+//! would have kept out, no other trigger is skipped, and what cannot be checked in this way is left to the triggers.
 #![cfg(feature = "fault-points")]
 
 use std::time::{Duration, Instant};
@@ -50,14 +50,14 @@ fn key(is: &str) -> String {
 }
 
 #[test]
-fn both_ways_end_alike() {
+fn checking_at_once_and_by_triggers_leave_the_same_rows() {
     let (at_once, muster) = target("");
     let run = muster.run(IMPORT).exits(3);
     assert!(run.stderr().contains(AT_ONCE), "{run}");
     assert_eq!(orphans(&at_once), "");
     for how in ["few", "by triggers"] {
         let (database, muster) = target("");
-        // Few rows are not worth it; and a session that is a replica already is somebody else's business.
+        // Few rows are not worth it; and a session that is a replica already is left alone.
         let muster = if how == "few" {
             muster.env("MUSTER_TEST_MANY", "5")
         } else {
@@ -106,13 +106,13 @@ fn a_key_of_any_kind_is_checked_at_once() {
     }
 }
 
-/// Ends the transaction at hand once somebody waits for it.
+/// Ends the transaction once another session waits for it.
 const WHEN_WAITED_FOR: &str = "DO $$ BEGIN WHILE NOT EXISTS (
     SELECT FROM pg_locks l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))
     LOOP PERFORM pg_sleep(0.01); END LOOP; END $$";
 
 #[test]
-fn a_delete_under_way_is_waited_for_whatever_becomes_of_it() {
+fn a_pending_delete_is_waited_for_whether_it_commits_or_not() {
     for (end, left) in [("COMMIT", "0"), ("ROLLBACK", "1")] {
         let (database, muster) = target("");
         let halted = Halted::at(&muster, "settled", IMPORT);
@@ -126,7 +126,7 @@ fn a_delete_under_way_is_waited_for_whatever_becomes_of_it() {
                 AND mode = 'RowExclusiveLock')";
             let patience = Instant::now() + Duration::from_secs(20);
             while database.text(gone) != "t" {
-                assert!(Instant::now() < patience, "nobody deletes");
+                assert!(Instant::now() < patience, "no session deletes");
             }
             let output = halted.go_on();
             assert_eq!(output.status.code(), Some(3), "{end}: {}", said(&output));
@@ -158,41 +158,42 @@ fn an_account_cannot_go_once_its_users_are_written_but_may_change_and_be_read() 
     assert_eq!(orphans(&database), "");
 }
 
-/// A table that is told of each row, and told again by a trigger of its own.
+/// A table that records each row, and has a trigger that records it again.
 const AUDIT: &str = "CREATE TABLE audit (what text); CREATE TABLE audit_of_audit (what text);
-    CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS
+    CREATE FUNCTION recorded() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO audit VALUES (TG_OP); RETURN NEW; END $$;
-    CREATE FUNCTION told_again() RETURNS trigger LANGUAGE plpgsql AS
+    CREATE FUNCTION recorded_again() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO audit_of_audit VALUES (TG_OP); RETURN NEW; END $$;
     CREATE FUNCTION tells() RETURNS text LANGUAGE plpgsql AS
         $$ BEGIN INSERT INTO audit VALUES ('called'); RETURN 'x'; END $$;
-    CREATE TRIGGER again AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION told_again()";
+    CREATE TRIGGER again AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION recorded_again()";
 
-/// Imports, asserts that the foreign keys were left to triggers and why, and gives the number of rows told.
+/// Imports, asserts that the foreign keys were left to triggers and why, and gives the number of recorded rows.
 #[track_caller]
 fn row_by_row(change: &str, why: &str) -> (Database, String) {
     let (database, muster) = target(&format!("{AUDIT}; {change}; TRUNCATE audit, audit_of_audit"));
     let run = muster.run(IMPORT).exits(3);
     assert!(run.stderr().contains(&format!("4 new rows are checked row by row: {why}")), "{change}: {run}");
     assert_eq!(database.text("SELECT count(*) FROM users WHERE account_id IS NOT NULL"), "6", "{change}");
-    let told = database.text("SELECT (SELECT count(*) FROM audit), (SELECT count(*) FROM audit_of_audit)");
-    (database, told)
+    let recorded =
+        database.text("SELECT (SELECT count(*) FROM audit), (SELECT count(*) FROM audit_of_audit)");
+    (database, recorded)
 }
 
 #[test]
-fn triggers_of_the_owner_s_are_never_passed_over() {
+fn triggers_of_the_table_owner_are_never_skipped() {
     let triggers = [
         ("AFTER INSERT ON users FOR EACH ROW", "4|4"),
         ("BEFORE INSERT ON users FOR EACH ROW", "4|4"),
         ("AFTER INSERT ON users FOR EACH STATEMENT", "1|1"),
         ("AFTER INSERT ON users REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT", "1|1"),
     ];
-    for (when, told) in triggers {
+    for (when, recorded) in triggers {
         let found =
-            row_by_row(&format!("CREATE TRIGGER t {when} EXECUTE FUNCTION told()"), "it has triggers");
-        assert_eq!(found.1, told, "{when}");
+            row_by_row(&format!("CREATE TRIGGER t {when} EXECUTE FUNCTION recorded()"), "it has triggers");
+        assert_eq!(found.1, recorded, "{when}");
     }
-    let waiting = "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON users INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION told()";
+    let waiting = "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON users INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION recorded()";
     assert_eq!(row_by_row(waiting, "it has triggers").1, "4|4");
     let rule = "CREATE RULE r AS ON INSERT TO users DO ALSO INSERT INTO audit VALUES ('ruled')";
     let (database, muster) = target(&format!("{AUDIT}; {rule}"));
@@ -202,13 +203,13 @@ fn triggers_of_the_owner_s_are_never_passed_over() {
         "ALTER TABLE users ADD COLUMN note text DEFAULT tells()",
         "ALTER TABLE users ADD COLUMN note text; ALTER TABLE users ADD CHECK (tells() = 'x')",
     ] {
-        let (_, told) = row_by_row(column, "a function that may write is called for its rows");
-        let (called, again) = told.split_once('|').unwrap();
-        assert!(called != "0" && called == again, "{column}: {told}");
+        let (_, recorded) = row_by_row(column, "a function that may write is called for its rows");
+        let (called, again) = recorded.split_once('|').unwrap();
+        assert!(called != "0" && called == again, "{column}: {recorded}");
     }
     // A trigger on accounts is no obstacle: it fires before.
     let (database, muster) = target(&format!(
-        "{AUDIT}; CREATE TRIGGER t AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION told()"
+        "{AUDIT}; CREATE TRIGGER t AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION recorded()"
     ));
     let run = muster.run(IMPORT).exits(3);
     assert!(run.stderr().contains(AT_ONCE), "{run}");
@@ -219,11 +220,11 @@ fn triggers_of_the_owner_s_are_never_passed_over() {
 }
 
 #[test]
-fn a_trigger_cannot_be_made_behind_the_run_s_back() {
+fn no_trigger_can_be_created_during_the_run() {
     let (database, muster) = target(AUDIT);
     let halted = Halted::at(&muster, "settled", IMPORT);
     let waits = "DO $$ BEGIN SET LOCAL lock_timeout = '50ms';
-        CREATE TRIGGER t AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION told(); RAISE 'it was made';
+        CREATE TRIGGER t AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION recorded(); RAISE 'it was made';
         EXCEPTION WHEN lock_not_available THEN NULL; END $$";
     database.rows(waits);
     let output = halted.go_on();
@@ -287,7 +288,7 @@ fn a_default_that_leads_nowhere_is_refused_as_by_the_trigger() {
 }
 
 #[test]
-fn a_role_without_the_right_goes_the_plain_way_and_one_with_it_does_not() {
+fn only_a_role_with_the_right_has_foreign_keys_checked_at_once() {
     for granted in [false, true] {
         let (database, muster) = target("");
         let role = format!("checker_{}", database.name());
@@ -313,7 +314,7 @@ fn a_role_without_the_right_goes_the_plain_way_and_one_with_it_does_not() {
     }
 }
 
-/// The empty-target way needs no more: the table is locked from before the transaction's first look, and whoever
+/// Loading into empty tables needs no more: the table is locked before the transaction's first look, and a session that
 /// deletes an account must look into it.
 #[test]
 fn an_account_cannot_go_while_empty_users_are_loaded() {

@@ -1,5 +1,5 @@
 //! The hash of an inserted row is the same whether the client or the server makes it, for every type of field and
-//! of column, and whatever the database prefers to print.
+//! of column, and for every output setting of the database.
 
 use std::fmt::Write as _;
 
@@ -136,7 +136,7 @@ fn prepared(tables: &str) -> (Database, Muster) {
 }
 
 /// Imports, and holds every hash against the rows: undone as they are, and where each of the columns was changed in
-/// a row of its own, just these rows are named.
+/// a separate row, just these rows are named.
 fn holds(tables: &str, way: &str) {
     let (database, muster) = prepared(tables);
     let filled = way.contains("new rows");
@@ -148,7 +148,7 @@ fn holds(tables: &str, way: &str) {
     let run = muster.run(import).exits(0);
     assert!(run.stderr().contains(&format!("table \"things\": {way}")), "{run}");
     database.rows("UPDATE muster.stamps SET run = run; CREATE TABLE kept AS SELECT * FROM things");
-    let id = database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let id = database.latest_run();
     let undo = ["undo", "--yes", "--dry-run", &id];
     muster.run(undo).exits(0);
     let columns = database.text(
@@ -192,18 +192,18 @@ fn holds(tables: &str, way: &str) {
 }
 
 #[test]
-fn of_every_type_of_field_copied_straight_in() {
+fn hashes_agree_for_every_type_of_field_in_an_empty_table() {
     holds("", "rows are copied straight in");
 }
 
 #[cfg(feature = "fault-points")]
 #[test]
-fn of_every_type_of_field_copied_to_others() {
+fn hashes_agree_for_every_type_of_field_copied_into_a_filled_table() {
     holds("", "28 new rows are copied straight in");
 }
 
 #[test]
-fn of_every_type_of_field_staged() {
+fn hashes_agree_for_every_type_of_field_in_staged_rows() {
     let (database, muster) = prepared("");
     let ddl = muster.run(["schema", "ddl", "--schemas", "schemas"]).exits(0).stdout();
     drop(database);
@@ -211,7 +211,7 @@ fn of_every_type_of_field_staged() {
 }
 
 #[test]
-fn of_columns_of_other_types_than_the_rules() {
+fn hashes_agree_for_columns_of_other_types_than_the_fields() {
     let (database, muster) = prepared("");
     let ddl = muster.run(["schema", "ddl", "--schemas", "schemas"]).exits(0).stdout();
     drop(database);
@@ -227,7 +227,7 @@ fn of_columns_of_other_types_than_the_rules() {
 }
 
 #[test]
-fn of_files_with_other_columns_each() {
+fn hashes_agree_for_files_with_different_columns() {
     let (database, muster) = prepared("");
     muster.write("more.csv", "code,day\nS1,02-02-2002\nS2,\n");
     muster.write("rest.csv", "code,price,words\nR1,1.0,\nbad,x,\nR2,,text\n");

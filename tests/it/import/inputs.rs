@@ -5,22 +5,15 @@ use std::process::Stdio;
 
 use crate::support::{Customers, Database, Muster, order};
 
-/// Where every row stands and which transaction wrote it.
-fn versions(database: &Database) -> String {
-    ["accounts", "users"]
-        .map(|table| database.text(&format!("SELECT id, xmin, ctid FROM {table} ORDER BY id")))
-        .join("\n")
-}
-
 #[test]
 fn a_second_import_writes_nothing() {
     let customers = Customers::made(&order(300, 3_000, 7));
     let database = Database::new();
     let muster = customers.put(Muster::on(&database));
     muster.run(["import", "accounts.csv", "users.csv", "--out", "one"]).exits(3);
-    let before = versions(&database);
+    let before = database.versions();
     let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "two"]).exits(3);
-    assert!(versions(&database) == before, "rows were written again");
+    assert!(database.versions() == before, "rows were written again");
     let summary = run.summary("two");
     for (entity, sums) in summary["entities"].as_array().unwrap().iter().zip(&customers.sums) {
         let counts = ["inserted", "updated", "unchanged"].map(|name| entity[name].as_u64().unwrap());
@@ -56,7 +49,7 @@ fn only_the_rows_that_differ_are_written_and_keep_their_identity() {
 }
 
 #[test]
-fn a_rejected_file_that_was_mended_is_imported_as_it_is() {
+fn a_rejected_file_that_was_fixed_is_imported_as_it_is() {
     let database = Database::new();
     let accounts =
         "name,legacyId,contact.email\r\nOne,A1,a@x\r\nTwo,A2,\"b@x.nl\"\r\n\"Th\"\"ree\",A3,c@@x.nl";
@@ -64,13 +57,13 @@ fn a_rejected_file_that_was_mended_is_imported_as_it_is() {
     let run = muster.run(["import", "accounts.csv", "--out", "out"]).exits(3);
     let back = String::from_utf8(run.read("out/accounts.rejected.csv")).unwrap();
     assert_eq!(back, "\u{feff}name,legacyId,contact.email\r\nOne,A1,a@x\r\n\"Th\"\"ree\",A3,c@@x.nl\r\n");
-    muster.write("mended.csv", back.replace("a@x\r", "a@x.nl\r").replace("@@", "@"));
-    muster.run(["import", "accounts=mended.csv", "--out", "again"]).exits(0);
+    muster.write("fixed.csv", back.replace("a@x\r", "a@x.nl\r").replace("@@", "@"));
+    muster.run(["import", "accounts=fixed.csv", "--out", "again"]).exits(0);
     assert_eq!(database.text("SELECT name FROM accounts ORDER BY legacy_id"), "One\nTwo\nTh\"ree");
 }
 
 #[test]
-fn a_repeated_header_does_not_take_the_place_of_a_rejected_record_behind_it() {
+fn a_repeated_header_does_not_replace_the_rejected_record_after_it() {
     let accounts = "legacyId,name\nA1,One\nlegacyId,name\n,Nobody\nlegacyId,name\nA1,Twice\n";
     let muster = Muster::new().file("accounts.csv", accounts);
     let run = muster.run(["check", "accounts.csv", "--out", "out"]).exits(3);
@@ -188,6 +181,6 @@ fn without_a_database_named_the_private_local_one_is_used() {
     muster.run(["import", "accounts.csv", "users.csv", "--out", "one"]).exits(0);
     let run = muster.run(["import", "users.csv", "--out", "two"]).exits(0);
     assert_eq!(run.summary("two")["entities"][0]["unchanged"], 1, "{run}");
-    let told = muster.run(["db", "psql", "--", "-Atc", "SELECT email FROM users"]).exits(0);
-    assert_eq!(told.stdout(), "a@x.nl\n");
+    let reported = muster.run(["db", "psql", "--", "-Atc", "SELECT email FROM users"]).exits(0);
+    assert_eq!(reported.stdout(), "a@x.nl\n");
 }

@@ -10,27 +10,17 @@ const USERS: &str =
 
 /// A database with one row that the files leave unchanged and one that they update.
 fn target() -> (Database, Muster) {
-    let database = Database::new();
-    let muster = Muster::on(&database)
-        .file("accounts.csv", "legacyId,name,contact.gender\nA1,One,female\nA2,Old,\n")
-        .file("users.csv", "email,account.legacyId,migrated\na@x.nl,A1,true\n");
-    muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
-    muster.write("accounts.csv", ACCOUNTS);
-    muster.write("users.csv", USERS);
-    (database, muster)
-}
-
-/// All that a write would change, the rows' versions included.
-fn state(database: &Database) -> String {
-    ["accounts", "users"]
-        .map(|table| database.text(&format!("SELECT xmin, ctid, t FROM {table} t ORDER BY id")))
-        .join("\n")
+    let before = [
+        "legacyId,name,contact.gender\nA1,One,female\nA2,Old,\n",
+        "email,account.legacyId,migrated\na@x.nl,A1,true\n",
+    ];
+    Muster::after(before, [ACCOUNTS, USERS])
 }
 
 #[test]
 fn a_count_that_is_false_keeps_the_run_from_committing() {
     let (database, muster) = target();
-    let before = state(&database);
+    let before = database.versions();
     for entity in ["accounts", "users"] {
         for count in ["read", "accepted", "rejected", "duplicates", "inserted", "updated", "unchanged"] {
             let wish = format!("{entity}.{count}");
@@ -39,7 +29,7 @@ fn a_count_that_is_false_keeps_the_run_from_committing() {
             let said = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1), "{wish}: {said}");
             assert!(said.contains(&format!("{entity}: the counts do not add up")), "{wish}: {said}");
-            assert_eq!(state(&database), before, "{wish}");
+            assert_eq!(database.versions(), before, "{wish}");
             let summary = std::fs::read_to_string(muster.path("out/summary.json")).unwrap();
             assert!(summary.contains("\"status\": \"failed\""), "{wish}: {summary}");
         }

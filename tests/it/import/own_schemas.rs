@@ -194,7 +194,7 @@ fn a_third_entity_s_faults_are_found_by_its_own_rules() {
 }
 
 #[test]
-fn a_third_entity_s_rules_are_handed_to_other_tools() {
+fn the_rules_of_a_third_entity_can_be_printed_for_other_tools() {
     let muster = prepared(&Database::new());
     let text = muster.run(["schema", "table-schema", "locations", "--schemas", "schemas"]).exits(0).stdout();
     let table: Value = serde_json::from_str(&text).unwrap();
@@ -215,7 +215,7 @@ fn a_third_entity_s_rules_are_handed_to_other_tools() {
 }
 
 #[test]
-fn schema_and_db_without_an_action_print_and_tell() {
+fn schema_and_db_without_an_action_print_what_they_can_do() {
     let muster = prepared(&Database::new());
     assert_eq!(muster.run(["schema"]).exits(0).stdout(), muster.run(["schema", "print"]).exits(0).stdout());
     assert_eq!(muster.run(["db"]).exits(0).stdout(), muster.run(["db", "status"]).exits(0).stdout());
@@ -228,7 +228,7 @@ fn every_code_that_the_corpus_can_show_is_explained_by_the_program() {
     for code in muster::internals::Code::ALL {
         let (name, explanation) = (code.as_str(), code.explanation());
         assert!(list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))), "{name}");
-        let parts = [explanation.what, explanation.why, explanation.mend];
+        let parts = [explanation.what, explanation.why, explanation.fix];
         assert!(parts.iter().all(|part| !part.is_empty()), "{name}");
     }
     let one = muster.run(["explain", "invalid-iban"]).exits(0).stdout();

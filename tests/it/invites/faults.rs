@@ -1,4 +1,4 @@
-//! What inviting promises when things break: whatever happens between `muster`, its database and the provider,
+//! What inviting promises when things break: for every failure of `muster`, its database and the provider,
 //! and wherever the program is killed, no address gets two mails and none is lost.
 
 use std::os::unix::process::ExitStatusExt;
@@ -39,7 +39,7 @@ fn a_kill_at_any_step_loses_no_mail_and_sends_none_twice() {
 }
 
 #[test]
-fn a_kill_while_mails_are_looked_up_loses_none_either() {
+fn a_kill_while_mails_are_looked_up_loses_no_mail() {
     for (act, calls) in [(Act::TakeAndHangUp, 1), (Act::HangUp, 2)] {
         let (database, postmark) = (Database::new(), FakePostmark::start());
         let muster = office(&database, &postmark);
@@ -73,7 +73,7 @@ fn a_kill_while_the_provider_works_loses_nothing() {
 }
 
 #[test]
-fn an_answer_that_is_lost_is_asked_for_before_anything_is_sent_again() {
+fn after_a_lost_answer_the_provider_is_asked_before_anything_is_sent_again() {
     let said = |status, body: &str| Act::TakeAndSay(status, "", body.to_owned());
     let refused = |status| Act::Refuse(status, "", String::new());
     for (act, calls) in [
@@ -105,7 +105,7 @@ fn a_mail_that_the_provider_does_not_show_yet_is_not_sent_again_too_early() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     postmark.will([Act::TakeAndHangUp]);
-    // For a second the provider has no trace of it; nobody asks before.
+    // For a second the provider has no trace of it; it is not asked before.
     let began = Instant::now();
     let sent = send(&muster, &["invite", "--account", "A1", "--settle", "2s"]).exits(0);
     assert!(began.elapsed() >= Duration::from_secs(2));
@@ -119,7 +119,7 @@ fn a_mail_that_the_provider_does_not_show_yet_is_not_sent_again_too_early() {
 }
 
 #[test]
-fn a_mail_without_an_answer_is_handed_over_three_times_at_most() {
+fn a_mail_without_an_answer_is_sent_three_times_at_most() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     postmark.will((0..9).map(|_| Act::HangUp));
@@ -197,9 +197,9 @@ fn a_signal_ends_it_in_order() {
     let process = rustix::process::Pid::from_raw(child.id().cast_signed()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
     let output = child.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(130), "{told}");
-    assert!(told.contains("mails sent: 1."), "{told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{reported}");
+    assert!(reported.contains("mails sent: 1."), "{reported}");
     assert_eq!(database.text("SELECT state FROM muster.outbox ORDER BY id"), "sent\npending");
     send(&muster, &ALL).exits(0);
     everybody_has_one(&database, &postmark, "after a signal");
@@ -212,7 +212,7 @@ fn a_kill_between_two_files_writes_each_mail_once() {
         let muster = office(&database, &postmark);
         let line = ["invite", "--account", "A1", "--settle", "0s", "--to-dir", "mails"];
         killed(&muster, &line, point);
-        // Another channel asks nobody about these mails, and sends none of them.
+        // Another channel does not ask about these mails, and sends none of them.
         let other = send(&muster, &ALL).exits(3);
         assert_eq!(json(&other)["unknown"], 2, "{other}");
         assert!(postmark.recipients().is_empty());

@@ -98,7 +98,7 @@ fn mails_are_for_their_writer_alone_and_stay_when_written_twice() {
     send(&muster, &["invite", "zoe@example.nl", "--to-dir", "mails"]).exits(0);
     let mode = |path: &str| std::fs::metadata(muster.path(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("mails"), mode("mails/00000001.eml")), (0o700, 0o600));
-    // Written once; the same again needs to be asked for, and is a mail of its own.
+    // Written once; a second mail must be asked for, and is a separate one.
     let again = send(&muster, &["invite", "zoe@example.nl", "--to-dir", "mails"]).exits(0);
     assert!(again.stdout().contains("nothing to send"), "{again}");
     send(&muster, &["invites", "resend", "zoe@example.nl", "--to-dir", "mails"]).exits(0);
@@ -131,7 +131,7 @@ fn own_texts_replace_ours_and_a_mistake_in_them_sends_nothing() {
 #[test]
 fn a_folder_that_cannot_be_written_to_leaves_the_mails_waiting() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
-    let muster = office(&database, &postmark).file("mails", "a file stands in the way");
+    let muster = office(&database, &postmark).file("mails", "a file instead of a folder");
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "mails"]).exits(1);
     assert!(failed.stderr().contains("mails: cannot be written"), "{failed}");
     // The second mail's place is taken by a folder: the first is written, the second waits.

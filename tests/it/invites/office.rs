@@ -14,7 +14,7 @@ ann@example.com,A2,Ann,Smith,en,billingAdmin,false
 pub const SENDER: [&str; 4] =
     ["--from", "Laadpalen <no-reply@example.nl>", "--link", "https://app.example.nl/join/{token}"];
 
-/// A database with two accounts and three users, and a provider that `muster` is told of.
+/// A database with two accounts and three users, and the provider that `muster` uses.
 pub fn office(database: &Database, postmark: &FakePostmark) -> Muster {
     let muster = Muster::on(database)
         .file("accounts.csv", ACCOUNTS)

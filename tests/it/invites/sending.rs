@@ -1,4 +1,4 @@
-//! What inviting promises: shown first, sent once, to nobody else, through a link that opens once. The provider is a
+//! What inviting promises: shown first, sent once, to no other person, with a link that opens once. The provider is a
 //! local server that speaks Postmark's API.
 
 use std::io::{Read as _, Write as _};
@@ -10,16 +10,12 @@ fn states(database: &Database) -> String {
     database.text("SELECT address, state FROM muster.invite_states ORDER BY address")
 }
 
-fn latest_run(database: &Database) -> String {
-    database.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1")
-}
-
 #[test]
-fn an_import_sends_nothing_and_an_invitation_sends_nothing_unasked() {
+fn an_import_sends_no_mail_and_an_invitation_only_after_confirmation() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     assert_eq!(database.text("SELECT to_regclass('muster.outbox')"), "∅");
-    let run = latest_run(&database);
+    let run = database.latest_run();
     let invite = ["user", "invite", "--run", &run];
     let asked = muster.run(invite.iter().chain(&SENDER)).exits(2);
     assert!(asked.stderr().contains("--yes"), "{asked}");
@@ -37,7 +33,7 @@ fn an_import_sends_nothing_and_an_invitation_sends_nothing_unasked() {
 }
 
 #[test]
-fn who_was_invited_is_not_invited_again_but_on_request() {
+fn an_invited_user_is_invited_again_only_on_request() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "ZOE@example.nl"]).exits(0);
@@ -61,7 +57,7 @@ fn users_that_were_taken_back_and_imported_anew_are_not_mailed_again() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
-    muster.run(["undo", "--yes", &latest_run(&database)]).exits(0);
+    muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
     let gone = muster.run(["user", "accept", &postmark.token("zoe@example.nl")]).exits(4);
     assert!(gone.stderr().contains("is gone"), "{gone}");
     muster.run(["import", "accounts.csv", "users.csv"]).exits(0);
@@ -82,10 +78,10 @@ fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
 }
 
 #[test]
-fn filters_choose_whom() {
+fn filters_choose_the_recipients() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     for (filters, mails) in [
         (vec!["--role", "Account admin"], 1),
         (vec!["--language", "nl"], 2),
@@ -106,11 +102,11 @@ fn filters_choose_whom() {
         muster.run(line.iter().chain(&wrong)).exits(2);
     }
     let nobody = muster.run(["user", "invite", "--role", "none", "--dry-run"]).exits(2);
-    assert!(nobody.stderr().contains("say whom"), "{nobody}");
+    assert!(nobody.stderr().contains("name the recipients"), "{nobody}");
 }
 
 #[test]
-fn a_list_names_each_line_that_leads_to_nobody() {
+fn a_recipient_list_names_each_line_that_matches_no_user() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     muster.write("list.csv", "name;E-mail\nZoë;Zoe@Example.nl\nX;nobody@example.nl\nY;nonsense\n");
@@ -167,7 +163,7 @@ fn a_link_opens_once_and_says_why_it_does_not() {
     );
     let listed = muster.run(["user", "invites", "list", "--state", "accepted"]).exits(0);
     assert!(listed.stdout().contains("zoe@example.nl") && !listed.stdout().contains("jan@"), "{listed}");
-    // Withdrawn stays withdrawn until somebody sends it again; accepted stays accepted.
+    // A withdrawn invitation stays withdrawn until it is sent again; an accepted one stays accepted.
     send(&muster, &["invite", "--account", "A1"]).exits(0);
     send(&muster, &["invites", "resend", "--account", "A1"]).exits(0);
     assert_eq!(
@@ -193,9 +189,9 @@ fn the_database_and_the_logs_hold_no_secret() {
     let wrong = muster.command(["user", "invite", "--account", "A2", "--yes"].iter().chain(&SENDER));
     let mut wrong = wrong;
     let output = wrong.env("POSTMARK_SERVER_TOKEN", "s3cr3t-t0ken").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("does not know this token") && !told.contains("s3cr3t"), "{told}");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{reported}");
+    assert!(reported.contains("does not know this token") && !reported.contains("s3cr3t"), "{reported}");
     assert!(postmark.heard(|heard| heard.headers.contains("good-token") || !heard.headers.is_empty()));
 }
 
@@ -291,7 +287,7 @@ fn without_a_token_the_error_says_what_to_activate() {
 }
 
 #[test]
-fn a_test_token_tries_everything_and_invites_nobody() {
+fn a_test_token_runs_every_step_and_sends_no_mail() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark).env("POSTMARK_SERVER_TOKEN", "POSTMARK_API_TEST");
     send(&muster, &["invite", "--account", "A1"]).exits(0);
@@ -304,11 +300,11 @@ fn a_test_token_tries_everything_and_invites_nobody() {
 }
 
 #[test]
-fn an_address_that_fails_is_told_and_an_inactive_one_is_suppressed() {
+fn an_address_that_fails_is_reported_and_an_inactive_one_is_suppressed() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     postmark.will([Act::Codes(vec![300, 406, 0])]);
-    let sent = send(&muster, &["invite", "--run", &latest_run(&database)]).exits(3);
+    let sent = send(&muster, &["invite", "--run", &database.latest_run()]).exits(3);
     assert!(sent.stdout().contains("1 mail sent") && sent.stdout().contains("2 failed"), "{sent}");
     assert_eq!(
         database.text("SELECT state, code FROM muster.outbox ORDER BY id"),
@@ -325,7 +321,7 @@ fn an_address_that_fails_is_told_and_an_inactive_one_is_suppressed() {
 fn a_refusal_of_the_account_stops_the_run_and_the_rest_waits() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     let mut sent = 0;
     for code in [10, 400, 401, 405, 412, 413] {
         postmark.will([Act::Codes(vec![code, code, code])]);
@@ -343,7 +339,7 @@ fn a_refusal_of_the_account_stops_the_run_and_the_rest_waits() {
     postmark.will([Act::Codes(vec![0, 405, 405])]);
     send(&muster, &["invite", "--run", &run]).exits(1);
     let rest = send(&muster, &["invite", "--run", &run]).exits(0);
-    assert!(rest.stdout().contains("waiting since an earlier command"), "{rest}");
+    assert!(rest.stdout().contains("pending since an earlier command"), "{rest}");
     assert_eq!(postmark.recipients(), ["ann@example.com", "jan@example.nl", "zoe@example.nl"]);
 }
 
@@ -370,7 +366,7 @@ fn a_thousand_users_go_out_in_calls_of_five_hundred() {
     }
     muster.write("more.csv", users);
     muster.run(["import", "users=more.csv"]).exits(0);
-    let run = latest_run(&database);
+    let run = database.latest_run();
     send(&muster, &["invite", "--run", &run, "--limit", "1000"]).exits(0);
     let sizes = postmark.heard(|heard| heard.calls.iter().map(|call| call.1).collect::<Vec<_>>());
     assert_eq!(sizes, [500, 500]);
@@ -378,7 +374,7 @@ fn a_thousand_users_go_out_in_calls_of_five_hundred() {
     let mut recipients = postmark.recipients();
     assert_eq!(recipients.len(), 1001);
     recipients.dedup();
-    assert_eq!(recipients.len(), 1001, "nobody is mailed twice");
+    assert_eq!(recipients.len(), 1001, "an address is mailed twice");
 }
 
 #[test]
@@ -387,7 +383,7 @@ fn large_mails_go_out_in_calls_of_fifty_megabytes() {
     let muster = office(&database, &postmark);
     muster.write("texts/en.txt", "Subject: x\n\n{{link}}");
     muster.write("texts/en.html", "x".repeat(20_000_000) + "{{link}}");
-    let line = ["invite", "--run", &latest_run(&database), "--templates", "texts"];
+    let line = ["invite", "--run", &database.latest_run(), "--templates", "texts"];
     send(&muster, &line).exits(0);
     let sizes = postmark.heard(|heard| heard.calls.iter().map(|call| call.1).collect::<Vec<_>>());
     assert_eq!(sizes, [2, 1]);

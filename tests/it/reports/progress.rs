@@ -1,4 +1,4 @@
-//! What a run tells while it works: plain lines where nobody looks on, bars on a terminal, logs that a machine can
+//! What a run prints while it works: plain lines without a terminal, bars on a terminal, logs that a machine can
 //! read; and a summary that names the most frequent findings and fits 80 columns.
 
 use std::fmt::Write as _;
@@ -31,7 +31,7 @@ fn held(options: &[&str]) -> String {
 }
 
 #[test]
-fn a_plain_line_comes_every_few_seconds_where_nobody_looks_on() {
+fn without_a_terminal_a_plain_line_is_printed_every_few_seconds() {
     let said = held(&[]);
     let line = said.lines().find(|line| line.starts_with("all: reporting, 1,500 findings, "));
     assert!(line.is_some_and(|line| line.ends_with(" findings/s")), "{said}");
@@ -39,7 +39,7 @@ fn a_plain_line_comes_every_few_seconds_where_nobody_looks_on() {
 }
 
 #[test]
-fn nothing_is_told_to_those_who_asked_for_nothing() {
+fn quiet_and_no_progress_print_no_progress() {
     let said = thread::scope(|scope| {
         let runs = [&["--quiet"][..], &["--no-progress"]].map(|options| scope.spawn(|| held(options)));
         runs.map(|run| run.join().unwrap())
@@ -48,12 +48,12 @@ fn nothing_is_told_to_those_who_asked_for_nothing() {
 }
 
 #[test]
-fn bars_are_drawn_on_a_terminal_and_leave_nothing_behind() {
+fn progress_bars_are_drawn_on_a_terminal_and_cleared_at_the_end() {
     let muster = Muster::new().file("accounts.csv", accounts(20_000));
     let like = muster.command([""; 0]);
     let program = like.get_program().to_str().unwrap();
     let line = format!("{program} check accounts.csv --out out");
-    // `script` gives the command a terminal of its own.
+    // `script` gives the command a terminal.
     let mut script = Command::new("script");
     script.args(["--quiet", "--return", "--command", &line, "typescript"]).current_dir(muster.path(""));
     script.env("TERM", "xterm").stdin(Stdio::null());

@@ -34,7 +34,7 @@ fn findings_are_counted_filtered_and_shown_with_their_lines() {
 }
 
 #[test]
-fn findings_are_written_as_the_run_wrote_them() {
+fn printed_findings_are_those_that_the_run_wrote() {
     let muster = checked(&[]);
     let csv = muster.run(["rejects", "out", "--format", "csv"]).exits(0);
     assert_eq!(csv.stdout().as_bytes(), csv.read("out/rejects.csv"));
@@ -46,7 +46,7 @@ fn findings_are_written_as_the_run_wrote_them() {
 }
 
 #[test]
-fn what_is_wrong_with_the_command_line_is_said() {
+fn mistakes_on_the_command_line_are_explained() {
     let muster = checked(&[]);
     let error = muster.run(["rejects", "none"]).exits(1).stderr();
     assert!(error.contains("none: no such folder"), "{error}");
@@ -63,7 +63,8 @@ fn two_runs_are_compared_on_the_terminal_and_in_the_page() {
     let page = muster.run(["check", "accounts.csv", "--out", "now", "--against", "out"]).exits(3);
     let page = String::from_utf8(page.read("now/report.html")).unwrap();
     assert!(
-        page.contains("Against the earlier run") && page.contains("1 new, 0 worse, 1 same, 1 better, 0 gone")
+        page.contains("Compared with the earlier run")
+            && page.contains("1 new, 0 worse, 1 same, 1 better, 0 gone")
     );
     let view = muster.run(["rejects", "now", "--against", "out"]).exits(3).stdout();
     assert!(view.lines().any(|line| line.starts_with("new ") && line.contains("required")), "{view}");
@@ -75,7 +76,7 @@ fn two_runs_are_compared_on_the_terminal_and_in_the_page() {
 }
 
 #[test]
-fn sensitive_values_stand_in_the_rejected_records_alone() {
+fn sensitive_values_are_in_the_rejected_records_alone() {
     let secret = "NL91ABNA0417164301";
     let holds = |muster: &Muster, name: &str, text: &str| {
         String::from_utf8_lossy(&fs::read(muster.path(name)).unwrap()).contains(text)

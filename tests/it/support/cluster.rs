@@ -1,5 +1,5 @@
 //! Throw-away PostgreSQL clusters, run as `postgres` when the tests are root's. The first test that asks starts
-//! the shared one; a shell that waits for this process to end, in whatever way, stops and removes it.
+//! the shared one; a shell that waits for the end of this process, however it ends, stops and removes it.
 
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 use super::certificates;
+use super::sessions::Sessions;
 
 /// A running cluster. It listens on a Unix socket (everybody is trusted) and on 127.0.0.1 (passwords; TLS is
 /// offered, and the role `tls_only` must use it).
@@ -19,6 +20,8 @@ pub struct Cluster {
     pub folder: PathBuf,
     /// The port, of the socket too.
     pub port: u16,
+    /// What databases are made and dropped by.
+    sessions: Sessions,
     watchdog: Child,
 }
 
@@ -29,7 +32,7 @@ pub fn cluster() -> &'static Cluster {
 }
 
 impl Cluster {
-    /// Starts a cluster with these lines in its configuration; as a standby of nobody on request.
+    /// Starts a cluster with these lines in its configuration; on request as a standby without a primary.
     pub fn start(settings: &str, standby: bool) -> Self {
         let owner = owner();
         let folder = open_folder(Path::new("/tmp"));
@@ -38,19 +41,13 @@ impl Cluster {
         for name in ["server.key", "server.crt"] {
             fs::set_permissions(folder.join(name), Permissions::from_mode(0o600)).unwrap();
         }
-        let data = folder.join("data");
-        fs::create_dir(&data).unwrap();
         if let Some((uid, gid)) = owner {
-            for path in [&folder, &data, &folder.join("server.key"), &folder.join("server.crt")] {
+            for path in [&folder, &folder.join("server.key"), &folder.join("server.crt")] {
                 chown(path, Some(uid), Some(gid)).unwrap();
             }
         }
-        let run = |name: &str, arguments: &[&str]| run(&folder, name, arguments);
-        let path = data.to_str().unwrap();
-        run(
-            "initdb",
-            &["-D", path, "-E", "UTF8", "--locale=C", "-A", "trust", "-U", "postgres", "--no-sync"],
-        );
+        let data = folder.join("data");
+        run(&folder, Path::new("cp"), &["-a", new_data().to_str().unwrap(), data.to_str().unwrap()]);
         let port = free_port();
         fs::write(data.join("pg_hba.conf"), HBA).unwrap();
         let settings = format!(
@@ -63,9 +60,25 @@ impl Cluster {
         if standby {
             fs::write(data.join("standby.signal"), "").unwrap();
         }
-        let log = folder.join("log");
-        run("pg_ctl", &["start", "-s", "-w", "-t", "60", "-D", path, "-l", log.to_str().unwrap()]);
-        Self { folder, port, watchdog }
+        let (path, log) = (data.to_str().unwrap(), folder.join("log"));
+        let start = ["start", "-s", "-w", "-t", "60", "-D", path, "-l", log.to_str().unwrap()];
+        run(&folder, &programs().join("pg_ctl"), &start);
+        Self { folder, port, sessions: Sessions::default(), watchdog }
+    }
+
+    /// Makes a database from a template that has no sessions.
+    pub fn make_database(&self, name: &str, template: &str) {
+        // To copy files costs a fifth of what it costs to log every page of them; older servers always copy.
+        let version = fs::read_to_string(self.folder.join("data/PG_VERSION")).unwrap();
+        let is_old = version.trim().parse::<u32>().is_ok_and(|version| version < 15);
+        let how = if is_old { "" } else { "STRATEGY file_copy" };
+        let sql = format!("CREATE DATABASE {name} TEMPLATE {template} {how}");
+        self.sessions.rows(&self.url("postgres"), &sql);
+    }
+
+    /// Drops a database and ends its sessions.
+    pub fn drop_database(&self, name: &str) {
+        self.sessions.rows(&self.url("postgres"), &format!("DROP DATABASE {name} WITH (FORCE)"));
     }
 
     /// A connection string for the socket.
@@ -77,7 +90,8 @@ impl Cluster {
     pub fn restart(&self, mode: &str) {
         let (data, log) = (self.folder.join("data"), self.folder.join("log"));
         let (data, log) = (data.to_str().unwrap(), log.to_str().unwrap());
-        run(&self.folder, "pg_ctl", &["restart", "-s", "-w", "-t", "60", "-m", mode, "-D", data, "-l", log]);
+        let pg_ctl = programs().join("pg_ctl");
+        run(&self.folder, &pg_ctl, &["restart", "-s", "-w", "-t", "60", "-m", mode, "-D", data, "-l", log]);
     }
 
     /// Stops the cluster and removes it, for one that is not shared.
@@ -88,9 +102,25 @@ impl Cluster {
     }
 }
 
-/// Runs one of PostgreSQL's programs for the cluster in this folder, as the user that it belongs to.
-fn run(folder: &Path, name: &str, arguments: &[&str]) {
-    let mut command = Command::new(programs().join(name));
+/// The data folder of a cluster that was never started. Each cluster begins with a copy of it.
+fn new_data() -> &'static Path {
+    static DATA: OnceLock<PathBuf> = OnceLock::new();
+    DATA.get_or_init(|| {
+        let folder = tempfile::Builder::new().prefix("muster-it-").tempdir_in(root()).unwrap().keep();
+        if let Some((uid, gid)) = owner() {
+            chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        let data = folder.join("data");
+        let made = ["-E", "UTF8", "--locale=C", "-A", "trust", "-U", "postgres", "--no-sync"];
+        let arguments = [&["-D", data.to_str().unwrap()][..], &made].concat();
+        run(&folder, &programs().join("initdb"), &arguments);
+        data
+    })
+}
+
+/// Runs a program for the cluster in this folder, as the user that it belongs to.
+fn run(folder: &Path, program: &Path, arguments: &[&str]) {
+    let mut command = Command::new(program);
     command.args(arguments).current_dir("/").env("LC_ALL", "C").stdin(Stdio::null());
     if let Some((uid, gid)) = owner() {
         command.uid(uid).gid(gid);
@@ -101,7 +131,7 @@ fn run(folder: &Path, name: &str, arguments: &[&str]) {
     command.stdout(file.try_clone().unwrap()).stderr(file);
     let status = command.status().unwrap();
     let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-    assert!(status.success(), "{name}: {}\n{log}", fs::read_to_string(&said).unwrap());
+    assert!(status.success(), "{}: {}\n{log}", program.display(), fs::read_to_string(&said).unwrap());
 }
 
 const HBA: &str = "
@@ -146,7 +176,7 @@ pub fn programs() -> PathBuf {
         .expect("the tests need PostgreSQL's server programs: install postgresql, or run `make test`")
 }
 
-/// Whom root runs the server as; nobody where the tests are not root's.
+/// The user that root runs the server as; `None` if the tests are not run by root.
 pub fn owner() -> Option<(u32, u32)> {
     let number = |arguments: &[&str]| -> u32 {
         let output = Command::new("id").args(arguments).output().unwrap();

@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, Permissions};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -39,6 +40,25 @@ impl Muster {
         let mut muster = Self::new();
         muster.url = Some(database.url());
         muster
+    }
+
+    /// A fresh folder with both files, which have been imported into this database.
+    #[must_use]
+    pub fn imported(database: &Database, accounts: &str, users: &str) -> Self {
+        let muster = Self::on(database).file("accounts.csv", accounts).file("users.csv", users);
+        muster.run(["import", "accounts.csv", "users.csv", "--out", "before"]).exits(0);
+        muster
+    }
+
+    /// A fresh database with the rows of some files, accounts and users, and a folder with those that come next.
+    #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // arrays read better at the call without a borrow
+    pub fn after<F: AsRef<str>>(before: [F; 2], next: [F; 2]) -> (Database, Self) {
+        let database = Database::new();
+        let muster = Self::imported(&database, before[0].as_ref(), before[1].as_ref());
+        muster.write("accounts.csv", next[0].as_ref());
+        muster.write("users.csv", next[1].as_ref());
+        (database, muster)
     }
 
     /// Puts a file into the folder.
@@ -85,7 +105,7 @@ impl Muster {
                 command.env_remove(&name);
             }
         }
-        // Nobody's `.pgpass` and nobody's local cluster.
+        // Neither the user's `.pgpass` nor the user's local cluster.
         command.env("HOME", self.folder.path());
         command.env("MUSTER_STATE_DIR", self.state());
         if let Some(folder) = std::env::var_os("MUSTER_PG_BIN") {
@@ -169,6 +189,29 @@ impl Finished {
     #[track_caller]
     pub fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}\n{self}"))
+    }
+
+    /// A text file of the run's folder, unpacked if it is compressed.
+    #[track_caller]
+    pub fn text(&self, name: &str) -> String {
+        let bytes = self.read(name);
+        let mut text = String::new();
+        match name.rsplit('.').next() {
+            Some("gz") => {
+                flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap()
+            }
+            Some("zst") => {
+                zstd::stream::read::Decoder::new(bytes.as_slice()).unwrap().read_to_string(&mut text).unwrap()
+            }
+            _ => bytes.as_slice().read_to_string(&mut text).unwrap(),
+        };
+        text
+    }
+
+    /// The manifest of an export in this folder.
+    #[track_caller]
+    pub fn manifest(&self, folder: &str) -> Value {
+        serde_json::from_slice(&self.read(&format!("{folder}/manifest.json"))).unwrap()
     }
 
     /// `summary.json` of a run with `--out out`.

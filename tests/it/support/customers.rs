@@ -85,7 +85,7 @@ impl Customers {
     }
 }
 
-/// The findings of a run with `--out out`; each may stand there once.
+/// The findings of a run with `--out out`; each may occur once.
 pub fn found(run: &Finished) -> BTreeSet<Found> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let findings = run.findings("out");
@@ -99,6 +99,6 @@ pub fn found(run: &Finished) -> BTreeSet<Found> {
             (text(&finding["entity"]), record, column, code, text(&finding["severity"]))
         })
         .collect();
-    assert_eq!(set.len(), findings.len(), "a finding stands twice in the reports{run}");
+    assert_eq!(set.len(), findings.len(), "a finding is reported twice{run}");
     set
 }

@@ -1,16 +1,17 @@
 //! A fresh database for one test, dropped at its end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
-use muster::internals::db::{Endpoint, Session, postgres::SimpleQueryMessage};
+use super::sessions::{Rows, Sessions};
+use super::{Cluster, cluster};
 
-use super::{Cluster, block_on, cluster};
-
-/// A database of its own, on the shared cluster unless a test says another.
+/// A separate database, on the shared cluster unless a test names another.
 #[derive(Debug)]
 pub struct Database {
     name: String,
     cluster: &'static Cluster,
+    sessions: Sessions,
 }
 
 impl Database {
@@ -35,14 +36,15 @@ impl Database {
     /// Creates a copy, the rows' versions included. Nobody may be connected to this one meanwhile.
     #[must_use]
     pub fn copy(&self) -> Self {
+        self.sessions.close();
         Self::made(self.cluster, &self.name)
     }
 
     fn made(cluster: &'static Cluster, template: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        run(cluster, "postgres", &format!("CREATE DATABASE {name} TEMPLATE {template}"));
-        Self { name, cluster }
+        cluster.make_database(&name, template);
+        Self { name, cluster, sessions: Sessions::default() }
     }
 
     /// Its name.
@@ -56,8 +58,37 @@ impl Database {
     }
 
     /// Runs statements, and gives the rows of the last query: each cell as text, NULL as `None`.
-    pub fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        run(self.cluster, &self.name, sql)
+    pub fn rows(&self, sql: &str) -> Rows {
+        self.sessions.rows(&self.url(), sql)
+    }
+
+    /// Waits until a query has a row.
+    #[track_caller]
+    pub fn until(&self, sql: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while self.text(&format!("SELECT EXISTS ({sql})")) != "t" {
+            assert!(Instant::now() < end, "never seen: {sql}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The last run that is no undo.
+    pub fn latest_run(&self) -> String {
+        self.text("SELECT id FROM muster.runs WHERE undoes IS NULL ORDER BY finished DESC LIMIT 1")
+    }
+
+    /// All values of accounts and users.
+    pub fn contents(&self) -> String {
+        [("accounts", "legacy_id"), ("users", "email")]
+            .map(|(table, key)| self.text(&format!("SELECT to_jsonb(t) FROM {table} t ORDER BY {key}")))
+            .join("\n")
+    }
+
+    /// All rows of accounts and users with their versions, which every write changes.
+    pub fn versions(&self) -> String {
+        ["accounts", "users"]
+            .map(|table| self.text(&format!("SELECT xmin, ctid, t FROM {table} t ORDER BY id")))
+            .join("\n")
     }
 
     /// Runs statements and gives the rows as text: cells joined by `|`, NULL as `∅`, a line each.
@@ -72,31 +103,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         // A test that fails must show its own failure, not this one's.
         if !std::thread::panicking() {
-            run(self.cluster, "postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+            self.cluster.drop_database(&self.name);
         }
     }
-}
-
-fn run(cluster: &'static Cluster, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
-    // On a thread of its own: a test may ask from inside its runtime.
-    std::thread::scope(|scope| scope.spawn(|| block_on(answers(cluster, database, sql))).join().unwrap())
-}
-
-async fn answers(cluster: &'static Cluster, database: &str, sql: &str) -> Vec<Vec<Option<String>>> {
-    let endpoint = Endpoint::named(Some(&cluster.url(database))).unwrap().unwrap();
-    let session: Session = endpoint.connect("muster tests").await.unwrap();
-    let answers = session.client.simple_query(sql).await;
-    let answers = answers.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    let mut rows = Vec::new();
-    for answer in answers {
-        match answer {
-            SimpleQueryMessage::RowDescription(_) => rows.clear(),
-            SimpleQueryMessage::Row(row) => {
-                rows.push((0..row.len()).map(|at| row.get(at).map(ToOwned::to_owned)).collect());
-            }
-            _ => {}
-        }
-    }
-    session.close().await.unwrap();
-    rows
 }

@@ -1,4 +1,4 @@
-//! A small disk of its own, in memory.
+//! A small disk in memory.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Mounts a disk of this size in KiB, the server's user's own; none where this process may not mount.
-    #[allow(clippy::print_stderr)] // Said to whoever looks at the tests.
+    /// Mounts a disk of this size in KiB that belongs to the server's user; `None` if this process may not mount.
+    #[allow(clippy::print_stderr)] // For the person who runs the tests.
     pub fn mounted(kibibytes: u32) -> Option<Self> {
         let folder = tempfile::Builder::new().prefix("muster-it-disk-").tempdir_in(root()).unwrap().keep();
         let (uid, gid) = owner().unwrap_or((0, 0));
@@ -35,7 +35,7 @@ impl Disk {
         &self.path
     }
 
-    /// Leaves so many bytes free; a second call gives the file up that the first one filled it with.
+    /// Leaves this number of bytes free; a second call replaces the file that fills the disk.
     pub fn leave_free(&self, bytes: u64) {
         let filler = self.path.join("filler");
         let mut file = std::fs::File::create(&filler).unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-/// What a run left behind, by name.
+/// The files of a run, by name.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// All files below a folder, by their path in it.
@@ -29,7 +29,7 @@ pub fn files_below(folder: &Path) -> Files {
     files
 }
 
-/// What differs from run to run, with the word that stands for it.
+/// What differs from run to run, with the word that replaces it.
 pub struct Placeholders(Vec<(String, &'static str)>);
 
 impl Placeholders {

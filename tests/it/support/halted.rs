@@ -14,7 +14,7 @@ use super::{Muster, root};
 /// How long a point is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A run on its way to a point.
+/// A run that stops at a point.
 #[derive(Debug)]
 pub struct Halted {
     child: Child,
@@ -50,8 +50,7 @@ impl Halted {
 
     /// Sends it a signal.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
-        assert!(status.success());
+        signal(&self.child, name);
     }
 
     /// Lets it go on, and waits for its end.
@@ -74,6 +73,12 @@ pub fn killed_at<I: IntoIterator<Item: AsRef<OsStr>>>(muster: &Muster, point: &s
     let output = command.output().unwrap();
     assert_eq!(output.status.signal(), Some(9), "{point}: {}\n{}", output.status, said(&output));
     announced(folder.path(), point);
+}
+
+/// Sends a signal to a program.
+pub fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
 }
 
 /// What a run wrote to standard error.

@@ -1,5 +1,5 @@
-//! What the tests stand on: a private PostgreSQL cluster for the whole binary, a fresh database for each test,
-//! and a command that runs the built `muster` in a folder of its own.
+//! What the tests are built on: a private PostgreSQL cluster for the whole binary, a fresh database for each test,
+//! and a command that runs the built `muster` in a separate folder.
 
 // The whole of it is for every test file, whichever use it.
 #![allow(dead_code, unused_imports)]
@@ -15,6 +15,7 @@ pub mod golden;
 mod halted;
 mod postmark;
 mod proxy;
+mod sessions;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
@@ -22,7 +23,7 @@ pub use customers::{Customers, Found, found, order};
 pub use database::Database;
 pub use disk::Disk;
 pub use fake_server::FakeServer;
-pub use halted::{Halted, killed_at, said};
+pub use halted::{Halted, killed_at, said, signal};
 pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 

@@ -37,7 +37,7 @@ pub struct Heard {
     pub searches: Vec<String>,
     /// What to do with the next calls.
     acts: VecDeque<Act>,
-    /// Every mail that was taken is found by searches only after so many of them.
+    /// The number of searches that do not find an accepted mail yet.
     pub hidden_searches: usize,
     /// The headers of the last call.
     pub headers: String,

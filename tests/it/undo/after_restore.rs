@@ -1,5 +1,5 @@
 //! What the journal promises where the rows' transactions say nothing any more, after a restored dump or an
-//! `ALTER TABLE` that writes a table anew: their hashes tell which of them somebody changed.
+//! `ALTER TABLE` that writes a table anew: their hashes show which of them were changed.
 
 use std::process::{Command, Stdio};
 
@@ -85,7 +85,7 @@ fn after_a_restored_dump_the_last_run_and_then_the_one_before_it_are_undone() {
 }
 
 #[test]
-fn after_a_restored_dump_a_row_that_somebody_changed_is_named_and_nothing_is_undone() {
+fn after_a_restored_dump_a_row_changed_since_the_run_is_named_and_nothing_is_undone() {
     let original = Database::new();
     imported(&original);
     let (database, muster) = restored(&original);
@@ -122,7 +122,7 @@ fn after_a_restored_dump_just_the_edited_rows_are_protected() {
     let new = accounts.map(|(user, account)| format!("{user}@x.nl,A{account},New\n")).concat();
     let header = "email,account.legacyId,contact.firstName\n";
     for (text, out) in [(new.clone(), "one"), (new.replace("New", "Newer"), "two")] {
-        // The second time c and d are the restored database's own run's, told by its transaction.
+        // The second time c and d were written by a run in the restored database, as their transaction shows.
         muster.write("users.csv", format!("{header}{text}"));
         let run = muster.run(["import", "--protect-edited", "users.csv", "--out", out]).exits(3);
         let findings = run.findings(out);
@@ -179,7 +179,7 @@ fn a_hashed_column_that_is_gone_is_a_change() {
 }
 
 #[test]
-fn a_touched_row_that_is_the_same_is_no_change_wherever_it_was_inserted() {
+fn a_row_written_with_the_same_values_is_no_change_for_all_ways_of_loading() {
     let database = Database::new();
     let muster = imported(&database);
     database.rows("UPDATE accounts SET name = name; UPDATE users SET role = role");
@@ -193,7 +193,7 @@ fn a_touched_row_that_is_the_same_is_no_change_wherever_it_was_inserted() {
 }
 
 #[test]
-fn rows_of_a_run_of_an_older_journal_are_told_as_before_and_the_refusal_says_why() {
+fn rows_of_a_run_in_an_older_journal_are_compared_by_xmin_and_the_refusal_says_why() {
     let database = Database::new();
     let muster = imported(&database);
     of_version_2(&database);
@@ -207,7 +207,7 @@ fn rows_of_a_run_of_an_older_journal_are_told_as_before_and_the_refusal_says_why
     database.rows("UPDATE users SET role = role WHERE email = 'd@x.nl'");
     let refused = muster.run(["undo", "--yes", &all[1]]).exits(4).stderr();
     assert!(
-        refused.contains("users d@x.nl: written anew since") && refused.contains("kept no hash"),
+        refused.contains("users d@x.nl: written again since") && refused.contains("kept no hash"),
         "{refused}"
     );
     assert!(!refused.contains("e@x.nl"), "{refused}");

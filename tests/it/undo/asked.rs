@@ -1,4 +1,4 @@
-//! What `muster undo` promises for tables and columns with names of their own, for files of several layouts, and to
+//! What `muster undo` promises for renamed tables and columns, for files of several layouts, and to
 //! the person at the terminal.
 
 use std::io::{Read, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Database, Muster};
 
 /// Tables that were there before muster: another schema, quoted names, an identity that cannot be written, no
-/// `created_at`, a column of the owner's, a generated one.
+/// `created_at`, one additional column, a generated one.
 const TABLES: &str = "CREATE SCHEMA crm;
     CREATE TABLE crm.\"Customer\" (customer_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
         \"Old Number\" varchar(20) UNIQUE, title text, plan text, tags text[] NOT NULL DEFAULT '{}',
@@ -81,7 +81,7 @@ fn tables(database: &Database) -> String {
 }
 
 #[test]
-fn runs_over_tables_with_names_of_their_own_are_undone_one_after_the_other() {
+fn runs_over_renamed_tables_are_undone_one_after_the_other() {
     let database = Database::new();
     let muster = prepared(&database);
     let empty = tables(&database);
@@ -117,7 +117,7 @@ fn runs_over_tables_with_names_of_their_own_are_undone_one_after_the_other() {
     assert!(!refused.contains("accounts A1") && !refused.contains("a@x.nl"), "{refused}");
     assert_eq!(tables(&database), edited);
 
-    // A row that is again as the run left it does not stand in the way; one that was deleted does.
+    // A row that is again as the run left it does not prevent the undo; a deleted one does.
     database.rows("UPDATE crm.\"Customer\" SET note = 'mine' WHERE \"Old Number\" = 'A3'");
     let refused = muster.run(["undo", "--yes", &second]).exits(4).stderr();
     assert!(!refused.contains("A3") && refused.contains("deleted since"), "{refused}");
@@ -126,7 +126,7 @@ fn runs_over_tables_with_names_of_their_own_are_undone_one_after_the_other() {
 }
 
 #[test]
-fn the_last_run_and_the_one_before_leave_no_trace_in_tables_of_the_owner_s() {
+fn undoing_the_last_two_runs_leaves_no_trace_in_existing_tables() {
     let database = Database::new();
     let muster = prepared(&database);
     let empty = tables(&database);

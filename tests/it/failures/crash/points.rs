@@ -1,12 +1,12 @@
 //! The crash test: at every named point of both ways of loading the process is killed, and in another run the
 //! server's side of it. Before COMMIT every table is as it was, after it every row is in; the locks are gone at once,
-//! and the next import ends where one that nobody disturbed ends.
+//! and the next import ends like an undisturbed one.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::ends::{SESSION, is_after_commit, is_in, locks_go, out, recovers, until};
+use super::ends::{SESSION, is_after_commit, is_in, locks_go, out, recovers};
 use super::ways::{
     ACCOUNTS, IMPORT, USERS, Way, answered, filled, fresh, muster, outcome, picture, unanswered,
 };
@@ -78,8 +78,8 @@ fn a_program_killed_at_any_point_leaves_all_or_nothing_and_no_lock() {
 }
 
 #[test]
-fn a_session_ended_at_any_point_fails_the_run_and_leaves_the_target_as_it_was() {
-    // The points at which there is no session yet, and those that have a test of their own.
+fn a_session_ended_at_any_point_fails_the_run_and_leaves_the_target_unchanged() {
+    // The points at which there is no session yet, and those that have a separate test.
     let no = ["begun", "commit-sent", "renaming:2", "summary-next", "published"];
     let mut cases = cases();
     // One of the two entities is enough here: in empty tables the second, in filled ones the first.
@@ -123,7 +123,7 @@ fn a_session_ended_between_commit_and_its_reply_is_asked_for() {
         unanswered(&database);
         let muster = way.muster(&database);
         let run = Halted::at(&muster, "commit-sent", IMPORT);
-        until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
+        database.until(&format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         database.rows(&format!("SELECT pg_terminate_backend(pid, 5000) {SESSION}"));
         let output = run.go_on();
         assert_eq!(output.status.code(), Some(3), "{}: {}", way.name, said(&output));
@@ -134,7 +134,7 @@ fn a_session_ended_between_commit_and_its_reply_is_asked_for() {
 }
 
 #[test]
-fn a_server_that_crashes_takes_nothing_along_and_what_was_committed_stays() {
+fn a_server_crash_loses_no_committed_row_and_leaves_no_other() {
     let server = Box::leak(Box::new(Cluster::start("synchronous_standby_names = 'nobody'", false)));
     let ways = [Way::new(server, "fresh", fresh), Way::new(server, "filled", filled)];
     for (way, point) in [(0, "copy-half:2"), (0, "before-commit"), (1, "updated"), (1, "commit-sent")] {
@@ -147,7 +147,7 @@ fn a_server_that_crashes_takes_nothing_along_and_what_was_committed_stays() {
         let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         if committed {
-            until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
+            database.until(&format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         }
         let process = database.text(&format!("SELECT pid {SESSION}"));
         // The server ends all its sessions and goes through recovery when one of its processes dies so.
@@ -201,7 +201,7 @@ fn an_undo_that_is_killed_undoes_nothing_or_all() {
     let imported = way.target.copy();
     muster(&imported).run(IMPORT).exits(3);
     let untouched = picture(&imported);
-    let run = imported.text("SELECT id FROM muster.runs ORDER BY finished DESC LIMIT 1");
+    let run = imported.latest_run();
     for point in
         ["undo-locked", "undo-restored", "undo-deleted", "undo-noted", "before-commit", "commit-sent"]
     {

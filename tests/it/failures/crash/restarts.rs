@@ -3,10 +3,10 @@
 
 use crate::support::{Cluster, Database, Halted, Muster, block_on, said};
 
-use super::ends::{SESSION, is_after_commit, is_in, recovers, until};
+use super::ends::{SESSION, is_after_commit, is_in, recovers};
 use super::ways::{IMPORT, Way, answered, filled, fresh, picture, unanswered};
 
-/// A server of its own: all that goes on on it ends.
+/// A separate server: every session on it ends.
 fn ways() -> (&'static Cluster, [Way; 2]) {
     let server: &Cluster = Box::leak(Box::new(Cluster::start("synchronous_standby_names = 'nobody'", false)));
     (server, [Way::new(server, "fresh", fresh), Way::new(server, "filled", filled)])
@@ -29,7 +29,7 @@ fn came_to_nothing(
 }
 
 #[test]
-fn a_server_that_is_restarted_at_any_point_takes_nothing_along_and_what_was_committed_stays() {
+fn a_server_restart_at_any_point_loses_no_committed_row_and_leaves_no_other() {
     let (server, ways) = ways();
     let points = [
         (0, "read", "fast"),
@@ -56,7 +56,7 @@ fn a_server_that_is_restarted_at_any_point_takes_nothing_along_and_what_was_comm
         let muster = way.muster(&database);
         let run = Halted::at(&muster, point, IMPORT);
         if sent {
-            until(&database, &format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
+            database.until(&format!("SELECT {SESSION} AND wait_event = 'SyncRep'"));
         }
         server.restart(mode);
         let output = run.go_on();
@@ -74,7 +74,7 @@ fn a_server_that_is_restarted_at_any_point_takes_nothing_along_and_what_was_comm
 
 /// The server ends the statement itself, where at a point the session is idle.
 #[test]
-fn a_server_that_is_restarted_while_it_is_at_work_takes_nothing_along() {
+fn a_server_restart_during_a_statement_leaves_the_target_unchanged() {
     let (server, ways) = ways();
     let way = &ways[1];
     let database = way.target.copy();
@@ -84,7 +84,7 @@ fn a_server_that_is_restarted_while_it_is_at_work_takes_nothing_along() {
         let other = muster::internals::db::connect(Some(&database.url()), "in the way").await.unwrap();
         other.client.batch_execute("BEGIN; UPDATE accounts SET plan = 'x'").await.unwrap();
         run.let_go();
-        until(&database, &format!("SELECT {SESSION} AND wait_event_type = 'Lock'"));
+        database.until(&format!("SELECT {SESSION} AND wait_event_type = 'Lock'"));
         server.restart("fast");
         run.go_on()
     });

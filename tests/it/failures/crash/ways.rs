@@ -41,7 +41,7 @@ fn files(accounts: std::ops::Range<u32>, users: std::ops::Range<u32>, name: &str
     (first, second)
 }
 
-/// One way of loading: what stands in the target before, and what the import ends with when nobody disturbs it.
+/// One way of loading: the target before, and what an undisturbed import leaves.
 pub struct Way {
     pub name: &'static str,
     pub target: Database,
@@ -86,7 +86,7 @@ impl Way {
         let copied = [Reserved, TakenDown, CopyHalf, Copied, PutBack, Analyzed, RangeNoted];
         let shared = [RecordsNoted, ReadBack];
         let appended = [IdsTaken, AppendHalf, Appended];
-        // Those of an undo and of files of changes have tests of their own.
+        // Those of an undo and of files of changes have separate tests.
         let others = [UndoLocked, UndoRestored, UndoDeleted, UndoNoted, Deleted];
         let mut points = Vec::new();
         for point in Point::ALL {
@@ -116,7 +116,7 @@ impl Way {
     }
 }
 
-/// Empty tables with indexes and constraints of the owner's.
+/// Empty tables with additional indexes and constraints.
 pub fn fresh(database: &Database) {
     database.rows(&Muster::new().run(["schema", "ddl"]).exits(0).stdout());
     database.rows(

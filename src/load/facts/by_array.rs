@@ -1,0 +1,149 @@
+//! The same questions as those about staged rows, for a run that may not write: keys are sent as arrays, in batches.
+//! This works on a read-only standby, too.
+
+use std::collections::HashSet;
+
+use crate::db::catalog::TableInfo;
+use crate::db::postgres::Client;
+use crate::db::{DbError, Session};
+use crate::load::error::LoadError;
+use crate::load::rows::{EntityRows, row_number};
+use crate::load::tables;
+use crate::read::slots;
+use crate::record::{RowEncoder, RowNumber, Slot};
+use crate::schema::{Entity, FieldIndex, Schema};
+use crate::settle::{Facts, InUse, Question};
+use crate::sql::ident;
+
+/// How many rows are asked about at a time.
+const BATCH: usize = 20_000;
+
+/// Asks a database about rows, read-only.
+pub(crate) struct Lookup<'a> {
+    client: &'a Client,
+    schema: &'a Schema,
+    tables: Vec<Option<TableInfo>>,
+}
+
+impl<'a> Lookup<'a> {
+    /// Begins a read-only transaction of one snapshot, and looks at the tables.
+    pub(crate) async fn begin(session: &'a Session, schema: &'a Schema) -> Result<Self, LoadError> {
+        let client = &session.client;
+        let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        client.batch_execute(sql).await.map_err(|e| DbError::of("beginning a read-only transaction", e))?;
+        let tables = tables::look_read_only(client, schema).await?;
+        Ok(Self { client, schema, tables })
+    }
+
+    /// Finds the rows that the tables do not allow as they are.
+    pub(crate) async fn facts(
+        &self,
+        entities: &[EntityRows<'_>],
+        move_rows: bool,
+    ) -> Result<Facts, LoadError> {
+        let mut facts = Facts::of_a_database();
+        for item in entities {
+            if self.tables[item.entity].is_none() {
+                continue;
+            }
+            let entity = &self.schema.entities[item.entity];
+            for (slot, field) in slots(entity).into_iter().enumerate() {
+                let sql = if entity.fields[field].reference.is_some() {
+                    if move_rows {
+                        continue;
+                    }
+                    moved(self.schema, entity, field)
+                } else if field == entity.key {
+                    continue;
+                } else {
+                    in_use(entity, field)
+                };
+                let rows = self.ask(item, entity, field, &sql).await?;
+                facts.take_in_use(
+                    item.entity,
+                    rows.into_iter().map(|row| InUse { row, slot: Slot(slot), freed_by: Vec::new() }),
+                );
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Which of the keys in question the database holds.
+    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+        tables::held(self.client, self.schema, &self.tables, questions).await
+    }
+
+    /// Asks `sql` about all rows that have a value of `field`; returns the rows that it finds.
+    async fn ask(
+        &self,
+        item: &EntityRows<'_>,
+        entity: &Entity,
+        field: FieldIndex,
+        sql: &str,
+    ) -> Result<Vec<RowNumber>, LoadError> {
+        let mut found = Vec::new();
+        let mut buffer = Vec::new();
+        let (mut numbers, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for segment in &item.harvest.segments {
+            let layout = item.harvest.layout(segment.file);
+            let position = |wanted: FieldIndex| layout.fields.iter().position(|&f| f == wanted);
+            let (Some(key), Some(value)) = (position(entity.key), position(field)) else { continue };
+            let rows = segment.open(&item.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
+            for (row, bytes) in (segment.first..).zip(rows.iter()) {
+                let Some(value) = RowEncoder::field(bytes, value) else { continue };
+                numbers.push(i64::try_from(row).unwrap_or(i64::MAX));
+                keys.push(RowEncoder::field(bytes, key).map(RowEncoder::unescape));
+                values.push(RowEncoder::unescape(value));
+            }
+            if numbers.len() >= BATCH {
+                found.extend(self.send(sql, &mut numbers, &mut keys, &mut values).await?);
+            }
+        }
+        found.extend(self.send(sql, &mut numbers, &mut keys, &mut values).await?);
+        Ok(found)
+    }
+
+    async fn send(
+        &self,
+        sql: &str,
+        numbers: &mut Vec<i64>,
+        keys: &mut Vec<Option<String>>,
+        values: &mut Vec<String>,
+    ) -> Result<Vec<RowNumber>, LoadError> {
+        let rows = self
+            .client
+            .query(sql, &[&*numbers, &*keys, &*values])
+            .await
+            .map_err(|e| DbError::of("asking the database about keys", e))?;
+        numbers.clear();
+        keys.clear();
+        values.clear();
+        Ok(rows.iter().map(|row| row_number(row.get(0))).collect())
+    }
+}
+
+const ROWS: &str = "unnest($1::bigint[], $2::text[], $3::text[]) k (n, key, value)";
+
+fn in_use(entity: &Entity, field: FieldIndex) -> String {
+    format!(
+        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{column} = k.value WHERE t.{key} IS DISTINCT FROM k.key",
+        table = entity.table,
+        column = ident(&entity.fields[field].column),
+        key = ident(&entity.fields[entity.key].column),
+    )
+}
+
+fn moved(schema: &Schema, entity: &Entity, field: FieldIndex) -> String {
+    let reference = entity.fields[field].reference.expect("only asked of references");
+    let parent = &schema.entities[reference.entity];
+    format!(
+        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{key} = k.key JOIN {parent_table} p ON p.{id} = t.{column}
+         WHERE p.{parent_key} IS DISTINCT FROM k.value",
+        table = entity.table,
+        key = ident(&entity.fields[entity.key].column),
+        parent_table = parent.table,
+        id = ident(&parent.system.id),
+        column = ident(&entity.fields[field].column),
+        parent_key = ident(&parent.fields[parent.key].column),
+    )
+}

@@ -1,0 +1,53 @@
+//! What the database knows of the staged rows.
+
+use crate::db::postgres::Row;
+use crate::load::context::Context;
+use crate::load::error::LoadError;
+use crate::load::layouts::Layouts;
+use crate::load::rows::{EntityRows, row_number};
+use crate::read::slots;
+use crate::record::Slot;
+use crate::settle::{Facts, InUse};
+
+use super::edited;
+
+/// Finds the staged rows that the table does not allow as it is. An empty table allows all.
+pub(crate) async fn of_staged(
+    context: &Context<'_>,
+    entities: &[EntityRows<'_>],
+) -> Result<Facts, LoadError> {
+    let mut facts = Facts::of_a_database();
+    for item in entities.iter().filter(|item| context.is_staged(item.entity)) {
+        let statements = context.statements(item.entity);
+        let entity = statements.entity;
+        let layouts = Layouts::of(item.harvest);
+        let present = |field: &usize| layouts.distinct.iter().any(|layout| layout.fields.contains(field));
+        for (slot, field) in slots(entity).into_iter().enumerate().filter(|(_, field)| present(field)) {
+            let sql = if entity.fields[field].reference.is_some() {
+                if context.options.move_rows {
+                    continue;
+                }
+                statements.moved(field)
+            } else if field == entity.key {
+                continue;
+            } else if context.options.changes {
+                let goes = !item.harvest.deletes.is_empty() && !context.is_referred_to(item.entity);
+                statements.in_use_and_freed(field, &layouts, goes)
+            } else {
+                statements.in_use(field)
+            };
+            let rows = context.query(&sql, &format!("asking table {} about keys", entity.table)).await?;
+            let freed_by = |row: &Row| match row.try_get::<_, Vec<i64>>(1) {
+                Ok(rows) => rows.into_iter().map(row_number).collect(),
+                Err(_) => Vec::new(),
+            };
+            let in_use =
+                |row: &Row| InUse { row: row_number(row.get(0)), slot: Slot(slot), freed_by: freed_by(row) };
+            facts.take_in_use(item.entity, rows.iter().map(in_use));
+        }
+        if context.options.protect_edited {
+            edited::find(context, item, &layouts, &mut facts).await?;
+        }
+    }
+    Ok(facts)
+}

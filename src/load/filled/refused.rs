@@ -1,0 +1,60 @@
+//! Which rows does the database refuse? Found inside the server: a batch at a time, and if a batch fails, row by row,
+//! each with an exception block, in a temporary function. The caller rolls all of it back.
+
+use crate::db::DbError;
+use crate::load::error::{LoadError, RefusedRow};
+use crate::load::rows::row_number;
+use crate::sql::dollar_quoted;
+
+use super::staged::Staged;
+
+/// How many row numbers a batch spans.
+const BATCH: u32 = 1000;
+
+/// Writes the planned rows of one entity but those that the database refuses, and returns these.
+pub(super) async fn find(rows: &Staged<'_>) -> Result<Vec<RefusedRow>, LoadError> {
+    let Staged { client, statements, .. } = rows;
+    let doing = format!("finding the rows that table {} refuses", statements.entity.table);
+    let mut steps = Vec::new();
+    for (number, layout) in rows.layouts() {
+        if let Some(update) = statements.update(number, layout, true) {
+            steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&update)));
+        }
+        let insert = statements.insert(number, layout, true, true);
+        steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&insert)));
+    }
+    let steps = steps.join("\n");
+    let (stage, plan) = (statements.stage(), statements.plan());
+    let sql = format!(
+        "CREATE INDEX ON {stage} (o);
+         CREATE INDEX ON {plan} (o);
+         CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
+         LANGUAGE plpgsql AS $function$ BEGIN {steps} END $function$;
+         CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)
+         LANGUAGE plpgsql AS $function$
+         DECLARE low bigint; top bigint; row bigint;
+         BEGIN
+           SELECT min(o), max(o) INTO low, top FROM {stage};
+           WHILE low <= top LOOP
+             BEGIN
+               PERFORM pg_temp.muster_write(low, low + {BATCH} - 1);
+             EXCEPTION WHEN OTHERS THEN
+               IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+               FOR row IN SELECT o FROM {stage} WHERE o BETWEEN low AND low + {BATCH} - 1 ORDER BY o LOOP
+                 BEGIN
+                   PERFORM pg_temp.muster_write(row, row);
+                 EXCEPTION WHEN OTHERS THEN
+                   IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+                   refused := row; state := SQLSTATE; RETURN NEXT;
+                 END;
+               END LOOP;
+             END;
+             low := low + {BATCH};
+           END LOOP;
+         END $function$"
+    );
+    client.batch_execute(&sql).await.map_err(|e| DbError::of(&*doing, e))?;
+    let rows = client.query("SELECT refused, state FROM pg_temp.muster_refused()", &[]).await;
+    let rows = rows.map_err(|e| DbError::of(doing, e))?;
+    Ok(rows.iter().map(|row| (row_number(row.get(0)), row.get(1))).collect())
+}

@@ -1,0 +1,160 @@
+//! The names and parts that all statements are made of.
+
+use std::fmt::Write;
+
+use crate::db::catalog::TableInfo;
+use crate::load::layouts::references;
+use crate::read::Layout;
+use crate::schema::{Entity, Field, FieldIndex, OnUpdate, Schema};
+use crate::sql::{ident, literal};
+
+/// Builds the statements for one entity's table.
+#[derive(Clone, Copy)]
+pub(crate) struct Statements<'a> {
+    /// All entities: references lead to others.
+    pub(crate) schema: &'a Schema,
+    /// Whose table it is.
+    pub(crate) entity: &'a Entity,
+    /// The table as it is.
+    pub(crate) info: &'a TableInfo,
+    /// What an empty cell does to a filled field unless the field says otherwise.
+    pub(crate) on_empty: OnUpdate,
+}
+
+impl Statements<'_> {
+    /// The staging table's name. It is temporary: no other session can read it, and a killed one leaves none.
+    pub(crate) fn stage(&self) -> String {
+        ident(&format!("muster stage {}", self.entity.name))
+    }
+
+    /// The name of the table that says what is to happen to each staged row.
+    pub(crate) fn plan(&self) -> String {
+        ident(&format!("muster plan {}", self.entity.name))
+    }
+
+    /// The table's identity.
+    pub(crate) fn id(&self) -> String {
+        ident(&self.entity.system.id)
+    }
+
+    pub(crate) fn column(&self, field: FieldIndex) -> String {
+        ident(&self.entity.fields[field].column)
+    }
+
+    /// The table's key column.
+    pub(crate) fn key_column(&self) -> String {
+        self.column(self.entity.key)
+    }
+
+    /// The condition that the table's row `alias` has the key of the staged row.
+    pub(crate) fn has_key(&self, alias: &str) -> String {
+        format!("{alias}.{} = {}", self.key_column(), self.staged(self.entity.key))
+    }
+
+    /// Joins the table's row to the staged one.
+    pub(crate) fn join_table(&self) -> String {
+        format!("JOIN {} t ON {}", self.entity.table, self.has_key("t"))
+    }
+
+    /// Joins the plan to the staged rows: those that an update changes.
+    pub(super) fn join_changed(&self) -> String {
+        format!("JOIN {} plan ON plan.o = s.o AND NOT (plan.fresh OR plan.same)", self.plan())
+    }
+
+    /// Joins the parents of a layout's references to the staged rows.
+    pub(super) fn join_parents(&self, layout: &Layout) -> String {
+        references(layout).iter().fold(String::new(), |mut all, &field| {
+            let parent = self.parent(field);
+            let key = ident(&parent.fields[parent.key].column);
+            let _ = write!(all, " LEFT JOIN {} p{field} ON p{field}.{key} = s.f{field}", parent.table);
+            all
+        })
+    }
+
+    /// The entity that a reference leads to.
+    pub(crate) fn parent(&self, field: FieldIndex) -> &Entity {
+        let reference = self.entity.fields[field].reference.expect("only asked of references");
+        &self.schema.entities[reference.entity]
+    }
+
+    /// A part for each reference of the entity, one after the other.
+    pub(super) fn each_reference(&self, part: impl Fn(FieldIndex) -> String) -> String {
+        self.entity.references().map(|(field, _)| part(field)).collect()
+    }
+
+    /// A column's type as declared.
+    pub(super) fn declared(&self, field: &Field) -> &str {
+        self.info.column(&field.column).map_or_else(|| field.rule.sql_type(), |column| &column.declared)
+    }
+
+    /// A staged value as the table's type; NULL for an empty cell.
+    pub(super) fn staged(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        if field.reference.is_some() {
+            return format!("p{index}.{}", ident(&self.parent(index).system.id));
+        }
+        let wanted = field.rule.sql_type();
+        match self.info.column(&field.column) {
+            // The type without its length: a value that does not fit must fail, and not be cut off by a cast.
+            Some(column) if column.base != wanted => format!("s.f{index}::{}", column.base),
+            _ => format!("s.f{index}"),
+        }
+    }
+
+    /// The value of a field in a new row.
+    pub(super) fn inserted(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        let staged = self.staged(index);
+        match field.when_empty() {
+            Some(default) if field.policy(self.on_empty) != OnUpdate::Overwrite => {
+                format!("COALESCE({staged}, {}::{})", literal(default), self.declared(field))
+            }
+            _ => staged,
+        }
+    }
+
+    /// The new value of a field in a row that the table has.
+    pub(super) fn updated(&self, index: FieldIndex) -> String {
+        let field = &self.entity.fields[index];
+        let old = format!("t.{}", self.column(index));
+        match field.policy(self.on_empty) {
+            OnUpdate::Overwrite => self.inserted(index),
+            OnUpdate::Keep => format!("COALESCE({}, {old})", self.staged(index)),
+            OnUpdate::FillEmpty => {
+                let empty = if field.rule.sql_type() == "text[]" {
+                    format!("CASE WHEN {old} = '{{}}' THEN NULL ELSE {old} END")
+                } else {
+                    old
+                };
+                format!("COALESCE({empty}, {})", self.inserted(index))
+            }
+        }
+    }
+
+    /// The fields of a layout that are compared with the table's: all but the key.
+    pub(crate) fn compared<'l>(&self, layout: &'l Layout) -> impl Iterator<Item = FieldIndex> + use<'l> {
+        let key = self.entity.key;
+        layout.fields.iter().copied().filter(move |&field| field != key)
+    }
+
+    /// The condition that an update changes the field.
+    pub(super) fn differs(&self, field: FieldIndex) -> String {
+        format!("t.{} IS DISTINCT FROM {}", self.column(field), self.updated(field))
+    }
+
+    /// A field's value in the table and its new one, as text; of a reference the keys.
+    pub(super) fn readable(&self, field: FieldIndex) -> (String, String) {
+        let column = self.column(field);
+        if self.entity.fields[field].reference.is_none() {
+            return (format!("t.{column}::text"), format!("({})::text", self.updated(field)));
+        }
+        let parent = self.parent(field);
+        let old = format!(
+            "(SELECT x.{}::text FROM {} x WHERE x.{} = t.{column})",
+            ident(&parent.fields[parent.key].column),
+            parent.table,
+            ident(&parent.system.id),
+        );
+        (old, format!("s.f{field}::text"))
+    }
+}

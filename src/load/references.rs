@@ -1,0 +1,46 @@
+//! The foreign keys of the database that refer to a table, whether or not the schema knows them.
+
+use crate::db::postgres::{Client, Error};
+
+/// A foreign key that refers to a table.
+#[derive(Debug)]
+pub(super) struct ForeignKey {
+    /// The constraint's name.
+    pub(super) constraint: String,
+    /// The table that refers, quoted.
+    pub(super) child: String,
+    /// The table refers to itself.
+    pub(super) is_own: bool,
+    columns: Vec<String>,
+    referred: Vec<String>,
+}
+
+const FOREIGN_KEYS: &str =
+    "SELECT c.conname::text, format('%I.%I', n.nspname, r.relname), c.conrelid = c.confrelid,
+        array(SELECT quote_ident(a.attname) FROM unnest(c.conkey) WITH ORDINALITY k (num, n)
+              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num ORDER BY k.n),
+        array(SELECT quote_ident(a.attname) FROM unnest(c.confkey) WITH ORDINALITY k (num, n)
+              JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.n)
+    FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+    WHERE c.contype = 'f' AND c.confrelid = $1::text::regclass AND c.conparentid = 0 ORDER BY 2, 1";
+
+impl ForeignKey {
+    /// All that refer to `table`, by table and name.
+    pub(super) async fn to(client: &Client, table: &str) -> Result<Vec<Self>, Error> {
+        let rows = client.query(FOREIGN_KEYS, &[&table]).await?;
+        let key = |row: &crate::db::postgres::Row| Self {
+            constraint: row.get(0),
+            child: row.get(1),
+            is_own: row.get(2),
+            columns: row.get(3),
+            referred: row.get(4),
+        };
+        Ok(rows.iter().map(key).collect())
+    }
+
+    /// The SQL condition that the child's row `c` refers to the table's row `t`.
+    pub(super) fn refers(&self) -> String {
+        let pairs = self.columns.iter().zip(&self.referred);
+        pairs.map(|(own, referred)| format!("c.{own} = t.{referred}")).collect::<Vec<_>>().join(" AND ")
+    }
+}

@@ -1,0 +1,196 @@
+//! The order of a load's steps.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::db::Session;
+use crate::event::Listener;
+use crate::fault::{self, Point};
+use crate::record::RunId;
+use crate::schema::Schema;
+use crate::settle::{EntityVerdict, Facts, Question};
+
+use super::context::Context;
+use super::empty::EmptyTable;
+use super::error::LoadError;
+use super::filled::{Staged, When, deletes, merge, readback, stage};
+use super::journal::{self, RunNote};
+use super::layouts::Layouts;
+use super::options::LoadOptions;
+use super::path::Obstacle;
+use super::rows::{EntityRows, FieldChange, Written};
+use super::{begin, commit, facts, lock, rights, tables};
+
+/// A load under way on one session.
+pub(crate) struct Load<'a> {
+    session: &'a Session,
+    context: Context<'a>,
+}
+
+impl<'a> Load<'a> {
+    /// Takes the run's lock and looks at the tables. Changes nothing.
+    pub(crate) async fn prepare(
+        session: &'a Session,
+        schema: &'a Schema,
+        options: LoadOptions,
+        listener: &'a dyn Listener,
+        run: &RunId,
+    ) -> Result<Self, LoadError> {
+        let client = &session.client;
+        lock::take(client, options.patience).await?;
+        let tables = tables::look(client, schema).await?;
+        rights::import(client, schema, &tables).await?;
+        let obstacles = vec![options.obstacle(); tables.len()];
+        let run = run.clone();
+        let context = Context { client, schema, options, listener, run, tables, obstacles };
+        Ok(Self { session, context })
+    }
+
+    /// Forces the staged path for all tables, so that the row that the database refused can be identified.
+    pub(crate) fn find_refused(&mut self) {
+        self.context.obstacles.fill(Some(Obstacle::Refused));
+    }
+
+    /// Begins the transaction; see [`begin::begin`].
+    pub(crate) async fn begin(&mut self, entities: &[EntityRows<'_>]) -> Result<(), LoadError> {
+        begin::begin(&mut self.context, entities).await
+    }
+
+    /// Stages the clean rows of the tables that take the staged path, and compares them with the tables.
+    pub(crate) async fn stage(&self, entities: &[EntityRows<'_>]) -> Result<(), LoadError> {
+        for item in entities.iter().filter(|item| self.context.is_staged(item.entity)) {
+            let layouts = Layouts::of(item.harvest);
+            stage::stage(&Staged::of(&self.context, item, &layouts)).await?;
+        }
+        fault::reach(Point::Staged);
+        Ok(())
+    }
+
+    /// What the database knows of the staged rows.
+    pub(crate) async fn facts(&self, entities: &[EntityRows<'_>]) -> Result<Facts, LoadError> {
+        facts::of_staged(&self.context, entities).await
+    }
+
+    /// Which of the keys in question the database holds.
+    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+        tables::held(self.context.client, self.context.schema, &self.context.tables, questions).await
+    }
+
+    /// Calls `each` with the keys of the entity's rows in the target that no record of the files has; see
+    /// [`facts::absent`].
+    pub(crate) async fn absent<E: From<LoadError>>(
+        &self,
+        item: &EntityRows<'_>,
+        each: impl FnMut(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        facts::absent(&self.context, item, each).await
+    }
+
+    /// Writes the rows that were kept, in load order.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses. With [`LoadError::Rows`], [`LoadError::Referred`] and [`LoadError::NotReleased`] the
+    /// transaction goes on, as it was before anything was written.
+    pub(crate) async fn write(
+        &self,
+        entities: &[EntityRows<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
+        let context = &self.context;
+        context.execute("SAVEPOINT before_writing", "setting a savepoint").await?;
+        let error = match self.write_all(entities, verdicts).await {
+            Err(LoadError::Database(error)) if error.is_about_data() => error,
+            Err(error @ (LoadError::Referred { .. } | LoadError::NotReleased { .. })) => {
+                self.go_back().await?;
+                return Err(error);
+            }
+            other => return other,
+        };
+        if !entities.iter().all(|item| context.is_staged(item.entity)) {
+            // The row is found on the staged path, on another connection: see `Load::find_refused`.
+            return Err(error.into());
+        }
+        tracing::info!("{error}; finding the rows");
+        self.go_back().await?;
+        deletes::delete(context, entities, verdicts, When::Before).await?;
+        for item in entities {
+            let layouts = Layouts::of(item.harvest);
+            let staged = Staged::of(context, item, &layouts);
+            let rows = merge::find_refused(&staged, &verdicts[item.entity]).await?;
+            if !rows.is_empty() {
+                self.go_back().await?;
+                return Err(LoadError::Rows { entity: item.entity, rows });
+            }
+        }
+        Err(error.into())
+    }
+
+    async fn write_all(
+        &self,
+        entities: &[EntityRows<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
+        let context = &self.context;
+        let mut written = Vec::new();
+        let mut loaded = HashMap::new();
+        journal::stamp(context.client, &context.run).await?;
+        fault::reach(Point::Stamped);
+        let before = deletes::delete(context, entities, verdicts, When::Before).await?;
+        for item in entities {
+            let verdict = &verdicts[item.entity];
+            if context.options.undoable {
+                journal::note_records(context.client, context.origin(item.entity), item.harvest).await?;
+                fault::reach(Point::RecordsNoted);
+            }
+            let layouts = Layouts::of(item.harvest);
+            if context.is_staged(item.entity) {
+                let staged = Staged::of(context, item, &layouts);
+                written.push(merge::merge(&staged, verdict, deletes::accepted(item, verdict)).await?);
+                continue;
+            }
+            let table = EmptyTable::of(context, item, &layouts);
+            let (inserted, identifiers) = table.load(verdict, &loaded).await?;
+            loaded.insert(item.entity, identifiers);
+            written.push((Written { inserted, ..Written::default() }, Vec::new()));
+        }
+        let after = deletes::delete(context, entities, verdicts, When::After).await?;
+        for (item, (written, _)) in entities.iter().zip(&mut written) {
+            for gone in before.iter().chain(&after).filter(|gone| gone.entity == item.entity) {
+                written.deleted += gone.deleted;
+                written.unchanged += gone.absent;
+            }
+        }
+        context.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
+        fault::reach(Point::Checked);
+        readback::check_again(context, entities, written.iter().map(|(written, _)| *written)).await?;
+        Ok(written)
+    }
+
+    /// Writes the run to the journal. The last thing before [`Load::commit`].
+    pub(crate) async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
+        let Context { client, schema, options, run, .. } = &self.context;
+        journal::note(client, schema, run, note, options.undoable).await
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
+    pub(crate) async fn commit(&self) -> Result<(), LoadError> {
+        commit::commit(self.session, &self.context.run).await
+    }
+
+    /// Rolls the transaction back.
+    pub(crate) async fn roll_back(&mut self) -> Result<(), LoadError> {
+        let context = &mut self.context;
+        context.execute("ROLLBACK", "rolling back").await?;
+        context.tables = tables::look(context.client, context.schema).await?;
+        context.obstacles.fill(context.options.obstacle());
+        Ok(())
+    }
+
+    async fn go_back(&self) -> Result<(), LoadError> {
+        self.context.execute("ROLLBACK TO SAVEPOINT before_writing", "going back to the savepoint").await
+    }
+}

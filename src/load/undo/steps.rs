@@ -1,0 +1,168 @@
+//! The order of an undo's steps.
+
+use crate::db::Session;
+use crate::db::postgres::Client;
+use crate::fault::{self, Point};
+use crate::load::commit;
+use crate::load::error::LoadError;
+use crate::load::journal::{EntityRecord, RunRecord, STAMPS, hostname};
+use crate::load::rights;
+use crate::record::RunId;
+
+use super::rows::{RunRows, failed};
+use super::{find, restore};
+
+/// A run that may be undone.
+#[derive(Debug)]
+pub(crate) struct Undo<'a> {
+    client: &'a Client,
+    run: &'a RunRecord,
+    /// A row that has the run's stamp in `xmin` is as the run left it.
+    stamped: bool,
+}
+
+/// What an undo did to an entity's table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Undone {
+    /// The entity.
+    pub(crate) entity: String,
+    /// Rows deleted.
+    pub(crate) deleted: u64,
+    /// Rows restored, whether they had been updated or deleted.
+    pub(crate) restored: u64,
+    /// Rows that stay as they are, since `muster runs forget` removed their undo data.
+    pub(crate) forgotten: u64,
+}
+
+impl<'a> Undo<'a> {
+    /// Checks whether the run can be undone at all.
+    ///
+    /// # Errors
+    ///
+    /// It is an undo, was undone, or its undo data was not kept or was pruned.
+    pub(crate) async fn of(client: &'a Client, run: &'a RunRecord) -> Result<Self, LoadError> {
+        let refused = |why: String| Err(LoadError::NotUndoable { run: run.run.clone(), why });
+        if let Some(by) = &run.undone_by {
+            return refused(format!("it is undone already, by run {by}"));
+        }
+        if run.undoes.is_some() {
+            return refused("it is itself an undo; import the files again instead".to_owned());
+        }
+        if let Some(pruned) = &run.pruned {
+            return refused(format!("its undo data was pruned at {pruned}"));
+        }
+        if !run.undoable {
+            return refused("it ran with --no-undo, which keeps no undo data".to_owned());
+        }
+        rights::journal(client, rights::JOURNAL_UNDO).await?;
+        rights::undo(client, run.entities.iter().map(|entity| &entity.table)).await?;
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM muster.runs r {STAMPS} AND r.id = $1::text::uuid),
+                    EXISTS (SELECT FROM muster.inserted b WHERE b.run = $1::text::uuid AND b.hashes IS NULL)"
+        );
+        let row = client.query_one(&sql, &[&run.run]).await.map_err(|e| failed(&run.run, e))?;
+        let (stamped, unhashed): (bool, bool) = (row.get(0), row.get(1));
+        if !stamped && unhashed {
+            return refused(
+                "the journal was written again since, as by a restored dump, or the numbers of transactions have repeated \
+                 since, and the run is of an older muster, which kept no hashes of the rows it inserted: whether they \
+                 were changed is not known"
+                    .to_owned(),
+            );
+        }
+        if !stamped {
+            tracing::info!(
+                "run {}: its rows are compared by their hashes, as after a restored dump",
+                run.run
+            );
+        }
+        Ok(Self { client, run, stamped })
+    }
+
+    /// Begins the transaction, restores and deletes. Does not commit.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::Blocked`] names the rows that keep the run from being undone. The transaction must be rolled back.
+    pub(crate) async fn run(&self, undo: &RunId) -> Result<Vec<Undone>, LoadError> {
+        self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        let entities: Vec<_> = self.run.entities.iter().map(|entity| self.rows(entity)).collect();
+        let mut blocking = Vec::new();
+        let mut all = Vec::new();
+        for rows in &entities {
+            rows.lock().await?;
+            blocking.extend(find::changed(rows).await?);
+            blocking.extend(find::created_again(rows).await?);
+        }
+        fault::reach(Point::UndoLocked);
+        if blocking.is_empty() {
+            // The load's steps in reverse: what was deleted last comes first, and with it what others refer to.
+            let mut back = Vec::new();
+            for rows in &entities {
+                back.push(restore::deleted(rows, true).await?);
+            }
+            for (rows, back) in entities.iter().zip(back) {
+                let EntityRecord { entity, forgotten, .. } = rows.entity;
+                let restored = back + restore::updated(rows).await?;
+                all.push(Undone { entity: entity.clone(), deleted: 0, restored, forgotten: *forgotten });
+            }
+            fault::reach(Point::UndoRestored);
+            for rows in &entities {
+                blocking.extend(find::referred(rows).await?);
+            }
+        }
+        if !blocking.is_empty() {
+            return Err(LoadError::Blocked { run: self.run.run.clone(), rows: blocking });
+        }
+        // Rows that refer to others go first.
+        for (rows, undone) in entities.iter().zip(&mut all).rev() {
+            undone.deleted = restore::inserted(rows).await?;
+        }
+        for (rows, undone) in entities.iter().zip(&mut all) {
+            undone.restored += restore::deleted(rows, false).await?;
+        }
+        fault::reach(Point::UndoDeleted);
+        self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        self.note(undo).await?;
+        fault::reach(Point::UndoNoted);
+        Ok(all)
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
+    pub(crate) async fn commit(session: &Session, undo: &RunId) -> Result<(), LoadError> {
+        commit::commit(session, undo).await
+    }
+
+    /// Writes the undo to the journal as a run, and the run as undone.
+    async fn note(&self, undo: &RunId) -> Result<(), LoadError> {
+        self.client
+            .execute(
+                "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, undoable, undoes, stamp)
+                 SELECT $1::text::uuid, 'undo', now(), clock_timestamp(), $3, $4, schema_sha256, false, id, pg_current_xact_id()::xid
+                 FROM muster.runs WHERE id = $2::text::uuid",
+                &[&undo.as_str(), &self.run.run, &hostname(), &env!("CARGO_PKG_VERSION")],
+            )
+            .await
+            .map_err(|e| failed(&self.run.run, e))?;
+        self.client
+            .execute(
+                "UPDATE muster.runs SET status = 'undone', undone_by = $1::text::uuid WHERE id = $2::text::uuid",
+                &[&undo.as_str(), &self.run.run],
+            )
+            .await
+            .map_err(|e| failed(&self.run.run, e))?;
+        Ok(())
+    }
+
+    fn rows(&self, entity: &'a EntityRecord) -> RunRows<'a> {
+        RunRows::of(self.client, self.run, entity, self.stamped)
+    }
+
+    async fn execute(&self, sql: &str) -> Result<(), LoadError> {
+        Ok(self.client.batch_execute(sql).await.map_err(|e| failed(&self.run.run, e))?)
+    }
+}

@@ -1,0 +1,76 @@
+//! The names that the reports of a run are given: entities, fields, files, and the options to repeat.
+
+use crate::output::names;
+use crate::report::{Context, Entity, Field, File};
+use crate::source::FileFormat;
+
+use super::Run;
+use super::inputs::{EntityRead, FileRead};
+
+impl Run<'_> {
+    pub(super) fn context(&self, entities: &[EntityRead], target: Option<&str>) -> Context {
+        let mut stems = names::Stems::default();
+        let named = self.schema.entities.iter().zip(entities).map(|(entity, read)| Entity {
+            name: entity.name.clone(),
+            fields: entity
+                .fields
+                .iter()
+                .map(|field| Field { name: field.name.clone(), sensitive: field.sensitive })
+                .collect(),
+            files: (0..)
+                .zip(&read.files)
+                .map(|(at, file)| described(file, read.records(at), &entity.name, &mut stems))
+                .collect(),
+        });
+        Context {
+            run: self.id.to_string(),
+            command: self.command.to_owned(),
+            started: self.started,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema_sha256: self.schema.sha256.clone(),
+            target: target.map(str::to_owned),
+            values: self.options.values,
+            again: self.again(entities),
+            again_of_files: self.options.again_of_files.clone(),
+            entities: named.collect(),
+        }
+    }
+
+    /// The options that reading returned records needs too. No manifest lists a file of returned records, so what
+    /// a manifest said of its source must be repeated.
+    fn again(&self, entities: &[EntityRead]) -> Vec<String> {
+        let mut again = self.options.again.clone();
+        if self.options.looking.empty_text.is_none() {
+            let files = || entities.iter().flat_map(|read| &read.files);
+            let exported = files().filter(|file| file.exported.is_some()).count();
+            if exported > 0 && exported == files().count() {
+                again.extend(["--quoted-empty".to_owned(), "text".to_owned()]);
+            } else if exported > 0 {
+                tracing::info!(
+                    "only some of the files were exported by muster: import the corrected records of those \
+                     separately, with --quoted-empty text"
+                );
+            }
+        }
+        again
+    }
+}
+
+fn described(file: &FileRead, records: Option<u64>, entity: &str, stems: &mut names::Stems) -> File {
+    let (source, opening) = (&file.source, &file.look.opening);
+    let is_ndjson = opening.format == FileFormat::Ndjson;
+    File {
+        path: source.name().to_owned(),
+        stem: stems.next(source.name(), entity),
+        bytes: file.stored().stored_len(),
+        sha256: file.sha256.clone(),
+        encoding: opening.encoding.name(),
+        format: opening.format.name().to_owned(),
+        // No sign separates the values of an object.
+        delimiter: if is_ndjson { String::new() } else { char::from(opening.delimiter).to_string() },
+        header: opening.header.clone(),
+        mapping: file.look.mapping.columns.clone(),
+        prefix: if is_ndjson { 0..0 } else { 0..opening.data_start },
+        records,
+    }
+}

@@ -1,0 +1,59 @@
+//! Rows that are rejected because of what the database knows: values in use, rows that it refused, edited rows,
+//! deletions of rows that are still referred to.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::record::{EntityIndex, RowNumber, Slot};
+
+use super::facts::{Facts, InUse};
+use super::verdict::{EntityVerdict, Fate, Reason};
+
+/// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
+pub(super) fn reject(
+    facts: &Facts,
+    entity: EntityIndex,
+    held: &HashSet<(RowNumber, Slot)>,
+    verdict: &mut EntityVerdict,
+) {
+    for found in facts.in_use(entity) {
+        if found.freed_by.is_empty() || held.contains(&(found.row, found.slot)) {
+            verdict.add(found.row, Some(found.slot), Reason::KeyInUse);
+        }
+    }
+    let refused = facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.clone())));
+    let referred =
+        facts.referred(entity).iter().map(|(row, detail)| (row, Reason::StillReferred(detail.clone())));
+    let edited = facts.edited(entity).iter().map(|(row, detail)| (row, Reason::Edited(detail.clone())));
+    for (row, reason) in refused.chain(referred).chain(edited) {
+        verdict.add(*row, None, reason);
+    }
+}
+
+/// Adds to `held` the values that no kept row frees, and those that are in use because of these. Returns whether
+/// there are new ones.
+pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(RowNumber, Slot)>) -> bool {
+    let mut lost: HashSet<RowNumber> = HashSet::new();
+    let before = held.len();
+    // In a chain of rows, each taking the value of the next, one lost row is followed to the chain's end at once.
+    let mut waiting: HashMap<RowNumber, Vec<&InUse>> = HashMap::new();
+    for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
+        for &row in &found.freed_by {
+            waiting.entry(row).or_default().push(found);
+        }
+    }
+    let is_gone =
+        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fates[row] != Fate::Kept || lost.contains(&row);
+    let mut next: Vec<RowNumber> =
+        waiting.keys().copied().filter(|&row| verdict.fates[row] != Fate::Kept).collect();
+    while let Some(gone) = next.pop() {
+        for found in waiting.get(&gone).into_iter().flatten() {
+            let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));
+            if is_held && !is_gone(found.row, &lost) {
+                held.insert((found.row, found.slot));
+                lost.insert(found.row);
+                next.push(found.row);
+            }
+        }
+    }
+    held.len() > before
+}
