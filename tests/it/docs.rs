@@ -229,6 +229,32 @@ fn every_link_leads_to_a_file_and_a_heading() {
     none(&faults);
 }
 
+/// Of the form `src/read/split.rs`; NAME is for the reader to choose.
+#[test]
+fn every_path_of_the_project_that_a_document_names_exists() {
+    let folders = [
+        "benches/",
+        "docs/",
+        "examples/",
+        "packaging/",
+        "samples/",
+        "schemas/",
+        "scripts/",
+        "src/",
+        "tests/",
+    ];
+    let mut faults = Vec::new();
+    for document in documents() {
+        let spans = document.text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for path in spans.filter(|span| folders.iter().any(|folder| span.starts_with(folder))) {
+            if !path.contains("NAME") && !path.contains(' ') && !root().join(path).exists() {
+                faults.push(format!("{}: {path}", document.name));
+            }
+        }
+    }
+    none(&faults);
+}
+
 #[test]
 fn readme_is_short_and_leads_to_every_other_document() {
     let readme = document("README.md");

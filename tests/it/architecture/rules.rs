@@ -52,6 +52,18 @@ fn layer(module: &str) -> Option<usize> {
 }
 
 #[test]
+fn the_map_in_docs_has_these_layers() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = std::fs::read_to_string(format!("{root}/docs/ARCHITECTURE.md")).unwrap();
+    let map = text.split("<!-- modules -->\n```text\n").nth(1).expect("the map").split("```").next().unwrap();
+    // The names are before the first wide space, what they are after it.
+    let names =
+        |line: &str| line.split("    ").next().unwrap().split_whitespace().map(str::to_owned).collect();
+    let shown: Vec<Vec<String>> = map.lines().map(names).collect();
+    assert_eq!(shown, LAYERS.iter().copied().chain([&BOTTOM[..]]).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_module_imports_only_from_those_below_it() {
     let map = Map::new(sources());
     let mut faults = Vec::new();
