@@ -82,7 +82,7 @@ fn batch(seed: u64) {
             block_size: 1 << 22,
             max_record: if random.below(4) == 0 { 50 } else { 1 << 20 },
             pad_short: random.below(2) == 0,
-            unguard: random.below(2) == 0,
+            from_spreadsheet: random.below(2) == 0,
         };
         let one = found(&path, settings);
         let other = found(&path, CheckSettings { block_size: 64 + random.below(200), ..settings });

@@ -1,7 +1,7 @@
-//! How long the dearest rules take for a cell: `cargo run --release --example rule_speed`. Prints
-//! nanoseconds a cell, the best of seven rounds; nothing fails by the clock.
+//! How long the most expensive rules take for a cell: `cargo run --release --example rule_speed`. Prints nanoseconds a
+//! cell, the best of seven rounds.
 
-#![allow(clippy::print_stdout)] // printing is what it is for
+#![allow(clippy::print_stdout)] // an example that prints
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -54,7 +54,7 @@ fn time(what: &str, rule: &mut FieldRule, cells: &[String]) {
         best = best.min(start.elapsed().as_secs_f64());
     }
     println!(
-        "{what}: {:.1} ns a cell ({} % as they were)",
+        "{what}: {:.1} ns a cell ({} % unchanged)",
         best * 1e9 / cells.len() as f64,
         same * 100 / cells.len()
     );

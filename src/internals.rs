@@ -12,10 +12,10 @@ use crate::read::{Keep, ReadOptions, ReadPlan, Seed, slots};
 use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::rule::email::Email;
 use crate::rule::phone::Phone;
-use crate::rule::{Fate, Note, Rule};
-use crate::run::Options;
+use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{Entity, Schema};
-use crate::settle::{Candidates, Facts, Policy, SlotValues, settle};
+use crate::settings::{Duplicates, Reading, Reports, Settings};
+use crate::settle::{Candidates, Facts, SlotValues, settle};
 use crate::source::{InputPath, LookOptions, Source, SourceError, look};
 
 pub use crate::exit::Exit;
@@ -48,13 +48,13 @@ pub struct CheckSettings {
     /// `--pad-short`.
     pub pad_short: bool,
     /// `--from-spreadsheet`.
-    pub unguard: bool,
+    pub from_spreadsheet: bool,
 }
 
 impl Default for CheckSettings {
     fn default() -> Self {
-        let ReadOptions { block_size, max_record, pad_short, unguard, .. } = ReadOptions::default();
-        Self { block_size, max_record, pad_short, unguard }
+        let Reading { block_size, max_record, pad_short, from_spreadsheet, .. } = Reading::default();
+        Self { block_size, max_record, pad_short, from_spreadsheet }
     }
 }
 
@@ -64,14 +64,14 @@ impl Default for CheckSettings {
 ///
 /// The file cannot be read as a whole.
 pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String, String> {
-    let CheckSettings { block_size, max_record, pad_short, unguard } = settings;
-    let options = Options {
+    let CheckSettings { block_size, max_record, pad_short, from_spreadsheet } = settings;
+    let settings = Settings {
         inputs: vec![file.to_string_lossy().parse().map_err(|error: SourceError| error.to_string())?],
-        out: Some(out.to_owned()),
-        read: ReadOptions { pad_short, max_record, unguard, block_size, ..ReadOptions::default() },
-        ..Options::default()
+        reading: Reading { pad_short, from_spreadsheet, max_record, block_size, ..Reading::default() },
+        reports: Reports { out: Some(out.to_owned()), ..Reports::default() },
+        ..Settings::default()
     };
-    let reported = crate::run::check(&options, None, false, &Silent).map_err(|error| error.to_string())?;
+    let reported = crate::run::check(&settings, &Silent).map_err(|error| error.to_string())?;
     Ok(reported.context.run)
 }
 
@@ -80,12 +80,12 @@ pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String,
 pub struct FieldRule {
     rule: Rule,
     out: String,
-    notes: Vec<Note>,
+    findings: Vec<CellFinding>,
 }
 
 impl FieldRule {
     fn new(rule: Rule) -> Self {
-        Self { rule, out: String::new(), notes: Vec::new() }
+        Self { rule, out: String::new(), findings: Vec::new() }
     }
 
     /// The rule of a field of the built-in accounts.
@@ -111,8 +111,8 @@ impl FieldRule {
     /// Applies the rule to a cell. True where the value is the cell as it is.
     pub fn keeps(&mut self, cell: &str, country: Option<&str>) -> bool {
         self.out.clear();
-        self.notes.clear();
-        self.rule.judge(cell, country, &mut self.out, &mut self.notes) == Fate::Same
+        self.findings.clear();
+        self.rule.validate(cell, country, &mut self.out, &mut self.findings) == NormalForm::Same
     }
 }
 
@@ -138,7 +138,9 @@ impl UsersPlan {
         let source = Source::open(&file, &std::env::temp_dir()).expect("a file made in memory");
         let look = look(&source, schema, Some(1), &LookOptions::default()).expect("a header of users");
         let keep = if rows { Keep::Rows } else { Keep::Keys };
-        Self(ReadPlan::new(&schema.entities[1], 0, &look, ReadOptions { keep, ..ReadOptions::default() }))
+        let settings: &'static Settings = Box::leak(Box::default());
+        let options = ReadOptions { settings, keep, empty_text: false, unguard: false };
+        Self(ReadPlan::new(&schema.entities[1], 0, &look, options))
     }
 
     /// Cuts all records without a header.
@@ -199,7 +201,7 @@ impl CleanRows {
         let slots = [slots(accounts), slots(users)];
         let candidates =
             [self.accounts.candidates(accounts, &slots[0]), self.users.candidates(users, &slots[1])];
-        settle(&candidates, &Facts::none(), Policy::KeepFirst).map(|_| ())
+        settle(&candidates, &Facts::none(), Duplicates::KeepFirst).map(|_| ())
     }
 }
 

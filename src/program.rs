@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, LineError, LogFormat};
+use crate::cli::{Cli, Command, LineError};
 use crate::command::{
     CommandError, account, check, completions, db, explain, export, import, rejects, roles, runs, schema,
     undo, user, verify,
@@ -17,13 +17,7 @@ use crate::report::progress::Progress;
 /// Runs the command line `args`, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let (exit, format) = match Cli::read(args) {
-        Ok(cli) => {
-            let format = match cli.talk.log_format {
-                LogFormat::Text => Format::Text,
-                LogFormat::Json => Format::Json,
-            };
-            (command(&cli, format), format)
-        }
+        Ok(cli) => (command(&cli), cli.talk.log_format),
         Err(LineError::Line(error)) => error.exit(),
         Err(LineError::Schema(error)) => (Err(error.into()), Format::Text),
     };
@@ -38,24 +32,24 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn command(cli: &Cli, format: Format) -> Result<Exit, CommandError> {
-    let talk = &cli.talk;
-    let has_progress = matches!(cli.command, Command::Check(_) | Command::Import(_) | Command::Export(_));
+fn command(cli: &Cli) -> Result<Exit, CommandError> {
+    let Cli { command, talk, given } = cli;
+    let has_progress = matches!(command, Command::Check(_) | Command::Import(_) | Command::Export(_));
     let progress = Progress::new(has_progress && !talk.quiet && !talk.no_progress);
-    log::init(talk.verbose, talk.quiet, format, &progress);
+    log::init(talk.verbose, talk.quiet, talk.log_format, &progress);
     let out = &mut io::stdout().lock();
-    match &cli.command {
-        Command::Check(args) => check::run(args, progress, out),
-        Command::Import(args) => import::run(args, progress, out),
+    match command {
+        Command::Check(args) => check::run(args, given, progress, out),
+        Command::Import(args) => import::run(args, given, progress, out),
         Command::Export(args) => export::run(args, talk.quiet, progress, out),
         Command::Verify(args) => verify::run(args, talk.quiet, out),
-        Command::Account(args) => account::run(args, talk, &progress, out),
+        Command::Account(args) => account::run(args, given, talk, &progress, out),
         Command::User(args) => user::run(args, talk, out),
         Command::Roles(args) => roles::run(args, talk.quiet, out),
         Command::Rejects(args) => rejects::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Schema(args) => schema::run(args, out),
-        Command::Runs(args) => runs::run(args, out),
+        Command::Runs(args) => runs::run(args, talk.yes, out),
         Command::Undo(args) => undo::run(args, talk.yes, out),
         Command::Db(args) => db::run(args, out),
         Command::Completions(args) => completions::run(args, out),

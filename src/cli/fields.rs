@@ -1,53 +1,21 @@
-//! The flags that are made from the schema at run time: one for each field, for `create` what the field is to
-//! hold, for `list` what it must hold. Which schema and which entity that is stands on the command line itself,
-//! so these two words are looked for before the line is parsed.
+//! The command line parsed, with the flags that are made from the schema at run time: one for each field, for `create`
+//! the value it gets, for `list` the value to look for. The schema and the entity are named on the command line
+//! itself, so these two words are looked for before the line is parsed.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
 use crate::schema::{Entity, Field, Schema, SchemaError, describe};
 
-use super::Cli;
-
-/// What the flags' identifiers begin with, so that no field can be mistaken for an option.
-const PREFIX: &str = "field:";
+use super::field_values::PREFIX;
+use super::given::given;
+use super::line::Cli;
 
 /// The commands whose flags come from the schema, and the entity that each is named after.
 const COMMANDS: [(&str, &str); 2] = [("account", "accounts"), ("user", "users")];
-
-/// What was given for fields: the field's name, and each value in the order of the command line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct FieldValues(pub(crate) Vec<(String, Vec<String>)>);
-
-impl FromArgMatches for FieldValues {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let given = matches.ids().filter_map(|id| {
-            let name = id.as_str().strip_prefix(PREFIX)?;
-            let values = matches.get_many::<String>(id.as_str())?;
-            Some((name.to_owned(), values.cloned().collect()))
-        });
-        Ok(Self(given.collect()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-/// The flags themselves come from `command`: the type alone does not know the schema.
-impl Args for FieldValues {
-    fn augment_args(command: Command) -> Command {
-        command
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        command
-    }
-}
 
 /// Why a command line could not be parsed.
 #[derive(Debug, thiserror::Error)]
@@ -68,20 +36,29 @@ impl Cli {
     /// A wrong line, a request for help, and where flags come from a schema the mistakes of that.
     pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
-        let command = if is_about_records(&line) {
+        let mut command = if is_about_records(&line) {
             let schema = Schema::open(option(&line, "--schemas").map(PathBuf::from).as_deref())?;
             let entity = option(&line, "--entity").and_then(|name| name.into_string().ok());
             command(&schema, entity.as_deref())
         } else {
             Self::command()
         };
-        Ok(Self::from_arg_matches(&command.try_get_matches_from(line)?)?)
+        let matches = command.try_get_matches_from_mut(line)?;
+        let mut cli = Self::from_arg_matches(&matches)?;
+        let (mut of, mut said) = (&command, &matches);
+        while let Some((name, more)) = said.subcommand()
+            && let Some(command) = of.find_subcommand(name)
+        {
+            (of, said) = (command, more);
+        }
+        cli.given = given(&command, of, said);
+        Ok(cli)
     }
 }
 
 /// The whole command line with the flags of this schema. An entity that it does not have gets no flags: the
 /// command itself says what is wrong.
-pub(super) fn command(schema: &Schema, entity: Option<&str>) -> Command {
+fn command(schema: &Schema, entity: Option<&str>) -> Command {
     let mut cli = Cli::command();
     for (name, own) in COMMANDS {
         if cli.find_subcommand(name).is_none() {
@@ -100,7 +77,7 @@ pub(super) fn command(schema: &Schema, entity: Option<&str>) -> Command {
     cli
 }
 
-/// A flag for what each field is to hold.
+/// A flag for the value that each field gets.
 fn to_fill(command: Command, entity: &Entity, schema: &Schema) -> Command {
     flags(command, entity, |field, arg| {
         let action = if describe::is_list(field) { ArgAction::Append } else { ArgAction::Set };
@@ -109,7 +86,7 @@ fn to_fill(command: Command, entity: &Entity, schema: &Schema) -> Command {
     })
 }
 
-/// A flag for what each field must hold.
+/// A flag for the value that each field must have.
 fn to_match(command: Command, entity: &Entity, schema: &Schema) -> Command {
     flags(command, entity, |field, arg| {
         let help = match field.reference {
@@ -149,7 +126,19 @@ fn flags(mut command: Command, entity: &Entity, finish: impl Fn(&Field, Arg) -> 
     command
 }
 
-/// Whether the line's first word that belongs to no option is a command about records; `help` may stand before.
+/// The completion script of a shell, with the flags of the built-in schema.
+///
+/// # Errors
+///
+/// Never in a binary whose tests passed.
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Vec<u8>, SchemaError> {
+    let mut script = Vec::new();
+    let mut command = command(&Schema::built_in()?, None);
+    clap_complete::generate(shell, &mut command, "muster", &mut script);
+    Ok(script)
+}
+
+/// Whether the line's first word that belongs to no option is a command about records; `help` may come before.
 fn is_about_records(line: &[OsString]) -> bool {
     let mut words = line.iter().skip(1);
     while let Some(word) = words.next() {
@@ -164,7 +153,7 @@ fn is_about_records(line: &[OsString]) -> bool {
     false
 }
 
-/// The value of an option, wherever it stands before `--`.
+/// The value of an option, anywhere before `--`.
 fn option(line: &[OsString], name: &str) -> Option<OsString> {
     let mut words = line.iter().take_while(|word| *word != "--");
     while let Some(word) = words.next() {
@@ -185,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_is_found_behind_options_of_all_commands() {
+    fn the_command_is_found_after_options_of_all_commands() {
         for line in
             ["-q account list --plan x", "--log-format json account list --plan x", "user list --role=x"]
         {

@@ -7,16 +7,19 @@ use clap::{Args, Subcommand};
 
 use crate::invite::{Link, Mailbox, STATES};
 
-use super::{DatabaseArgs, age};
+use super::database::DatabaseArgs;
+use super::value::age;
 
-/// The recipients: all given filters apply.
+/// The recipients.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Recipients (all filters apply)")]
-pub(crate) struct WhomArgs {
+pub(crate) struct RecipientArgs {
     /// Users with these addresses
     #[arg(value_name = "ADDRESS")]
     pub(crate) addresses: Vec<String>,
-    /// Users whose addresses are in this file: one a line, or CSV with a column `email`
+    /// Users whose addresses are in this file
+    ///
+    /// One address a line, or CSV with a column `email`.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Users that this run inserted
@@ -26,13 +29,13 @@ pub(crate) struct WhomArgs {
     #[arg(long, value_name = "KEY")]
     pub(crate) account: Option<String>,
     /// Only users with this role
-    #[arg(long, value_name = "ROLE")]
+    #[arg(long, value_name = "ROLE", hide_short_help = true)]
     pub(crate) role: Option<String>,
     /// Only users with this language
-    #[arg(long, value_name = "LANGUAGE")]
+    #[arg(long, value_name = "LANGUAGE", hide_short_help = true)]
     pub(crate) language: Option<String>,
     /// Only users who came from an older system (true), or who did not (false)
-    #[arg(long, value_name = "BOOL")]
+    #[arg(long, value_name = "BOOL", hide_short_help = true)]
     pub(crate) migrated: Option<bool>,
 }
 
@@ -42,55 +45,63 @@ pub(crate) struct SendArgs {
     /// Who the mails are from: an address, or as `Name <address>`
     #[arg(long, value_name = "SENDER", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) from: Option<Mailbox>,
-    /// Where the links lead; {token} is replaced by the secret
+    /// The address of the links; {token} becomes the secret
     #[arg(long, value_name = "URL", required_unless_present = "dry_run", help_heading = "Mails")]
     pub(crate) link: Option<Link>,
     /// How long a link is valid: a number with h, d or w
-    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age, help_heading = "Mails")]
+    #[arg(long, value_name = "AGE", default_value = "14d", value_parser = age)]
+    #[arg(help_heading = "Mails", hide_short_help = true)]
     pub(crate) expires: Duration,
-    /// Own texts: LANGUAGE.txt and LANGUAGE.html for each language
-    #[arg(long, value_name = "DIR", help_heading = "Mails")]
+    /// Your own texts: LANGUAGE.txt and LANGUAGE.html for each language
+    #[arg(long, value_name = "DIR", help_heading = "Mails", hide_short_help = true)]
     pub(crate) templates: Option<PathBuf>,
-    /// A template stored at Postmark, by its alias; {language} is replaced by the user's language
-    #[arg(long, value_name = "ALIAS", conflicts_with = "templates", help_heading = "Mails")]
+    /// A template that Postmark keeps, by its alias; {language} becomes the user's language
+    #[arg(long, value_name = "ALIAS", conflicts_with = "templates")]
+    #[arg(help_heading = "Mails", hide_short_help = true)]
     pub(crate) template: Option<String>,
-    /// Write .eml files into this folder instead of sending
+    /// Write a preview as .eml files: nobody counts as invited
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["token_file", "to_dir", "dry_run"])]
+    #[arg(help_heading = "Sending")]
+    pub(crate) preview: Option<PathBuf>,
+    /// Write .eml files instead of sending: these users count as invited
     #[arg(long, value_name = "DIR", conflicts_with_all = ["token_file", "stream"], help_heading = "Sending")]
     pub(crate) to_dir: Option<PathBuf>,
-    /// The file with Postmark's server token, mode 0600; else the variable `POSTMARK_SERVER_TOKEN`
+    /// The file with Postmark's server token, mode 0600 [default: the variable `POSTMARK_SERVER_TOKEN`]
     #[arg(long, value_name = "FILE", help_heading = "Sending")]
     pub(crate) token_file: Option<PathBuf>,
     /// Postmark's message stream
-    #[arg(long, value_name = "NAME", default_value = "outbound", help_heading = "Sending")]
+    #[arg(long, value_name = "NAME", default_value = "outbound")]
+    #[arg(help_heading = "Sending", hide_short_help = true)]
     pub(crate) stream: String,
     #[arg(long, value_name = "URL", env = "POSTMARK_API_URL", hide = true)]
     #[allow(missing_docs)] // For the tests: shown nowhere.
     pub(crate) postmark_url: Option<String>,
     /// Send nothing to the addresses in this file, now and later; can be given several times
-    #[arg(long, value_name = "FILE", help_heading = "Sending")]
+    #[arg(long, value_name = "FILE", help_heading = "Sending", hide_short_help = true)]
     pub(crate) suppress: Vec<PathBuf>,
-    /// Send at most N mails now
+    /// At most N mails now
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Sending")]
     pub(crate) limit: Option<u64>,
-    /// Send at most N mails a minute
-    #[arg(long, value_name = "N/min", value_parser = rate, help_heading = "Sending")]
+    /// At most N mails a minute
+    #[arg(long, value_name = "N/min", value_parser = rate, help_heading = "Sending", hide_short_help = true)]
     pub(crate) rate: Option<u32>,
-    /// How long after a lost answer Postmark is asked whether it accepted a mail: a number with s, m or h
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = "Sending")]
+    /// How long to wait after a lost answer before Postmark is asked whether it took a mail: a number with s, m or h
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
+    #[arg(help_heading = "Sending", hide_short_help = true)]
     pub(crate) settle: Duration,
-    /// Show what would go to whom; send and write nothing
+    /// Show which mails would be sent; send and write nothing
     #[arg(long, help_heading = "Sending")]
     pub(crate) dry_run: bool,
 }
 
 /// `muster user invite`, `muster user invites resend`.
 #[derive(Debug, Args)]
-#[command(after_help = INVITE_EXAMPLES)]
+#[command(after_help = INVITE_EXAMPLE, after_long_help = INVITE_EXAMPLES)]
 pub(crate) struct InviteArgs {
-    /// Whom.
+    /// The recipients.
     #[command(flatten)]
-    pub(crate) whom: WhomArgs,
-    /// What, and how.
+    pub(crate) recipients: RecipientArgs,
+    /// What is sent, and how.
     #[command(flatten)]
     pub(crate) send: SendArgs,
     /// Where they are.
@@ -98,28 +109,37 @@ pub(crate) struct InviteArgs {
     pub(crate) place: PlaceArgs,
 }
 
+const INVITE_EXAMPLE: &str = "\
+Example:
+  muster user invite --run 0193f2 --dry-run
+
+More options and examples: muster user invite --help";
+
 const INVITE_EXAMPLES: &str = "\
 Examples:
   muster user invite --run 0193f2 --dry-run
-  muster user invite --run 0193f2 --migrated true --limit 10 --to-dir mails \\
-    --from 'Laadpalen <no-reply@example.nl>' --link 'https://app.example.nl/join/{token}'
+  muster user invite --run 0193f2 --migrated true --limit 10 --preview mails \\
+    --from 'Laadpalen <no-reply@example.nl>' \\
+    --link 'https://app.example.nl/join/{token}'
   muster user invite jan@example.nl --token-file postmark.token \\
-    --from no-reply@example.nl --link 'https://app.example.nl/join/{token}'
+    --from no-reply@example.nl \\
+    --link 'https://app.example.nl/join/{token}'
 
-Nobody is mailed twice, not even after a crash: users who were invited before are skipped (`invites resend`
-sends again). The role needs SELECT on the users' tables and CREATE on the database the first time, for the outbox.";
+Nobody is mailed twice, not even after a crash: users who were invited before
+are skipped (`invites resend` sends again). The role needs SELECT on the users'
+tables, and CREATE on the database the first time, for the outbox.";
 
 /// Where the users are, and how the result is printed.
 #[derive(Debug, Args)]
 pub(crate) struct PlaceArgs {
-    /// Read the column rules from this folder instead of the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// Read the column rules from this folder [default: the built-in ones]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) schemas: Option<PathBuf>,
     /// Which database.
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
     /// Print JSON
-    #[arg(long, help_heading = "Output options")]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }
 
@@ -127,7 +147,7 @@ pub(crate) struct PlaceArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  muster user accept -    (reads the token from standard input)")]
 pub(crate) struct AcceptArgs {
-    /// The secret of the link; - reads it from standard input, where no other user of the machine sees it
+    /// The secret of the link; - reads it from standard input, so that other users of the machine do not see it
     pub(crate) token: String,
     /// Where the users are.
     #[command(flatten)]
@@ -146,12 +166,13 @@ pub(crate) struct InvitesArgs {
 /// What to do with invites.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InvitesAction {
-    /// List invites and their state
-    #[command(
-        after_help = "Examples:\n  muster user invites list --state failed\n  muster user invites list --json"
-    )]
+    /// List invites with their states
+    #[command(after_help = "\
+Examples:
+  muster user invites list --state failed
+  muster user invites list --json")]
     List(ListInvitesArgs),
-    /// Send again to users who were invited and have not accepted; their earlier links stop working
+    /// Send again to users who were invited and have not accepted; earlier links stop working
     Resend(Box<InviteArgs>),
     /// Withdraw invites that are not accepted: pending mails are not sent, links stop working
     #[command(after_help = "Example:\n  muster user invites revoke jan@example.nl")]
@@ -178,9 +199,9 @@ pub(crate) struct ListInvitesArgs {
 /// `muster user invites revoke`.
 #[derive(Debug, Args)]
 pub(crate) struct RevokeArgs {
-    /// Whom.
+    /// The recipients.
     #[command(flatten)]
-    pub(crate) whom: WhomArgs,
+    pub(crate) recipients: RecipientArgs,
     /// Where the users are.
     #[command(flatten)]
     pub(crate) place: PlaceArgs,

@@ -14,7 +14,7 @@ pub(crate) struct RejectsArgs {
     /// Only findings with this code; can be given several times
     #[arg(long, value_name = "CODE", help_heading = "Which findings")]
     pub(crate) code: Vec<String>,
-    /// Only findings about this column (its header, or the field it means); can be given several times
+    /// Only findings about this column (its header or its field); can be given several times
     #[arg(long, value_name = "COLUMN", help_heading = "Which findings")]
     pub(crate) column: Vec<String>,
     /// Only findings about this entity; can be given several times
@@ -32,8 +32,8 @@ pub(crate) struct RejectsArgs {
     /// Compare with the run in this folder; exit 3 when anything is new or worse
     #[arg(long, value_name = "RUN-DIR")]
     pub(crate) against: Option<PathBuf>,
-    /// The column rules of the run, where they were not the built-in ones
-    #[arg(long, value_name = "DIR")]
+    /// The column rules of the run [default: the built-in ones]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) schemas: Option<PathBuf>,
     /// Show the sensitive cells of source lines
     #[arg(long, requires = "show")]

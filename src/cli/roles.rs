@@ -4,26 +4,26 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::DatabaseArgs;
+use super::database::DatabaseArgs;
 
 /// `muster roles`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct RolesArgs {
-    /// Read roles.toml and the schema from this folder instead of the built-in ones
+    /// Read roles.toml and the schema from this folder [default: the built-in ones]
     #[arg(long, value_name = "DIR")]
     pub(crate) schemas: Option<PathBuf>,
-    /// How they are printed
+    /// The format
     #[arg(long, value_name = "FORMAT", default_value = "table", conflicts_with = "json")]
     pub(crate) format: RolesFormat,
-    /// Write them to the table muster.roles of the database, in place of what it holds
+    /// Write them to the table muster.roles of the database, replacing what it holds
     #[arg(long, conflicts_with_all = ["format", "json"])]
     pub(crate) store: bool,
     /// Which database.
     #[command(flatten)]
     pub(crate) database: DatabaseArgs,
     /// Print JSON instead of a table
-    #[arg(long, help_heading = "Output options")]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }
 
@@ -45,4 +45,4 @@ Examples:
   muster roles
   muster roles --format csv > roles.csv
   muster roles --store
-  muster db psql -c 'SELECT u.email, r.permission FROM users u JOIN muster.roles r USING (role)'";
+  muster db psql -c 'SELECT * FROM muster.roles'";

@@ -10,7 +10,7 @@ pub(crate) struct SchemaArgs {
     /// What to do with the schema; without it, print.
     #[command(subcommand)]
     pub(crate) action: Option<SchemaAction>,
-    /// Read the column rules from this folder instead of the built-in ones
+    /// Read the column rules from this folder [default: the built-in ones]
     #[arg(long, value_name = "DIR", global = true)]
     pub(crate) schemas: Option<PathBuf>,
 }
@@ -18,10 +18,10 @@ pub(crate) struct SchemaArgs {
 /// What to do with the schema.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchemaAction {
-    /// Print the schema files, to change them and give them back with --schemas
-    #[command(
-        after_help = "Example:\n  mkdir my-schemas && muster schema print users > my-schemas/users.toml"
-    )]
+    /// Print the schema files, to change them and use them with --schemas
+    #[command(after_help = "\
+Example:
+  mkdir my-schemas && muster schema print users > my-schemas/users.toml")]
     Print {
         /// Only the file of this entity; `roles` for roles.toml
         entity: Option<String>,

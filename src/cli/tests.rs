@@ -2,7 +2,14 @@
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 
+use crate::report::log::Format;
+use crate::schema::OnUpdate;
+use crate::settings::{Duplicates, Given, MaxRejects, Settings};
+
 use super::*;
+
+/// The most lines of `-h`: a screen.
+const SCREEN: usize = 45;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(std::iter::once("muster").chain(line.split_whitespace()))
@@ -18,17 +25,56 @@ fn an_import_is_parsed_into_what_it_means() {
     let line = "import accounts.csv users=- --delimiter tab --memory 64K --max-rejects 1% --threads 7 \
                 --duplicates reject-all --empty keep --map Klant=legacyId --map Naam=name -vv --log-format json";
     let cli = parse(line).unwrap();
-    assert_eq!((cli.talk.verbose, cli.talk.log_format), (2, LogFormat::Json));
+    assert_eq!((cli.talk.verbose, cli.talk.log_format), (2, Format::Json));
     let Command::Import(import) = cli.command else { panic!("not an import") };
-    assert_eq!(import.read.files[1].entity.as_deref(), Some("users"));
-    assert_eq!(import.read.delimiter, Some(b'\t'));
-    assert_eq!(import.read.memory, 65536);
-    assert_eq!(import.read.max_record, 1 << 20);
-    assert_eq!(import.read.max_rejects, Some(MaxRejects::Percent(1.0)));
-    assert_eq!(import.read.threads, Some(7));
-    assert_eq!(import.read.duplicates, Duplicates::RejectAll);
-    assert_eq!(import.read.empty, Empty::Keep);
-    assert_eq!(import.read.map.len(), 2);
+    let settings = import.settings(&Given::default()).unwrap();
+    assert_eq!(settings.inputs[1].entity.as_deref(), Some("users"));
+    let (reading, rules) = (settings.reading, settings.rules);
+    assert_eq!((reading.delimiter, reading.memory, reading.max_record), (Some(b'\t'), 65536, 1 << 20));
+    assert_eq!((reading.threads.map(Into::into), reading.maps.len()), (Some(7), 2));
+    assert_eq!(
+        (rules.max_rejects, rules.duplicates),
+        (Some(MaxRejects::Percent(1.0)), Duplicates::RejectAll)
+    );
+    assert_eq!(settings.target.on_empty, OnUpdate::Keep);
+}
+
+#[test]
+fn what_is_not_said_is_the_default_of_the_settings() {
+    let Command::Import(import) = parse("import a.csv").unwrap().command else { panic!("not an import") };
+    let settings = import.settings(&Given::default()).unwrap();
+    let default = Settings { inputs: settings.inputs.clone(), ..Settings::default() };
+    assert_eq!(format!("{settings:?}"), format!("{default:?}"));
+}
+
+/// Calls `see` with each command and its name.
+fn each(command: &mut clap::Command, path: &str, see: &mut dyn FnMut(&str, &mut clap::Command)) {
+    see(path, command);
+    for sub in command.get_subcommands_mut() {
+        let path = format!("{path} {}", sub.get_name());
+        each(sub, &path, see);
+    }
+}
+
+#[test]
+fn the_short_help_is_a_screen_and_no_example_is_broken() {
+    let mut cli = Cli::command().term_width(80);
+    cli.build();
+    let mut faults = Vec::new();
+    each(&mut cli, "muster", &mut |path, command| {
+        let lines = command.render_help().to_string().lines().count();
+        if lines > SCREEN {
+            faults.push(format!("{path} -h has {lines} lines"));
+        }
+        for text in [command.get_after_help(), command.get_after_long_help()].into_iter().flatten() {
+            // Prose may be wrapped, between words; an example may not.
+            let is_example = |line: &&str| line.starts_with("  ") && !line[2..].starts_with(char::is_numeric);
+            for line in text.to_string().lines().filter(is_example).filter(|line| line.chars().count() > 80) {
+                faults.push(format!("{path}: too long: {line}"));
+            }
+        }
+    });
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 #[test]

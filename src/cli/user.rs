@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AcceptArgs, InviteArgs, InvitesArgs, ListArgs, ShowArgs};
+use super::invite::{AcceptArgs, InviteArgs, InvitesArgs};
+use super::records::{ListArgs, ShowArgs};
 
 /// `muster user`.
 #[derive(Debug, Args)]
@@ -20,13 +21,14 @@ pub(crate) enum UserAction {
     #[command(after_help = "Example:\n  muster user show jan@example.nl --json")]
     Show(ShowArgs),
     /// List users in the order of their keys
-    #[command(
-        after_help = "Examples:\n  muster user list --account A-17\n  muster user list --role accountAdmin --json"
-    )]
+    #[command(after_help = "\
+Examples:
+  muster user list --account A-17
+  muster user list --role accountAdmin --json")]
     List(ListArgs),
-    /// Invite users by e-mail; who was invited before is passed over
+    /// Invite users by e-mail; users who were invited before are skipped
     Invite(Box<InviteArgs>),
-    /// See how invites stand, send them again, withdraw them
+    /// List invites with their states, send them again, withdraw them
     Invites(InvitesArgs),
     /// Open the link of an invitation, once
     Accept(AcceptArgs),

@@ -1,61 +1,153 @@
-//! The values of options that are more than a word or a number, each parsed once, here, into what it means.
+//! The values of options that are more than a number: the words of each choice, and how the others are parsed.
 
+use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What a cell is that is quoted and empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum QuotedEmpty {
-    /// The empty text, where the field can hold one
-    Text,
-    /// As empty as a cell without quotes
-    Empty,
-}
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
-/// A header that is to be read as a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FieldMapping {
-    /// The header in the file.
-    pub(crate) header: String,
-    /// The field of the schema.
-    pub(crate) field: String,
-}
+use crate::export::{Compression, Filter, Format};
+use crate::report::log;
+use crate::schema::OnUpdate;
+use crate::settings::{Decision, Duplicates, QuotedEmpty};
+use crate::source::{Encoding, SourceError};
 
-impl FromStr for FieldMapping {
-    type Err = String;
-
-    /// `Header=field`; the last `=` counts, since a header may hold one and a field never does.
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.rsplit_once('=').map(|(header, field)| (header.trim(), field.trim())) {
-            Some((header, field)) if !header.is_empty() && !field.is_empty() => {
-                Ok(Self { header: header.to_owned(), field: field.to_owned() })
+/// Makes the variants of a type the words of an option, except for some.
+macro_rules! words {
+    ($type:ty { $($variant:ident = $word:literal, $help:literal;)+ $(! $other:ident)? }) => {
+        impl ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [Self] {
+                &[$(Self::$variant),+]
             }
-            _ => Err("write 'Header=field', for example 'Klantnummer=legacyId'".to_owned()),
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(match self {
+                    $(Self::$variant => PossibleValue::new($word).help($help),)+
+                    $(Self::$other => return None,)?
+                })
+            }
         }
-    }
+    };
 }
 
-/// A size in bytes: a whole number, with `K`, `M` or `G` for powers of 1024 (`KiB` and `KB` mean the same).
+words! { Duplicates {
+    KeepFirst = "keep-first", "The first one in input order";
+    KeepLast = "keep-last", "The last one in input order";
+    RejectAll = "reject-all", "None of them";
+} }
+
+words! { OnUpdate {
+    Overwrite = "overwrite", "It empties the field";
+    Keep = "keep", "The field keeps its value";
+    !FillEmpty
+} }
+
+words! { QuotedEmpty {
+    Text = "text", "The empty text, if the field can hold one";
+    Empty = "empty", "As empty as a cell without quotes";
+} }
+
+words! { log::Format {
+    Text = "text", "For people";
+    Json = "json", "One JSON object a line";
+} }
+
+words! { Format {
+    Csv = "csv", "Comma-separated";
+    Ndjson = "ndjson", "One JSON object a line";
+    Parquet = "parquet", "Apache Parquet";
+} }
+
+words! { Compression {
+    Gzip = "gzip", "gzip";
+    Zstd = "zstd", "Zstandard";
+} }
+
+/// `Header=field`; the last `=` counts, since a header may hold one and a field never does.
 ///
 /// # Errors
 ///
 /// What to write instead.
-pub(crate) fn memory(text: &str) -> Result<u64, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit: u64 = match text[digits..].trim().to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
-        "K" | "KB" | "KIB" => 1 << 10,
-        "M" | "MB" | "MIB" => 1 << 20,
-        "G" | "GB" | "GIB" => 1 << 30,
-        _ => return Err("write a size such as 64K, 512M or 2G".to_owned()),
-    };
-    let number: u64 =
-        text[..digits].parse().map_err(|_| "write a size such as 64K, 512M or 2G".to_owned())?;
-    match number.checked_mul(unit) {
-        Some(0) => Err("the size must be more than nothing".to_owned()),
-        Some(bytes) => Ok(bytes),
-        None => Err("the size is too large".to_owned()),
+pub(super) fn mapping(text: &str) -> Result<(String, String), String> {
+    match text.rsplit_once('=').map(|(header, field)| (header.trim(), field.trim())) {
+        Some((header, field)) if !header.is_empty() && !field.is_empty() => {
+            Ok((header.to_owned(), field.to_owned()))
+        }
+        _ => Err("write 'Header=field', for example 'Klantnummer=legacyId'".to_owned()),
     }
+}
+
+/// `FIELD=VALUE`.
+impl FromStr for Filter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((field, value)) if !field.trim().is_empty() => {
+                Ok(Self { field: field.trim().to_owned(), value: value.to_owned() })
+            }
+            _ => Err("write FIELD=VALUE, for example account=A-17".to_owned()),
+        }
+    }
+}
+
+/// A size in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+/// The units of a size, the largest first.
+const UNITS: [(&str, u64); 3] = [("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)];
+
+impl FromStr for Size {
+    type Err = String;
+
+    /// A whole number, with `K`, `M` or `G` for powers of 1024 (`KiB` and `KB` mean the same).
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || "write a size such as 64K, 512M or 2G".to_owned();
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let unit = text[digits..].trim().to_ascii_uppercase();
+        let unit = unit.strip_suffix("IB").or(unit.strip_suffix('B')).unwrap_or(&unit);
+        let unit = match UNITS.iter().find(|(name, _)| *name == unit) {
+            Some((_, bytes)) => *bytes,
+            None if unit.is_empty() => 1,
+            None => return Err(wrong()),
+        };
+        let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+        match number.checked_mul(unit) {
+            Some(0) => Err("the size must be more than 0".to_owned()),
+            Some(bytes) => Ok(Self(bytes)),
+            None => Err("the size is too large".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, bytes) =
+            UNITS.into_iter().find(|(_, bytes)| self.0.is_multiple_of(*bytes)).unwrap_or(("", 1));
+        write!(f, "{}{name}", self.0 / bytes)
+    }
+}
+
+/// An encoding's name, after the file that it is for unless it is for all.
+pub(super) fn encoding(text: &str) -> Result<(Option<PathBuf>, Encoding), SourceError> {
+    match text.rsplit_once('=') {
+        Some((file, name)) => Ok((Some(PathBuf::from(file)), Encoding::from_label(name)?)),
+        None => Ok((None, Encoding::from_label(text)?)),
+    }
+}
+
+/// How a field is read, after the file that it is for unless it is for all.
+pub(super) fn reading(text: &str) -> Result<(Option<PathBuf>, String, Decision), SourceError> {
+    let bad = || SourceError::BadReading { given: text.to_owned() };
+    let (place, how) = text.rsplit_once('=').ok_or_else(bad)?;
+    let (_, decision) = Decision::NAMES.into_iter().find(|(name, _)| *name == how).ok_or_else(bad)?;
+    Ok(match place.rsplit_once(':') {
+        Some((file, field)) => (Some(PathBuf::from(file)), field.to_owned(), decision),
+        None => (None, place.to_owned(), decision),
+    })
 }
 
 /// An age: a whole number of hours (`h`), days (`d`) or weeks (`w`).
@@ -63,7 +155,7 @@ pub(crate) fn memory(text: &str) -> Result<u64, String> {
 /// # Errors
 ///
 /// What to write instead.
-pub(crate) fn age(text: &str) -> Result<Duration, String> {
+pub(super) fn age(text: &str) -> Result<Duration, String> {
     let wrong = || "write an age such as 12h, 30d or 8w".to_owned();
     let unit = match text.trim().chars().last().ok_or_else(wrong)? {
         'h' => 3600,
@@ -80,7 +172,7 @@ pub(crate) fn age(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// What to write instead.
-pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
+pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "\\t" || text.eq_ignore_ascii_case("tab") => Ok(b'\t'),
         [b'"' | b'\r' | b'\n' | 0] => Err("a quote or a line end cannot be the delimiter".to_owned()),
@@ -95,20 +187,20 @@ mod tests {
 
     #[test]
     fn a_mapping_takes_the_last_equals_sign() {
-        let mapping: FieldMapping = "a=b = legacyId".parse().unwrap();
-        assert_eq!((mapping.header.as_str(), mapping.field.as_str()), ("a=b", "legacyId"));
+        assert_eq!(mapping("a=b = legacyId"), Ok(("a=b".to_owned(), "legacyId".to_owned())));
         for wrong in ["legacyId", "=legacyId", "Klant="] {
-            assert!(wrong.parse::<FieldMapping>().is_err(), "{wrong}");
+            assert!(mapping(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn sizes_are_powers_of_1024() {
-        for (text, bytes) in [("1", 1), ("64K", 65536), ("1 MiB", 1 << 20), ("2g", 2 << 30)] {
-            assert_eq!(memory(text), Ok(bytes), "{text}");
+        for (text, bytes) in [("1", 1), ("64K", 65536), ("1 MiB", 1 << 20), ("2g", 2 << 30), ("3kb", 3072)] {
+            assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
+            assert_eq!(Size(bytes).to_string().parse(), Ok(Size(bytes)), "{text}");
         }
         for wrong in ["", "M", "0", "1.5G", "5 bananas", "99999999999G"] {
-            assert!(memory(wrong).is_err(), "{wrong}");
+            assert!(wrong.parse::<Size>().is_err(), "{wrong}");
         }
     }
 
@@ -130,5 +222,13 @@ mod tests {
         for wrong in ["", "\"", "\n", "§", "ab"] {
             assert!(delimiter(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_encoding_is_for_all_files_or_for_one() {
+        assert_eq!(encoding("latin1").unwrap(), (None, Encoding::FALLBACK));
+        let one = encoding("a=b.csv=utf-8").unwrap();
+        assert_eq!(one, (Some(PathBuf::from("a=b.csv")), Encoding::Utf8));
+        assert!(encoding("users.csv=klingon").is_err());
     }
 }

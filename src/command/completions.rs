@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::cli::CompletionsArgs;
+use crate::cli::{CompletionsArgs, completions};
 use crate::exit::Exit;
 
 use super::CommandError;
@@ -15,7 +15,7 @@ use super::print::print;
 /// Standard output cannot be written to.
 pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     // Made in memory first: the generator panics when a pipe is closed early.
-    print(out, args.script()?)?;
+    print(out, completions(args.shell)?)?;
     Ok(Exit::Done)
 }
 

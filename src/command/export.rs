@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cli::{ExportArgs, ExportFormat, Pack};
+use crate::cli::ExportArgs;
 use crate::event::Listener;
 use crate::exit::Exit;
 use crate::export::keep::{self, KeptExports};
 use crate::export::metrics::{self, Ended};
-use crate::export::{Compression, ExportError, ExportOptions, Filter, Format, Manifest, export};
+use crate::export::{ExportError, ExportOptions, Format, Manifest, export};
 use crate::report::progress::Progress;
 use crate::signal;
 
@@ -72,7 +72,7 @@ fn job(
 }
 
 fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError> {
-    if args.for_spreadsheet && args.format != ExportFormat::Csv {
+    if args.for_spreadsheet && args.format != Format::Csv {
         return Err(ExportError::Asked("--for-spreadsheet goes with --format csv only".to_owned()));
     }
     Ok(ExportOptions {
@@ -80,23 +80,12 @@ fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError
         schemas: args.schemas.clone(),
         database_url: args.database.database_url.clone(),
         out,
-        format: match args.format {
-            ExportFormat::Csv => Format::Csv,
-            ExportFormat::Ndjson => Format::Ndjson,
-            ExportFormat::Parquet => Format::Parquet,
-        },
+        format: args.format,
         connections: args.connections.into(),
         columns: args.columns.clone(),
-        filters: args
-            .filters
-            .iter()
-            .map(|filter| Filter { field: filter.field.clone(), value: filter.value.clone() })
-            .collect(),
+        filters: args.filters.clone(),
         system_columns: args.with_system_columns,
-        compression: args.compress.map(|pack| match pack {
-            Pack::Gzip => Compression::Gzip,
-            Pack::Zstd => Compression::Zstd,
-        }),
+        compression: args.compress,
         split: args.split,
         crosswalk: args.crosswalk,
         changes_since: since(args)?,

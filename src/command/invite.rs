@@ -1,8 +1,10 @@
-//! `muster user invite`, `invites` and `accept`: mails to users, the state of invites, and links opened.
+//! `muster user invite`, `invites` and `accept`: mails to users, the states of invites, and links opened.
 
 use std::io::{self, Read as _, Write};
 
-use crate::cli::{AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, RevokeArgs, WhomArgs};
+use crate::cli::{
+    AcceptArgs, InviteArgs, InvitesAction, InvitesArgs, ListInvitesArgs, RecipientArgs, RevokeArgs,
+};
 use crate::exit::Exit;
 use crate::invite::postmark::{API, Access, Content, Secret};
 use crate::invite::{
@@ -33,7 +35,7 @@ pub(crate) fn run(
 ) -> Result<Exit, CommandError> {
     let options = options(args, resend)?;
     let by = options.sending.as_ref().map_or(String::new(), |sending| match &sending.means {
-        Means::Folder(path) => format!("into {}", path.display()),
+        Means::Folder(path) | Means::Preview(path) => format!("into {}", path.display()),
         Means::Postmark(_) => "by Postmark".to_owned(),
     });
     let mut shown: io::Result<()> = Ok(());
@@ -47,8 +49,17 @@ pub(crate) fn run(
     shown.map_err(unprinted)?;
     let text = match (args.place.json, invited.dry_run) {
         (true, _) => json(&invited),
-        (false, true) => format!("{}\nnothing was sent\n", render_plan(&invited.plan)),
-        (false, false) => render_result(&invited, &by),
+        (false, true) => {
+            let plan = render_plan(&invited.plan);
+            match &args.send.preview {
+                Some(_) => {
+                    let mails = count(invited.plan.mails, "mail");
+                    format!("{plan}\n{mails} written {by} as a preview; nobody counts as invited\n")
+                }
+                None => format!("{plan}\nnothing was sent\n"),
+            }
+        }
+        (false, false) => render_result(&invited, &by, args.send.to_dir.is_some()),
     };
     print(out, text).map_err(unprinted)?;
     let lacking = invited.failed + invited.unknown > 0 || invited.plan.is_incomplete();
@@ -93,19 +104,23 @@ pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<Exit, Comma
     Ok(Exit::Done)
 }
 
-fn selection(whom: &WhomArgs) -> Result<Selection, InviteError> {
-    if whom.addresses.is_empty() && whom.file.is_none() && whom.run.is_none() && whom.account.is_none() {
-        let problem = "name the recipients: addresses, --file, --run or --account".to_owned();
+fn selection(recipients: &RecipientArgs) -> Result<Selection, InviteError> {
+    if recipients.addresses.is_empty()
+        && recipients.file.is_none()
+        && recipients.run.is_none()
+        && recipients.account.is_none()
+    {
+        let problem = "say who is invited: addresses, --file, --run or --account".to_owned();
         return Err(InviteError::Option { option: "ADDRESS", problem });
     }
     Ok(Selection {
-        addresses: whom.addresses.clone(),
-        file: whom.file.clone(),
-        run: whom.run.clone(),
-        account: whom.account.clone(),
-        role: whom.role.clone(),
-        language: whom.language.clone(),
-        migrated: whom.migrated,
+        addresses: recipients.addresses.clone(),
+        file: recipients.file.clone(),
+        run: recipients.run.clone(),
+        account: recipients.account.clone(),
+        role: recipients.role.clone(),
+        language: recipients.language.clone(),
+        migrated: recipients.migrated,
     })
 }
 
@@ -125,7 +140,7 @@ fn options(args: &InviteArgs, resend: bool) -> Result<InviteOptions, InviteError
     Ok(InviteOptions {
         database_url: args.place.database.database_url.clone(),
         schemas: args.place.schemas.clone(),
-        selection: selection(&args.whom)?,
+        selection: selection(&args.recipients)?,
         resend,
         content,
         sending,
@@ -138,8 +153,10 @@ fn options(args: &InviteArgs, resend: bool) -> Result<InviteOptions, InviteError
 }
 
 fn means(args: &InviteArgs) -> Result<Means, InviteError> {
-    if let Some(folder) = &args.send.to_dir {
-        return Ok(Means::Folder(folder.clone()));
+    match (&args.send.preview, &args.send.to_dir) {
+        (Some(folder), _) => return Ok(Means::Preview(folder.clone())),
+        (None, Some(folder)) => return Ok(Means::Folder(folder.clone())),
+        (None, None) => {}
     }
     let variable = std::env::var("POSTMARK_SERVER_TOKEN").ok();
     Ok(Means::Postmark(Access {
@@ -161,8 +178,8 @@ fn show(args: &ListInvitesArgs, out: &mut dyn Write) -> Result<Exit, CommandErro
 
 fn withdraw(args: &RevokeArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let place = &args.place;
-    let selection = selection(&args.whom)?;
-    // Who types an address means it.
+    let selection = selection(&args.recipients)?;
+    // An address that was typed is a decision already.
     let asks = !yes && (selection.file.is_some() || selection.addresses.is_empty());
     let (revoked, wrong) =
         revoke(&selection, place.schemas.as_deref(), place.database.database_url.as_deref(), |number| {
@@ -253,7 +270,7 @@ fn named(label: &str, places: &[String]) -> String {
     text
 }
 
-fn render_result(invited: &Invited, by: &str) -> String {
+fn render_result(invited: &Invited, by: &str, as_files: bool) -> String {
     if invited.plan.mails == 0 {
         return "\nnothing to send\n".to_owned();
     }
@@ -263,7 +280,10 @@ fn render_result(invited: &Invited, by: &str) -> String {
             text.push_str(&format!("  {} {what}{next}\n", grouped(number)));
         }
     };
-    line(invited.found, "of them sent by an earlier command that got no answer", "");
+    if as_files {
+        line(invited.sent, "count as invited now", " (a preview does not: --preview DIR)");
+    }
+    line(invited.found, "of them sent by an earlier command whose answer was lost", "");
     line(invited.failed, "failed: the address was refused", ": muster user invites list --state failed");
     line(invited.unknown, "without an answer", ": give the same command again; nobody is mailed twice");
     line(invited.cancelled, "cancelled: accepted, withdrawn, suppressed or gone in the meantime", "");

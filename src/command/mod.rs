@@ -13,7 +13,6 @@ mod print;
 mod question;
 mod records;
 pub(crate) mod rejects;
-mod request;
 pub(crate) mod roles;
 pub(crate) mod runs;
 pub(crate) mod schema;

@@ -21,3 +21,8 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     text.push('\n');
     text
 }
+
+/// Says something on standard error. If nobody listens, it is lost.
+pub(super) fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
+}

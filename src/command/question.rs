@@ -1,10 +1,10 @@
-//! The question before something that cannot be taken back lightly.
+//! The question before a command does what cannot easily be undone.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::run::RunError;
 
-/// Asks it at the terminal; whoever is not at one must say `--yes`.
+/// Asks it at the terminal. Without a terminal, `--yes` must answer it.
 pub(super) fn ask(question: String) -> Result<(), RunError> {
     if !can_ask() {
         return Err(RunError::Unasked { question });

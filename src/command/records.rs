@@ -1,5 +1,5 @@
-//! Records on a screen: one below the other's names, many as a table that fits the terminal, or as JSON. What
-//! `muster account` and `muster user` have in common.
+//! Records on a screen: one as a list of its fields, several as a table that fits the terminal, or as JSON. Used by
+//! `muster account` and `muster user`.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ use crate::signal;
 use super::print::print;
 use super::{CommandError, error};
 
-/// How many records a table has where nothing else is said.
+/// How many records a table has by default.
 const TABLE: u64 = 100;
 
 /// Shows one record.
@@ -75,16 +75,16 @@ pub(super) fn list(
     let mut notes = Vec::new();
     if found.all > found.shown {
         let (shown, all) = (grouped(found.shown), grouped(found.all));
-        notes.push(format!("{shown} of {all}: --limit 0 shows all of them"));
+        notes.push(format!("{shown} of {all}: --limit 0 shows all"));
     }
     if left > 0 {
         notes.push(format!(
-            "{} without room: --columns FIELD,… chooses, --json shows all",
+            "{} left out: choose with --columns FIELD,…, or show all with --json",
             count(left as u64, "column")
         ));
     }
     if !quiet && !notes.is_empty() {
-        // A remark; where it cannot be made, the table is whole without it.
+        // A note: without it the table is still whole.
         let _ = writeln!(io::stderr(), "({})", notes.join("; "));
     }
     Ok(Exit::Done)
@@ -94,7 +94,7 @@ pub(super) fn list(
 fn chosen(asked: &[String], names: &[String]) -> Result<Vec<usize>, CommandError> {
     let find = |name: &String| {
         let is = |own: &str| header_key(own) == header_key(name);
-        // The first part of a dotted name will do where only one name has it (`account`).
+        // The first part of a dotted name is enough if only one name has it (`account`).
         let mut parts =
             (0..names.len()).filter(|&at| names[at].split_once('.').is_some_and(|(head, _)| is(head)));
         let by_part = parts.next().filter(|_| parts.next().is_none());
@@ -123,9 +123,7 @@ fn filters(flags: &FieldValues, args: &ListArgs) -> Vec<Filter> {
     let flags = flags.0.iter().flat_map(|(field, values)| {
         values.iter().map(|value| Filter { field: field.clone(), value: value.clone() })
     });
-    let more =
-        args.filters.iter().map(|filter| Filter { field: filter.field.clone(), value: filter.value.clone() });
-    flags.chain(more).collect()
+    flags.chain(args.filters.iter().cloned()).collect()
 }
 
 /// A whole record, a line for each field.

@@ -11,10 +11,10 @@ use crate::report::number::{count, grouped, minute};
 use crate::report::table::{Table, pairs, room};
 use crate::run::{RunsQuery, runs};
 
-use super::CommandError;
 use super::print::{json, print};
+use super::{CommandError, question};
 
-/// How many characters of an id tell runs apart in a list: as many as begin with the time in milliseconds.
+/// How many characters of an id tell runs apart in a list: they hold the time in milliseconds.
 const SHORT: usize = 13;
 
 /// Asks the journal and prints the answer.
@@ -22,13 +22,19 @@ const SHORT: usize = 13;
 /// # Errors
 ///
 /// See [`CommandError`].
-pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &RunsArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let action = args.action.as_ref().unwrap_or(&RunsAction::List);
     let query = match action {
         RunsAction::List => RunsQuery::List,
         RunsAction::Show { run } => RunsQuery::Show(run.clone()),
         RunsAction::Prune { older_than } => RunsQuery::Prune(*older_than),
-        RunsAction::Forget { email } => RunsQuery::Forget(email.clone()),
+        RunsAction::Forget { email } => {
+            if !yes {
+                let email = visible(email);
+                question::ask(format!("Remove {email} from the undo data of all runs, for good?"))?;
+            }
+            RunsQuery::Forget(email.clone())
+        }
     };
     let (found, number) = runs(&query, args.database.database_url.as_deref())?;
     let text = match (action, args.json) {
@@ -40,7 +46,7 @@ pub(crate) fn run(args: &RunsArgs, out: &mut dyn Write) -> Result<Exit, CommandE
         (RunsAction::Prune { .. }, false) => format!("{} can no longer be undone\n", count(number, "run")),
         (RunsAction::Forget { .. }, true) => json(&serde_json::json!({ "forgotten": number })),
         (RunsAction::Forget { .. }, false) => {
-            format!("{} removed from the journal\n", count(number, "trace"))
+            format!("{} removed from the journal\n", count(number, "record"))
         }
     };
     print(out, text)?;

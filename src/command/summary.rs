@@ -16,7 +16,7 @@ use super::CommandError;
 ///
 /// Standard output cannot be written to. A reader that went away is no error: the run is done.
 pub(super) fn print(reported: &Reported, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
-    let Reported { context, outcome, tally, returned, folder, plan, record: _ } = reported;
+    let Reported { context, outcome, tally, returned, folder, plan, .. } = reported;
     let printed = if json {
         out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
     } else {

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use crate::cli::UndoArgs;
 use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::report::Status;
 use crate::report::number::{grouped, minute};
-use crate::run::{RunError, UndoOptions, UndoReported, undo};
+use crate::run::{RunError, UndoReported, undo};
 
 use super::{CommandError, question};
 
@@ -24,14 +23,7 @@ pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<Exi
         let question = format!("undo {}: this deletes and restores rows.", args.run);
         return Err(RunError::Unasked { question }.into());
     }
-    let options = UndoOptions {
-        run: args.run.clone(),
-        database_url: args.database.database_url.clone(),
-        dry_run: args.dry_run,
-        out: args.out.clone(),
-        patience: Duration::from_secs(args.lock_timeout),
-    };
-    let reported = undo(&options, move |run| if asks { ask(run) } else { Ok(()) })?;
+    let reported = undo(&args.run, &args.settings(), move |run| if asks { ask(run) } else { Ok(()) })?;
     let text = if args.json { reported.to_json() } else { render(&reported) };
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // It is done; a reader that went away does not change that.

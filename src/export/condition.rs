@@ -1,8 +1,6 @@
 //! Conditions of a query: the fields that filters name, and their values in normal form. A value that a person typed
 //! enters a statement as a literal and never as SQL.
 
-use crate::rule::Fate;
-use crate::rule::text::{Cleansed, cleanse};
 use crate::schema::{Field, FieldIndex, Schema, header_key};
 
 use super::error::ExportError;
@@ -53,21 +51,6 @@ pub(super) fn of_filters(schema: &Schema, filters: &[Filter]) -> Result<Vec<Cond
 
 /// The normal form of a value as a person types it, `None` if it is empty; or why the field cannot have it.
 pub(super) fn normal(field: &Field, value: &str) -> Result<Option<String>, String> {
-    let mut copy = String::new();
-    let text = match cleanse(value, false, &mut copy) {
-        Cleansed::Part(part) => part.to_owned(),
-        Cleansed::Copied => copy.clone(),
-        Cleansed::Control(_) => value.to_owned(),
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    match field.rule.judge(&text, None, &mut out, &mut notes) {
-        Fate::Same => Ok(Some(text)),
-        Fate::Rewritten => Ok(Some(out)),
-        Fate::Rejected => {
-            Err(notes.last().map_or("it does not fit".to_owned(), |note| String::from(&*note.message)))
-        }
-    }
+    let (normal, _) = field.rule.normal_form(value).map_err(|why| why.to_string())?;
+    Ok(Some(normal).filter(|normal| !normal.is_empty()))
 }

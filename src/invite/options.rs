@@ -15,6 +15,8 @@ use super::sender::{Link, Mailbox};
 pub(crate) enum Means {
     /// Into files in this folder.
     Folder(PathBuf),
+    /// Into files in this folder, with links that open nothing: nobody counts as invited.
+    Preview(PathBuf),
     /// To Postmark.
     Postmark(Access),
 }
@@ -23,7 +25,7 @@ impl Means {
     /// What the outbox calls it.
     pub(super) fn channel(&self) -> &'static str {
         match self {
-            Self::Folder(_) => "folder",
+            Self::Folder(_) | Self::Preview(_) => "folder",
             Self::Postmark(access) if access.token.reveal() == TEST_TOKEN => "postmark-test",
             Self::Postmark(_) => "postmark",
         }

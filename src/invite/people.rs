@@ -7,8 +7,6 @@ use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::load::LoadError;
 use crate::record::Code;
-use crate::rule::Fate as Judged;
-use crate::rule::text::{Cleansed, cleanse};
 use crate::schema::{Entity, Field, FieldIndex, InviteFields, Schema, header_key};
 use crate::sql::{ident, literal};
 
@@ -207,22 +205,10 @@ impl<'a> Invitees<'a> {
 
 /// The normal form of a value as in a cell of this field, or why it has none.
 fn normal(field: &Field, value: &str) -> Result<String, String> {
-    let mut copy = String::new();
-    let text = match cleanse(value, false, &mut copy) {
-        Cleansed::Part(part) => part.to_owned(),
-        Cleansed::Copied => copy.clone(),
-        Cleansed::Control(_) => return Err("it holds a control character".to_owned()),
-    };
-    if text.is_empty() {
-        return Err("it is empty".to_owned());
+    let (normal, findings) = field.rule.normal_form(value).map_err(|why| why.to_string())?;
+    // A fixed rule replaces the value, which is not what was asked for.
+    if let Some(replaced) = findings.iter().find(|finding| finding.code == Code::Defaulted) {
+        return Err(replaced.message.to_string());
     }
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    let checked = field.rule.judge(&text, None, &mut out, &mut notes);
-    // A fixed rule would replace the value, which is not what was asked for.
-    let replaced = notes.iter().any(|note| note.code == Code::Defaulted);
-    match checked {
-        Judged::Same if !replaced => Ok(text),
-        Judged::Rewritten if !replaced => Ok(out),
-        _ => Err(notes.last().map_or("it does not fit".to_owned(), |note| note.message.to_string())),
-    }
+    if normal.is_empty() { Err("it is empty".to_owned()) } else { Ok(normal) }
 }

@@ -8,11 +8,13 @@ use super::addresses;
 use super::deliver::{Delivered, Delivery};
 use super::error::InviteError;
 use super::folder::Folder;
+use super::mail::Mail;
 use super::options::{InviteOptions, Invited, Means, Sending};
 use super::plan::{self, InvitePlan};
 use super::postmark::{Content, Postmark};
-use super::provider::Provider;
+use super::provider::{Answer, Provider, Reply};
 use super::session::InviteSession;
+use super::token::Token;
 use super::{fault, outbox, tables};
 
 /// Invites. `confirm` gets the plan, and may refuse. Without [`InviteOptions::sending`] nothing is asked and nothing
@@ -57,14 +59,24 @@ pub(crate) fn invite(
         outbox::decide(client, &invitees, options.resend, channel, options.limit).await?;
         plan::of(client, |language| written_in(&options.content, language)).await
     };
-    let plan = session.wait(async {
+    let is_preview =
+        options.sending.as_ref().is_some_and(|sending| matches!(sending.means, Means::Preview(_)));
+    let (plan, mails) = session.wait(async {
         let plan = decide().await?;
+        let mut mails = Vec::new();
+        if is_preview {
+            outbox::enqueue(client, &invitees, &session.run).await?;
+            mails = outbox::claim(client, &invitees, &session.run, usize::MAX, options.expires).await?;
+        }
         outbox::roll_back(client).await?;
-        Ok(plan)
+        Ok((plan, mails))
     })?;
     let plan = InvitePlan { wrong, ..plan };
     let mut invited = Invited { run: session.run.clone(), plan, dry_run: true, ..Invited::default() };
     let Some(provider) = provider else { return Ok(invited) };
+    if is_preview {
+        return preview(provider.as_ref(), mails).map(|()| invited);
+    }
     invited.dry_run = false;
     confirm(&invited.plan)?;
     // Decided again: the answer may have taken a while.
@@ -93,6 +105,19 @@ pub(crate) fn invite(
     Ok(Invited { sent, found, failed, unknown, cancelled, ..invited })
 }
 
+/// Writes mails that the outbox does not know: their links open nothing.
+fn preview(provider: &dyn Provider, mails: Vec<Mail>) -> Result<(), InviteError> {
+    let draw = |mail| Ok::<_, InviteError>((mail, Token::draw().map_err(InviteError::Random)?));
+    let batch = mails.into_iter().map(draw).collect::<Result<Vec<_>, _>>()?;
+    let Reply::Answers(answers) = provider.send(&batch) else { return Ok(()) };
+    for (sent, answer) in (0..).zip(answers) {
+        if let Answer::Stop(stop) = answer {
+            return Err(InviteError::Stopped { stop, sent });
+        }
+    }
+    Ok(())
+}
+
 /// The language of the mails to people of this language.
 fn written_in(content: &Content, language: &str) -> String {
     match content {
@@ -108,11 +133,12 @@ fn provider(
 ) -> Result<Arc<dyn Provider + Send + Sync>, InviteError> {
     let Sending { means, from, link } = sending.clone();
     match (means, &options.content) {
-        (Means::Folder(path), Content::Ours(templates)) => {
+        (Means::Folder(path) | Means::Preview(path), Content::Ours(templates)) => {
             Ok(Arc::new(Folder::open(&path, templates.clone(), from, link)?))
         }
-        (Means::Folder(_), Content::Stored(_)) => {
-            let problem = "only Postmark has its templates; --to-dir writes those of --templates".to_owned();
+        (Means::Folder(_) | Means::Preview(_), Content::Stored(_)) => {
+            let problem =
+                "only Postmark has its templates; files are written with those of --templates".to_owned();
             Err(InviteError::Option { option: "--template", problem })
         }
         (Means::Postmark(access), content) => {

@@ -6,18 +6,18 @@ use crate::db::postgres::{Client, Row};
 use crate::event::Listener;
 use crate::record::{EntityIndex, RunId};
 use crate::schema::{Entity, Schema};
+use crate::settings::Target;
 
 use super::error::LoadError;
 use super::filled::sql::Statements;
 use super::journal::Origin;
-use super::options::LoadOptions;
 use super::path::Obstacle;
 
 /// What the steps of a load share.
 pub(super) struct Context<'a> {
     pub(super) client: &'a Client,
     pub(super) schema: &'a Schema,
-    pub(super) options: LoadOptions,
+    pub(super) options: &'a Target,
     pub(super) listener: &'a dyn Listener,
     /// The run, for the journal.
     pub(super) run: RunId,

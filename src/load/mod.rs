@@ -31,7 +31,6 @@ pub(crate) use error::LoadError;
 pub(crate) use facts::Lookup;
 pub(crate) use journal::{EntityNote, FileNote, RecordCounts, RunNote, RunRecord};
 pub(crate) use lock::take as load_lock;
-pub(crate) use options::LoadOptions;
 pub(crate) use rows::{EntityRows, FieldChange, Written};
 pub(crate) use steps::Load;
 pub(crate) use undo::{Undo, Undone};

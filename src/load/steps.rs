@@ -7,6 +7,7 @@ use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::record::RunId;
 use crate::schema::Schema;
+use crate::settings::Target;
 use crate::settle::{EntityVerdict, Facts, Question};
 
 use super::context::Context;
@@ -15,7 +16,7 @@ use super::error::LoadError;
 use super::filled::{Staged, When, deletes, merge, readback, stage};
 use super::journal::{self, RunNote};
 use super::layouts::Layouts;
-use super::options::LoadOptions;
+use super::options;
 use super::path::Obstacle;
 use super::rows::{EntityRows, FieldChange, Written};
 use super::{begin, commit, facts, lock, rights, tables};
@@ -31,15 +32,15 @@ impl<'a> Load<'a> {
     pub(crate) async fn prepare(
         session: &'a Session,
         schema: &'a Schema,
-        options: LoadOptions,
+        options: &'a Target,
         listener: &'a dyn Listener,
         run: &RunId,
     ) -> Result<Self, LoadError> {
         let client = &session.client;
-        lock::take(client, options.patience).await?;
+        lock::take(client, options.lock_timeout).await?;
         let tables = tables::look(client, schema).await?;
         rights::import(client, schema, &tables).await?;
-        let obstacles = vec![options.obstacle(); tables.len()];
+        let obstacles = vec![options::obstacle(options); tables.len()];
         let run = run.clone();
         let context = Context { client, schema, options, listener, run, tables, obstacles };
         Ok(Self { session, context })
@@ -186,7 +187,7 @@ impl<'a> Load<'a> {
         let context = &mut self.context;
         context.execute("ROLLBACK", "rolling back").await?;
         context.tables = tables::look(context.client, context.schema).await?;
-        context.obstacles.fill(context.options.obstacle());
+        context.obstacles.fill(options::obstacle(context.options));
         Ok(())
     }
 

@@ -119,6 +119,11 @@ impl RunFolder {
         self.files.publish(&earlier)
     }
 
+    /// Where a file is before the folder is published.
+    pub(crate) fn partial(&self, name: &str) -> PathBuf {
+        self.files.partial(name)
+    }
+
     /// Leaves the partial files where they are: it is not known whether the run was committed.
     pub(crate) fn leave(&mut self) {
         self.files.leave();

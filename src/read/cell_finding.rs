@@ -1,7 +1,7 @@
 //! From what a rule says about a cell to a finding with its place.
 
 use crate::record::{Finding, Level, Location, Severity};
-use crate::rule::Note;
+use crate::rule::CellFinding;
 use crate::schema::FieldIndex;
 
 use super::plan::ReadPlan;
@@ -21,9 +21,11 @@ pub(super) struct CheckedCell<'a> {
 impl CheckedCell<'_> {
     /// Adds a finding for a note, unless the schema ignores it. Returns whether it rejects the row.
     #[cold]
-    pub(super) fn rejects(&self, note: Note, findings: &mut Vec<Finding>) -> bool {
+    pub(super) fn rejects(&self, note: CellFinding, findings: &mut Vec<Finding>) -> bool {
         let severity = match self.plan.entity.fields[self.field].severity(note.code) {
-            Severity::Warning if self.plan.options.strict && note.code.level() == Level::Cell => {
+            Severity::Warning
+                if self.plan.options.settings.rules.strict && note.code.level() == Level::Cell =>
+            {
                 Severity::Reject
             }
             severity => severity,

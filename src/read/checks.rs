@@ -2,7 +2,7 @@
 //! of a row.
 
 use crate::record::Code;
-use crate::rule::Note;
+use crate::rule::CellFinding;
 use crate::schema::{Entity, Field, FieldIndex, RowRule};
 
 use super::cells::Cell;
@@ -10,7 +10,7 @@ use super::value::{RowValues, Value};
 
 /// Checks the number of characters of a normal form.
 #[inline]
-pub(super) fn length(field: &Field, normal: &str) -> Option<Note> {
+pub(super) fn length(field: &Field, normal: &str) -> Option<CellFinding> {
     // A character has at most four bytes, so most values need no counting.
     if let Some(max) = field.max_length
         && normal.len() > max
@@ -18,7 +18,7 @@ pub(super) fn length(field: &Field, normal: &str) -> Option<Note> {
     {
         let message =
             format!("the value has {} characters, at most {max} are allowed", normal.chars().count());
-        return Some(Note::new(Code::TooLong, message));
+        return Some(CellFinding::new(Code::TooLong, message));
     }
     if let Some(min) = field.min_length
         && normal.len() < min * 4
@@ -26,7 +26,7 @@ pub(super) fn length(field: &Field, normal: &str) -> Option<Note> {
     {
         let message =
             format!("the value has {} characters, at least {min} are needed", normal.chars().count());
-        return Some(Note::new(Code::TooShort, message));
+        return Some(CellFinding::new(Code::TooShort, message));
     }
     None
 }
@@ -38,11 +38,14 @@ pub(super) fn pattern<'v>(
     field: &Field,
     normal: &str,
     value: impl Fn(FieldIndex) -> Option<&'v str>,
-) -> Option<Note> {
+) -> Option<CellFinding> {
     let pattern = field.pattern.as_ref()?;
     let applies = pattern.when.as_ref().is_none_or(|when| value(when.field) == Some(&when.equals));
     (applies && !pattern.regex.is_match(normal)).then(|| {
-        Note::new(Code::PatternMismatch, format!("the value does not match the pattern {}", pattern.source))
+        CellFinding::new(
+            Code::PatternMismatch,
+            format!("the value does not match the pattern {}", pattern.source),
+        )
     })
 }
 
@@ -52,7 +55,7 @@ pub(super) fn row(
     entity: &Entity,
     values: &RowValues,
     record: &str,
-) -> Option<(FieldIndex, Note)> {
+) -> Option<(FieldIndex, CellFinding)> {
     let value = |field: FieldIndex| values.text(field, record);
     let refused = |field: FieldIndex| matches!(values.get(field), Value::Refused);
     let name = |field: FieldIndex| entity.fields[field].name.as_str();
@@ -62,7 +65,7 @@ pub(super) fn row(
                 return None;
             }
             let message = format!("the cell is empty and must not be where {} is {equals}", name(*when));
-            Some((*field, Note::new(Code::Required, message)))
+            Some((*field, CellFinding::new(Code::Required, message)))
         }
         RowRule::OneOf { fields } => {
             if fields.iter().any(|&field| value(field).is_some() || refused(field)) {
@@ -70,13 +73,16 @@ pub(super) fn row(
             }
             let names: Vec<_> = fields.iter().map(|&field| name(field)).collect();
             let message = format!("at least one of {} must be filled", names.join(", "));
-            Some((fields[0], Note::new(Code::Required, message)))
+            Some((fields[0], CellFinding::new(Code::Required, message)))
         }
         RowRule::EqualTo { field, other } => {
             if value(*field) == value(*other) || refused(*field) || refused(*other) {
                 return None;
             }
-            Some((*field, Note::new(Code::PatternMismatch, format!("the value must equal {}", name(*other)))))
+            Some((
+                *field,
+                CellFinding::new(Code::PatternMismatch, format!("the value must equal {}", name(*other))),
+            ))
         }
     }
 }
@@ -92,10 +98,10 @@ pub(super) fn is_empty_text(field: &Field, record: &str, cell: Option<Cell>) -> 
 
 /// What is wrong with a cell that has a control character at byte `at`.
 #[cold]
-pub(super) fn control_character(raw: &str, at: usize) -> Note {
+pub(super) fn control_character(raw: &str, at: usize) -> CellFinding {
     let name = match raw[at..].chars().next() {
         Some('\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}') => {
-            return Note::new(
+            return CellFinding::new(
                 Code::ControlCharacter,
                 "the value holds a line break, which is not allowed here",
             );
@@ -104,5 +110,5 @@ pub(super) fn control_character(raw: &str, at: usize) -> Note {
         Some(char) => format!("the control character U+{:04X}", u32::from(char)),
         None => "a control character".to_owned(),
     };
-    Note::new(Code::ControlCharacter, format!("the value holds {name}"))
+    CellFinding::new(Code::ControlCharacter, format!("the value holds {name}"))
 }

@@ -75,7 +75,9 @@ pub(super) fn check_width(plan: &ReadPlan<'_>, cells: &[Cell], text: &str) -> Re
         let cells = if found == 1 { "cell" } else { "cells" };
         format!("the record has {found} {cells}, the header has {columns}")
     };
-    if found < plan.named && (!plan.options.pad_short || (found..plan.named).any(|at| plan.requires(at))) {
+    if found < plan.named
+        && (!plan.options.settings.reading.pad_short || (found..plan.named).any(|at| plan.requires(at)))
+    {
         return Err(Malformed::new(Code::MissingCells, numbers(), None));
     }
     let is_filled = |cell: &Cell| !text[cell.start as usize..cell.end as usize].trim().is_empty();

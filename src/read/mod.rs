@@ -54,6 +54,7 @@ use std::{io, iter, mem};
 use crate::event::{Event, Listener};
 use crate::fault;
 use crate::parallel::{self, Spares};
+use crate::settings::Decision;
 use crate::source::{Encoding, Look, ReadAt, Source, Utf8Evidence};
 
 use blocks::{Block, Blocks, DataStart};
@@ -63,7 +64,7 @@ use parsed::{Parsed, ReadCounts};
 use split::Grammar;
 use units::{Lines, Narrow, Units, Wide};
 
-pub(crate) use columns::{Decision, OpenColumn};
+pub(crate) use columns::OpenColumn;
 pub(crate) use harvest::{FileHarvest, Harvest};
 pub(crate) use plan::{Keep, Layout, ReadOptions, ReadPlan, slots};
 pub(crate) use seed::Seed;
@@ -145,7 +146,7 @@ impl Reader<'_> {
         slots: usize,
         referred_to: bool,
     ) -> Result<Reading, ReadError> {
-        let memory = inputs.first().map_or(0, |input| input.plan.options.memory);
+        let memory = inputs.first().map_or(0, |input| input.plan.options.settings.reading.memory);
         let mut harvest = Harvest::new(slots, self.spool_folder, memory);
         for (index, input) in inputs.iter().enumerate() {
             let refuted = match Wide::of(input.plan.encoding) {
@@ -266,7 +267,8 @@ impl Reader<'_> {
 /// Cuts a file into blocks, from its first record on.
 fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i, U>> {
     let plan = &input.plan;
-    let horizon = usize::try_from(plan.options.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
+    let horizon =
+        usize::try_from(plan.options.settings.reading.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
     // A table's longest record is known, and must not be cut at a line end in one of its values.
     let longest = usize::try_from(plan.longest.unwrap_or(0)).unwrap_or(usize::MAX).saturating_add(1);
     let grammar = Grammar {
@@ -283,7 +285,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
         header.truncate(header.len() - line_end.len());
     }
     let start = DataStart { offset: opening.data_start, line: opening.data_line, header };
-    Ok(Blocks::new(input.source, units, grammar, start, plan.options.block_size))
+    Ok(Blocks::new(input.source, units, grammar, start, plan.options.settings.reading.block_size))
 }
 
 /// Whether a file's bytes prove that it is not in an encoding.

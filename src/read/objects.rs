@@ -227,7 +227,9 @@ impl<'p> Objects<'p> {
     fn lacking(&self) -> Result<(), Malformed> {
         let lacks = |column: usize| !self.seen[column] && !matches!(self.columns[column], Column::Ignored);
         let mut lacking = (0..self.keys.len()).filter(|&column| lacks(column));
-        if self.plan.options.pad_short && !lacking.clone().any(|column| self.plan.requires(column)) {
+        if self.plan.options.settings.reading.pad_short
+            && !lacking.clone().any(|column| self.plan.requires(column))
+        {
             return Ok(());
         }
         let column = lacking.next();

@@ -151,8 +151,8 @@ impl Parser<'_> {
     #[inline]
     fn row(&mut self, span: &Span, location: &Location) -> Result<bool, Malformed> {
         let plan = self.task.plan;
-        if span.shape == Shape::Endless || span.len > plan.options.max_record {
-            return Err(Malformed::too_large(span.len, plan.options.max_record));
+        if span.shape == Shape::Endless || span.len > plan.options.settings.reading.max_record {
+            return Err(Malformed::too_large(span.len, plan.options.settings.reading.max_record));
         }
         let start = span.start as usize;
         // A record within the limit is in the block, so its length fits.

@@ -1,10 +1,11 @@
 //! What is decided once for a file: which cell feeds which field, and in which order a row is encoded.
 
 use crate::rule::Rule;
-use crate::schema::{Entity, FieldIndex, OnUpdate};
+use crate::schema::{Entity, FieldIndex};
+use crate::settings::{Decision, Settings};
 use crate::source::{Encoding, FileFormat, Look};
 
-use super::columns::{Decision, OpenColumn};
+use super::columns::OpenColumn;
 
 /// How the records of one file become rows of its entity.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub(crate) struct ReadPlan<'s> {
     /// The field of each slot: see [`slots`].
     pub(crate) slots: Vec<FieldIndex>,
     /// How the run reads.
-    pub(crate) options: ReadOptions,
+    pub(crate) options: ReadOptions<'s>,
 }
 
 /// The fields of an encoded row, in this order: the references (as keys), then all other fields that the file has, or
@@ -60,50 +61,23 @@ pub(crate) enum Keep {
     Keys,
 }
 
-/// How a run reads.
+/// How the records of a file are read: the settings, and what depends on the command or on the file.
 #[derive(Debug, Clone, Copy)]
-#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
-pub(crate) struct ReadOptions {
-    /// Warnings about cells reject.
-    pub(crate) strict: bool,
-    /// Records without their last, optional cells are padded.
-    pub(crate) pad_short: bool,
-    /// The largest record, in bytes.
-    pub(crate) max_record: u64,
-    /// What an empty cell does to a filled field unless the field says otherwise. Where it does not simply
-    /// overwrite, it is encoded as NULL even if the field has a default, so that load can tell.
-    pub(crate) on_empty: OnUpdate,
+pub(crate) struct ReadOptions<'s> {
+    /// The settings of the run. Unless an empty cell simply overwrites, it is encoded as NULL even if the field has a
+    /// default, so that load can tell.
+    pub(crate) settings: &'s Settings,
+    /// What is kept of a clean row.
+    pub(crate) keep: Keep,
     /// A quoted empty cell is the empty text, and not as empty as one without quotes.
     pub(crate) empty_text: bool,
-    /// The apostrophe that keeps a spreadsheet from seeing a formula is taken off again.
+    /// The apostrophe that keeps a spreadsheet from seeing a formula is removed.
     pub(crate) unguard: bool,
-    /// What of a clean row is kept.
-    pub(crate) keep: Keep,
-    /// How many bytes are split at a time.
-    pub(crate) block_size: usize,
-    /// How many bytes of rows and findings are held in memory.
-    pub(crate) memory: usize,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            strict: false,
-            pad_short: false,
-            max_record: 1 << 20,
-            on_empty: OnUpdate::Overwrite,
-            empty_text: false,
-            unguard: false,
-            keep: Keep::Rows,
-            block_size: 1 << 20,
-            memory: 256 << 20,
-        }
-    }
 }
 
 impl<'s> ReadPlan<'s> {
     /// The plan for a file of an entity that was looked at.
-    pub(crate) fn new(entity: &'s Entity, file: u16, look: &Look, options: ReadOptions) -> Self {
+    pub(crate) fn new(entity: &'s Entity, file: u16, look: &Look, options: ReadOptions<'s>) -> Self {
         let opening = &look.opening;
         let header = &opening.header;
         let cells = look.mapping.fields.clone();

@@ -3,13 +3,14 @@
 
 use crate::record::{Code, Finding, Location, RowEncoder, Severity};
 use crate::rule::text::{Cleansed, cleanse};
-use crate::rule::{Fate, Note, Rule};
+use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{FieldIndex, OnUpdate};
+use crate::settings::Decision;
 
 use super::cell_finding::CheckedCell;
 use super::cells::Cell;
 use super::checks;
-use super::columns::{Decision, Proofs};
+use super::columns::Proofs;
 use super::plan::ReadPlan;
 use super::seed::Seed;
 use super::step::Step;
@@ -40,7 +41,7 @@ pub(crate) struct Validator<'p> {
     unquoted: String,
     cleansed: String,
     out: String,
-    notes: Vec<Note>,
+    notes: Vec<CellFinding>,
     /// Whether the current record is rejected.
     rejected: bool,
     /// Whether it is a deletion.
@@ -53,7 +54,7 @@ impl<'p> Validator<'p> {
             plan,
             seed,
             rules: (0..plan.entity.fields.len()).map(|field| plan.rule(field)).collect(),
-            steps: plan.entity.judging_order.iter().filter_map(|&field| Step::new(plan, field)).collect(),
+            steps: plan.entity.validation_order.iter().filter_map(|&field| Step::new(plan, field)).collect(),
             row: RowValues::new(plan.entity.fields.len()),
             unquoted: String::new(),
             cleansed: String::new(),
@@ -166,7 +167,7 @@ impl<'p> Validator<'p> {
         };
         if text.is_empty() {
             if field.required {
-                let note = Note::new(Code::Required, "the cell is empty and must not be");
+                let note = CellFinding::new(Code::Required, "the cell is empty and must not be");
                 self.rejected |= checked.rejects(note, findings);
             }
             return if plan.options.empty_text && checks::is_empty_text(field, record.text, cell) {
@@ -177,7 +178,7 @@ impl<'p> Validator<'p> {
         }
         let sibling = field.sibling.and_then(|sibling| self.row.text(sibling, record.text));
         self.out.clear();
-        let fate = rule.judge(text, sibling, &mut self.out, &mut self.notes);
+        let fate = rule.validate(text, sibling, &mut self.out, &mut self.notes);
         let mut refused = false;
         // Nearly no cell has notes, and draining none takes time, too.
         if !self.notes.is_empty() {
@@ -186,8 +187,8 @@ impl<'p> Validator<'p> {
             }
         }
         // If the schema makes a refusal a warning, the cell is kept as it is.
-        let normal = if fate == Fate::Rewritten { self.out.as_str() } else { text };
-        if !refused && fate != Fate::Rejected {
+        let normal = if fate == NormalForm::Rewritten { self.out.as_str() } else { text };
+        if !refused && fate != NormalForm::Rejected {
             if let Some(note) = checks::length(field, normal) {
                 refused |= checked.rejects(note, findings);
             }
@@ -250,7 +251,7 @@ impl<'p> Validator<'p> {
         }
         self.row.text(field, record).or_else(|| {
             let rules = &self.plan.entity.fields[field];
-            let overwrites = rules.policy(self.plan.options.on_empty) == OnUpdate::Overwrite;
+            let overwrites = rules.policy(self.plan.options.settings.target.on_empty) == OnUpdate::Overwrite;
             if overwrites { rules.when_empty() } else { None }
         })
     }

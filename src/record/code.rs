@@ -1,5 +1,5 @@
-//! The codes of findings: stable, kebab-case, never reused. This table is the only place with a code's name,
-//! level, default severity and explanation; `muster explain` and the reports read it from here.
+//! The codes of findings: stable, kebab-case, never reused. This table alone has each code's name, level, default
+//! severity and explanation; `muster explain` and the reports read them from here.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use super::Severity;
 /// What a code is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
-    /// A whole file; all but the warnings stop the run.
+    /// A whole file. Codes that are not warnings stop the run.
     File,
-    /// A record's structure, before its cells are looked at.
+    /// A record's structure, before its cells are validated.
     Record,
     /// One cell.
     Cell,
@@ -57,7 +57,7 @@ macro_rules! codes {
                 match self { $(Code::$variant => Level::$level),+ }
             }
 
-            /// What a finding with this code does to its row, unless the schema or `--strict` says otherwise.
+            /// What a finding with this code does to its row, unless the schema or `--strict` changes it.
             #[must_use]
             pub fn default_severity(self) -> Severity {
                 match self { $(Code::$variant => Severity::$severity),+ }
@@ -76,96 +76,96 @@ macro_rules! codes {
 
 codes! {
     MissingColumn "missing-column" File Reject
-        "A column that the schema requires is not in the header."
+        "The header lacks a column that the schema requires."
         "Without it every row of the file would be incomplete, so nothing is read."
-        "Add the column, or name the one that holds it with --map 'Header=field'.";
+        "Add the column, or say which column it is with --map 'Header=field'.";
     DuplicateHeader "duplicate-header" File Reject
         "Two columns of the header mean the same field."
-        "Which of the two holds the right value cannot be known."
-        "Rename or remove one of the two columns named in the finding.";
+        "It is not known which of the two has the right value."
+        "Rename or remove one of the two columns that the finding names.";
     ForbiddenColumn "forbidden-column" File Reject
-        "A column looks like it holds passwords."
-        "No password is ever imported, not even by mistake."
+        "The name of a column says that it holds passwords."
+        "Passwords are never imported, not even by mistake."
         "Remove the column from the file.";
     NotText "not-text" File Reject
-        "The file is not text in any known encoding."
-        "It is probably a spreadsheet, an archive or a picture; reading it as CSV would only make garbage."
+        "The file is not text in a known encoding."
+        "It is probably a spreadsheet, an archive or a picture. Read as CSV it would give rubbish."
         "Save it as CSV (UTF-8) and try again.";
     EmptyFile "empty-file" File Reject
         "The file has no header."
-        "A file with only a header is fine; one with nothing at all is usually a failed transfer."
-        "Check the transfer; leave the file out if there is nothing to import.";
+        "A file with only a header is fine. A file with nothing in it is usually a failed transfer."
+        "Check the transfer. Leave the file out if there is nothing to import.";
     ChangesFile "changes-file" File Reject
-        "The file lists changes, as written by an export with --changes-since."
-        "Read as a plain import its deletions would become inserts."
+        "The file lists changes, as export --changes-since writes them."
+        "In a plain import its deletions would become inserts."
         "Use import --apply-changes.";
     UnknownColumn "unknown-column" File Warning
-        "A column is neither in the schema nor an alias of a field."
-        "It is ignored; a column with a typing mistake in its name would be ignored, too."
-        "Nothing, if it is not needed; else rename it or use --map 'Header=field'.";
+        "A column is neither a field of the schema nor an alias of one."
+        "It is not imported. A typing mistake in a column's name has the same effect."
+        "Do nothing if the column is not needed. Otherwise rename it, or use --map 'Header=field'.";
     TooManyCells "too-many-cells" Record Reject
         "The record has more cells than the header."
-        "Usually a separator inside a cell that is not quoted. Nothing is shifted to make it fit."
-        "Put the cell that contains the separator in double quotes.";
+        "There is usually a separator inside a cell without quotes. No cell is moved to make the record fit."
+        "Put the cell with the separator in double quotes.";
     MissingCells "missing-cells" Record Reject
-        "The record has fewer cells than the header, or lacks a key that others of its file have."
-        "A line that was cut off or broken in two. Nothing is shifted to make it fit."
-        "Complete the record; --pad-short takes what is missing as empty where all of it is optional.";
+        "The record has fewer cells than the header, or lacks a key that other records of the file have."
+        "The line was cut off or broken in two. No cell is moved to make the record fit."
+        "Complete the record. With --pad-short missing cells count as empty if all of them are optional.";
     UnclosedQuote "unclosed-quote" Record Reject
-        "A double quote opens a cell and is never closed."
-        "Reading went on at the next line, so that the fault costs this record alone."
-        "Close the quote, or double it (\"\") where it belongs to the value.";
+        "A double quote opens a cell and no double quote closes it."
+        "Reading went on at the next line, so that only this record is rejected."
+        "Close the quote, or double it (\"\") if it belongs to the value.";
     StrayQuote "stray-quote" Record Reject
-        "A double quote stands where it neither opens nor closes a cell."
-        "What the cell was meant to hold cannot be known."
-        "Put the whole cell in double quotes and double the quotes inside it.";
+        "A double quote is at a place where it neither opens nor closes a cell."
+        "It is not known what the cell was meant to hold."
+        "Put the whole cell in double quotes, and double the quotes inside it.";
     RecordTooLarge "record-too-large" Record Reject
         "The record is larger than --max-record."
-        "It is nearly always a fault in quoting; a limit keeps it from taking all memory."
-        "Mend the quoting, or raise --max-record.";
+        "The cause is nearly always a mistake in the quoting. The limit keeps such a record from taking all memory."
+        "Correct the quoting, or raise --max-record.";
     InvalidEncoding "invalid-encoding" Record Reject
-        "The record holds bytes that are not valid in the file's encoding."
-        "They are never replaced in silence."
-        "Mend the bytes, or name the right encoding with --encoding.";
+        "The record has bytes that are not valid in the file's encoding."
+        "They are never replaced without a finding."
+        "Correct the bytes, or name the right encoding with --encoding.";
     InvalidJson "invalid-json" Record Reject
-        "The line is not one JSON object with one value, or a list of values, for each of its keys."
-        "Values that cannot be told apart are never guessed; a key that stands twice has no value."
-        "Mend the place that the finding names; in a list, no item may hold what separates a cell's items.";
+        "The line is not one JSON object that has one value, or a list of values, for each key."
+        "Values are never guessed. A key that occurs twice has no certain value."
+        "Correct the place that the finding names. No item of a list may contain the separator of the cell's items.";
     NulByte "nul-byte" Record Reject
-        "The record holds a NUL byte."
-        "PostgreSQL's text cannot hold one."
+        "The record has a NUL byte."
+        "A text in PostgreSQL cannot hold one."
         "Remove the NUL byte.";
     RepeatedHeader "repeated-header" Record Warning
-        "The header stands again in the middle of the file."
-        "Files that were joined have it; it is skipped and counted."
-        "Nothing.";
+        "The header occurs again in the middle of the file."
+        "This happens when files are joined. The line is skipped and counted."
+        "Do nothing.";
     Required "required" Cell Reject
         "A cell that the schema requires is empty."
-        "A row without it is of no use to the system that receives it."
+        "The receiving system cannot use a row without it."
         "Fill the cell.";
     InvalidChoice "invalid-choice" Cell Reject
         "The value is not one of the choices."
         "Only values that the receiving system knows are stored."
-        "Use one of the values named in the finding.";
+        "Use one of the values that the finding names.";
     InvalidBoolean "invalid-boolean" Cell Reject
         "The value is neither true nor false."
         "Other spellings (yes, 1, X) mean different things in different systems."
         "Write true or false.";
     InvalidEmail "invalid-email" Cell Reject
         "The value is not an e-mail address."
-        "RFC 5321 limits and one @ are required, and a dot in the domain."
+        "An address has one @, a dot in its domain, and at most the lengths of RFC 5321."
         "Correct the address.";
     InvalidPhone "invalid-phone" Cell Reject
         "The value cannot be a telephone number."
-        "It is too short, too long, or not a number in the country it belongs to."
+        "It is too short, too long, or not a number of the country it belongs to."
         "Write it in international form, for example +31612345678.";
     ExcelScientific "excel-scientific" Cell Reject
         "A spreadsheet has turned the number into scientific notation."
-        "The last digits are lost and cannot be found again from this file."
+        "The last digits are lost, and this file does not have them."
         "Take the number from the source again, with the column formatted as text.";
     InvalidCountry "invalid-country" Cell Reject
         "The value is not a country."
-        "ISO 3166-1 codes and the Dutch, English and German names are known."
+        "The ISO 3166-1 alpha codes and the Dutch, English and German names are known."
         "Write the two-letter code, for example NL.";
     InvalidLanguage "invalid-language" Cell Reject
         "The value is not a language tag."
@@ -173,7 +173,7 @@ codes! {
         "Write, for example, nl or en-GB.";
     InvalidIban "invalid-iban" Cell Reject
         "The value is not an IBAN."
-        "The country, the length or the check digits (ISO 13616, mod 97) are wrong. No digits are ever guessed."
+        "The country, the length or the check digits (ISO 13616, mod 97) are wrong. Digits are never guessed."
         "Take the number from the source again.";
     InvalidBic "invalid-bic" Cell Reject
         "The value is not a BIC."
@@ -181,100 +181,100 @@ codes! {
         "Correct it.";
     InvalidVat "invalid-vat" Cell Reject
         "The value is not a VAT number of the country."
-        "Each country has a shape of its own."
+        "Each country has its own shape of VAT numbers."
         "Correct it, and check that the country is right.";
     InvalidPostalCode "invalid-postal-code" Cell Reject
         "The value is not a postal code of the country."
-        "Each country has a shape of its own."
+        "Each country has its own shape of postal codes."
         "Correct it, and check that the country is right.";
     InvalidNumber "invalid-number" Cell Reject
-        "The value is not a number of the declared format."
-        "Separators of thousands and decimals are not guessed row by row."
+        "The value is not a number in the declared format."
+        "Decimal marks and thousands separators are not guessed row by row."
         "Write it as the schema says.";
     InvalidDate "invalid-date" Cell Reject
-        "The value is not a date or time of the declared format."
-        "The day must exist in the calendar."
+        "The value is not a date or time in the declared format."
+        "The day and the time must exist."
         "Write it as the schema says, for example 2026-01-31.";
     AmbiguousDate "ambiguous-date" Cell Reject
-        "Day and month could be exchanged, and nothing in the column tells which is which."
-        "A wrong guess would go unseen."
-        "Declare the format in the schema, or say the order with --reading.";
+        "Day and month could be exchanged, and nothing in the column decides which is which."
+        "Nobody would notice a wrong guess."
+        "Declare the format in the schema, or give the order with --reading.";
     TooShort "too-short" Cell Reject
         "The value has fewer characters than the schema allows."
-        "It is probably cut off."
+        "It was probably cut off."
         "Complete it.";
     TooLong "too-long" Cell Reject
         "The value has more characters than the schema allows."
         "The receiving system would refuse it or cut it off."
         "Shorten it.";
     PatternMismatch "pattern-mismatch" Cell Reject
-        "The value does not have the shape that the schema asks for."
-        "The pattern stands in the finding."
-        "Correct it.";
+        "The value does not match the pattern in the schema."
+        "The finding shows the pattern."
+        "Correct the value.";
     ControlCharacter "control-character" Cell Reject
-        "The value holds a control character, or a line break where none is allowed."
-        "They are invisible and break the systems behind."
+        "The value has a control character, or a line break that is not allowed."
+        "Control characters are invisible, and other systems fail on them."
         "Remove it.";
     Defaulted "defaulted" Cell Warning
         "A fixed rule has replaced a value that was not empty."
         "It is nearly always a mistake in the source (FEMALE, vrouw, NL)."
-        "Check whether the value was meant; --strict rejects such rows.";
+        "Check whether the value was meant. --strict rejects such rows.";
     UncertainPhone "uncertain-phone" Cell Warning
-        "The number has a possible length, but no known range of its country."
-        "Numbering plans change; the number may be right."
+        "The number has a possible length, but is in no known range of its country."
+        "Numbering plans change, so the number may be right."
         "Check the number.";
     NonAsciiMailbox "non-ascii-mailbox" Cell Warning
-        "The part before the @ holds characters beyond ASCII."
-        "Only mail systems that know RFC 6531 can deliver to it."
+        "The part before the @ has characters beyond ASCII."
+        "Only mail systems that support RFC 6531 deliver to it."
         "Check the address.";
     UncertainEmail "uncertain-email" Cell Warning
-        "The address is well formed, but its domain looks like a typing error."
-        "Mail to gmial.com never reaches the customer, or reaches somebody else."
-        "Check the address; the suggestion holds the domain that was most likely meant.";
+        "The address is well formed, but its domain looks like a typing mistake."
+        "Mail to gmial.com does not reach the customer, or reaches somebody else."
+        "Check the address. The suggestion has the domain that was probably meant.";
     CountryAlias "country-alias" Cell Warning
-        "A name or code was read as a country although it is not its ISO code."
+        "A name or code that is not in ISO 3166-1 was read as a country."
         "UK is read as GB, for example."
-        "Nothing, if it was meant.";
+        "Do nothing if that is right.";
     BicCountry "bic-country" Cell Warning
-        "The BIC belongs to another country than the IBAN."
-        "It may be right for some banks."
+        "The BIC and the IBAN belong to different countries."
+        "That is right for some banks."
         "Check both.";
     VatCheckDigits "vat-check-digits" Cell Warning
         "The check digits of the VAT number do not fit."
-        "It may be a typing mistake."
+        "There may be a typing mistake in it."
         "Check the number.";
     DuplicateKey "duplicate-key" Row Reject
-        "Another row has the same key or the same value in a unique column."
-        "Only one of them can be kept; the finding names the one that stays."
-        "Remove one, or choose with --duplicates.";
+        "Another row has the same key, or the same value in a unique column."
+        "Only one of them can be kept. The finding names it."
+        "Remove one of them, or choose with --duplicates.";
     KeyInUse "key-in-use" Row Reject
         "The database already uses this value for another row, or the user belongs to another account."
-        "Overwriting it would change a row that is not meant."
-        "Correct the value; --move-users lets a known user change its account.";
+        "Overwriting would change a row that is not meant."
+        "Correct the value. With --move-users a known user may change its account.";
     UnknownAccount "unknown-account" Row Reject
         "The row refers to a record that is neither in the files nor in the database."
         "A user without its account cannot be stored."
         "Add the account, or correct the reference.";
     AccountRejected "account-rejected" Row Reject
-        "The row refers to a record that was itself rejected."
-        "It will be accepted once that record is mended."
-        "Mend the related record and import both.";
+        "The row refers to a record that was rejected."
+        "The row will be accepted once that record is corrected."
+        "Correct the other record, and import both.";
     UnresolvedReference "unresolved-reference" Row Warning
-        "The row refers to a record that no file holds, and no database was asked."
-        "It may be in the database already."
-        "Check with --against-database, or give the other file, too.";
+        "The row refers to a record that is in no file, and no database was asked."
+        "It may be in the database."
+        "Check with --against-database, or also give the other file.";
     DatabaseRejected "database-rejected" Database Reject
-        "The database refused the row; its SQLSTATE is in the finding."
-        "A constraint or trigger of the table's owner does not allow it."
-        "See what the constraint asks for and mend the row.";
+        "The database refused the row. The finding has its SQLSTATE."
+        "A constraint or a trigger of the table does not allow the row."
+        "Find out what the constraint requires, and correct the row.";
     EditedInTarget "edited-in-target" Database Reject
-        "Someone changed the row in the database after it was last imported."
+        "Somebody changed the row in the database after its last import."
         "With --protect-edited such rows are not overwritten."
         "Decide which of the two values is right.";
     StillReferred "still-referred" Database Reject
-        "The row is to be deleted, and a row that stays in the database refers to it."
-        "Deleting it would leave the other row without it, or take it along."
-        "Delete the other row, too, or have it refer to another one.";
+        "The row is to be deleted, and another row in the database refers to it."
+        "Deleting it would also delete the other row, or leave it without its reference."
+        "Delete the other row too, or change its reference.";
 }
 
 impl Code {

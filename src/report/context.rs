@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::record::{Finding, Level};
 
-use super::mask::{ShownValues, mask};
+use super::mask::mask;
+use crate::settings::ShownValues;
 
 /// What is known once the files have been read.
 #[derive(Debug, Clone)]

@@ -54,10 +54,8 @@ pub(crate) fn colour() -> bool {
 /// A fatal error as people read it on standard error.
 #[must_use]
 pub(crate) fn fatal(message: &str) -> String {
-    // The mistakes of a schema are marked one by one.
-    let is_marked = message.starts_with("error: ");
-    let text = if is_marked { message.to_owned() } else { format!("error: {message}") };
-    fitted(&text, room(), is_marked)
+    // The mistakes of a schema are drawn with their lines.
+    fitted(&format!("muster: {message}"), room(), message.starts_with("error: "))
 }
 
 /// How wide lines for people get: as wide as the terminal, without limit elsewhere.
@@ -218,8 +216,8 @@ mod tests {
             fitted("error: a file is missing\n  because: x", 14, false),
             "error: a\n  file is\n  missing\n  because: x\n"
         );
-        assert!(fatal("x.csv: cannot be read").starts_with("error: x.csv: "));
-        assert!(fatal("error: the entity has no key").starts_with("error: the "));
+        assert!(fatal("x.csv: cannot be read").starts_with("muster: x.csv: "));
+        assert!(fatal("error: the entity has no key").starts_with("muster: error: the "));
     }
 
     #[test]

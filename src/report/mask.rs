@@ -4,18 +4,6 @@
 /// Up to this many characters, a masked value shows none of them.
 const SHORT: usize = 8;
 
-/// Which values reports show.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum ShownValues {
-    /// Those of fields that are not sensitive.
-    #[default]
-    NotSensitive,
-    /// All (`--show-values`).
-    All,
-    /// None (`--hide-values`).
-    None,
-}
-
 /// The first two and the last two characters, stars between, in groups of four; a short value is all stars.
 /// Spaces do not count.
 #[must_use]

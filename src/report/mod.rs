@@ -26,6 +26,5 @@ pub(crate) use context::{Context, Counts, Entity, Field, File, Outcome, Returned
 pub(crate) use diagnostic::Diagnostic;
 pub(crate) use findings::FindingsWriter;
 pub(crate) use html::{Page, Records};
-pub(crate) use mask::ShownValues;
 pub(crate) use planned::{PlannedChange, PlannedEntity, PlannedField, PlannedRun};
 pub(crate) use tally::Tally;

@@ -1,8 +1,8 @@
-//! A BIC (ISO 9362): four letters or digits of the party, a country, two of the place, and none or three of
-//! the branch. Kept without spaces and in upper case. A BIC of another country than its IBAN is a warning.
+//! A BIC (ISO 9362): four characters for the party, the country, two characters for the place, and optionally three
+//! for the branch. Stored without spaces and in upper case. A BIC of another country than its IBAN is a warning.
 
+use super::cell::{CellFinding, NormalForm};
 use super::country::is_alpha_2;
-use super::{Fate, Note};
 use crate::record::Code;
 
 /// A BIC.
@@ -16,33 +16,33 @@ impl Bic {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         out.extend(cell.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
         let country = match country(out) {
             Ok(country) => country,
             Err(fault) => {
-                notes.push(Note::new(Code::InvalidBic, fault));
-                return Fate::Rejected;
+                findings.push(CellFinding::new(Code::InvalidBic, fault));
+                return NormalForm::Rejected;
             }
         };
         if let Some(of_iban) = sibling.and_then(|iban| iban.get(..2))
             && territory(country) != territory(of_iban)
         {
             let message = format!("is a BIC of {country}, but the IBAN is one of {of_iban}");
-            notes.push(Note::new(Code::BicCountry, message));
+            findings.push(CellFinding::new(Code::BicCountry, message));
         }
-        if out == cell { Fate::Same } else { Fate::Rewritten }
+        NormalForm::of(cell, out)
     }
 }
 
-/// The country of a BIC; the error says why it is none.
+/// The country of a BIC; the error says why the text is not a BIC.
 fn country(bic: &str) -> Result<&str, &'static str> {
     if !bic.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err("holds characters that are neither letters nor digits");
@@ -58,8 +58,8 @@ fn country(bic: &str) -> Result<&str, &'static str> {
     Ok(country)
 }
 
-/// The country whose IBANs the banks of a territory use: the notes on France, Finland and the United Kingdom
-/// in SWIFT's IBAN registry, and Monaco, whose banks have IBANs of both kinds.
+/// The country whose IBANs the banks of a territory use. Source: the notes on France, Finland and the United Kingdom
+/// in SWIFT's IBAN registry; and Monaco, whose banks have IBANs of both kinds.
 fn territory(country: &str) -> &str {
     match country {
         "GF" | "GP" | "MQ" | "RE" | "PF" | "TF" | "YT" | "NC" | "BL" | "MF" | "PM" | "WF" | "MC" => "FR",
@@ -74,7 +74,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn eight_or_eleven_characters_with_a_country() {
@@ -85,7 +85,7 @@ mod tests {
             ("NRBPXKPR", "NRBPXKPR"),
             ("E097AEXX", "E097AEXX"),
         ] {
-            assert_eq!(judged!(Bic::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+            assert_eq!(validated!(Bic::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
         }
         for (cell, part) in [
             ("INGBNL2", "8 or 11"),
@@ -95,9 +95,9 @@ mod tests {
             ("INGBNL2-", "neither letters nor digits"),
             ("ÄNGBNL2A", "neither letters nor digits"),
         ] {
-            let (result, notes) = judged!(Bic::new(), cell);
-            assert_eq!((result, notes[0].code), (None, Code::InvalidBic), "{cell}");
-            assert!(notes[0].message.contains(part), "{cell}: {}", notes[0].message);
+            let (result, findings) = validated!(Bic::new(), cell);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidBic), "{cell}");
+            assert!(findings[0].message.contains(part), "{cell}: {}", findings[0].message);
         }
     }
 
@@ -111,15 +111,15 @@ mod tests {
             ("MIDLJESH", "GB29NWBK60161331926819", false),
             ("AABAFI22", "FI2112345600000785", false),
         ] {
-            let (result, notes) = judged!(Bic::new(), cell, Some(iban));
+            let (result, findings) = validated!(Bic::new(), cell, Some(iban));
             assert_eq!(result.as_deref(), Some(cell));
-            assert_eq!(notes.iter().any(|note| note.code == Code::BicCountry), warned, "{cell}");
+            assert_eq!(findings.iter().any(|finding| finding.code == Code::BicCountry), warned, "{cell}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(cell in "\\PC{0,12}|[a-zA-Z]{4}(NL|DE|nl)[A-Z0-9]{2,5}", iban in "\\PC{0,3}|DE00") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[a-zA-Z]{4}(NL|DE|nl)[A-Z0-9]{2,5}", iban in "\\PC{0,3}|DE00") {
             stays!(Bic::new(), &cell, Some(iban.as_str()));
         }
     }

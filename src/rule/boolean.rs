@@ -1,40 +1,39 @@
-//! `true` or `false`, to the letter, and what more the schema allows.
+//! `true` or `false`, exactly, and further spellings where the schema lists them.
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 
-/// A boolean. `more` lists further spellings with what they mean.
+/// A boolean.
 #[derive(Debug, Clone)]
 pub(crate) struct Boolean {
     more: Vec<(String, bool)>,
 }
 
 impl Boolean {
-    /// A boolean. `more` lists further spellings with what they mean.
+    /// A boolean; `more` lists further spellings and what each means.
     #[must_use]
     pub(crate) fn new(more: Vec<(String, bool)>) -> Self {
         Self { more }
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         if cell == "true" || cell == "false" {
-            return Fate::Same;
+            return NormalForm::Same;
         }
         if let Some((_, meaning)) = self.more.iter().find(|(spelling, _)| spelling == cell) {
             out.push_str(name(*meaning));
-            return Fate::Rewritten;
+            return NormalForm::Rewritten;
         }
-        let mut note = Note::new(Code::InvalidBoolean, "is neither true nor false");
-        note.suggestion = likely(cell).map(|meaning| name(meaning).into());
-        notes.push(note);
-        Fate::Rejected
+        let finding = CellFinding::new(Code::InvalidBoolean, "is neither true nor false");
+        findings.push(finding.suggest(likely(cell).map(name)));
+        NormalForm::Rejected
     }
 }
 
@@ -42,7 +41,7 @@ fn name(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-/// What the spellings of other systems usually mean.
+/// What a spelling of other systems usually means.
 fn likely(cell: &str) -> Option<bool> {
     const YES: [&str; 10] = ["true", "yes", "y", "ja", "j", "1", "t", "waar", "wahr", "on"];
     const NO: [&str; 10] = ["false", "no", "n", "nee", "nein", "0", "f", "onwaar", "falsch", "off"];
@@ -61,13 +60,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn only_true_and_false_count() {
         let rule = Boolean::new(Vec::new());
         for cell in ["true", "false"] {
-            assert_eq!(judged!(rule, cell), (Some(cell.to_owned()), vec![]));
+            assert_eq!(validated!(rule, cell), (Some(cell.to_owned()), vec![]));
         }
         for (cell, suggestion) in [
             ("yes", Some("true")),
@@ -80,23 +79,23 @@ mod tests {
             ("X", None),
             ("2", None),
         ] {
-            let (result, notes) = judged!(rule, cell);
-            assert_eq!((result, notes[0].code), (None, Code::InvalidBoolean), "{cell}");
-            assert_eq!(notes[0].suggestion.as_deref(), suggestion, "{cell}");
+            let (result, findings) = validated!(rule, cell);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidBoolean), "{cell}");
+            assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
     }
 
     #[test]
     fn the_schema_may_allow_more() {
         let rule = Boolean::new(vec![("ja".to_owned(), true), ("nee".to_owned(), false)]);
-        assert_eq!(judged!(rule, "ja").0.as_deref(), Some("true"));
-        assert_eq!(judged!(rule, "nee").0.as_deref(), Some("false"));
-        assert_eq!(judged!(rule, "Ja").0, None);
+        assert_eq!(validated!(rule, "ja").0.as_deref(), Some("true"));
+        assert_eq!(validated!(rule, "nee").0.as_deref(), Some("false"));
+        assert_eq!(validated!(rule, "Ja").0, None);
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(cell in "\\PC{0,8}|true|ja") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,8}|true|ja") {
             stays!(Boolean::new(vec![("ja".to_owned(), true)]), &cell);
         }
     }

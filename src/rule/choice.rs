@@ -1,8 +1,8 @@
-//! One of a list of values: which spellings count, and what becomes of all others. Knows no value by itself;
-//! the schema lists them all.
+//! One of a list of values: which spellings are read as which value, and what all other cells become. The schema
+//! lists the values; this file knows none.
 
-use super::nearest::nearest;
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
+use crate::nearest::nearest;
 use crate::record::{Code, Message};
 
 /// One of a list of values.
@@ -11,16 +11,16 @@ pub(crate) struct Choice {
     values: Vec<(String, Vec<String>)>,
     exact: bool,
     otherwise: Option<String>,
-    /// Every folded spelling with the position of its value; the values' own spellings first.
+    /// Every folded spelling with the position of its value, the values themselves first.
     spellings: Vec<(String, usize)>,
-    /// Said of a value that is not among the choices.
+    /// The message about a cell that is none of the choices.
     message: Message,
 }
 
 impl Choice {
-    /// `values` are the choices with their aliases. With `exact`, only the choices themselves count, to the
-    /// letter; else case, spaces, `_` and `-` are not looked at. `otherwise` is what every other value
-    /// becomes (with a `defaulted` warning where the cell was not empty).
+    /// `values` are the choices with their aliases. With `exact` a cell must equal a choice exactly; else case,
+    /// spaces, `_` and `-` are ignored. `otherwise` is what every other cell becomes, with the warning `defaulted`
+    /// if the cell was not empty.
     #[must_use]
     pub(crate) fn new(values: Vec<(String, Vec<String>)>, exact: bool, otherwise: Option<String>) -> Self {
         let own = values.iter().enumerate().map(|(at, (value, _))| (folded(value), at));
@@ -37,7 +37,7 @@ impl Choice {
         Self { values, exact, otherwise, spellings, message: message.into() }
     }
 
-    /// What every other value becomes.
+    /// What every other cell becomes.
     #[must_use]
     pub(crate) fn otherwise(&self) -> Option<&str> {
         self.otherwise.as_deref()
@@ -48,38 +48,37 @@ impl Choice {
         self.values.iter().map(|(value, _)| value.as_str())
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         if self.values().chain(self.otherwise()).any(|value| value == cell) {
-            return Fate::Same;
+            return NormalForm::Same;
         }
         let meant = self.recognised(cell);
         if !self.exact
             && let Some(value) = meant
         {
             out.push_str(value);
-            return Fate::Rewritten;
+            return NormalForm::Rewritten;
         }
         let code = if self.otherwise.is_some() { Code::Defaulted } else { Code::InvalidChoice };
-        let mut note = Note::new(code, self.message.clone());
-        note.suggestion = meant.or_else(|| self.nearest(cell)).map(Into::into);
-        notes.push(note);
+        let suggestion = meant.or_else(|| self.nearest(cell));
+        findings.push(CellFinding::new(code, self.message.clone()).suggest(suggestion));
         match self.otherwise() {
             Some(value) => {
                 out.push_str(value);
-                Fate::Rewritten
+                NormalForm::Rewritten
             }
-            None => Fate::Rejected,
+            None => NormalForm::Rejected,
         }
     }
 
-    /// The value one of whose spellings the cell is, case, spaces, `_` and `-` not looked at.
+    /// The value that has the cell as a spelling; case, spaces, `_` and `-` are ignored.
     fn recognised(&self, cell: &str) -> Option<&str> {
         let mut short = [0; 48];
         let long;
@@ -103,7 +102,8 @@ fn folded(text: &str) -> String {
     text.chars().filter(|c| !is_ignored(*c)).flat_map(char::to_lowercase).collect()
 }
 
-/// Folds a short ASCII text without allocating; the folded length, or `None` where it is neither.
+/// Folds a short ASCII text without allocating. Returns the folded length, or `None` if the text is long or not
+/// ASCII.
 fn fold_ascii(text: &str, buffer: &mut [u8; 48]) -> Option<usize> {
     if text.len() > buffer.len() || !text.is_ascii() {
         return None;
@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     fn choice(values: &[(&str, &[&str])], exact: bool, otherwise: Option<&str>) -> Choice {
         let values = values
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fixed_rule_is_kept_to_the_letter() {
+    fn a_fixed_rule_accepts_its_exact_values_only() {
         let rule = gender();
         for (cell, value, warned, suggestion) in [
             ("female", "female", false, None),
@@ -162,33 +162,33 @@ mod tests {
             ("femael", "male", true, Some("female")),
             ("x", "male", true, None),
         ] {
-            let (result, notes) = judged!(rule, cell);
+            let (result, findings) = validated!(rule, cell);
             assert_eq!(result.as_deref(), Some(value), "{cell}");
             assert_eq!(
-                notes.iter().map(|n| n.code).collect::<Vec<_>>(),
+                findings.iter().map(|n| n.code).collect::<Vec<_>>(),
                 vec![Code::Defaulted; usize::from(warned)]
             );
-            assert_eq!(notes.first().and_then(|n| n.suggestion.as_deref()), suggestion, "{cell}");
+            assert_eq!(findings.first().and_then(|n| n.suggestion.as_deref()), suggestion, "{cell}");
         }
     }
 
     #[test]
-    fn a_loose_choice_forgives_case_and_separators() {
+    fn a_loose_choice_ignores_case_and_separators() {
         let rule = role();
         for cell in ["api-developer", "apiDeveloper", "API developer", "api_developer", " A P I-DEVELOPER"] {
-            assert_eq!(judged!(rule, cell).0.as_deref(), Some("api-developer"), "{cell}");
+            assert_eq!(validated!(rule, cell).0.as_deref(), Some("api-developer"), "{cell}");
         }
-        assert_eq!(judged!(rule, "administratÖr").0.as_deref(), Some("beheerder"));
-        let (result, notes) = judged!(rule, "api-develper");
+        assert_eq!(validated!(rule, "administratÖr").0.as_deref(), Some("beheerder"));
+        let (result, findings) = validated!(rule, "api-develper");
         assert_eq!(result, None);
-        assert_eq!(notes[0].code, Code::InvalidChoice);
-        assert_eq!(notes[0].message, "must be one of 'none', 'api-developer', 'beheerder'");
-        assert_eq!(notes[0].suggestion.as_deref(), Some("api-developer"));
+        assert_eq!(findings[0].code, Code::InvalidChoice);
+        assert_eq!(findings[0].message, "must be one of 'none', 'api-developer', 'beheerder'");
+        assert_eq!(findings[0].suggestion.as_deref(), Some("api-developer"));
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(cell in "\\PC{0,60}|[Nn][o_]*[ne]*") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,60}|[Nn][o_]*[ne]*") {
             stays!(gender(), &cell);
             stays!(role(), &cell);
         }

@@ -1,17 +1,19 @@
-//! A country, kept as ISO 3166-1 alpha-2. Accepted are alpha-2 and alpha-3 codes in any case, and the names
-//! of `country/names.txt`, compared without regard to case, accents, spaces and punctuation. What is in use
-//! without being a country's code or name (`UK`, `England`) is read with the warning `country-alias`.
+//! A country, stored as ISO 3166-1 alpha-2. Accepted are alpha-2 and alpha-3 codes in any case, and the names
+//! of `country/names.txt`, compared without case, accents, spaces and punctuation. Words that are used for a
+//! country but are neither its code nor its name (`UK`, `England`) are read with the warning `country-alias`.
 
 use std::sync::LazyLock;
 
-use super::nearest::{letters, nearest};
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
+use super::letters::letters;
+use crate::nearest::nearest;
 use crate::record::Code;
 
 /// A line for each country: alpha-2, alpha-3, names; separated by tabs, sorted by alpha-2.
 const NAMES: &str = include_str!("country/names.txt");
 
-/// One bit for each pair of letters that is an alpha-2 code, read from [`NAMES`] at compile time.
+/// A bit for each pair of letters; it is set if the pair is an alpha-2 code. Computed from [`NAMES`] at compile
+/// time.
 static ALPHA_2: [u32; 26] = {
     let names = NAMES.as_bytes();
     let mut table = [0; 26];
@@ -70,47 +72,47 @@ impl Country {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         // The longest name in the table is shorter, and a cell may be a megabyte.
         const LONGEST: usize = 100;
         if is_alpha_2(cell) {
-            return Fate::Same;
+            return NormalForm::Same;
         }
         let name = if cell.len() <= LONGEST { letters(cell) } else { String::new() };
         let code = name.to_ascii_uppercase();
         if is_alpha_2(&code) {
             out.push_str(&code);
-            return Fate::Rewritten;
+            return NormalForm::Rewritten;
         }
         if let Some(meaning) = find(&name) {
             if meaning.alias {
-                let message =
-                    format!("is no ISO 3166-1 code or country's name, and was read as {}", meaning.alpha_2);
-                notes.push(Note::new(Code::CountryAlias, message));
+                let message = format!(
+                    "is neither an ISO 3166-1 code nor the name of a country, and was read as {}",
+                    meaning.alpha_2
+                );
+                findings.push(CellFinding::new(Code::CountryAlias, message));
             }
             if meaning.alpha_2 == cell {
-                return Fate::Same;
+                return NormalForm::Same;
             }
             out.push_str(meaning.alpha_2);
-            return Fate::Rewritten;
+            return NormalForm::Rewritten;
         }
         let names = BY_NAME.iter().map(|(name, meaning)| (name.as_str(), meaning.alpha_2));
-        let mut note =
-            Note::new(Code::InvalidCountry, "is no country's ISO 3166-1 code and no known name of one");
-        note.suggestion = nearest(&name, names).map(Into::into);
-        notes.push(note);
-        Fate::Rejected
+        let message = "is neither the ISO 3166-1 code nor a known name of a country";
+        findings.push(CellFinding::new(Code::InvalidCountry, message).suggest(nearest(&name, names)));
+        NormalForm::Rejected
     }
 }
 
-/// Looks a name up, also without the article in front of it.
+/// Looks up a name, with and without its article.
 fn find(name: &str) -> Option<&'static Meaning> {
     let exact = |name: &str| {
         let at = BY_NAME.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
@@ -125,7 +127,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn the_table_has_all_249_countries_and_no_name_twice() {
@@ -177,22 +179,22 @@ mod tests {
             ("Verenigde Staten", "US"),
             ("Czech Republic", "CZ"),
         ] {
-            assert_eq!(judged!(Country::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+            assert_eq!(validated!(Country::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
         }
     }
 
     #[test]
-    fn aliases_come_with_a_warning() {
+    fn aliases_are_read_with_a_warning() {
         for (cell, want) in
             [("UK", "GB"), ("uk", "GB"), ("England", "GB"), ("EL", "GR"), ("Kosovo", "XK"), ("XK", "XK")]
         {
-            let (result, notes) = judged!(Country::new(), cell);
-            assert_eq!((result.as_deref(), notes[0].code), (Some(want), Code::CountryAlias), "{cell}");
+            let (result, findings) = validated!(Country::new(), cell);
+            assert_eq!((result.as_deref(), findings[0].code), (Some(want), Code::CountryAlias), "{cell}");
         }
     }
 
     #[test]
-    fn what_is_no_country_gets_the_nearest_one() {
+    fn an_unknown_name_is_rejected_with_the_nearest_one() {
         for (cell, suggestion) in [
             ("Nederlnad", Some("NL")),
             ("Duitslant", Some("DE")),
@@ -206,15 +208,15 @@ mod tests {
             ("-", None),
             ("日本", None),
         ] {
-            let (result, notes) = judged!(Country::new(), cell);
-            assert_eq!((result, notes[0].code), (None, Code::InvalidCountry), "{cell}");
-            assert_eq!(notes[0].suggestion.as_deref(), suggestion, "{cell}");
+            let (result, findings) = validated!(Country::new(), cell);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidCountry), "{cell}");
+            assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(cell in "\\PC{0,12}|[A-Za-z]{2,3}") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[A-Za-z]{2,3}") {
             stays!(Country::new(), &cell);
         }
     }

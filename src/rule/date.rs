@@ -1,31 +1,31 @@
-//! Calendar dates and instants, kept as PostgreSQL prints them in UTC with `DateStyle` ISO: `2026-01-31` and
-//! `2026-01-31 12:00:00.5+00`.
+//! Calendar dates and points in time, stored as PostgreSQL prints them in UTC with `DateStyle` ISO: `2026-01-31`
+//! and `2026-01-31 12:00:00.5+00`.
 //!
-//! The format is declared as a strptime pattern, and a cell of another format is refused. The format
-//! [`AUTO`] leaves the order of day and month to the column: whoever reads it collects [`DayMonth::of`] over
-//! the cells and judges with `decided`; what the column does not decide is `ambiguous-date`. A year has four
-//! digits; a two-digit one is read only where the pattern says so (`%y`).
+//! The format is declared as a strptime pattern; a cell of another format is rejected. With the format [`AUTO`]
+//! the whole column decides the order of day and month: the reader collects [`DayMonth::of`] over the cells and
+//! validates with [`Date::decided`]. If the column does not decide, a cell that can be read both ways is
+//! `ambiguous-date`. A year has four digits; two digits are read only if the pattern says so (`%y`).
 
 use jiff::civil;
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::Offset;
 use jiff::{RoundMode, TimestampRound, Unit};
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 
-/// The format that leaves the order of day and month to the column.
+/// The format with which the column decides the order of day and month.
 pub(crate) const AUTO: &str = "auto";
 
-/// The format of RFC 3339, for instants. This very pattern is read with all that RFC 3339 and PostgreSQL's own
-/// output allow (`Z`, fractions of a second, a space for the `T`, an offset of hours alone), which no pattern
-/// can say.
+/// The format of RFC 3339, for points in time. This one pattern also accepts what no pattern can express: `Z`,
+/// fractions of a second, a space instead of the `T`, and an offset of hours only, as RFC 3339 and PostgreSQL's
+/// output have them.
 pub(crate) const RFC_3339: &str = "%Y-%m-%dT%H:%M:%S%:z";
 
 /// The format of ISO 8601, for dates.
 pub(crate) const ISO_8601: &str = "%Y-%m-%d";
 
-/// Which of day and month comes first where the year comes last.
+/// Which of day and month comes first when the year comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DayMonth {
     /// `31-01-2026`
@@ -35,8 +35,8 @@ pub(crate) enum DayMonth {
 }
 
 impl DayMonth {
-    /// What a cell says about its column: the order that it must have been written in, or `None` where it
-    /// is no date, begins with the year, or could be read both ways.
+    /// The order that a cell proves for its column. `None` if the cell is not a date, begins with the year, or can
+    /// be read both ways.
     #[must_use]
     pub(crate) fn of(cell: &str) -> Option<Self> {
         let (date, _) = split_time(cell);
@@ -76,7 +76,7 @@ impl Format {
     }
 }
 
-/// Why a cell is no date or instant.
+/// Why a cell is not a date or a point in time.
 enum Fault {
     Invalid,
     Ambiguous,
@@ -89,27 +89,28 @@ impl From<jiff::Error> for Fault {
 }
 
 impl Fault {
-    fn note(&self, what: &str, format: &Format) -> Note {
+    fn finding(&self, what: &str, format: &Format) -> CellFinding {
         match (self, format) {
-            (Self::Ambiguous, _) => Note::new(
+            (Self::Ambiguous, _) => CellFinding::new(
                 Code::AmbiguousDate,
                 "could have its day or its month first, and nothing in the column tells which",
             ),
             (Self::Invalid, Format::Pattern(pattern)) => {
-                Note::new(Code::InvalidDate, format!("is no {what} of the format {pattern}"))
+                CellFinding::new(Code::InvalidDate, format!("is not a {what} of the format {pattern}"))
             }
-            (Self::Invalid, Format::Rfc3339) => {
-                Note::new(Code::InvalidDate, "is no instant such as 2026-01-31T12:00:00Z (RFC 3339)")
-            }
-            (Self::Invalid, Format::Auto(_)) => Note::new(
+            (Self::Invalid, Format::Rfc3339) => CellFinding::new(
                 Code::InvalidDate,
-                format!("is no {what} of the calendar with a year of four digits"),
+                "is not a date and time like 2026-01-31T12:00:00Z (RFC 3339)",
+            ),
+            (Self::Invalid, Format::Auto(_)) => CellFinding::new(
+                Code::InvalidDate,
+                format!("is not a valid {what} with a year of four digits"),
             ),
         }
     }
 }
 
-/// A calendar date; `format` is a strptime pattern.
+/// A calendar date.
 #[derive(Debug, Clone)]
 pub(crate) struct Date {
     format: Format,
@@ -122,7 +123,7 @@ impl Date {
         Self { format: Format::new(format) }
     }
 
-    /// Whether the format can print a date and read it again: a schema with another one is a mistake.
+    /// Whether the format can print a date and read it again. Any other format is a mistake in the schema.
     #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         let sample = civil::date(2026, 1, 31);
@@ -144,20 +145,20 @@ impl Date {
         Self { format: Format::Auto(Some(order)) }
     }
 
-    /// A normal form as a cell that this rule reads as the same date.
+    /// The cell for a normal form; this rule reads it as the same date.
     #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         written(&self.format, normal, || strtime_date(normal))
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let date = match &self.format {
             Format::Pattern(pattern) => civil::Date::strptime(pattern, cell).map_err(Fault::from),
             Format::Rfc3339 => civil::Date::strptime(ISO_8601, cell).map_err(Fault::from),
@@ -166,31 +167,31 @@ impl Date {
         match date.and_then(with_four_digits) {
             Ok(date) => {
                 push_date(out, date);
-                if out == cell { Fate::Same } else { Fate::Rewritten }
+                NormalForm::of(cell, out)
             }
             Err(fault) => {
-                notes.push(fault.note("date", &self.format));
-                Fate::Rejected
+                findings.push(fault.finding("date", &self.format));
+                NormalForm::Rejected
             }
         }
     }
 }
 
-/// An instant; `format` is a strptime pattern.
+/// A point in time.
 #[derive(Debug, Clone)]
 pub(crate) struct Timestamp {
     format: Format,
 }
 
 impl Timestamp {
-    /// An instant; `format` is a strptime pattern, [`RFC_3339`] or [`AUTO`]. A pattern without an offset,
-    /// and an offset that is missing with [`AUTO`], mean UTC.
+    /// A point in time; `format` is a strptime pattern, [`RFC_3339`] or [`AUTO`]. A cell without an offset is
+    /// read as UTC.
     #[must_use]
     pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
-    /// Whether the format can print an instant and read it again: a schema with another one is a mistake.
+    /// Whether the format can print a point in time and read it again. Any other format is a mistake in the schema.
     #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         self.format.is_usable(|pattern| {
@@ -213,38 +214,38 @@ impl Timestamp {
         Self { format: Format::Auto(Some(order)) }
     }
 
-    /// A normal form as a cell that this rule reads as the same instant, as exactly as its format can.
+    /// The cell for a normal form; this rule reads it as the same point in time, as exactly as the format allows.
     #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         let instant = || normal.parse::<jiff::Timestamp>().ok();
         match &self.format {
             Format::Pattern(_) => written(&self.format, normal, || instant().map(BrokenDownTime::from)),
-            // As every other program reads it; PostgreSQL's own way has no `T` and half an offset.
+            // As every other program reads it; PostgreSQL prints no `T` and only the hours of the offset.
             Format::Rfc3339 | Format::Auto(_) => {
                 instant().map_or_else(|| normal.to_owned(), |instant| instant.to_string())
             }
         }
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let instant = match &self.format {
             Format::Pattern(pattern) => read_pattern(pattern, cell),
             Format::Rfc3339 => cell.parse().map_err(Fault::from),
             Format::Auto(order) => read_auto_instant(cell, *order),
         };
         match instant.and_then(|instant| push_instant(out, instant)) {
-            Ok(()) if out == cell => Fate::Same,
-            Ok(()) => Fate::Rewritten,
+            Ok(()) if out == cell => NormalForm::Same,
+            Ok(()) => NormalForm::Rewritten,
             Err(fault) => {
-                notes.push(fault.note("instant", &self.format));
-                Fate::Rejected
+                findings.push(fault.finding("date and time", &self.format));
+                NormalForm::Rejected
             }
         }
     }
@@ -258,7 +259,7 @@ fn read_pattern(pattern: &str, cell: &str) -> Result<jiff::Timestamp, Fault> {
     Ok(Offset::UTC.to_timestamp(parts.to_datetime()?)?)
 }
 
-/// A date of three numbers with one kind of separator: year, month, day, or with the year last.
+/// A date of three numbers with one kind of separator: year, month and day, or the year last.
 fn read_auto(cell: &str, order: Option<DayMonth>) -> Result<civil::Date, Fault> {
     let separator = cell.chars().find(|c| !c.is_ascii_digit()).filter(|c| "-/.".contains(*c));
     let mut parts = cell.split(separator.ok_or(Fault::Invalid)?);
@@ -297,13 +298,13 @@ fn read_auto_instant(cell: &str, order: Option<DayMonth>) -> Result<jiff::Timest
     iso.parse().or_else(|_| (iso + "Z").parse()).map_err(Fault::from)
 }
 
-/// The date and what follows it.
+/// The date, and the time after it.
 fn split_time(cell: &str) -> (&str, &str) {
     let (date, time) = cell.split_once([' ', 'T']).unwrap_or((cell, ""));
     (date, time.trim_start())
 }
 
-/// A year below 1000 is a year whose century was left out, not the days of Charlemagne.
+/// A year below 1000 is one whose century was left out.
 fn with_four_digits(date: civil::Date) -> Result<civil::Date, Fault> {
     if date.year() < 1000 { Err(Fault::Invalid) } else { Ok(date) }
 }
@@ -314,7 +315,7 @@ fn push_date(out: &mut String, date: civil::Date) {
     let _ = write!(out, "{date}");
 }
 
-/// As PostgreSQL prints it: microseconds, rounded half to even as it rounds what it reads.
+/// As PostgreSQL prints it: in microseconds, rounded half to even as PostgreSQL rounds its input.
 fn push_instant(out: &mut String, instant: jiff::Timestamp) -> Result<(), Fault> {
     use std::fmt::Write;
     let round = TimestampRound::new().smallest(Unit::Microsecond).mode(RoundMode::HalfEven);
@@ -335,7 +336,7 @@ fn strtime_date(normal: &str) -> Option<BrokenDownTime> {
     civil::Date::strptime(ISO_8601, normal).ok().map(BrokenDownTime::from)
 }
 
-/// What begins with the year is read by every format but a pattern as it is.
+/// A normal form in a format; only a pattern needs another text than the normal form itself.
 fn written(format: &Format, normal: &str, parts: impl Fn() -> Option<BrokenDownTime>) -> String {
     let printed = match format {
         Format::Pattern(pattern) => parts().and_then(|parts| parts.to_string(pattern).ok()),

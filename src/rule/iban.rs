@@ -1,16 +1,16 @@
-//! An IBAN (ISO 13616): country, length, shape of the country's account number, and the check digits (ISO
-//! 7064 mod 97-10). Kept without spaces and in upper case. Nothing is ever guessed: there is no suggestion.
+//! An IBAN (ISO 13616): its country, its length, the shape of the country's account number, and the check digits
+//! (ISO 7064 mod 97-10). Stored without spaces and in upper case. No digit is ever guessed, so there is no suggestion.
 //!
-//! The shapes are those of SWIFT's IBAN registry as the crate `iban_validate` has them. This
-//! file does not call the crate, which takes about three times as long (it divides for every character) and
-//! does not say what is wrong; a test proves that the two agree.
+//! The shapes are those of SWIFT's IBAN registry as the crate `iban_validate` has them. This file does not call the
+//! crate, which takes about three times as long (it divides for every character) and does not say what is wrong; a
+//! test compares the two.
 
 use std::sync::LazyLock;
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 
-/// For each country what follows the check digits: counts of letters (a), digits (n) or both (c).
+/// The account number of each country, after the check digits: counts of letters (a), digits (n), or either (c).
 const SHAPES: &str = "\
     AD8n12c AE19n AL8n16c AT16n AZ4a20c BA16n BE12n BG4a6n8c BH4a14c BI23n BR23n1a1c BY4c4n16c CH5n12c \
     CR18n CY8n16c CZ20n DE18n DJ23n DK14n DO4c20n EE16n EG25n ES20n FI14n FK2a12n FO14n FR10n11c2n \
@@ -31,28 +31,28 @@ impl Iban {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let fault = if cell.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
             match check(cell) {
-                Ok(()) => return Fate::Same,
+                Ok(()) => return NormalForm::Same,
                 Err(fault) => fault,
             }
         } else {
             out.extend(cell.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()));
             match check(out) {
-                Ok(()) => return Fate::Rewritten,
+                Ok(()) => return NormalForm::Rewritten,
                 Err(fault) => fault,
             }
         };
-        notes.push(Note::new(Code::InvalidIban, fault));
-        Fate::Rejected
+        findings.push(CellFinding::new(Code::InvalidIban, fault));
+        NormalForm::Rejected
     }
 }
 
@@ -74,7 +74,7 @@ fn check(iban: &str) -> Result<(), String> {
         return Err(format!("has {has} characters, but an IBAN of {} has {needs}", country()));
     }
     if !tens.is_ascii_digit() || !ones.is_ascii_digit() {
-        return Err("has no check digits behind its country".into());
+        return Err("has no check digits after its country".into());
     }
     let fits = |(byte, class): (&u8, &u8)| match class {
         b'n' => byte.is_ascii_digit(),
@@ -82,10 +82,13 @@ fn check(iban: &str) -> Result<(), String> {
         _ => byte.is_ascii_digit() || byte.is_ascii_uppercase(),
     };
     if !account.iter().zip(shape).all(fits) {
-        return Err(format!("has letters and digits in places where an IBAN of {} has others", country()));
+        return Err(format!(
+            "has letters where an IBAN of {} has digits, or digits where it has letters",
+            country()
+        ));
     }
     let digits = [*tens, *ones];
-    // ISO 13616 uses 02 to 98 only; the same account number has no other digits that fit.
+    // ISO 13616 uses 02 to 98 only; no other check digits fit the same account number.
     if digits == *b"00" || digits == *b"01" || digits == *b"99" || remainder(bytes) != 1 {
         return Err("has check digits that do not fit (mod 97)".into());
     }
@@ -105,7 +108,7 @@ fn remainder(bytes: &[u8]) -> u64 {
     }) % 97
 }
 
-/// One class for each character behind the check digits.
+/// A class for each character after the check digits.
 fn shape(first: u8, second: u8) -> Option<&'static [u8]> {
     static TABLE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         let mut table = vec![Vec::new(); 26 * 26];
@@ -139,10 +142,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
-    fn right_values_are_kept_without_spaces() {
+    fn valid_ibans_are_stored_without_spaces() {
         // Examples of SWIFT's IBAN registry, release 99.
         for cell in [
             "NL91 ABNA 0417 1643 00",
@@ -158,12 +161,12 @@ mod tests {
             "NO9386011117947",
         ] {
             let normal = cell.replace([' ', '\u{a0}'], "").to_uppercase();
-            assert_eq!(judged!(Iban::new(), cell), (Some(normal), vec![]), "{cell}");
+            assert_eq!(validated!(Iban::new(), cell), (Some(normal), vec![]), "{cell}");
         }
     }
 
     #[test]
-    fn a_wrong_value_is_told_what_is_wrong_and_nothing_else() {
+    fn a_finding_says_what_is_wrong_and_suggests_nothing() {
         for (cell, part) in [
             ("NL", "too short"),
             ("US64SVBKUS6S3300958879", "country that has IBANs"),
@@ -171,15 +174,15 @@ mod tests {
             ("NL91ABNA041716430", "has 17 characters, but an IBAN of NL has 18"),
             ("NL91ABNA041716430é", "neither letters nor digits"),
             ("NLX1ABNA0417164300", "no check digits"),
-            ("NL91ABN10417164300", "has letters and digits in places"),
+            ("NL91ABN10417164300", "has letters where"),
             ("NL91-ABNA-0417164300", "neither letters nor digits"),
             ("NL19ABNA0417164300", "mod 97"),
             ("NL91ABNA0471164300", "mod 97"),
-            ("NL91ABNA04171643O0", "has letters and digits in places"),
+            ("NL91ABNA04171643O0", "has letters where"),
         ] {
-            let (result, notes) = judged!(Iban::new(), cell);
-            assert_eq!((result, notes[0].code, &notes[0].suggestion), (None, Code::InvalidIban, &None));
-            assert!(notes[0].message.contains(part), "{cell}: {}", notes[0].message);
+            let (result, findings) = validated!(Iban::new(), cell);
+            assert_eq!((result, findings[0].code, &findings[0].suggestion), (None, Code::InvalidIban, &None));
+            assert!(findings[0].message.contains(part), "{cell}: {}", findings[0].message);
         }
     }
 
@@ -201,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_crate_knows_the_same_countries_and_shapes() {
+    fn the_crate_has_the_same_countries_and_shapes() {
         for first in b'A'..=b'Z' {
             for second in b'A'..=b'Z' {
                 let country = format!("{}{}", char::from(first), char::from(second));
@@ -232,9 +235,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_judged_value_stays_and_the_crate_agrees(cell in "\\PC{0,40}|(NL|BE|nl)[0-9]{2}[A-Z]{4}[0-9 ]{8,14}") {
+        fn a_normal_form_stays_as_it_is_and_the_crate_agrees(cell in "\\PC{0,40}|(NL|BE|nl)[0-9]{2}[A-Z]{4}[0-9 ]{8,14}") {
             stays!(Iban::new(), &cell);
-            let normal = judged!(Iban::new(), &cell).0;
+            let normal = validated!(Iban::new(), &cell).0;
             let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
             let theirs = compact.to_ascii_uppercase().parse::<iban::Iban>();
             prop_assert_eq!(normal.is_some(), theirs.is_ok());

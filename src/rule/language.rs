@@ -1,12 +1,12 @@
-//! A language tag: well-formed by BCP 47 (RFC 5646, section 2.1), written with the usual case (`nl`,
-//! `en-GB`, `zh-Hant-TW`). Whether its subtags are registered is not looked at, but for one thing: no
-//! language subtag of four to eight letters is, and without that `Dutch` would be a well-formed tag.
+//! A language tag: well-formed by BCP 47 (RFC 5646, section 2.1), stored in the usual case (`nl`, `en-GB`,
+//! `zh-Hant-TW`). Whether its subtags are registered is not checked, with one exception: no language subtag of four
+//! to eight letters is registered, and without that rule `Dutch` would be a well-formed tag.
 
-use super::nearest::letters;
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
+use super::letters::letters;
 use crate::record::Code;
 
-/// Tags from before the grammar that do not follow it (RFC 5646, `irregular`), in their registered case.
+/// Tags that are older than the grammar and do not follow it (RFC 5646, `irregular`), in their registered case.
 const IRREGULAR: [&str; 17] = [
     "en-GB-oed",
     "i-ami",
@@ -27,7 +27,7 @@ const IRREGULAR: [&str; 17] = [
     "sgn-CH-DE",
 ];
 
-/// Names that stand where a tag belongs, by their letters, in Dutch, English, German and the language itself.
+/// Names that people write instead of a tag: in Dutch, English, German and the language itself, by their letters.
 const NAMES: [(&str, &[&str]); 16] = [
     ("nl", &["nederlands", "dutch", "niederlandisch", "hollands", "vlaams", "flemish"]),
     ("en", &["engels", "english", "englisch"]),
@@ -58,30 +58,29 @@ impl Language {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         if matches!(cell.as_bytes(), [b'a'..=b'z', b'a'..=b'z']) {
-            return Fate::Same;
+            return NormalForm::Same;
         }
         if normal(cell, out) {
-            return if out == cell { Fate::Same } else { Fate::Rewritten };
+            return NormalForm::of(cell, out);
         }
-        let mut note = Note::new(Code::InvalidLanguage, "is no language tag (BCP 47), such as nl or en-GB");
-        note.suggestion = suggestion(cell).map(Into::into);
-        notes.push(note);
-        Fate::Rejected
+        let message = "is not a language tag (BCP 47) such as nl or en-GB";
+        findings.push(CellFinding::new(Code::InvalidLanguage, message).suggest(suggestion(cell)));
+        NormalForm::Rejected
     }
 }
 
-/// Appends the tag in its usual case, where it is one.
+/// Appends the cell in its usual case, if it is a tag.
 fn normal(cell: &str, out: &mut String) -> bool {
-    // Far more than any tag in use, and a cell may be a megabyte.
+    // No tag in use is nearly as long, and a cell may be a megabyte.
     const LONGEST: usize = 255;
     if cell.len() > LONGEST {
         return false;
@@ -137,7 +136,7 @@ fn well_formed(tag: &str) -> bool {
     rest.is_empty() || is_private(rest) && rest.contains('-')
 }
 
-/// Takes the next subtag where it is what is asked for. The tag's subtags are none of them empty.
+/// Takes the next subtag if it is the wanted one. No subtag of the tag is empty.
 fn take<'t>(rest: &mut &'t str, is_wanted: impl Fn(&str) -> bool) -> Option<&'t str> {
     let (first, others) = rest.split_once('-').unwrap_or((rest, ""));
     (!first.is_empty() && is_wanted(first)).then(|| {
@@ -160,8 +159,8 @@ fn is_alphabetic(subtag: &str) -> bool {
     subtag.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// RFC 5646, section 2.1.1: all lower case, but for two letters in capitals and four with a capital where
-/// they neither begin the tag nor stand behind a singleton.
+/// RFC 5646, section 2.1.1: all in lower case, except that subtags of two letters are in capitals and subtags of four
+/// begin with one, unless they begin the tag or come after a singleton.
 fn usual_case(tag: &str, out: &mut String) {
     let mut start = out.len();
     out.push_str(tag);
@@ -196,7 +195,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn well_formed_tags_get_their_usual_case() {
@@ -224,14 +223,14 @@ mod tests {
             "zh-min-nan",
         ] {
             for cell in [tag.to_owned(), tag.to_lowercase(), tag.to_uppercase()] {
-                let (result, _) = judged!(Language::new(), &cell);
+                let (result, _) = validated!(Language::new(), &cell);
                 assert_eq!(result.as_deref(), Some(tag), "{cell}");
             }
         }
     }
 
     #[test]
-    fn what_is_no_tag_gets_one_suggested_where_it_can_be_known() {
+    fn another_text_is_rejected_with_the_tag_that_it_means() {
         // RFC 5646, appendix A, "Some Invalid Tags", and what legacy systems hold.
         for (cell, suggestion) in [
             ("de-419-DE", None),
@@ -255,15 +254,15 @@ mod tests {
             ("ñl", None),
             ("1", None),
         ] {
-            let (result, notes) = judged!(Language::new(), cell);
-            assert_eq!((result, notes[0].code), (None, Code::InvalidLanguage), "{cell}");
-            assert_eq!(notes[0].suggestion.as_deref(), suggestion, "{cell}");
+            let (result, findings) = validated!(Language::new(), cell);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidLanguage), "{cell}");
+            assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(cell in "\\PC{0,12}|[a-zA-Z]{1,3}(-[a-zA-Z0-9]{1,9}){0,4}") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[a-zA-Z]{1,3}(-[a-zA-Z0-9]{1,9}){0,4}") {
             stays!(Language::new(), &cell);
         }
     }

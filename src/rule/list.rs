@@ -1,36 +1,36 @@
-//! Several values in one cell. The normal form is the array literal that PostgreSQL itself prints for such a
-//! `text[]` (`array_out` in `src/backend/utils/adt/arrayfuncs.c`), so that a stored list and a read one can
-//! be compared as texts. [`items`] reads such a literal and [`join`] writes it as a cell again.
+//! Several values in one cell. The normal form is the array literal that PostgreSQL prints for the same `text[]`
+//! (`array_out` in `src/backend/utils/adt/arrayfuncs.c`), so that a stored list and a read one can be compared as
+//! texts. [`items`] reads a literal, and [`join`] writes it as a cell again.
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 
-/// A list; `separator` stands between its items.
+/// A list.
 #[derive(Debug, Clone)]
 pub(crate) struct List {
     separator: char,
 }
 
 impl List {
-    /// A list; `separator` stands between its items.
+    /// A list with this character between its items.
     #[must_use]
     pub(crate) fn new(separator: char) -> Self {
         Self { separator }
     }
 
-    /// What stands between the items in a cell.
+    /// The character between the items of a cell.
     #[must_use]
     pub(crate) fn separator(&self) -> char {
         self.separator
     }
 
-    /// See [`super::Rule::judge`]. Items are trimmed, empty and repeated ones dropped, the order is kept.
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate). Items are trimmed, empty and repeated ones dropped, the order is kept.
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
+        _notes: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let mut seen = Seen::default();
         out.push('{');
         for item in cell.split(self.separator).map(str::trim).filter(|item| !item.is_empty()) {
@@ -42,12 +42,12 @@ impl List {
             }
         }
         out.push('}');
-        Fate::Rewritten
+        NormalForm::Rewritten
     }
 }
 
-/// The items so far: a plain list while it is short, so that the usual cell costs no hashing, and no cell
-/// costs the square of its length.
+/// The items so far. A short list is searched, so that the usual cell needs no hashing; a long one is hashed, so that
+/// no cell takes time that grows with the square of its length.
 #[derive(Default)]
 struct Seen<'c> {
     few: Vec<&'c str>,
@@ -68,10 +68,10 @@ impl<'c> Seen<'c> {
     }
 }
 
-/// Appends an element of an array literal, quoted as `array_out` does.
+/// Appends an element of an array literal, quoted as `array_out` quotes it.
 pub(crate) fn push_element(out: &mut String, item: &str) {
     let special = |byte: u8| matches!(byte, b'{' | b'}' | b',' | b'"' | b'\\' | b' ' | b'\t'..=b'\r');
-    // Items are short: looking at all bytes without a branch beats a search that may stop early.
+    // Items are short: checking all bytes without a branch is faster than a search that may stop early.
     let is_special = item.bytes().fold(false, |any, byte| any | special(byte));
     if !item.is_empty() && !is_special && !item.eq_ignore_ascii_case("null") {
         out.push_str(item);
@@ -87,8 +87,8 @@ pub(crate) fn push_element(out: &mut String, item: &str) {
     out.push('"');
 }
 
-/// The items of a one-dimensional array literal as PostgreSQL prints it. An element that is NULL is left
-/// out, and so is anything that is no array literal.
+/// The items of a one-dimensional array literal as PostgreSQL prints it. NULL elements are left out; a text that is
+/// not an array literal has no items.
 #[must_use]
 pub(crate) fn items(literal: &str) -> Vec<String> {
     let inner = literal.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
@@ -119,8 +119,8 @@ pub(crate) fn items(literal: &str) -> Vec<String> {
     }
 }
 
-/// An array literal as a cell: its items with the separator between them. `None` where the cell would not
-/// be read as the same list again, as with an item that holds the separator.
+/// An array literal as a cell: its items with the separator between them. `None` if the cell would not be read as the
+/// same list again, as with an item that holds the separator.
 #[must_use]
 pub(crate) fn join(literal: &str, separator: char) -> Option<String> {
     let mut cell = String::new();
@@ -141,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::judged;
+    use crate::rule::tests::validated;
 
     #[test]
     fn items_become_the_literal_that_postgresql_prints() {
@@ -155,9 +155,9 @@ mod tests {
             ("{x},nullx,é", r#"{"{x}",nullx,é}"#),
             ("a\u{A0}b", "{a\u{A0}b}"),
         ] {
-            assert_eq!(judged!(List::new(','), cell).0.as_deref(), Some(literal), "{cell}");
+            assert_eq!(validated!(List::new(','), cell).0.as_deref(), Some(literal), "{cell}");
         }
-        assert_eq!(judged!(List::new('|'), "a,b|c").0.as_deref(), Some(r#"{"a,b",c}"#));
+        assert_eq!(validated!(List::new('|'), "a,b|c").0.as_deref(), Some(r#"{"a,b",c}"#));
     }
 
     #[test]
@@ -172,9 +172,9 @@ mod tests {
     }
 
     #[test]
-    fn many_items_are_still_told_apart() {
+    fn repeated_items_are_dropped_from_long_lists_too() {
         let cell = (0..40).chain(0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        let literal = judged!(List::new(','), &cell).0.unwrap();
+        let literal = validated!(List::new(','), &cell).0.unwrap();
         assert_eq!(items(&literal), (0..40).map(|n| n.to_string()).collect::<Vec<_>>());
     }
 
@@ -183,13 +183,13 @@ mod tests {
         fn a_list_written_and_read_again_is_the_same(cell in "(\\PC|[,{}\"\\\\ ]){0,30}", separator in "[,;|]") {
             let separator = separator.chars().next().unwrap();
             let rule = List::new(separator);
-            let literal = judged!(rule, &cell).0.unwrap();
+            let literal = validated!(rule, &cell).0.unwrap();
             let again = join(&literal, separator).unwrap();
-            prop_assert_eq!(judged!(rule, &again).0.unwrap(), literal);
+            prop_assert_eq!(validated!(rule, &again).0.unwrap(), literal);
         }
 
         #[test]
-        fn any_text_is_read_as_a_literal_without_panic(text in "(\\PC|[,{}\"\\\\]){0,30}") {
+        fn no_text_makes_the_reader_of_literals_panic(text in "(\\PC|[,{}\"\\\\]){0,30}") {
             let _ = items(&text);
         }
     }

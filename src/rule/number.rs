@@ -1,11 +1,11 @@
 //! Numbers: whole ones that fit PostgreSQL's `bigint`, and decimal ones for its `numeric`.
 //!
 //! The decimal mark is declared, or decided by the whole column ([`Decimal::automatic`] with the evidence of
-//! [`Mark::of`]), never cell by cell: `1.500` may be one and a half or fifteen hundred. Separators of
-//! thousands are refused for the same reason. The scale stays as it is written, since `numeric` keeps it
-//! (`1.50` is not printed as `1.5`).
+//! [`Mark::of`]), never cell by cell: `1.500` may be one and a half or fifteen hundred. Thousands separators are
+//! rejected for the same reason. The scale stays as it is written, since `numeric` keeps it (`1.50` is not printed as
+//! `1.5`).
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 
 /// A whole number.
@@ -19,35 +19,35 @@ impl Integer {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let (negative, digits) = sign(cell);
         let fault = if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            spreadsheet_error(cell).unwrap_or("must be a whole number, without separators, for example 1500")
+            spreadsheet_error(cell).unwrap_or("must be a whole number without separators, for example 1500")
         } else {
             let digits = without_zeros(digits);
             if negative && digits != "0" {
                 out.push('-');
             }
             out.push_str(digits);
-            // i64 has at most 19 digits, which a longer text cannot have by accident of leading zeros.
+            // Leading zeros are gone, so a text of more than 19 digits does not fit.
             if out.parse::<i64>().is_ok() {
-                return if out == cell { Fate::Same } else { Fate::Rewritten };
+                return NormalForm::of(cell, out);
             }
             "must be between -9223372036854775808 and 9223372036854775807"
         };
-        notes.push(Note::new(Code::InvalidNumber, fault));
-        Fate::Rejected
+        findings.push(CellFinding::new(Code::InvalidNumber, fault));
+        NormalForm::Rejected
     }
 }
 
-/// What tells the fraction from the whole.
+/// The character before the fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// `1.5`
@@ -57,8 +57,8 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
-    /// What a cell says about its column: the mark that it must have been written with, or `None` where it
-    /// has no mark, is no number, or could be read both ways (`1.500`, `12,345`).
+    /// The mark that a cell proves for its column. `None` if the cell has no mark, is not a number, or can be read
+    /// both ways (`1.500`, `12,345`).
     #[must_use]
     pub(crate) fn of(cell: &str) -> Option<Self> {
         let (_, number) = sign(cell);
@@ -70,7 +70,7 @@ impl Mark {
         if whole.is_empty() || fraction.is_empty() || !digits(fraction) {
             return None;
         }
-        // With both marks the last one is the decimal mark, and the others must stand at thousands.
+        // With both marks the last one is the decimal mark, and the others must separate thousands.
         if let Some((first, groups)) = whole.split_once(other) {
             let grouped = digits(first)
                 && matches!(first.len(), 1..=3)
@@ -82,22 +82,23 @@ impl Mark {
     }
 }
 
-/// A decimal number; `comma` makes the comma the decimal mark.
+/// A decimal number.
 #[derive(Debug, Clone)]
 pub(crate) struct Decimal {
-    /// `None` where the column has not decided.
+    /// `None` as long as the column has not decided.
     mark: Option<Mark>,
 }
 
 impl Decimal {
-    /// A decimal number; `comma` makes the comma the decimal mark.
+    /// A decimal number with a comma, or else a point, as the decimal mark.
     #[must_use]
     pub(crate) fn new(comma: bool) -> Self {
         Self { mark: Some(if comma { Mark::Comma } else { Mark::Point }) }
     }
 
-    /// A decimal number whose mark the column decides: whoever reads it collects [`Mark::of`] over the cells
-    /// and judges with `decided`. Undecided, a number with a mark that could be read both ways is rejected.
+    /// A decimal number whose mark the column decides: the reader collects [`Mark::of`] over the cells and validates
+    /// with [`Decimal::decided`]. As long as the mark is not decided, a number that can be read both ways is
+    /// rejected.
     #[must_use]
     pub(crate) fn automatic() -> Self {
         Self { mark: None }
@@ -115,49 +116,49 @@ impl Decimal {
         Self { mark: Some(mark) }
     }
 
-    /// A normal form as a cell that this rule reads as the same number.
+    /// The cell for a normal form; this rule reads it as the same number.
     #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         match self.mark {
             Some(Mark::Comma) => normal.replace('.', ","),
-            // A nought more says which mark it is, and changes nothing.
+            // One more zero proves the mark, and leaves the value as it is.
             None if normal.contains('.') && Mark::of(normal).is_none() => format!("{normal}0"),
             _ => normal.to_owned(),
         }
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let (negative, number) = sign(cell);
         let has_mark = number.contains(['.', ',']);
         let Some(mark) = self.mark.or_else(|| if has_mark { Mark::of(cell) } else { Some(Mark::Point) })
         else {
             let fault = spreadsheet_error(cell).unwrap_or(
-                "may have a decimal mark or a separator of thousands, and nothing in the column tells which",
+                "may have a decimal mark or a thousands separator, and nothing in the column decides which",
             );
-            notes.push(Note::new(Code::InvalidNumber, fault));
-            return Fate::Rejected;
+            findings.push(CellFinding::new(Code::InvalidNumber, fault));
+            return NormalForm::Rejected;
         };
         let (whole, fraction) = match number.split_once(if mark == Mark::Comma { ',' } else { '.' }) {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (number, None),
         };
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        // The limits of PostgreSQL's numeric: digits before and after the point.
+        // The limits of PostgreSQL's numeric, before and after the point.
         let fits = whole.len() <= 131_072 && fraction.is_none_or(|fraction| fraction.len() <= 16_383);
         if !(digits(whole) && fraction.is_none_or(digits) && fits) {
             let fault = spreadsheet_error(cell).unwrap_or(match mark {
-                Mark::Point => "must be a number without separators of thousands, for example 1500.25",
-                Mark::Comma => "must be a number without separators of thousands, for example 1500,25",
+                Mark::Point => "must be a number without thousands separators, for example 1500.25",
+                Mark::Comma => "must be a number without thousands separators, for example 1500,25",
             });
-            notes.push(Note::new(Code::InvalidNumber, fault));
-            return Fate::Rejected;
+            findings.push(CellFinding::new(Code::InvalidNumber, fault));
+            return NormalForm::Rejected;
         }
         let is_zero = number.bytes().all(|byte| matches!(byte, b'0' | b'.' | b','));
         if negative && !is_zero {
@@ -168,7 +169,7 @@ impl Decimal {
             out.push('.');
             out.push_str(fraction);
         }
-        if out == cell { Fate::Same } else { Fate::Rewritten }
+        NormalForm::of(cell, out)
     }
 }
 
@@ -180,16 +181,16 @@ fn sign(cell: &str) -> (bool, &str) {
     }
 }
 
-/// Without leading zeros, but for the last digit.
+/// Without leading zeros; the last digit stays.
 fn without_zeros(digits: &str) -> &str {
     let zeros = digits.bytes().take_while(|&byte| byte == b'0').count();
     &digits[zeros.min(digits.len().saturating_sub(1))..]
 }
 
-/// What Excel writes instead of a result (`#N/A`, `#REF!`), in English and Dutch.
+/// The message about what Excel writes instead of a result (`#N/A`, `#REF!`), in any language.
 fn spreadsheet_error(cell: &str) -> Option<&'static str> {
     let is_error = cell.starts_with('#') && cell[1..].starts_with(|c: char| c.is_ascii_alphabetic());
-    is_error.then_some("is the error of a spreadsheet's formula and not a number")
+    is_error.then_some("is an error value of a spreadsheet, not a number")
 }
 
 #[cfg(test)]
@@ -197,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn whole_numbers() {
@@ -224,12 +225,12 @@ mod tests {
             ("#N/A", None),
             ("0x10", None),
         ] {
-            let (result, notes) = judged!(Integer::new(), cell);
+            let (result, findings) = validated!(Integer::new(), cell);
             assert_eq!(result.as_deref(), want, "{cell}");
-            assert_eq!(notes.len(), usize::from(want.is_none()), "{cell}");
+            assert_eq!(findings.len(), usize::from(want.is_none()), "{cell}");
         }
         for cell in ["#N/A", "#REF!", "#DEEL/0!"] {
-            assert!(judged!(Integer::new(), cell).1[0].message.contains("spreadsheet"), "{cell}");
+            assert!(validated!(Integer::new(), cell).1[0].message.contains("spreadsheet"), "{cell}");
         }
     }
 
@@ -253,15 +254,15 @@ mod tests {
             ("#REF!", None, None),
         ] {
             for (rule, want) in [(Decimal::new(false), point), (Decimal::new(true), comma)] {
-                let (result, notes) = judged!(rule, cell);
+                let (result, findings) = validated!(rule, cell);
                 assert_eq!(result.as_deref(), want, "{cell}");
-                assert!(want.is_some() || notes[0].code == Code::InvalidNumber, "{cell}");
+                assert!(want.is_some() || findings[0].code == Code::InvalidNumber, "{cell}");
             }
         }
     }
 
     #[test]
-    fn the_mark_of_a_column_is_found_in_cells_that_have_one_reading() {
+    fn the_mark_of_a_column_is_found_in_cells_that_can_be_read_in_one_way() {
         for (cell, mark) in [
             ("1.5", Some(Mark::Point)),
             ("1,5", Some(Mark::Comma)),
@@ -280,10 +281,10 @@ mod tests {
             assert_eq!(Mark::of(cell), mark, "{cell}");
         }
         let undecided = Decimal::automatic();
-        assert_eq!(judged!(undecided, "1500").0.as_deref(), Some("1500"));
-        let (result, notes) = judged!(undecided, "1.500");
-        assert_eq!((result, notes[0].code), (None, Code::InvalidNumber));
-        assert_eq!(judged!(undecided.decided(Mark::Point), "1.500").0.as_deref(), Some("1.500"));
+        assert_eq!(validated!(undecided, "1500").0.as_deref(), Some("1500"));
+        let (result, findings) = validated!(undecided, "1.500");
+        assert_eq!((result, findings[0].code), (None, Code::InvalidNumber));
+        assert_eq!(validated!(undecided.decided(Mark::Point), "1.500").0.as_deref(), Some("1.500"));
         assert!(undecided.is_automatic() && !undecided.decided(Mark::Comma).is_automatic());
     }
 
@@ -297,11 +298,11 @@ mod tests {
         fn a_decimal_number_written_and_read_again_is_the_same(cell in "\\PC{0,8}|[+-]?[0-9]{1,5}([.,][0-9]{1,4}){0,2}") {
             stays!(Decimal::new(false), &cell);
             for rule in [Decimal::new(true), Decimal::new(false)] {
-                if let Some(normal) = judged!(rule, &cell).0 {
-                    prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+                if let Some(normal) = validated!(rule, &cell).0 {
+                    prop_assert_eq!(validated!(rule, &rule.written(&normal)).0, Some(normal));
                 }
             }
-            let _ = judged!(Decimal::automatic(), &cell);
+            let _ = validated!(Decimal::automatic(), &cell);
         }
     }
 }

@@ -1,66 +1,66 @@
-//! A postal code: the shape is known for the Netherlands, Belgium, Germany, Austria, Luxembourg and France
-//! (Universal Postal Union, addressing guidelines of each); a code of another country is text.
+//! A postal code. The shapes of the Netherlands, Belgium, Germany, Austria, Luxembourg and France are known (Universal
+//! Postal Union, addressing guidelines of each country); a code of another country is text.
 
 use compact_str::format_compact;
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 
-/// A postal code; `country` is the one where the row names none (alpha-2).
+/// A postal code.
 #[derive(Debug, Clone)]
 pub(crate) struct PostalCode {
     country: Option<String>,
 }
 
 impl PostalCode {
-    /// A postal code; `country` is the one where the row names none (alpha-2).
+    /// A postal code; `country` (alpha-2) is the default for rows that name none.
     #[must_use]
     pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
-        let Some(country) = sibling.or(self.country.as_deref()) else { return Fate::Same };
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
+        let Some(country) = sibling.or(self.country.as_deref()) else { return NormalForm::Same };
         let digits = match country {
-            "NL" => return netherlands(cell, out, notes),
+            "NL" => return netherlands(cell, out, findings),
             "BE" | "AT" | "LU" => 4,
             "DE" | "FR" => 5,
-            _ => return Fate::Same,
+            _ => return NormalForm::Same,
         };
         let code = without_country(cell, country);
-        // Four digits never begin with 0; among five, only 00 is not in use as a place's beginning.
+        // Codes of four digits never begin with 0, codes of five never with 00.
         let start = if digits == 4 { "0" } else { "00" };
         if all_digits(code) && code.len() == digits && !code.starts_with(start) {
             return finish(code, cell, out);
         }
-        let mut note = Note::new(
+        let mut finding = CellFinding::new(
             Code::InvalidPostalCode,
             match country {
-                "BE" => "is no postal code of BE, which has 4 digits, for example 1000",
-                "AT" => "is no postal code of AT, which has 4 digits, for example 1010",
-                "LU" => "is no postal code of LU, which has 4 digits, for example 1009",
-                "DE" => "is no postal code of DE, which has 5 digits, for example 01067",
-                _ => "is no postal code of FR, which has 5 digits, for example 06000",
+                "BE" => "is not a postal code of BE, which has 4 digits, for example 1000",
+                "AT" => "is not a postal code of AT, which has 4 digits, for example 1010",
+                "LU" => "is not a postal code of LU, which has 4 digits, for example 1009",
+                "DE" => "is not a postal code of DE, which has 5 digits, for example 01067",
+                _ => "is not a postal code of FR, which has 5 digits, for example 06000",
             },
         );
         if digits == 5 && code.len() == 4 && all_digits(code) && !code.starts_with('0') {
-            note.message =
-                format!("{}; a spreadsheet may have dropped the leading zero", note.message).into();
-            note.suggestion = Some(format_compact!("0{code}"));
+            finding.message =
+                format!("{}; a spreadsheet may have dropped the leading zero", finding.message).into();
+            finding.suggestion = Some(format_compact!("0{code}"));
         }
-        notes.push(note);
-        Fate::Rejected
+        findings.push(finding);
+        NormalForm::Rejected
     }
 }
 
-fn netherlands(cell: &str, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+fn netherlands(cell: &str, out: &mut String, findings: &mut Vec<CellFinding>) -> NormalForm {
     let code = without_country(cell, "NL");
     let (digits, letters) = code.split_at_checked(4).unwrap_or((code, ""));
     out.push_str(digits);
@@ -72,19 +72,19 @@ fn netherlands(cell: &str, out: &mut String, notes: &mut Vec<Note>) -> Fate {
         && letters.len() == 2
         && letters.bytes().all(|byte| byte.is_ascii_uppercase());
     let fault = if !shaped {
-        "is no postal code of NL, which has 4 digits and 2 letters, for example 1012 AB"
+        "is not a postal code of NL, which has 4 digits and 2 letters, for example 1012 AB"
     } else if digits.starts_with('0') {
-        "is no postal code of NL, which never begins with 0"
+        "is not a postal code of NL, which never begins with 0"
     } else if matches!(letters, "SA" | "SD" | "SS") {
-        "is no postal code of NL, where the letters SA, SD and SS are not in use"
+        "is not a postal code of NL, where the letters SA, SD and SS are not in use"
     } else {
-        return if out == cell { Fate::Same } else { Fate::Rewritten };
+        return NormalForm::of(cell, out);
     };
-    notes.push(Note::new(Code::InvalidPostalCode, fault));
-    Fate::Rejected
+    findings.push(CellFinding::new(Code::InvalidPostalCode, fault));
+    NormalForm::Rejected
 }
 
-/// The code without the country in front of it (`L-1234`, `NL-1012 AB`), as on letters from abroad.
+/// The code without the country before it (`L-1234`, `NL-1012 AB`), as it is written on letters from abroad.
 fn without_country<'c>(cell: &'c str, country: &str) -> &'c str {
     let sign = match country {
         "BE" => "B",
@@ -104,12 +104,12 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn finish(code: &str, cell: &str, out: &mut String) -> Fate {
+fn finish(code: &str, cell: &str, out: &mut String) -> NormalForm {
     if code.len() == cell.len() {
-        return Fate::Same;
+        return NormalForm::Same;
     }
     out.push_str(code);
-    Fate::Rewritten
+    NormalForm::Rewritten
 }
 
 #[cfg(test)]
@@ -117,7 +117,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn each_country_has_its_shape() {
@@ -145,9 +145,9 @@ mod tests {
             ("GB", "SW1A 1AA", Some("SW1A 1AA")),
             ("MC", "98000", Some("98000")),
         ] {
-            let (result, notes) = judged!(PostalCode::new(None), cell, Some(country));
+            let (result, findings) = validated!(PostalCode::new(None), cell, Some(country));
             assert_eq!(result.as_deref(), want, "{country} {cell}");
-            assert!(notes.iter().all(|note| note.code == Code::InvalidPostalCode));
+            assert!(findings.iter().all(|finding| finding.code == Code::InvalidPostalCode));
         }
     }
 
@@ -159,22 +159,22 @@ mod tests {
             ("DE", "106", None),
             ("BE", "900", None),
         ] {
-            let (result, notes) = judged!(PostalCode::new(None), cell, Some(country));
-            assert_eq!((result, notes[0].suggestion.as_deref()), (None, suggestion), "{country} {cell}");
+            let (result, findings) = validated!(PostalCode::new(None), cell, Some(country));
+            assert_eq!((result, findings[0].suggestion.as_deref()), (None, suggestion), "{country} {cell}");
         }
     }
 
     #[test]
-    fn the_rows_country_goes_before_the_schemas() {
+    fn the_country_of_the_row_takes_precedence_over_the_default() {
         let rule = PostalCode::new(Some("NL".to_owned()));
-        assert_eq!(judged!(rule, "1012ab").0.as_deref(), Some("1012 AB"));
-        assert_eq!(judged!(rule, "1000", Some("BE")).0.as_deref(), Some("1000"));
-        assert_eq!(judged!(PostalCode::new(None), "whatever").0.as_deref(), Some("whatever"));
+        assert_eq!(validated!(rule, "1012ab").0.as_deref(), Some("1012 AB"));
+        assert_eq!(validated!(rule, "1000", Some("BE")).0.as_deref(), Some("1000"));
+        assert_eq!(validated!(PostalCode::new(None), "whatever").0.as_deref(), Some("whatever"));
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(
+        fn a_normal_form_stays_as_it_is(
             cell in "\\PC{0,8}|([A-Z]{1,2}-)?[0-9]{3,5} ?([A-Za-z]{2})?",
             country in proptest::sample::select(vec!["NL", "BE", "DE", "AT", "LU", "FR", "GB"]),
         ) {

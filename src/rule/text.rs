@@ -1,21 +1,21 @@
-//! Text, and what happens to every raw cell before any rule sees it: [`cleanse`].
+//! Text, and what is done to every raw cell before a rule sees it: [`cleanse`].
 //!
-//! What a cleansed cell is: NFC (Unicode Standard Annex #15), without white space at its ends (the Unicode
-//! property `White_Space`), without characters that no reader can see, and without control characters
-//! (general category Cc; the tab is one inside a cell). Line breaks (LF, CR, U+0085, U+2028, U+2029) stay
-//! only where the schema allows them, and stay as they are.
+//! A cleansed cell is in NFC (Unicode Standard Annex #15) and has no white space at its ends (the Unicode property
+//! `White_Space`), no invisible characters and no control characters (general category Cc, which includes a tab
+//! inside a cell). Line breaks (LF, CR, U+0085, U+2028, U+2029) are kept unchanged where the schema allows them;
+//! elsewhere they count as control characters.
 //!
 //! Always dropped: U+FEFF (byte order mark), U+200B (zero-width space), U+2060 (word joiner), U+00AD (soft
-//! hyphen). The joiners U+200C and U+200D are dropped, too, unless both neighbours belong to a script in
-//! which they do work (Arabic, Persian, the Indic scripts) or to an emoji: there they are part of the
-//! spelling. Directional marks are no control characters in Unicode's sense and are kept.
+//! hyphen). The joiners U+200C and U+200D are dropped unless both neighbours belong to an emoji or to a script that
+//! uses joiners (Arabic, Persian, the Indic scripts), where they are part of the spelling. Directional marks are not
+//! control characters in Unicode's sense and are kept.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::fault;
 
-/// Free text; `multiline` allows line breaks.
+/// Free text.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
     multiline: bool,
@@ -28,39 +28,37 @@ impl Text {
         Self { multiline }
     }
 
-    /// Whether line breaks are allowed: what [`cleanse`] wants to know.
+    /// Whether line breaks are allowed; [`cleanse`] needs to know.
     #[must_use]
     pub(crate) fn multiline(&self) -> bool {
         self.multiline
     }
 
-    /// See [`super::Rule::judge`]. A cleansed cell is its own normal form.
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate). A cleansed cell is its own normal form.
+    pub(crate) fn validate(
         &self,
         _cell: &str,
         _sibling: Option<&str>,
         _out: &mut String,
-        _notes: &mut Vec<Note>,
-    ) -> Fate {
-        Fate::Same
+        _notes: &mut Vec<CellFinding>,
+    ) -> NormalForm {
+        NormalForm::Same
     }
 }
 
-/// What cleansing made of a raw cell.
+/// A cleansed cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cleansed<'c> {
     /// A part of the raw cell, not copied.
     Part(&'c str),
-    /// The text stands in the buffer.
+    /// The text in the buffer.
     Copied,
-    /// Holds a control character (the byte offset in the raw cell), or a line break where none is allowed.
+    /// None: there is a control character at this byte of the raw cell, or a line break that is not allowed.
     Control(usize),
 }
 
-/// Makes a raw cell fit to be judged: trimmed of Unicode white space, NFC, zero-width characters and byte
-/// order marks dropped. A clean ASCII cell is not copied. `buffer` is emptied first.
-///
-/// Cleansing what was cleansed changes nothing.
+/// Prepares a raw cell for its rule: trims Unicode white space, normalises to NFC, and drops invisible characters. A
+/// clean ASCII cell is not copied. `buffer` is emptied first. Cleansing a cleansed cell changes nothing.
 #[inline]
 pub(crate) fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
     buffer.clear();
@@ -71,7 +69,7 @@ pub(crate) fn cleanse<'c>(raw: &'c str, multiline: bool, buffer: &mut String) ->
     cleanse_slowly(raw, multiline, buffer)
 }
 
-/// Whether all bytes are in 0x20..=0x7E, eight at a time.
+/// Whether all bytes are in 0x20..=0x7E. Looks at eight at a time.
 #[inline]
 pub(crate) fn is_printable_ascii(bytes: &[u8]) -> bool {
     let dirt = |word: [u8; 8]| dirt_of(u64::from_le_bytes(word));
@@ -82,14 +80,14 @@ pub(crate) fn is_printable_ascii(bytes: &[u8]) -> bool {
     words.iter().fold(dirt(last), |all, &word| all | dirt(word)) == 0
 }
 
-/// Not 0 where one of eight bytes is none of 0x20..=0x7E.
+/// Not 0 if one of the eight bytes is outside 0x20..=0x7E.
 #[inline]
 pub(crate) fn dirt_of(word: u64) -> u64 {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const SPACES: u64 = 0x2020_2020_2020_2020;
     const ONES: u64 = 0x0101_0101_0101_0101;
-    // A byte below 0x20 borrows, DEL carries into its high bit, and the rest has that bit already. A borrow
-    // into the next byte happens only where the answer is no anyhow.
+    // A byte below 0x20 borrows, DEL carries into its high bit, and all other wrong bytes have that bit set. A
+    // borrow from the next byte happens only if the result is not 0 already.
     (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH
 }
 
@@ -125,8 +123,8 @@ fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cle
 
     drop_invisible(kept, buffer);
     loop {
-        // Normalising may turn a joiner's neighbour into a Latin letter (U+212B is Å), and dropping the
-        // joiner may let its neighbours compose. Each turn but the last drops at least one character.
+        // Normalising may turn a joiner's neighbour into a Latin letter (U+212B is Å), and dropping the joiner may
+        // let its neighbours compose. Each round but the last drops at least one character.
         let normal: String = buffer.nfc().collect();
         drop_invisible(&normal, buffer);
         if *buffer == normal {
@@ -157,8 +155,8 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200C}' | '\u{200D}')
 }
 
-/// Whether a joiner beside this character can mean something: scripts from Hebrew on, and emoji, but neither
-/// the Latin and Greek blocks beyond U+1E00 nor punctuation.
+/// Whether a joiner next to this character can have a meaning: scripts from Hebrew on, and emoji; not the Latin and
+/// Greek blocks after U+1E00, and no punctuation.
 fn uses_joiners(c: char) -> bool {
     c >= '\u{590}' && !matches!(c, '\u{1E00}'..='\u{1FFF}' | '\u{2000}'..='\u{206F}') && !c.is_whitespace()
 }
@@ -192,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_dirt() {
+    fn each_kind_of_invisible_character_is_dropped() {
         // UAX #15 for NFC; the Unicode property White_Space; UTS #51 for emoji sequences.
         for (raw, want) in [
             ("\u{FEFF}Jan", "Jan"),
@@ -213,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_found_at_their_byte() {
+    fn control_characters_are_found_with_their_position() {
         for (raw, single, multi) in [
             ("a\tb", Err(1), Err(1)),
             (" é\u{7}", Err(3), Err(3)),
@@ -230,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quick_look_at_ascii_agrees_with_the_slow_one() {
+    fn the_quick_check_for_ascii_agrees_with_the_slow_one() {
         for length in 0..20 {
             for at in 0..length {
                 for byte in 0..=255_u8 {

@@ -1,41 +1,40 @@
-//! A VAT number with its country's prefix. Shapes are known for the European Union, the United Kingdom,
-//! Northern Ireland, Switzerland and Norway; a number of another country is text. Kept in upper case,
-//! without spaces, dots and dashes.
+//! A VAT number with its country's prefix. The shapes of the European Union, the United Kingdom, Northern Ireland,
+//! Switzerland and Norway are known; a number of another country is text. Stored in upper case, without spaces, dots
+//! and dashes.
 //!
-//! The prefix that a number is written with goes before the row's country: an organisation may be
-//! registered abroad. A check digit that does not fit is a warning, since it says that the number is
-//! mistyped or newer than the algorithm.
+//! The prefix that a number is written with takes precedence over the row's country, since an organisation may be
+//! registered abroad. Check digits that do not fit are a warning: the number is mistyped, or newer than the algorithm.
 
 mod check_digits;
 mod shapes;
 
 use std::borrow::Cow;
 
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::record::Code;
 use shapes::Shape;
 
-/// A VAT number; `country` is the one where the row names none (alpha-2).
+/// A VAT number.
 #[derive(Debug, Clone)]
 pub(crate) struct Vat {
     country: Option<String>,
 }
 
 impl Vat {
-    /// A VAT number; `country` is the one where the row names none (alpha-2).
+    /// A VAT number; `country` (alpha-2) is the default for rows that name none.
     #[must_use]
     pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }
 
-    /// See [`super::Rule::judge`].
-    pub(crate) fn judge(
+    /// See [`Rule::validate`](super::Rule::validate).
+    pub(crate) fn validate(
         &self,
         cell: &str,
         sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         let country = sibling.or(self.country.as_deref());
         let compact = compact(cell);
         let home = country.and_then(shapes::of_country);
@@ -46,31 +45,31 @@ impl Vat {
         if let Some((shape, number)) = foreign.or_else(domestic) {
             if check_digits::fit(shape.prefix, &number) == Some(false) {
                 let message = format!("has check digits that do not fit a VAT number of {}", shape.prefix);
-                notes.push(Note::new(Code::VatCheckDigits, message));
+                findings.push(CellFinding::new(Code::VatCheckDigits, message));
             }
             out.push_str(shape.prefix);
             out.push_str(&number);
-            return if out == cell { Fate::Same } else { Fate::Rewritten };
+            return NormalForm::of(cell, out);
         }
 
         let message = match (home, written) {
-            // Of a country whose numbers are not known, anything may be one.
-            (None, _) if country.is_some() => return Fate::Same,
+            // Any text may be a number of a country whose shapes are not known.
+            (None, _) if country.is_some() => return NormalForm::Same,
             (_, Some(Shape { prefix, example, .. })) | (Some(Shape { prefix, example, .. }), None) => {
-                format!("is no VAT number of {prefix}; one looks like {example}")
+                format!("is not a VAT number of {prefix}, which looks like {example}")
             }
             (None, None) => {
-                "begins with no country's VAT prefix, and the row's country is not known; a VAT number \
-                             looks like NL123456789B13"
+                "does not begin with a country's VAT prefix, and the row names no country; a VAT number looks like \
+                 NL123456789B13"
                     .to_owned()
             }
         };
-        notes.push(Note::new(Code::InvalidVat, message));
-        Fate::Rejected
+        findings.push(CellFinding::new(Code::InvalidVat, message));
+        NormalForm::Rejected
     }
 }
 
-/// Without spaces, dots and dashes, in upper case; most cells are so already.
+/// Without spaces, dots and dashes, in upper case. Most cells are in that form already.
 fn compact(cell: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     if cell.bytes().all(is_plain) {
@@ -85,7 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rule::tests::{judged, stays};
+    use crate::rule::tests::{stays, validated};
 
     #[test]
     fn the_prefix_is_read_or_added() {
@@ -109,45 +108,45 @@ mod tests {
             ("XI980780684", Some("GB"), "XI980780684"),
             ("IE8D79739I", None, "IE8D79739I"),
         ] {
-            assert_eq!(judged!(Vat::new(None), cell, country), (Some(want.to_owned()), vec![]), "{cell}");
+            assert_eq!(validated!(Vat::new(None), cell, country), (Some(want.to_owned()), vec![]), "{cell}");
         }
         let rule = Vat::new(Some("DE".to_owned()));
-        assert_eq!(judged!(rule, "136695976").0.as_deref(), Some("DE136695976"));
+        assert_eq!(validated!(rule, "136695976").0.as_deref(), Some("DE136695976"));
     }
 
     #[test]
-    fn a_wrong_shape_is_rejected_and_shown_a_right_one() {
+    fn a_wrong_shape_is_rejected_with_an_example() {
         for (cell, country, part) in [
-            ("NL004495445B1", None, "of NL; one looks like NL123456789B13"),
+            ("NL004495445B1", None, "of NL, which looks like NL123456789B13"),
             ("BE2428759497", None, "of BE"),
             ("FRIO303265045", None, "of FR"),
             ("12345", Some("DE"), "of DE"),
             ("DE12345", Some("NL"), "of DE"),
-            ("123456789", None, "no country's VAT prefix"),
+            ("123456789", None, "not begin with a country's VAT prefix"),
             ("é", Some("NL"), "of NL"),
             ("-", Some("NL"), "of NL"),
         ] {
-            let (result, notes) = judged!(Vat::new(None), cell, country);
-            assert_eq!((result, notes[0].code), (None, Code::InvalidVat), "{cell}");
-            assert!(notes[0].message.contains(part), "{cell}: {}", notes[0].message);
+            let (result, findings) = validated!(Vat::new(None), cell, country);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidVat), "{cell}");
+            assert!(findings[0].message.contains(part), "{cell}: {}", findings[0].message);
         }
     }
 
     #[test]
-    fn other_countries_numbers_are_text() {
-        assert_eq!(judged!(Vat::new(None), "12-3456789", Some("US")), (Some("12-3456789".into()), vec![]));
-        assert_eq!(judged!(Vat::new(None), "DE 136695976", Some("US")).0.as_deref(), Some("DE136695976"));
+    fn numbers_of_other_countries_are_text() {
+        assert_eq!(validated!(Vat::new(None), "12-3456789", Some("US")), (Some("12-3456789".into()), vec![]));
+        assert_eq!(validated!(Vat::new(None), "DE 136695976", Some("US")).0.as_deref(), Some("DE136695976"));
     }
 
     #[test]
     fn check_digits_that_do_not_fit_are_a_warning() {
-        let (result, notes) = judged!(Vat::new(None), "DE136695978");
-        assert_eq!((result.as_deref(), notes[0].code), (Some("DE136695978"), Code::VatCheckDigits));
+        let (result, findings) = validated!(Vat::new(None), "DE136695978");
+        assert_eq!((result.as_deref(), findings[0].code), (Some("DE136695978"), Code::VatCheckDigits));
     }
 
     proptest! {
         #[test]
-        fn a_judged_value_stays(
+        fn a_normal_form_stays_as_it_is(
             cell in "\\PC{0,16}|([A-Z]{2})?[0-9A-Z. -]{8,12}|([A-Z]{2})?[0-9]{8,12}",
             country in proptest::option::of(proptest::sample::select(vec!["NL", "BE", "FR", "ES", "CH", "US", "GR"])),
         ) {

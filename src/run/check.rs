@@ -4,36 +4,31 @@ use std::collections::HashSet;
 
 use crate::event::Listener;
 use crate::load::Lookup;
-use crate::read::{Keep, ReadOptions};
+use crate::read::Keep;
 use crate::report::Status;
+use crate::settings::Settings;
 use crate::settle::{EntityVerdict, Facts, Question};
 
 use super::database::Database;
-use super::inputs::EntityRead;
-use super::{Options, Reported, Run, RunError, entity_rows};
+use super::file::EntityRead;
+use super::phases::entity_rows;
+use super::state::Run;
+use super::{Reported, RunError};
 
-/// Checks the inputs and writes the reports. With a `database` (a URL, or the one that is found without) keys
-/// and references are looked up there, read-only.
+/// Checks the inputs and writes the reports. With `--against-database`, keys and references are looked up there,
+/// read-only.
 ///
 /// # Errors
 ///
 /// See [`RunError`]; files that cannot be read as a whole have been reported by then.
-#[expect(clippy::option_option)]
-pub(crate) fn check(
-    options: &Options,
-    database: Option<Option<&str>>,
-    move_rows: bool,
-    listener: &dyn Listener,
-) -> Result<Reported, RunError> {
-    // Nothing is loaded, so nothing needs the other fields of a row once they have been judged.
-    let options = Options { read: ReadOptions { keep: Keep::Keys, ..options.read }, ..options.clone() };
-    let mut run = Run::begin("check", &options, listener)?;
+pub(crate) fn check(settings: &Settings, listener: &dyn Listener) -> Result<Reported, RunError> {
+    // Nothing is loaded, so nothing needs the other fields of a row once they have been validated.
+    let mut run = Run::begin("check", settings, Keep::Keys, listener)?;
     let entities = run.read(None)?;
-    let settled = match database {
-        None => run.settle(&entities, &mut Facts::none(), |_, _| Ok(())).map(|verdicts| (verdicts, None)),
-        Some(url) => {
-            run.settle_against(&entities, url, move_rows).map(|(verdicts, target)| (verdicts, Some(target)))
-        }
+    let settled = if settings.target.against_database {
+        run.settle_against(&entities).map(|(verdicts, target)| (verdicts, Some(target)))
+    } else {
+        run.settle(&entities, &mut Facts::none(), |_, _| Ok(())).map(|verdicts| (verdicts, None))
     };
     let (verdicts, target) = match settled {
         Err(error @ RunError::Interrupted) => return Err(run.failed(&entities, None, error, None)),
@@ -48,17 +43,13 @@ pub(crate) fn check(
 
 impl Run<'_> {
     /// Settles with what a database knows, and says which one it was.
-    fn settle_against(
-        &self,
-        entities: &[EntityRead],
-        url: Option<&str>,
-        move_rows: bool,
-    ) -> Result<(Vec<EntityVerdict>, String), RunError> {
+    fn settle_against(&self, entities: &[EntityRead]) -> Result<(Vec<EntityVerdict>, String), RunError> {
+        let target = &self.settings.target;
         let database = Database::new(&self.cancelled)?;
-        let session = database.connect(url, &self.session_name())?;
+        let session = database.connect(target.database_url.as_deref(), &self.session_name())?;
         let rows = entity_rows(entities);
         let lookup = database.wait(&session, Lookup::begin(&session, &self.schema))?;
-        let mut facts = database.wait(&session, lookup.facts(&rows, move_rows))?;
+        let mut facts = database.wait(&session, lookup.facts(&rows, target.move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
             let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
             facts.answer(&verdicts.questions, &held);

@@ -1,19 +1,21 @@
-//! A run's way to its database: a runtime of its own, and a signal that reaches the server, too.
+//! A run's connection to its database: a runtime, and signals that also stop the server's work.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::db::{Session, connect};
 use crate::load::LoadError;
+use crate::record::RunId;
 use crate::signal;
 
 use super::RunError;
 
-/// How long the server is waited for when it should stop something.
+/// How long to wait for the server to stop something.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The runtime and the session of a run.
@@ -43,7 +45,7 @@ impl Database {
         })
     }
 
-    /// Waits for a piece of work. When a signal comes the server is asked to stop it.
+    /// Waits for a piece of work. After a signal the server is asked to stop it.
     pub(crate) fn wait<T, E>(
         &self,
         session: &Session,
@@ -61,7 +63,7 @@ impl Database {
                     done => Ok(done?),
                 },
                 () = signal::raised(&self.cancelled) => {
-                    // The server lets go sooner; if the request is lost, the end of the session tells it.
+                    // The server stops sooner; if the request is lost, it notices the end of the session.
                     let _ = tokio::time::timeout(PATIENCE, canceller.cancel()).await;
                     Err(RunError::Interrupted)
                 }
@@ -77,7 +79,7 @@ impl Database {
         Ok(self.runtime.block_on(work)?)
     }
 
-    /// Ends a session; one that does not end in order ends when its server finds out.
+    /// Ends a session. If that fails, it ends when its server notices.
     pub(crate) fn end(&self, session: Session) {
         if let Ok(Err(error)) =
             self.runtime.block_on(async { tokio::time::timeout(PATIENCE, session.close()).await })
@@ -85,4 +87,9 @@ impl Database {
             tracing::debug!("{error}");
         }
     }
+}
+
+/// The name of a run's sessions on the server, for a run that finds it locked.
+pub(crate) fn session_name(run: &RunId, started: Timestamp) -> String {
+    format!("muster {} since {started:.0}", run.short())
 }

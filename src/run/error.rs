@@ -13,7 +13,7 @@ use crate::schema::SchemaError;
 use crate::signal::SignalError;
 use crate::source::SourceError;
 
-use super::table::TableError;
+use super::table_error::TableError;
 
 /// Why a run stopped.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +67,9 @@ pub(crate) enum RunError {
     /// Files with a fault that concerns the whole file.
     #[error("{}", .0.join("\n"))]
     Files(Vec<String>),
-    /// Rows are to be deleted, and nobody allowed it.
+    /// Changes would delete rows, and `--allow-deletes` is missing.
     #[error(
-        "{rows} rows are to be deleted ({}); nothing has been written; give --allow-deletes if it is meant", .entities.join(", ")
+        "{rows} rows would be deleted ({}); nothing has been written; give --allow-deletes to delete them", .entities.join(", ")
     )]
     Deletes {
         /// How many.
@@ -78,7 +78,7 @@ pub(crate) enum RunError {
         entities: Vec<String>,
     },
     /// A question that nobody can be asked.
-    #[error("{question} Nobody can be asked here: give --yes if it is meant")]
+    #[error("{question} Nobody can be asked here: give --yes to answer it")]
     Unasked {
         /// What would have been asked.
         question: String,

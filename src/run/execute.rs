@@ -1,4 +1,4 @@
-//! A script of muster's own run in a database, as a whole.
+//! Runs an SQL script of muster in a database.
 
 use jiff::Timestamp;
 
@@ -7,10 +7,10 @@ use crate::load::LoadError;
 use crate::record::RunId;
 use crate::signal;
 
-use super::database::Database;
-use super::{RunError, session_name};
+use super::RunError;
+use super::database::{Database, session_name};
 
-/// Runs a script that brings its own transaction. `doing` says for errors what is going on.
+/// Runs a script, which has its own transaction. `doing` says in errors what it does.
 ///
 /// # Errors
 ///

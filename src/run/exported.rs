@@ -1,5 +1,5 @@
 //! Whether an input is a file that muster exported: then a quoted empty cell is the empty text and one without
-//! quotes is NULL. Told by `manifest.json` in the file's own folder, which must list the file by its name and by
+//! quotes is NULL. This is said by `manifest.json` in the file's own folder, which must list the file by its name and by
 //! its SHA-256: a file that somebody has changed since is one from elsewhere.
 
 use std::path::Path;
@@ -16,8 +16,8 @@ pub(crate) struct Claim {
     pub(crate) is_empty: bool,
 }
 
-/// What the manifest beside a file says of it; none where there is no manifest, or it does not list the file.
-/// Whether the file is still the same is for whoever reads the whole of it.
+/// What the manifest beside a file says of it; none if there is no manifest, or it does not list the file.
+/// Whether the file is still the same is found out when it is read.
 pub(crate) fn claim(path: &InputPath) -> Option<Claim> {
     let path = path.file()?;
     let name = path.file_name()?.to_str()?;

@@ -9,7 +9,7 @@ use crate::record::{EntityIndex, Finding, Location, Message, Related, RowEncoder
 use crate::schema::Schema;
 use crate::settle::{Reason, RejectedRecord, RowFinding};
 
-use super::inputs::EntityRead;
+use super::file::EntityRead;
 
 /// How many losses make a batch in a stretch where reading found nothing.
 const CHUNK: usize = 2048;

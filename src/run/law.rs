@@ -1,6 +1,5 @@
-//! The two laws: every row that was read has exactly one end, and every row that was accepted is in the
-//! database. Each side of each law was counted somewhere else, so the laws can fail; then nothing is
-//! committed.
+//! The two laws: every row that was read has exactly one result, and every row that was accepted is in the
+//! database. Each side of each law was counted in another place, so the laws can fail; then nothing is committed.
 
 use crate::fault;
 use crate::report::Counts;

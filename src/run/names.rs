@@ -4,8 +4,8 @@ use crate::output::names;
 use crate::report::{Context, Entity, Field, File};
 use crate::source::FileFormat;
 
-use super::Run;
-use super::inputs::{EntityRead, FileRead};
+use super::file::{EntityRead, FileRead};
+use super::state::Run;
 
 impl Run<'_> {
     pub(super) fn context(&self, entities: &[EntityRead], target: Option<&str>) -> Context {
@@ -29,9 +29,9 @@ impl Run<'_> {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             schema_sha256: self.schema.sha256.clone(),
             target: target.map(str::to_owned),
-            values: self.options.values,
+            values: self.settings.reports.values,
             again: self.again(entities),
-            again_of_files: self.options.again_of_files.clone(),
+            again_of_files: self.settings.reports.given.repeated_of_files.clone(),
             entities: named.collect(),
         }
     }
@@ -39,8 +39,8 @@ impl Run<'_> {
     /// The options that reading returned records needs too. No manifest lists a file of returned records, so what
     /// a manifest said of its source must be repeated.
     fn again(&self, entities: &[EntityRead]) -> Vec<String> {
-        let mut again = self.options.again.clone();
-        if self.options.looking.empty_text.is_none() {
+        let mut again = self.settings.reports.given.repeated.clone();
+        if self.settings.reading.quoted_empty.is_none() {
             let files = || entities.iter().flat_map(|read| &read.files);
             let exported = files().filter(|file| file.exported.is_some()).count();
             if exported > 0 && exported == files().count() {

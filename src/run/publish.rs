@@ -14,10 +14,11 @@ use crate::report::{Counts, FindingsWriter, Outcome, Page, Records, Status, html
 use crate::settle::EntityVerdict;
 use crate::source::ReadAt as _;
 
+use super::file::{EntityRead, FileRead};
 use super::findings::EntityFindings;
-use super::inputs::{EntityRead, FileRead};
 use super::returned::{ReturnedFiles, spans};
-use super::{Reported, Run, RunError, law};
+use super::state::Run;
+use super::{Reported, RunError, law};
 
 /// How much of a record the page shows, in bytes.
 const SHOWN: u64 = 4096;
@@ -62,7 +63,7 @@ impl Run<'_> {
                 Ok(())
             })?;
             let (rejected, duplicates) =
-                files.finish(index, rules, read, &self.options.looking, &mut returned)?;
+                files.finish(index, rules, read, &self.settings.reading, &mut returned)?;
             // A run that ended before its verdicts has nothing to compare with.
             if status != Status::Failed && status != Status::Interrupted {
                 law::written(&rules.name, &counts[index], rejected, duplicates)?;
@@ -91,7 +92,7 @@ impl Run<'_> {
         fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);
         let (plan, record) = (self.plan.clone(), self.record.clone());
-        Ok(Reported { context, outcome, tally, returned, folder, plan, record })
+        Ok(Reported { context, outcome, tally, returned, folder, plan, record, findings: String::new() })
     }
 
     /// Gives the sealed files their names.

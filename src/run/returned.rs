@@ -7,10 +7,11 @@ use crate::output::{RunFolder, names};
 use crate::record::{Code, Finding, Location, Severity};
 use crate::report::returned::ReturnedFile;
 use crate::report::{Entity, Returned};
+use crate::settings::Reading;
 use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
 
 use super::RunError;
-use super::inputs::{EntityRead, Looking};
+use super::file::EntityRead;
 
 /// A record that goes back, or several that follow one another in the file and go back for the same reason.
 pub(super) struct Span {
@@ -97,7 +98,7 @@ impl<'r> ReturnedFiles<'r> {
         entity: usize,
         rules: &crate::schema::Entity,
         read: &EntityRead,
-        looking: &Looking,
+        reading: &Reading,
         returned: &mut Vec<Returned>,
     ) -> Result<(u64, u64), RunError> {
         for (at, (source, files)) in read.files.iter().zip(self.files).enumerate() {
@@ -107,7 +108,7 @@ impl<'r> ReturnedFiles<'r> {
                 .filter_map(|(column, proofs)| {
                     let field = &rules.fields[column.field].name;
                     // What the command line says of all files it says again.
-                    let is_said = looking.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
+                    let is_said = reading.readings.iter().any(|(file, of, _)| file.is_none() && of == field);
                     let decision = column.decision(proofs).filter(|_| !is_said)?;
                     Some(format!("{field}={}", decision.name()))
                 })
@@ -118,8 +119,8 @@ impl<'r> ReturnedFiles<'r> {
                 if records > 0 {
                     let found = source.look.opening.encoding;
                     // What the command line says of all files it says again.
-                    let is_doubtful = looking.encoding_of_all().is_none() && is_doubtful(found, evidence);
-                    let is_named = looking.encoding_of(&source.path).is_some();
+                    let is_doubtful = reading.encoding_of_all().is_none() && is_doubtful(found, evidence);
+                    let is_named = reading.encoding_of(&source.path).is_some();
                     // NDJSON is UTF-8, whatever its bytes are.
                     let may_be_another = source.look.opening.format != FileFormat::Ndjson;
                     let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());

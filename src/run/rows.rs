@@ -7,12 +7,12 @@ use crate::record::{Related, RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex};
 use crate::settle::{Candidates, SlotValues};
 
-/// One entity's harvest, ready to be settled.
+/// One entity's harvest, as settling takes it.
 pub(crate) struct Settleable<'h> {
     entity: &'h Entity,
     harvest: &'h Harvest,
     slots: Vec<FieldIndex>,
-    /// Per file and slot: where the field stands in an encoded row.
+    /// Per file and slot: the field's position in an encoded row.
     positions: Vec<Vec<Option<usize>>>,
     rejected: Vec<(Vec<u8>, Related)>,
 }

@@ -1,4 +1,4 @@
-//! The journal as a user asks for it: the list, one run, old runs' images pruned, a person forgotten.
+//! The journal: the list of runs, one run, old runs' undo data removed, a person forgotten.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use crate::load::{LoadError, RunRecord, journal};
 use crate::record::RunId;
 use crate::signal;
 
-use super::database::Database;
-use super::{RunError, session_name};
+use super::RunError;
+use super::database::{Database, session_name};
 
 /// What is asked of the journal.
 #[derive(Debug, Clone)]
 pub(crate) enum RunsQuery {
     /// All runs.
     List,
-    /// The run whose id begins so.
+    /// The run whose id begins like this.
     Show(String),
-    /// Images and provenance of runs older than this are removed.
+    /// The undo data of runs older than this is removed.
     Prune(Duration),
-    /// The traces of the person with this e-mail address are removed.
+    /// The undo data about the person with this e-mail address is removed.
     Forget(String),
 }
 
-/// Asks the journal of a database. Gives the runs in question, and how many runs were pruned or rows
+/// Asks the journal of a database. Returns the runs in question, and how many runs were pruned or records
 /// forgotten.
 ///
 /// # Errors

@@ -1,9 +1,7 @@
-//! `undo`: an earlier run taken back, in one transaction.
+//! `undo`: an earlier run undone, in one transaction.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,28 +11,14 @@ use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
 use crate::output::{RunFolder, names};
 use crate::record::RunId;
 use crate::report::Status;
+use crate::settings::Settings;
 use crate::signal::{self, POLL};
 
-use super::database::Database;
+use super::RunError;
+use super::database::{Database, session_name};
 use super::publish::publish_committed;
-use super::{RunError, session_name};
 
-/// What an undo can be asked.
-#[derive(Debug, Clone)]
-pub(crate) struct UndoOptions {
-    /// The run's id, or the beginning of it.
-    pub(crate) run: String,
-    /// Where the target is; see [`crate::db::connect()`].
-    pub(crate) database_url: Option<String>,
-    /// Go all the way in the database, then roll back.
-    pub(crate) dry_run: bool,
-    /// Where the summary goes, if anywhere.
-    pub(crate) out: Option<PathBuf>,
-    /// How long another run is waited for.
-    pub(crate) patience: Duration,
-}
-
-/// What an undo has to show for itself; in JSON, the file `summary.json`.
+/// The result of an undo; in JSON, the file `summary.json`.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct UndoReported {
     /// Its own id.
@@ -55,7 +39,7 @@ pub(crate) struct UndoReported {
     pub(crate) target: String,
 }
 
-/// One entity of an undo: nothing was read, so the counts of an import are all nothing.
+/// One entity of an undo: nothing was read, so the counts of an import are all 0.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct UndoneEntity {
     /// Its name.
@@ -73,9 +57,9 @@ pub(crate) struct UndoneEntity {
     rules: [(); 0],
     /// Rows that the run had inserted, deleted.
     pub(crate) deleted: u64,
-    /// Rows that the run had updated, put back.
+    /// Rows that the run had updated, restored.
     pub(crate) restored: u64,
-    /// Rows that stay as they are, since `muster runs forget` took their traces.
+    /// Rows that stay as they are, since `muster runs forget` removed their undo data.
     pub(crate) forgotten: u64,
 }
 
@@ -87,37 +71,40 @@ impl UndoReported {
     /// Never: it holds only strings, numbers and lists.
     #[must_use]
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
+        let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
         json.push('\n');
         json
     }
 }
 
-/// Undoes a run. `confirm` is asked once the run is known, and may say no; a dry run asks nothing.
+/// Undoes the run whose id begins like this. `confirm` is asked once the run is known, and may say no; a dry run asks
+/// nothing.
 ///
 /// # Errors
 ///
 /// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
 pub(crate) fn undo(
-    options: &UndoOptions,
+    run: &str,
+    settings: &Settings,
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
 ) -> Result<UndoReported, RunError> {
+    let target = &settings.target;
     let (id, started) = (RunId::generate(), Timestamp::now());
     let cancelled = signal::flag()?;
     let database = Database::new(&cancelled)?;
-    let session = database.connect(options.database_url.as_deref(), &session_name(&id, started))?;
+    let session = database.connect(target.database_url.as_deref(), &session_name(&id, started))?;
     let run = database.wait::<_, LoadError>(&session, async {
         require_writable(&session).await?;
-        journal::find(&session.client, &options.run).await
+        journal::find(&session.client, run).await
     })?;
     database.wait(&session, Undo::of(&session.client, &run))?;
-    if !options.dry_run {
+    if !target.dry_run {
         answer(confirm, &run, &cancelled)?;
     }
-    let mut folder = options.out.as_ref().map(RunFolder::open).transpose()?;
+    let mut folder = settings.reports.out.as_ref().map(RunFolder::open).transpose()?;
     // Looked at again under the lock: the answer may have taken its time.
     let (run, undone) = database.wait::<_, LoadError>(&session, async {
-        load_lock(&session.client, options.patience).await?;
+        load_lock(&session.client, target.lock_timeout).await?;
         let run = journal::find(&session.client, &run.run).await?;
         let undone = Undo::of(&session.client, &run).await?.run(&id).await?;
         Ok((run, undone))
@@ -125,7 +112,7 @@ pub(crate) fn undo(
     let reported = UndoReported {
         run: id,
         command: "undo",
-        status: if options.dry_run { Status::Planned } else { Status::Undone },
+        status: if target.dry_run { Status::Planned } else { Status::Undone },
         started: format!("{started:.3}"),
         finished: format!("{:.3}", Timestamp::now()),
         version: env!("CARGO_PKG_VERSION"),
@@ -143,7 +130,7 @@ pub(crate) fn undo(
     if cancelled.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted);
     }
-    if !options.dry_run {
+    if !target.dry_run {
         // Without the COMMIT, the end of the session takes everything back.
         database.wait_surely(Undo::commit(&session, &reported.run))?;
     }
@@ -153,7 +140,7 @@ pub(crate) fn undo(
     Ok(reported)
 }
 
-/// Waits for the answer, or for a signal, which does not end the reading of an answer by itself.
+/// Waits for the answer, or for a signal: a signal does not interrupt the reading of an answer.
 fn answer(
     confirm: impl FnOnce(&RunRecord) -> Result<(), RunError> + Send + 'static,
     run: &RunRecord,
@@ -161,7 +148,7 @@ fn answer(
 ) -> Result<(), RunError> {
     let (sender, receiver) = mpsc::channel();
     let run = run.clone();
-    // Left behind where nobody answers: it ends with the process.
+    // If nobody answers, it ends with the process.
     std::thread::spawn(move || sender.send(confirm(&run)));
     loop {
         match receiver.recv_timeout(POLL) {

@@ -1,5 +1,5 @@
-//! From the files to the compiled schema: all files are read, all names are looked up, and every mistake of
-//! every file is reported at once. An entity's own checks are in `entity`, a field's in `field`.
+//! From the files to the compiled schema: reads all files, looks up all names, and reports all mistakes of all files at
+//! once. An entity is checked in `entity`, a field in `field`.
 
 use std::fmt::Write;
 
@@ -44,7 +44,7 @@ pub(super) fn sha256<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     })
 }
 
-/// No two files may describe one entity, and no two entities may live in one table.
+/// No two files may describe one entity, and no two entities may have one table.
 fn check_once(shapes: &[EntityShape], mistakes: &mut Mistakes) {
     for (i, shape) in shapes.iter().enumerate() {
         let earlier = &shapes[..i];
@@ -52,16 +52,14 @@ fn check_once(shapes: &[EntityShape], mistakes: &mut Mistakes) {
             let line = mistakes.line_of(&other.entity.place);
             let message = format!("entity `{}` is described twice; first at {line}", shape.entity.value);
             mistakes.add(&shape.entity.place, message);
-        } else if let Some(other) = earlier.iter().find(|other| entity::table(other) == entity::table(shape))
-        {
-            let message =
-                format!("{} is the table of entity `{}`, too", entity::table(shape), other.entity.value);
+        } else if let Some(other) = earlier.iter().find(|other| other.table() == shape.table()) {
+            let message = format!("{} is also the table of entity `{}`", shape.table(), other.entity.value);
             mistakes.add(&shape.entity.place, message);
         }
     }
 }
 
-/// What is referred to comes before what refers to it; the names decide where references do not.
+/// An entity comes after those that it refers to; entities that references do not order are in the order of their names.
 fn in_load_order(shapes: Vec<EntityShape>, mistakes: &mut Mistakes) -> Vec<EntityShape> {
     let mut edges = Vec::new();
     let mut places = Vec::new();
@@ -84,8 +82,8 @@ fn in_load_order(shapes: Vec<EntityShape>, mistakes: &mut Mistakes) -> Vec<Entit
             if let Some(at) = edges.iter().position(inside) {
                 mistakes.advise(
                     places[at],
-                    format!("the references go round in a circle: {} → {}", names.join(" → "), names[0]),
-                    "an entity can only refer to one that loads before it",
+                    format!("the references form a circle: {} → {}", names.join(" → "), names[0]),
+                    "an entity can only refer to one that is loaded before it",
                 );
             }
             shapes

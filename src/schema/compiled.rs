@@ -1,5 +1,5 @@
-//! The compiled schema: what the phases see of the column rules. Everything in it has been checked: every
-//! index is in range, every reference leads to an entity that loads earlier, every pattern compiles.
+//! The compiled schema: the column rules as the phases use them. All of it has been checked: every index is in range,
+//! every reference leads to an entity that is loaded earlier, and every pattern compiles.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(crate) type FieldIndex = usize;
 /// All entities, in the order in which they load.
 #[derive(Debug, Clone)]
 pub(crate) struct Schema {
-    /// In load order: what is referred to comes before what refers to it.
+    /// In load order: an entity comes after those that it refers to.
     pub(crate) entities: Vec<Entity>,
     /// SHA-256 of the schema files' contents, in lower-case hexadecimal.
     pub(crate) sha256: String,
@@ -26,40 +26,40 @@ pub(crate) struct Schema {
 /// One kind of record: its table and its columns.
 #[derive(Debug, Clone)]
 pub(crate) struct Entity {
-    /// The name used in files, reports and options, for example `users`.
+    /// The name in files, reports and options, for example `users`.
     pub(crate) name: String,
-    /// Where its rows live.
+    /// The table with its rows.
     pub(crate) table: Table,
     /// The table's columns that no file sets.
     pub(crate) system: SystemColumns,
     /// In the order of the schema file.
     pub(crate) fields: Vec<Field>,
-    /// The field that says whether two rows are the same record. It is required, and a text or e-mail.
+    /// The field that identifies a record. It is required, and a text or an e-mail address.
     pub(crate) key: FieldIndex,
-    /// The order in which a row's cells are judged: a field comes after the sibling it looks at.
-    pub(crate) judging_order: Vec<FieldIndex>,
-    /// Header patterns that are ignored with one warning: `netsuite.*` is all that begins with `netsuite.`.
+    /// The order in which a row's cells are validated: a field comes after the sibling that it needs.
+    pub(crate) validation_order: Vec<FieldIndex>,
+    /// Headers that are ignored with one warning; `netsuite.*` is every header that begins with `netsuite.`.
     pub(crate) ignored: Vec<String>,
     /// Rules over several columns of a row.
     pub(crate) row_rules: Vec<RowRule>,
-    /// What an invitation needs to know of a record, where records are invited.
+    /// The fields that an invitation needs, if the records are people who are invited.
     pub(crate) invite: Option<InviteFields>,
 }
 
-/// The fields that an invitation by e-mail looks at.
+/// The fields that an invitation by e-mail needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InviteFields {
-    /// Where the mail goes; an e-mail address.
+    /// The address of the mail; an e-mail address.
     pub(crate) email: FieldIndex,
-    /// How the person is addressed.
+    /// The person's first name.
     pub(crate) first_name: Option<FieldIndex>,
     /// The person's last name.
     pub(crate) last_name: Option<FieldIndex>,
-    /// Which language the mail is in.
+    /// The language of the mail.
     pub(crate) language: Option<FieldIndex>,
-    /// What the person belongs to; a reference.
+    /// The account that the person belongs to; a reference.
     pub(crate) account: Option<FieldIndex>,
-    /// What the person may do there.
+    /// The person's role in the account.
     pub(crate) role: Option<FieldIndex>,
     /// Whether the person came from an older system; a boolean.
     pub(crate) migrated: Option<FieldIndex>,
@@ -68,14 +68,14 @@ pub(crate) struct InviteFields {
 /// A table's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Table {
-    /// The PostgreSQL schema; none means the connection's search path.
+    /// The PostgreSQL schema; `None` is the connection's search path.
     pub(crate) schema: Option<String>,
     /// The table.
     pub(crate) name: String,
 }
 
 impl fmt::Display for Table {
-    /// Quoted as PostgreSQL wants it.
+    /// Quoted for PostgreSQL.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(schema) = &self.schema {
             write!(f, "{}.", ident(schema))?;
@@ -89,32 +89,32 @@ impl fmt::Display for Table {
 pub(crate) struct SystemColumns {
     /// The `bigint` identity that references point at.
     pub(crate) id: String,
-    /// Set when a row is inserted, where the table has it.
+    /// Set when a row is inserted, if the table has it.
     pub(crate) created_at: Option<String>,
-    /// Set when a row is inserted or changed, where the table has it.
+    /// Set when a row is inserted or changed, if the table has it.
     pub(crate) updated_at: Option<String>,
 }
 
 /// One column's rules.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
-    /// The documents' own header, for example `contact.firstName`.
+    /// The header in the documents, for example `contact.firstName`.
     pub(crate) name: String,
-    /// The table's column. For a reference it holds the referred row's id.
+    /// The table's column. For a reference it holds the id of the other row.
     pub(crate) column: String,
     /// Further headers that mean this field, tried after the exact name.
     pub(crate) aliases: Vec<String>,
     /// The type with its settings.
     pub(crate) rule: Rule,
-    /// The field of the same row whose normal form the rule looks at.
+    /// The field of the same row whose normal form the rule needs.
     pub(crate) sibling: Option<FieldIndex>,
-    /// An empty cell rejects the row, and a file without the column is refused.
+    /// An empty cell rejects the row, and a file without the column is rejected.
     pub(crate) required: bool,
-    /// The normal form an empty cell takes; where it is `None`, [`Rule::when_empty`] decides.
+    /// The normal form of an empty cell; if it is `None`, [`Rule::when_empty`] decides.
     pub(crate) default: Option<String>,
-    /// Least number of characters of the normal form.
+    /// The smallest number of characters of the normal form.
     pub(crate) min_length: Option<usize>,
-    /// Greatest number of characters of the normal form.
+    /// The largest number of characters of the normal form.
     pub(crate) max_length: Option<usize>,
     /// A regular expression that the whole normal form must match.
     pub(crate) pattern: Option<Pattern>,
@@ -126,7 +126,7 @@ pub(crate) struct Field {
     pub(crate) on_update: Option<OnUpdate>,
     /// Masked in reports and logs.
     pub(crate) sensitive: bool,
-    /// Severities that differ from the codes' own.
+    /// Severities that differ from the defaults of the codes.
     pub(crate) severities: Vec<(Code, Severity)>,
 }
 
@@ -140,42 +140,42 @@ impl Field {
             .map_or_else(|| code.default_severity(), |(_, severity)| *severity)
     }
 
-    /// The normal form an empty cell takes, NULL being `None`.
+    /// The normal form of an empty cell; `None` is NULL.
     #[must_use]
     pub(crate) fn when_empty(&self) -> Option<&str> {
         self.default.as_deref().or_else(|| self.rule.when_empty())
     }
 
-    /// What an update does with the field where the run's own answer for empty cells is `on_empty`.
+    /// What an update does with the field; `on_empty` is the run's setting for empty cells.
     #[must_use]
     pub(crate) fn policy(&self, on_empty: OnUpdate) -> OnUpdate {
         self.on_update.unwrap_or(on_empty)
     }
 
-    /// Whether the table's column must not be NULL in tables that muster creates.
+    /// Whether the column is NOT NULL in tables that muster creates.
     #[must_use]
     pub(crate) fn not_null(&self) -> bool {
         self.required || self.when_empty().is_some()
     }
 }
 
-/// A compiled regular expression with the text it came from.
+/// A compiled regular expression with its text.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     /// As written in the schema.
     pub(crate) source: String,
     /// Anchored at both ends.
     pub(crate) regex: Regex,
-    /// Where given, the pattern holds only in rows whose other field has this value.
+    /// If given, the pattern applies only to rows whose other field has this value.
     pub(crate) when: Option<PatternWhen>,
 }
 
 /// A condition on another field of the same row.
 #[derive(Debug, Clone)]
 pub(crate) struct PatternWhen {
-    /// The other field; judged earlier.
+    /// The other field; validated earlier.
     pub(crate) field: FieldIndex,
-    /// The normal form it must have.
+    /// The normal form that it must have.
     pub(crate) equals: String,
 }
 
@@ -191,22 +191,22 @@ pub(crate) struct Reference {
 pub(crate) enum OnUpdate {
     /// The new value replaces the old one, also when it is empty.
     Overwrite,
-    /// A filled field stays as it is when the cell is empty.
+    /// A filled field keeps its value if the cell is empty.
     Keep,
-    /// A filled field stays as it is, always.
+    /// A filled field always keeps its value.
     FillEmpty,
 }
 
 /// A rule over several columns of a row.
 #[derive(Debug, Clone)]
 pub(crate) enum RowRule {
-    /// `field` may not be empty where `when` has the value `equals`.
+    /// `field` may not be empty if `when` has the value `equals`.
     RequiredWhen {
         /// The field that must be filled.
         field: FieldIndex,
         /// The field that is looked at.
         when: FieldIndex,
-        /// The normal form it must have for the rule to hold.
+        /// The normal form with which the rule applies.
         equals: String,
     },
     /// At least one of the fields must be filled.
@@ -230,7 +230,7 @@ impl Entity {
         self.fields.iter().position(|field| field.name == name)
     }
 
-    /// The field that a header means, however it is spelled: by its name, else by an alias.
+    /// The field that a header means in any spelling: by its name, else by an alias.
     #[must_use]
     pub(crate) fn meant(&self, header: &str) -> Option<FieldIndex> {
         let key = header_key(header);
@@ -240,7 +240,7 @@ impl Entity {
             .or_else(|| by(&|field| field.aliases.iter().any(|alias| header_key(alias) == key)))
     }
 
-    /// The required fields that none of the headers means.
+    /// The required fields that no header means.
     pub(crate) fn lacking<'h>(
         &self,
         headers: impl IntoIterator<Item = &'h str>,
@@ -249,7 +249,7 @@ impl Entity {
         (0..self.fields.len()).filter(move |index| self.fields[*index].required && !given.contains(index))
     }
 
-    /// The fields in which no two rows may agree: the key first, then the unique ones.
+    /// The fields whose values must be unique: the key first, then the others.
     pub(crate) fn unique_fields(&self) -> impl Iterator<Item = FieldIndex> + '_ {
         let others = (0..self.fields.len()).filter(|&i| i != self.key && self.fields[i].unique);
         std::iter::once(self.key).chain(others)

@@ -1,4 +1,4 @@
-//! A field's rule in one line for a person: what may be typed into it.
+//! A field's rule in one line, for a person who types a value.
 
 use crate::rule::Rule;
 
@@ -28,7 +28,7 @@ pub(crate) fn rule(field: &Field, entity: &Entity, schema: &Schema) -> String {
     }
     if let Some(pattern) = &field.pattern {
         let when = pattern.when.as_ref().map_or_else(String::new, |when| {
-            format!(" where {} is {}", entity.fields[when.field].name, when.equals)
+            format!(" if {} is {}", entity.fields[when.field].name, when.equals)
         });
         parts.push(format!("like {}{when}", pattern.source));
     }
@@ -36,7 +36,7 @@ pub(crate) fn rule(field: &Field, entity: &Entity, schema: &Schema) -> String {
         parts.push("unique".to_owned());
     }
     if let Some(value) = field.when_empty().filter(|value| !value.is_empty() && !is_list(field)) {
-        parts.push(format!("{value} where empty"));
+        parts.push(format!("{value} if empty"));
     }
     if field.sensitive {
         parts.push("masked when shown".to_owned());
@@ -46,8 +46,8 @@ pub(crate) fn rule(field: &Field, entity: &Entity, schema: &Schema) -> String {
 
 fn kind(field: &Field, entity: &Entity) -> String {
     let sibling = field.sibling.map(|index| entity.fields[index].name.as_str());
-    let seen_with = |what: &str| match sibling {
-        Some(name) => format!("{what}, seen with {name}"),
+    let checked_with = |what: &str| match sibling {
+        Some(name) => format!("{what}, checked with {name}"),
         None => what.to_owned(),
     };
     match &field.rule {
@@ -56,20 +56,20 @@ fn kind(field: &Field, entity: &Entity) -> String {
         Rule::Choice(choice) => {
             let values = choice.values().collect::<Vec<_>>().join(" | ");
             match choice.otherwise() {
-                Some(other) => format!("{values} to the letter, anything else is {other}"),
+                Some(other) => format!("exactly {values}, anything else becomes {other}"),
                 None => values,
             }
         }
         Rule::Boolean(_) => "true | false".to_owned(),
         Rule::List(list) => format!("a list, separated by {}", list.separator()),
         Rule::Email(_) => "an e-mail address".to_owned(),
-        Rule::Phone(_) => seen_with("a phone number"),
+        Rule::Phone(_) => checked_with("a phone number"),
         Rule::Country(_) => "a country, its ISO code or its name".to_owned(),
         Rule::Language(_) => "a language tag, for example nl or en-GB".to_owned(),
         Rule::Iban(_) => "an IBAN".to_owned(),
-        Rule::Bic(_) => seen_with("a BIC"),
-        Rule::Vat(_) => seen_with("a VAT number"),
-        Rule::PostalCode(_) => seen_with("a postal code"),
+        Rule::Bic(_) => checked_with("a BIC"),
+        Rule::Vat(_) => checked_with("a VAT number"),
+        Rule::PostalCode(_) => checked_with("a postal code"),
         Rule::Integer(_) => "a whole number".to_owned(),
         Rule::Decimal(_) => "a number".to_owned(),
         Rule::Date(_) => "a date".to_owned(),
@@ -82,22 +82,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_is_said_in_one_line() {
+    fn a_rule_is_described_in_one_line() {
         let schema = Schema::built_in().unwrap();
-        let said = |entity: usize, name: &str| {
+        let described = |entity: usize, name: &str| {
             let entity = &schema.entities[entity];
             rule(&entity.fields[entity.field(name).unwrap()], entity, &schema)
         };
-        assert_eq!(said(0, "name"), "text; required; at most 200 characters");
-        assert_eq!(said(0, "type"), "private | company");
+        assert_eq!(described(0, "name"), "text; required; at most 200 characters");
+        assert_eq!(described(0, "type"), "private | company");
         assert_eq!(
-            said(0, "contact.gender"),
-            "male | female to the letter, anything else is male; male where empty"
+            described(0, "contact.gender"),
+            "exactly male | female, anything else becomes male; male if empty"
         );
-        assert_eq!(said(0, "contact.phone"), "a phone number, seen with billingAddress.countryCode");
-        assert_eq!(said(0, "companyNumber"), "text; like [0-9]{8} where billingAddress.countryCode is NL");
-        assert_eq!(said(0, "labels"), "a list, separated by ,");
-        assert_eq!(said(1, "account.legacyId"), "the key of one of accounts; required");
-        assert_eq!(said(1, "email"), "an e-mail address; required; unique");
+        assert_eq!(described(0, "contact.phone"), "a phone number, checked with billingAddress.countryCode");
+        assert_eq!(described(0, "companyNumber"), "text; like [0-9]{8} if billingAddress.countryCode is NL");
+        assert_eq!(described(0, "labels"), "a list, separated by ,");
+        assert_eq!(described(1, "account.legacyId"), "the key of one of accounts; required");
+        assert_eq!(described(1, "email"), "an e-mail address; required; unique");
     }
 }

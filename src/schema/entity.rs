@@ -1,24 +1,24 @@
-//! Compiles one entity: its names, its table, its key, the order in which its cells are judged, and the rules
-//! over several columns. What a single field means is left to `field`.
+//! Compiles one entity: its names, its table, its key, the order in which its cells are validated, and the rules over
+//! several columns. A single field is compiled in `field`.
 
-use super::compiled::{Entity, Field, FieldIndex, RowRule, SystemColumns, Table};
+use super::compiled::{Entity, Field, FieldIndex, RowRule, SystemColumns};
 use super::field;
-use super::header::{column_name, header_key};
+use super::header::header_key;
 use super::invite;
 use super::mistake::{Located, Mistakes, Place};
 use super::order::order;
 use super::setting::Kind;
 use super::shape::{EntityShape, FieldShape, RowRuleShape, SystemColumn};
 
-/// Bytes of a name in PostgreSQL (`NAMEDATALEN` - 1); longer ones would be cut off in silence.
+/// The longest name in PostgreSQL, in bytes (`NAMEDATALEN` - 1); it cuts longer ones off without an error.
 const NAME_BYTES: usize = 63;
-/// The columns that every PostgreSQL table has of its own.
+/// The system columns of every PostgreSQL table.
 const POSTGRES_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
-/// Compiles `shape`. `all` are the entities in load order. `None` only where a mistake was reported.
+/// Compiles `shape`. `all` are the entities in load order. Returns `None` only if a mistake was reported.
 pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut Mistakes) -> Option<Entity> {
     let before = mistakes.len();
-    // The name is typed as entity=FILE, and reports are called after it.
+    // The name is typed in entity=FILE, and reports are named after it.
     if !shape.entity.value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-')) {
         let hint = "an entity's name has letters, digits, _ and - only";
         mistakes.advise(
@@ -36,7 +36,7 @@ pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut M
     let key = key(shape, mistakes);
     let fields: Vec<Option<Field>> =
         (0..shape.fields.len()).map(|i| field::compile(i, key, shape, all, mistakes)).collect();
-    let judging_order = judging_order(shape, mistakes);
+    let validation_order = validation_order(shape, mistakes);
     field::check_conditions(shape, &fields, mistakes);
     let row_rules = row_rules(shape, &fields, mistakes);
     let invite = invite::compile(shape, &fields, mistakes);
@@ -45,21 +45,15 @@ pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut M
     }
     Some(Entity {
         name: shape.entity.value.clone(),
-        table: table(shape),
+        table: shape.table(),
         system: system_columns(shape),
         fields: fields.into_iter().collect::<Option<_>>()?,
         key: key?,
-        judging_order,
+        validation_order,
         ignored,
         row_rules,
         invite,
     })
-}
-
-/// The entity's table: as named, else called as the entity.
-pub(super) fn table(shape: &EntityShape) -> Table {
-    let name = shape.table.name.as_ref().unwrap_or(&shape.entity);
-    Table { schema: shape.table.schema.as_ref().map(|schema| schema.value.clone()), name: name.value.clone() }
 }
 
 fn system_columns(shape: &EntityShape) -> SystemColumns {
@@ -70,22 +64,7 @@ fn system_columns(shape: &EntityShape) -> SystemColumns {
     }
 }
 
-/// The field called `name` to the letter; a mistake where there is none.
-pub(super) fn find(
-    shape: &EntityShape,
-    name: &Located<String>,
-    mistakes: &mut Mistakes,
-) -> Option<FieldIndex> {
-    let found = shape.fields.iter().position(|field| field.name.value == name.value);
-    if found.is_none() {
-        let known = shape.fields.iter().map(|field| field.name.value.as_str());
-        let message = format!("entity `{}` has no field `{}`", shape.entity.value, name.value);
-        mistakes.unknown(&name.place, message, &name.value, known);
-    }
-    found
-}
-
-/// Two fields must not be meant by one header.
+/// No header may mean two fields.
 fn check_headers(shape: &EntityShape, mistakes: &mut Mistakes) {
     let mut seen: Vec<(String, FieldIndex, &Place)> = Vec::new();
     for (index, field) in shape.fields.iter().enumerate() {
@@ -100,7 +79,7 @@ fn check_headers(shape: &EntityShape, mistakes: &mut Mistakes) {
                     "no password is ever imported; a file with such a column is refused",
                 );
             } else if let Some((_, other, place)) = seen.iter().find(|(known, ..)| *known == key) {
-                // An alias that only repeats its own field's name does no harm and documents the spelling.
+                // An alias that repeats the name of its own field does no harm and documents the spelling.
                 if *other != index {
                     let message = format!(
                         "header `{}` already means field `{}` ({})",
@@ -118,7 +97,7 @@ fn check_headers(shape: &EntityShape, mistakes: &mut Mistakes) {
     }
 }
 
-/// Every name must be one that PostgreSQL keeps as it is, and no column may be used twice.
+/// PostgreSQL must keep every name as it is, and no column may be used twice.
 fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
     let table = &shape.table;
     for name in table.schema.iter().chain([table.name.as_ref().unwrap_or(&shape.entity)]) {
@@ -130,7 +109,7 @@ fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
     let updated_at = optional_column(&table.updated_at, "updated_at");
     let system = [Some(id), created_at, updated_at].into_iter().flatten();
     let system = system.map(|(name, place)| (name.to_owned(), place.unwrap_or(&shape.entity.place)));
-    let fields = shape.fields.iter().map(|field| (column(field), &column_place(field).place));
+    let fields = shape.fields.iter().map(|field| (field.column(), &column_place(field).place));
     for (name, place) in system.chain(fields) {
         check_name(&name, place, mistakes);
         if POSTGRES_COLUMNS.contains(&name.as_str()) {
@@ -147,7 +126,7 @@ fn check_columns(shape: &EntityShape, mistakes: &mut Mistakes) {
     }
 }
 
-/// The column's name, and its place where the file names it; `None` where the table does not have it.
+/// The column's name, and its place if the file names it; `None` if the table does not have it.
 fn optional_column<'s>(column: &'s SystemColumn, usual: &'s str) -> Option<(&'s str, Option<&'s Place>)> {
     match column {
         SystemColumn::Usual => Some((usual, None)),
@@ -165,11 +144,6 @@ fn check_name(name: &str, place: &Place, mistakes: &mut Mistakes) {
     if name.contains('\0') {
         mistakes.add(place, "a name in PostgreSQL cannot hold a NUL character");
     }
-}
-
-/// The table's column of a field.
-pub(super) fn column(field: &FieldShape) -> String {
-    field.column.as_ref().map_or_else(|| column_name(&field.name.value), |column| column.value.clone())
 }
 
 fn column_place(field: &FieldShape) -> &Located<String> {
@@ -202,7 +176,7 @@ fn key(shape: &EntityShape, mistakes: &mut Mistakes) -> Option<FieldIndex> {
         mistakes.advise(&shape.entity.place, "the entity has no key", hint);
         return None;
     };
-    let index = find(shape, name, mistakes)?;
+    let index = shape.find(name, mistakes)?;
     let field = &shape.fields[index];
     if !field.required.as_ref().is_some_and(|required| required.value) {
         let place = field.required.as_ref().map_or(&field.name.place, |required| &required.place);
@@ -225,15 +199,15 @@ fn key(shape: &EntityShape, mistakes: &mut Mistakes) -> Option<FieldIndex> {
     Some(index)
 }
 
-/// A field is judged after the ones that it looks at.
-fn judging_order(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<FieldIndex> {
+/// A field is validated after the ones that it depends on.
+fn validation_order(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<FieldIndex> {
     let mut edges = Vec::new();
     let mut places = Vec::new();
     for (index, field) in shape.fields.iter().enumerate() {
         let condition =
             field.pattern.as_ref().and_then(|pattern| pattern.when.as_ref()).map(|(when, _)| when);
         for name in field.sibling.iter().chain(condition) {
-            // A name that is not found has been reported with the field.
+            // A name that does not exist was reported with its field.
             if let Some(at) = shape.fields.iter().position(|other| other.name.value == name.value) {
                 edges.push((at, index));
                 places.push(&name.place);
@@ -245,8 +219,8 @@ fn judging_order(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<FieldIndex
         let inside = |&(at, index): &(usize, usize)| cycle.contains(&at) && cycle.contains(&index);
         if let Some(at) = edges.iter().position(inside) {
             let message =
-                format!("the fields look at each other in a circle: {} → {}", names.join(" → "), names[0]);
-            mistakes.advise(places[at], message, "a field can only look at one that does not look at it");
+                format!("the fields depend on each other in a circle: {} → {}", names.join(" → "), names[0]);
+            mistakes.advise(places[at], message, "a field can only depend on one that does not depend on it");
         }
         Vec::new()
     })
@@ -264,7 +238,7 @@ fn row_rule(
     mistakes: &mut Mistakes,
 ) -> Option<RowRule> {
     let mut pair = |one: &Located<String>, other: &Located<String>| {
-        let (first, second) = (find(shape, one, mistakes), find(shape, other, mistakes));
+        let (first, second) = (shape.find(one, mistakes), shape.find(other, mistakes));
         if first.is_some() && first == second {
             mistakes.add(&other.place, "the rule names the same field twice");
         }
@@ -284,7 +258,7 @@ fn row_rule(
         RowRuleShape::OneOf { place, fields: names } => {
             let mut found: Vec<FieldIndex> = Vec::new();
             for name in names {
-                match find(shape, name, mistakes) {
+                match shape.find(name, mistakes) {
                     Some(index) if found.contains(&index) => {
                         mistakes.add(&name.place, "the rule names the same field twice");
                     }

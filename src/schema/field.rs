@@ -1,19 +1,18 @@
-//! Compiles one field: its settings against its type, its names against the other fields and entities, and
-//! its severities against what the database can hold.
+//! Compiles one field: checks its settings against its type, its names against the other fields and entities, and its
+//! severities against what the database column can hold.
 
 use regex::Regex;
 
 use super::compiled::{Field, FieldIndex, Pattern, PatternWhen, Reference};
-use super::entity::{column, find};
 use super::mistake::{Located, Mistakes};
 use super::setting::{COMMON_CODES, Kind};
 use super::shape::{EntityShape, FieldShape};
 use crate::record::{Code, Level, Severity};
 use crate::rule::date::{AUTO, Date, ISO_8601, RFC_3339, Timestamp};
 use crate::rule::number::Decimal;
-use crate::rule::{self, Fate, Rule};
+use crate::rule::{self, NormalForm, Rule};
 
-/// Compiles field `index` of `shape`. `None` only where a mistake was reported.
+/// Compiles field `index` of `shape`. Returns `None` only if a mistake was reported.
 pub(super) fn compile(
     index: FieldIndex,
     key: Option<FieldIndex>,
@@ -33,7 +32,7 @@ pub(super) fn compile(
     let default = default(field, required, &rule, mistakes);
     Some(Field {
         name: field.name.value.clone(),
-        column: column(field),
+        column: field.column(),
         aliases: field.aliases.iter().map(|alias| alias.value.clone()).collect(),
         rule,
         sibling,
@@ -50,8 +49,8 @@ pub(super) fn compile(
     })
 }
 
-/// The normal form of a value that the schema itself names, judged by the rule of its field; a mistake
-/// where the rule refuses it. Without a rule (its field is broken) the value is taken as it is.
+/// The normal form of a value in the schema, by the rule of its field. A value that the rule rejects is a mistake.
+/// Without a rule, because the field has mistakes, the value is taken as it is.
 pub(super) fn normal_form(
     rule: Option<&Rule>,
     value: &Located<String>,
@@ -61,7 +60,7 @@ pub(super) fn normal_form(
     let known: Vec<&str> = match rule {
         Some(Rule::Choice(choice)) => choice.values().collect(),
         Some(Rule::Boolean(_)) => vec!["true", "false"],
-        Some(rule) => return judged(rule, value, mistakes),
+        Some(rule) => return validated(rule, value, mistakes),
         None => return Some(value.value.clone()),
     };
     if known.contains(&text) {
@@ -71,20 +70,20 @@ pub(super) fn normal_form(
     None
 }
 
-fn judged(rule: &Rule, value: &Located<String>, mistakes: &mut Mistakes) -> Option<String> {
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    match rule.judge(&value.value, None, &mut out, &mut notes) {
-        Fate::Same => Some(value.value.clone()),
-        Fate::Rewritten => Some(out),
-        Fate::Rejected => {
-            let why = notes.last().map_or("it does not fit the field's type", |note| note.message.as_ref());
+fn validated(rule: &Rule, value: &Located<String>, mistakes: &mut Mistakes) -> Option<String> {
+    let (mut out, mut findings) = (String::new(), Vec::new());
+    match rule.validate(&value.value, None, &mut out, &mut findings) {
+        NormalForm::Same => Some(value.value.clone()),
+        NormalForm::Rewritten => Some(out),
+        NormalForm::Rejected => {
+            let why = findings.last().map_or("does not fit the field's type", |last| last.message.as_ref());
             mistakes.add(&value.place, format!("`{}` cannot be a value of this field: {why}", value.value));
             None
         }
     }
 }
 
-/// The values that patterns' conditions name must be ones that the other field can have.
+/// The value in a pattern's condition must be one that the other field can have.
 pub(super) fn check_conditions(shape: &EntityShape, fields: &[Option<Field>], mistakes: &mut Mistakes) {
     for field in &shape.fields {
         let Some((when, equals)) = field.pattern.as_ref().and_then(|pattern| pattern.when.as_ref()) else {
@@ -103,7 +102,7 @@ pub(super) fn check_conditions(shape: &EntityShape, fields: &[Option<Field>], mi
 
 fn sibling(field: &FieldShape, shape: &EntityShape, mistakes: &mut Mistakes) -> Option<FieldIndex> {
     let name = field.sibling.as_ref()?;
-    let index = find(shape, name, mistakes)?;
+    let index = shape.find(name, mistakes)?;
     let wanted = if field.kind.as_ref().is_some_and(|kind| kind.value == Kind::Bic) {
         Kind::Iban
     } else {
@@ -121,11 +120,11 @@ fn sibling(field: &FieldShape, shape: &EntityShape, mistakes: &mut Mistakes) -> 
 fn pattern(field: &FieldShape, shape: &EntityShape, mistakes: &mut Mistakes) -> Option<Pattern> {
     let pattern = field.pattern.as_ref()?;
     let when = pattern.when.as_ref().and_then(|(when, equals)| {
-        let field = find(shape, when, mistakes)?;
+        let field = shape.find(when, mistakes)?;
         Some(PatternWhen { field, equals: equals.value.clone() })
     });
     let source = &pattern.regex.value;
-    // Compiled alone first: a pattern such as `a)(b` must not become valid inside the anchors.
+    // Compiled alone first: a pattern like `a)(b` must not become valid between the anchors.
     match Regex::new(source).and_then(|_| Regex::new(&format!(r"\A(?:{source})\z"))) {
         Ok(regex) => Some(Pattern { source: source.clone(), regex, when }),
         Err(error) => {
@@ -181,7 +180,7 @@ fn check_lengths(field: &FieldShape, mistakes: &mut Mistakes) {
 fn default(field: &FieldShape, required: bool, rule: &Rule, mistakes: &mut Mistakes) -> Option<String> {
     let default = field.default.as_ref()?;
     if required {
-        let hint = "leave either `required` or `default` away";
+        let hint = "remove either `required` or `default`";
         mistakes.advise(
             &default.place,
             "a required field is never empty, so its default is never used",
@@ -192,8 +191,8 @@ fn default(field: &FieldShape, required: bool, rule: &Rule, mistakes: &mut Mista
     normal_form(Some(rule), default, mistakes)
 }
 
-/// A severity must be about a cell, about something that this type can have, and leave the database a value
-/// that its column can hold.
+/// A severity must be that of a cell's code, of a code that this type can have, and must leave a value that the
+/// database column can hold.
 fn check_severities(field: &FieldShape, kind: Kind, required: bool, mistakes: &mut Mistakes) {
     for (Located { value: code, place }, severity) in &field.severity {
         let demoted = code.default_severity() == Severity::Reject && *severity != Severity::Reject;
@@ -219,17 +218,17 @@ fn check_severities(field: &FieldShape, kind: Kind, required: bool, mistakes: &m
             };
             mistakes.advise(place, message, hint);
         } else if *code == Code::Required && demoted && required {
-            let hint = "leave required = true away instead";
+            let hint = "remove required = true instead";
             mistakes.advise(place, "the column cannot hold the missing value: the field is required", hint);
         } else if demoted && !holds_any_text(kind) && unreadable(*code, kind) {
-            let hint = format!("keep `{code}` a reject, or make the field a text");
-            let message = format!("the column, a {}, cannot hold a value with `{code}`", kind.name());
+            let hint = format!("leave `{code}` a reject, or give the field the type text");
+            let message = format!("a column of type {} cannot hold a value with `{code}`", kind.name());
             mistakes.advise(place, message, hint);
         }
     }
 }
 
-/// Whether the database's column takes any text.
+/// Whether the database column takes any text.
 fn holds_any_text(kind: Kind) -> bool {
     let typed = [Kind::Boolean, Kind::List, Kind::Integer, Kind::Decimal, Kind::Date, Kind::Timestamp];
     !typed.contains(&kind)
@@ -273,13 +272,13 @@ fn choice(field: &FieldShape, mistakes: &mut Mistakes) -> Option<rule::choice::C
     let mut seen: Vec<(String, &str)> = Vec::new();
     for (value, aliases) in &field.values {
         if exact && let Some(alias) = aliases.first() {
-            let hint = "leave the aliases or exact = true away";
+            let hint = "remove the aliases or exact = true";
             mistakes.advise(&alias.place, "an exact choice has no aliases", hint);
         }
         for word in std::iter::once(value).chain(aliases) {
             let key = if exact { word.value.clone() } else { choice_key(&word.value) };
             match seen.iter().find(|(known, _)| *known == key) {
-                // A label that only repeats its own value in another spelling documents it.
+                // A label that repeats its own value in another spelling documents it.
                 Some((_, owner)) if *owner == value.value && word.value != value.value => {}
                 Some((_, owner)) if !std::ptr::eq(word, value) || *owner != value.value => {
                     mistakes.add(&word.place, format!("`{}` already means `{owner}`", word.value));
@@ -303,7 +302,7 @@ fn choice(field: &FieldShape, mistakes: &mut Mistakes) -> Option<rule::choice::C
     Some(rule::choice::Choice::new(values.collect(), exact, otherwise))
 }
 
-/// What the rule looks at when it compares a cell with a choice.
+/// The form in which the rule compares a cell with a choice.
 fn choice_key(word: &str) -> String {
     let kept = word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-'));
     kept.flat_map(char::to_lowercase).collect()
@@ -350,10 +349,10 @@ fn default_country(field: &FieldShape, mistakes: &mut Mistakes) -> Option<String
         mistakes.advise(&country.place, format!("`{}` is not a country code", country.value), hint);
         return None;
     }
-    judged(&Rule::Country(rule::country::Country::new()), country, mistakes)
+    validated(&Rule::Country(rule::country::Country::new()), country, mistakes)
 }
 
-/// How a date or an instant is written; where the schema does not say, the column decides.
+/// How a date or time is written; the column decides if the schema does not say.
 fn format(field: &FieldShape) -> String {
     field.format.as_ref().map_or_else(|| AUTO.to_owned(), |format| format.value.clone())
 }
@@ -373,11 +372,11 @@ fn timestamp(field: &FieldShape, mistakes: &mut Mistakes) -> Timestamp {
 fn check_format(field: &FieldShape, usable: bool, usual: &str, mistakes: &mut Mistakes) {
     if let Some(format) = field.format.as_ref().filter(|_| !usable) {
         let hint = format!("write it like {usual}, or \"{AUTO}\" to let the column decide");
-        mistakes.advise(&format.place, format!("the format `{}` does not say it whole", format.value), hint);
+        mistakes.advise(&format.place, format!("the format `{}` is not complete", format.value), hint);
     }
 }
 
-/// The decimal mark; where the schema does not say, the column decides.
+/// The decimal mark; the column decides if the schema does not say.
 fn decimal(field: &FieldShape) -> Decimal {
     field.decimal_comma.as_ref().map_or_else(Decimal::automatic, |comma| Decimal::new(comma.value))
 }

@@ -1,7 +1,7 @@
-//! How headers are told apart: one key for all spellings of a header. Finding the field of a real file's
-//! header, and saying what does not fit, is left to `source`.
+//! How headers are compared: one key for all spellings of a header. Matching the headers of a file with fields is left
+//! to `source`.
 
-/// The key under which two headers are the same: case, white space, `_`, `-` and `.` are not looked at.
+/// The key of a header. Two headers are the same if their keys are: case, white space, `_`, `-` and `.` are ignored.
 #[must_use]
 pub(crate) fn header_key(header: &str) -> String {
     header
@@ -11,22 +11,13 @@ pub(crate) fn header_key(header: &str) -> String {
         .collect()
 }
 
-/// The one of `known` that is nearest to `word`, where one is near enough to be a typing mistake.
-/// Compared by [`header_key`]; at a tie the first one wins.
+/// The one of `known` that `word` most likely meant, compared by [`header_key`].
 #[must_use]
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let word = header_key(word);
-    // A third of the word may be wrong, so that short words are not matched with just anything.
-    let limit = (word.chars().count() / 3).max(1);
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &header_key(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    crate::nearest::nearest(&header_key(word), known.into_iter().map(|known| (header_key(known), known)))
 }
 
-/// The table column of a field unless the schema names one: snake case, with `_` for dots.
+/// The default table column of a field: snake case, with `_` for dots.
 pub(super) fn column_name(field: &str) -> String {
     let chars: Vec<char> = field.chars().collect();
     let mut column = String::with_capacity(field.len() + 4);
@@ -72,12 +63,5 @@ mod tests {
         ] {
             assert_eq!(column_name(field), column);
         }
-    }
-
-    #[test]
-    fn only_a_near_word_is_suggested() {
-        let known = ["required", "references", "sensitive"];
-        assert_eq!(nearest("requierd", known), Some("required"));
-        assert_eq!(nearest("colour", known), None);
     }
 }

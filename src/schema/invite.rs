@@ -1,12 +1,11 @@
-//! Compiles `[invite]`: which fields say where an invitation goes, to whom, and in which language.
+//! Compiles `[invite]`: the fields with the address, the name and the language of an invitation.
 
 use super::compiled::{Field, InviteFields};
-use super::entity::find;
 use super::mistake::Mistakes;
 use super::setting::Kind;
 use super::shape::{EntityShape, INVITE_KEYS};
 
-/// Of which types a field must be; none means any.
+/// The types that each field may have; none means any.
 const KINDS: [&[Kind]; 7] = [
     &[Kind::Email],
     &[],
@@ -16,10 +15,10 @@ const KINDS: [&[Kind]; 7] = [
     &[Kind::Choice, Kind::Text],
     &[Kind::Boolean],
 ];
-/// Which of the keys is the account.
+/// The position of the account among the keys.
 const ACCOUNT: usize = 4;
 
-/// `None` where the records are not invited, or a mistake was reported.
+/// `None` if the records are not invited or a mistake was reported.
 pub(super) fn compile(
     shape: &EntityShape,
     fields: &[Option<Field>],
@@ -27,16 +26,12 @@ pub(super) fn compile(
 ) -> Option<InviteFields> {
     let invite = shape.invite.as_ref()?;
     if invite.fields[0].is_none() {
-        mistakes.advise(
-            &invite.place,
-            "[invite] does not say where a mail goes",
-            "add email = \"…\", a field",
-        );
+        mistakes.advise(&invite.place, "[invite] does not say where mails go", "add email = \"…\", a field");
     }
     let mut found = [None; 7];
     for (at, name) in invite.fields.iter().enumerate() {
         let Some(name) = name else { continue };
-        let Some(index) = find(shape, name, mistakes) else { continue };
+        let Some(index) = shape.find(name, mistakes) else { continue };
         let kind = shape.fields[index].kind.as_ref().map(|kind| kind.value);
         if let Some(kind) = kind
             && !KINDS[at].is_empty()
@@ -44,13 +39,13 @@ pub(super) fn compile(
         {
             let message = format!("field `{}` has type {}", name.value, kind.name());
             let wanted: Vec<_> = KINDS[at].iter().map(|kind| kind.name()).collect();
-            let hint = format!("{} is a field of type {}", INVITE_KEYS[at], wanted.join(" or "));
+            let hint = format!("{} must be a field of type {}", INVITE_KEYS[at], wanted.join(" or "));
             mistakes.advise(&name.place, message, hint);
         }
         let refers = fields.get(index).and_then(Option::as_ref).is_none_or(|field| field.reference.is_some());
         if at == ACCOUNT && !refers {
-            let message = format!("field `{}` refers to nothing", name.value);
-            mistakes.advise(&name.place, message, "account is a field with references = \"…\"");
+            let message = format!("field `{}` is not a reference", name.value);
+            mistakes.advise(&name.place, message, "account must be a field with references = \"…\"");
         }
         found[at] = Some(index);
     }
@@ -96,19 +91,19 @@ mod tests {
     }
 
     #[test]
-    fn each_mistake_of_an_invitation_is_told_at_its_line() {
+    fn each_mistake_of_an_invitation_is_reported_at_its_line() {
         for (invite, line, word) in [
-            ("first_name = \"first\"", 3, "where a mail goes"),
+            ("first_name = \"first\"", 3, "where mails go"),
             ("email = \"first\"", 4, "type text"),
             ("email = \"mial\"", 4, "no field `mial`"),
-            ("email = \"mail\"\naccount = \"first\"", 5, "refers to nothing"),
+            ("email = \"mail\"\naccount = \"first\"", 5, "is not a reference"),
             ("email = \"mail\"\nmigrated = \"first\"", 5, "type text"),
             ("email = \"mail\"\nname = \"first\"", 5, "unknown key"),
         ] {
-            let told = people(invite).unwrap_err().to_string();
+            let error = people(invite).unwrap_err().to_string();
             assert!(
-                told.contains(&format!("people.toml:{line}:")) && told.contains(word),
-                "{invite}: {told}"
+                error.contains(&format!("people.toml:{line}:")) && error.contains(word),
+                "{invite}: {error}"
             );
         }
     }

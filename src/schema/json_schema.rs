@@ -1,5 +1,5 @@
-//! The JSON Schema of the schema files, for editors: built from the same tables that the reader uses. It
-//! finds what can be seen in one place; names and types that must fit together are left to `compile`.
+//! The JSON Schema of the schema files, for editors, built from the tables that the reader uses. It finds mistakes in
+//! one place of a file; names and types that must fit together are checked in `compile`.
 
 use serde_json::{Map, Value, json};
 
@@ -16,9 +16,9 @@ pub(crate) fn json_schema() -> Value {
         "required": ["entity", "key", "field"],
         "additionalProperties": false,
         "properties": {
-            "entity": described(text(), "The name used in files, reports and options, for example users."),
-            "key": described(text(), "The field that says whether two rows are the same record; required, a text or an email."),
-            "ignored": described(texts(), "Headers that are ignored with one warning; netsuite.* is all that begins with netsuite."),
+            "entity": described(text(), "The name in files, reports and options, for example users."),
+            "key": described(text(), "The field that identifies a record; required, of type text or email."),
+            "ignored": described(texts(), "Headers that are ignored with one warning; netsuite.* is every header that begins with netsuite."),
             "table": table(),
             "invite": invite(),
             "field": {"type": "array", "minItems": 1, "description": "The columns.", "items": field()},
@@ -37,14 +37,14 @@ fn table() -> Value {
     let absent = json!({"anyOf": [text(), {"const": false}]});
     json!({
         "type": "object",
-        "description": "Where the rows live.",
+        "description": "The table with the rows.",
         "additionalProperties": false,
         "properties": {
-            "schema": described(text(), "The PostgreSQL schema; else the connection's search path."),
-            "name": described(text(), "The table; else it is called as the entity."),
-            "id": described(text(), "The bigint identity that references point at; else id."),
-            "created_at": described(absent.clone(), "Set when a row is inserted; false where the table has no such column."),
-            "updated_at": described(absent, "Set when a row is inserted or changed; false where the table has no such column."),
+            "schema": described(text(), "The PostgreSQL schema; default: the connection's search path."),
+            "name": described(text(), "The table; default: the name of the entity."),
+            "id": described(text(), "The bigint identity that references point at; default: id."),
+            "created_at": described(absent.clone(), "Set when a row is inserted; false if the table has no such column."),
+            "updated_at": described(absent, "Set when a row is inserted or changed; false if the table has no such column."),
         },
     })
 }
@@ -52,16 +52,16 @@ fn table() -> Value {
 fn invite() -> Value {
     json!({
         "type": "object",
-        "description": "The records are people who are invited by e-mail: which fields say what of them.",
+        "description": "The records are people who are invited by e-mail: the fields that an invitation needs.",
         "required": ["email"],
         "additionalProperties": false,
         "properties": {
-            "email": described(text(), "Where the mail goes; of type email."),
-            "first_name": described(text(), "How the person is addressed."),
+            "email": described(text(), "The address of the mail; of type email."),
+            "first_name": described(text(), "The person's first name."),
             "last_name": described(text(), "The person's last name."),
             "language": described(text(), "The language of the mail; of type choice or language."),
-            "account": described(text(), "What the person belongs to; a reference."),
-            "role": described(text(), "What the person may do there; a choice."),
+            "account": described(text(), "The account that the person belongs to; a reference."),
+            "role": described(text(), "The person's role in the account; a choice or a text."),
             "migrated": described(text(), "Whether the person came from an older system; a boolean."),
         },
     })
@@ -82,7 +82,7 @@ fn field() -> Value {
     })
 }
 
-/// A setting that is given demands a type that it fits.
+/// A setting requires a type that it fits.
 fn fit(setting: &Setting) -> Value {
     let kinds: Vec<&str> = setting.fits.iter().map(|kind| kind.name()).collect();
     json!({
@@ -150,7 +150,7 @@ fn row_rule() -> Value {
     json!({"oneOf": [
         rule(
             "required-when",
-            "`field` may not be empty where `when` has the value `equals`.",
+            "`field` may not be empty if `when` has the value `equals`.",
             &["kind", "field", "when", "equals"],
             json!({"field": text(), "when": text(), "equals": text()}),
         ),
@@ -182,11 +182,11 @@ mod tests {
     use super::*;
     use crate::schema::shape::{ENTITY_KEYS, INVITE_KEYS, ROW_RULE_KINDS, TABLE_KEYS, row_rule_keys};
 
-    /// To write the file anew: `muster schema json-schema > schemas/muster.schema.json`.
+    /// To update the file: `muster schema json-schema > schemas/muster.schema.json`.
     #[test]
     fn the_file_for_editors_is_what_the_command_prints() {
         let kept = include_str!("../../schemas/muster.schema.json");
-        assert!(kept == json_schema_text(), "schemas/muster.schema.json is old; write it anew");
+        assert!(kept == json_schema_text(), "schemas/muster.schema.json is out of date; see this test");
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_demands_a_type_that_it_fits() {
+    fn a_setting_requires_a_type_that_it_fits() {
         let schema = json_schema();
         let rules = schema["properties"]["field"]["items"]["allOf"].as_array().unwrap();
         let format = rules.iter().find(|rule| rule["if"]["required"] == json!(["format"])).unwrap();

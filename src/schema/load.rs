@@ -1,5 +1,4 @@
-//! Where the schema files come from: compiled into the binary, or a folder. Understanding them is left to
-//! `compile`.
+//! Loads the schema files, from the binary or from a folder. They are compiled in `compile`.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +10,7 @@ use super::compiled::Schema;
 use super::mistake::{SchemaError, SchemaFile};
 
 impl SchemaFile {
-    /// The entity that the file describes, where it names one.
+    /// The entity that the file describes, if it names one.
     #[must_use]
     pub(crate) fn entity(&self) -> Option<String> {
         let table = DeTable::parse(&self.text).ok()?;
@@ -57,9 +56,9 @@ impl Schema {
         compile(&Self::files(folder)?)
     }
 
-    /// The schema files of a folder, in the order of their names: each `*.toml` that has a top-level
-    /// `entity` or `field`, and each that is not TOML at all (so that a typing mistake never makes an
-    /// entity disappear). Other TOML files, for example a list of roles, may lie beside them.
+    /// The schema files of a folder, in the order of their names: each `*.toml` with a top-level `entity` or
+    /// `field`, and each that is not valid TOML, so that a typing mistake never makes an entity disappear. Other TOML
+    /// files, for example the list of roles, may be in the same folder.
     ///
     /// # Errors
     ///

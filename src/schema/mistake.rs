@@ -1,12 +1,14 @@
-//! The mistakes of a schema, each with its place, shown the way a compiler shows them. Finding them is left
-//! to the modules that read and compile the files.
+//! The mistakes of a schema, each with its place, displayed as a compiler displays them. They are found by the modules
+//! that read and compile the files.
 
 use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// One schema file: its name as shown in mistakes, and its whole text.
+use super::header::nearest;
+
+/// One schema file: its name for mistakes, and its whole text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SchemaFile {
     /// The file's name, without its folder.
@@ -18,7 +20,7 @@ pub(crate) struct SchemaFile {
 /// A schema that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SchemaError {
-    /// The files hold mistakes: all of them, in the order of file and place.
+    /// All mistakes of the files, in the order of file and place.
     #[error("{}", Listing(.0))]
     Mistakes(Vec<Mistake>),
     /// A file or folder cannot be read.
@@ -51,7 +53,7 @@ pub(crate) struct Mistake {
     pub(crate) column: usize,
     /// What is wrong; one lowercase sentence without a full stop.
     pub(crate) message: String,
-    /// What to write instead, where that can be said.
+    /// What to write instead, if that is known.
     pub(crate) hint: Option<String>,
     source_line: String,
     width: usize,
@@ -109,14 +111,14 @@ impl fmt::Display for Listing<'_> {
     }
 }
 
-/// Where something stands in the schema files.
+/// A place in the schema files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) file: usize,
     pub(super) span: Range<usize>,
 }
 
-/// A value with the place it was read from.
+/// A value with its place.
 #[derive(Debug, Clone)]
 pub(super) struct Located<T> {
     pub(super) value: T,
@@ -135,17 +137,17 @@ impl<'f> Mistakes<'f> {
         Self { files, found: Vec::new() }
     }
 
-    /// Notes a mistake without advice.
+    /// Adds a mistake without advice.
     pub(super) fn add(&mut self, place: &Place, message: impl Into<String>) {
         self.push(place, message.into(), None);
     }
 
-    /// Notes a mistake and what to write instead.
+    /// Adds a mistake and what to write instead.
     pub(super) fn advise(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(place, message.into(), Some(hint.into()));
     }
 
-    /// Notes a mistake about `word`, with the nearest of `known` as advice, else all of them.
+    /// Adds a mistake about `word`, with the nearest of `known` as advice, or else all of them.
     pub(super) fn unknown<'k>(
         &mut self,
         place: &Place,
@@ -154,7 +156,7 @@ impl<'f> Mistakes<'f> {
         known: impl IntoIterator<Item = &'k str>,
     ) {
         let known: Vec<&str> = known.into_iter().collect();
-        let hint = match super::nearest(word, known.iter().copied()) {
+        let hint = match nearest(word, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of: {}", known.join(", ")),
         };
@@ -168,12 +170,12 @@ impl<'f> Mistakes<'f> {
         format!("{}:{line}", file.name)
     }
 
-    /// How many were found so far.
+    /// The number of mistakes so far.
     pub(super) fn len(&self) -> usize {
         self.found.len()
     }
 
-    /// `Ok` when nothing is wrong; else all mistakes in the order of their places.
+    /// `Ok` if there are no mistakes; else all of them in the order of their places.
     pub(super) fn into_result(mut self) -> Result<(), SchemaError> {
         if self.found.is_empty() {
             return Ok(());

@@ -1,5 +1,5 @@
-//! A TOML table that is read key by key: each taken key is checked for its kind of value, and what was not
-//! taken in the end is an unknown key. Knows TOML and places, and nothing of what a schema says.
+//! A TOML table that is read key by key. The value of each key is checked for its kind, and keys that were not read are
+//! unknown keys. This file knows TOML and places, and nothing about schemas.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::mistake::{Located, Mistakes, Place};
 
 /// One table of a file.
 pub(super) struct Node<'t, 'i> {
-    /// Where it stands: the header of a table, or the braces of an inline one.
+    /// Its place: the header of a table, or the braces of an inline one.
     pub(super) place: Place,
     table: &'t DeTable<'i>,
     taken: Vec<&'static str>,
@@ -21,13 +21,13 @@ impl<'t, 'i> Node<'t, 'i> {
         Self { place: Place { file, span }, table, taken: Vec::new() }
     }
 
-    /// The value of `key` as it is, where the file has it.
+    /// The value of `key`, if the file has it.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
         self.taken.push(key);
         self.table.get(key)
     }
 
-    /// Every key with its place and value, in the order of the file.
+    /// All keys with their places and values, in the order of the file.
     pub(super) fn entries(&self) -> Vec<(Located<String>, &'t Spanned<DeValue<'i>>)> {
         let mut entries: Vec<_> = self
             .table
@@ -97,7 +97,7 @@ impl<'t, 'i> Node<'t, 'i> {
         Some(self.located(value.span(), text))
     }
 
-    /// The list of strings under `key`; empty where the file has none.
+    /// The list of strings under `key`; empty if the file has none.
     pub(super) fn strings(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Located<String>> {
         self.take(key).map(|value| strings(self.place.file, value, key, mistakes)).unwrap_or_default()
     }
@@ -144,7 +144,7 @@ impl<'t, 'i> Node<'t, 'i> {
         }
     }
 
-    /// Where a value of this table's file stands.
+    /// The place of a value in this table's file.
     pub(super) fn at<T>(&self, value: &Spanned<T>) -> Place {
         Place { file: self.place.file, span: value.span() }
     }
@@ -154,7 +154,7 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 }
 
-/// A value that must be a string, and not an empty one.
+/// A value that must be a string and not empty.
 pub(super) fn string(
     file: usize,
     value: &Spanned<DeValue<'_>>,

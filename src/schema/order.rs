@@ -1,12 +1,12 @@
-//! Puts things in an order in which each comes after what it depends on. Used for the entities of a schema
-//! (by reference) and for the fields of an entity (by sibling).
+//! Topological order: each thing comes after those that it depends on. Used for the entities of a schema (by
+//! reference), the fields of an entity (by sibling), and roles (by inclusion).
 
-/// Orders `0..count` so that in every edge `(before, after)` the first comes first; the smallest number goes
-/// first wherever there is a choice.
+/// Orders `0..count` so that the first of every edge `(before, after)` comes first; if there is a choice, the smallest
+/// number comes first.
 ///
 /// # Errors
 ///
-/// Where that is impossible: the numbers of one cycle, in the order of its edges.
+/// There is no such order: the numbers of one cycle, in the order of its edges.
 pub(super) fn order(count: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, Vec<usize>> {
     let mut placed = vec![false; count];
     let mut ordered = Vec::with_capacity(count);
@@ -24,8 +24,7 @@ pub(super) fn order(count: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>
     Ok(ordered)
 }
 
-/// Everything that is not placed waits for something that is not placed either, so that walking backwards
-/// must come round.
+/// Everything that is not placed waits for something else that is not placed, so walking backwards ends in a cycle.
 fn cycle(placed: &[bool], edges: &[(usize, usize)]) -> Vec<usize> {
     let mut path: Vec<usize> = Vec::new();
     let mut at = placed.iter().position(|placed| !placed).unwrap_or_default();
@@ -44,13 +43,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_depended_on_comes_first_and_ties_keep_their_order() {
+    fn dependencies_come_first_and_ties_keep_their_order() {
         assert_eq!(order(4, &[(3, 0), (2, 0)]), Ok(vec![1, 2, 3, 0]));
         assert_eq!(order(3, &[]), Ok(vec![0, 1, 2]));
     }
 
     #[test]
-    fn a_cycle_is_named_without_what_only_leads_to_it() {
+    fn a_cycle_has_only_its_own_members() {
         let mut cycle = order(4, &[(0, 1), (1, 0), (1, 2)]).unwrap_err();
         cycle.sort_unstable();
         assert_eq!(cycle, [0, 1]);

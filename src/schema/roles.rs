@@ -1,5 +1,5 @@
-//! What each role may do, as data: `roles.toml` beside the schema files. Nothing of muster depends on it; it is
-//! checked against the choice whose values the roles are, and handed on to systems that do depend on it.
+//! What each role may do, as data: `roles.toml` in the folder of the schema files. muster itself does not use it. It is
+//! checked against the choice whose values are the roles, and passed on to systems that need it.
 
 use std::fs;
 use std::io;
@@ -25,7 +25,7 @@ const ROLE_KEYS: [&str; 4] = ["name", "label", "includes", "may"];
 pub(crate) struct Roles {
     /// The entity and the field whose values the roles are.
     pub(crate) choice: (String, String),
-    /// What there is to be allowed: its name and what it means.
+    /// The permissions: name and meaning.
     pub(crate) permissions: Vec<(String, String)>,
     /// In the order of the file.
     pub(crate) roles: Vec<Role>,
@@ -38,7 +38,7 @@ pub(crate) struct Role {
     pub(crate) name: String,
     /// What people call it.
     pub(crate) label: String,
-    /// Positions in [`Roles::permissions`], those of included roles among them; each once, in order.
+    /// Positions in [`Roles::permissions`], including those of included roles; each once, in order.
     pub(crate) may: Vec<usize>,
 }
 
@@ -49,7 +49,7 @@ impl Roles {
         SchemaFile { name: FILE.to_owned(), text: include_str!("../../schemas/roles.toml").to_owned() }
     }
 
-    /// The file of a folder, where it has one.
+    /// The file of a folder, if it has one.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Roles {
     ///
     /// # Panics
     ///
-    /// Never: where there is nothing to hand back there is a mistake.
+    /// Never: a file without roles has mistakes.
     pub(crate) fn compile(file: &SchemaFile, schema: &Schema) -> Result<Self, SchemaError> {
         let files = std::slice::from_ref(file);
         let mut mistakes = Mistakes::new(files);
@@ -80,13 +80,13 @@ impl Roles {
         Ok(roles.expect("a file without mistakes has roles"))
     }
 
-    /// The name and the meaning of what a role may do.
+    /// The permissions of a role: name and meaning.
     pub(crate) fn permissions_of<'r>(&'r self, role: &'r Role) -> impl Iterator<Item = &'r (String, String)> {
         role.may.iter().map(|&index| &self.permissions[index])
     }
 
-    /// A script that makes the table `muster.roles` what this says: a row for each role and permission, to be
-    /// joined with the field by other systems. It can be run again.
+    /// A script that fills the table `muster.roles`: a row for each role and permission, for other systems to join with
+    /// the field. It can be run again.
     #[must_use]
     pub(crate) fn script(&self) -> String {
         let (entity, field) = &self.choice;
@@ -114,7 +114,7 @@ impl Roles {
     }
 }
 
-/// A role as it is written.
+/// A role as in the file.
 struct RoleShape {
     place: Place,
     name: Option<Located<String>>,
@@ -199,7 +199,7 @@ fn read_role(mut node: Node, mistakes: &mut Mistakes) -> RoleShape {
     shape
 }
 
-/// The field exists, is a choice, and its values are the roles.
+/// Checks that the field exists, is a choice, and has the roles as its values.
 fn check_choice(
     choice: &Located<String>,
     shapes: &[RoleShape],
@@ -217,7 +217,7 @@ fn check_choice(
         let known = fields.iter().map(|(name, ..)| name.as_str());
         mistakes.unknown(
             &choice.place,
-            format!("no choice is called `{}`", choice.value),
+            format!("there is no choice `{}`", choice.value),
             &choice.value,
             known,
         );
@@ -228,19 +228,19 @@ fn check_choice(
         if seen.contains(&name.value.as_str()) {
             mistakes.add(&name.place, format!("role `{}` is described twice", name.value));
         } else if !rule.values().any(|value| value == name.value) {
-            let message = format!("`{}` is no value of {}", name.value, choice.value);
+            let message = format!("`{}` is not a value of {}", name.value, choice.value);
             mistakes.unknown(&name.place, message, &name.value, rule.values());
         }
         seen.push(&name.value);
     }
     for value in rule.values().filter(|value| !seen.contains(value)) {
         let message = format!("`{value}` of {} has no [[role]]", choice.value);
-        mistakes.advise(&choice.place, message, "say what it may do, if only may = []");
+        mistakes.advise(&choice.place, message, "add one, with may = [] if it may do nothing");
     }
     Some((entity.name.clone(), field.name.clone()))
 }
 
-/// What each role may do with what it includes.
+/// What each role may do, including the roles that it includes.
 fn included(shapes: &[RoleShape], mut own: Vec<Vec<usize>>, mistakes: &mut Mistakes) -> Vec<Vec<usize>> {
     let named =
         |name: &str| shapes.iter().position(|shape| shape.name.as_ref().is_some_and(|own| own.value == name));
@@ -271,11 +271,7 @@ fn included(shapes: &[RoleShape], mut own: Vec<Vec<usize>>, mistakes: &mut Mista
         }
         Err(cycle) => {
             let place = &shapes[cycle[0]].place;
-            mistakes.advise(
-                place,
-                "the roles include each other in a circle",
-                "take one of the includes out",
-            );
+            mistakes.advise(place, "the roles include each other in a circle", "remove one of the includes");
         }
     }
     own
@@ -297,7 +293,7 @@ mod tests {
     #[test]
     fn the_built_in_roles_are_those_of_the_documents() {
         let roles = compiled(&built_in()).unwrap();
-        let told: Vec<_> = roles
+        let listed: Vec<_> = roles
             .roles
             .iter()
             .map(|role| {
@@ -306,7 +302,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            listed,
             [
                 "No role: see-own-location see-own-sessions",
                 "API developer: see-own-location see-own-sessions read-api-credentials",
@@ -319,10 +315,15 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_with_its_line_and_column() {
+    fn every_mistake_is_reported_with_its_line_and_column() {
         for (from, to, said, place) in [
-            ("\"users.role\"", "\"users.rol\"", "no choice is called `users.rol`", "roles.toml:6:10"),
-            ("name = \"billingAdmin\"", "name = \"billing\"", "`billing` is no value of users.role", ":44:8"),
+            ("\"users.role\"", "\"users.rol\"", "there is no choice `users.rol`", "roles.toml:6:10"),
+            (
+                "name = \"billingAdmin\"",
+                "name = \"billing\"",
+                "`billing` is not a value of users.role",
+                ":44:8",
+            ),
             (
                 "name = \"billingAdmin\"",
                 "name = \"billing\"",

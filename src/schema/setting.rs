@@ -1,9 +1,9 @@
-//! The one table of what a schema file may say about a field: its types and its settings, which setting fits
-//! which type, and what each means. The reader, the compiler and the JSON Schema all use this table.
+//! The table of field types and their settings: which setting fits which type, and what each means. The reader, the
+//! compiler and the JSON Schema all use it.
 
 use crate::record::Code;
 
-/// A field type as written in a schema file.
+/// A field type in a schema file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -72,7 +72,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The codes that cells of this type alone can have, beyond [`COMMON_CODES`].
+    /// The codes that cells of this type can have in addition to [`COMMON_CODES`].
     pub(super) fn codes(self) -> &'static [Code] {
         match self {
             Self::Text | Self::List => &[],
@@ -102,7 +102,7 @@ pub(super) const COMMON_CODES: [Code; 6] = [
     Code::ExcelScientific,
 ];
 
-/// What the value of a setting looks like in the file.
+/// The kind of value that a setting has in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     /// A string.
@@ -136,40 +136,40 @@ pub(super) struct Setting {
     pub(super) name: &'static str,
     /// The types it fits; empty means all.
     pub(super) fits: &'static [Kind],
-    /// What its value looks like.
+    /// The kind of its value.
     pub(super) shape: Shape,
-    /// What it means, for an editor.
+    /// What it means, for editors.
     pub(super) doc: &'static str,
 }
 
 /// Every setting of a field, in the order of the documentation.
 #[rustfmt::skip]
 pub(super) const SETTINGS: &[Setting] = &[
-    Setting { name: "name", fits: &[], shape: Shape::Text, doc: "The header in the files, for example contact.firstName. Case, spaces, _, - and . are not looked at." },
-    Setting { name: "type", fits: &[], shape: Shape::Type, doc: "What the cells hold." },
+    Setting { name: "name", fits: &[], shape: Shape::Text, doc: "The header in the files, for example contact.firstName. Case, spaces, _, - and . are ignored." },
+    Setting { name: "type", fits: &[], shape: Shape::Type, doc: "The type of the cells." },
     Setting { name: "aliases", fits: &[], shape: Shape::Texts, doc: "Further headers that mean this field, tried after the exact name." },
-    Setting { name: "column", fits: &[], shape: Shape::Text, doc: "The column of the table; else the name in snake case. For a reference it holds the referred row's id." },
-    Setting { name: "required", fits: &[], shape: Shape::Bool, doc: "An empty cell rejects the row, and a file without the column is refused." },
-    Setting { name: "default", fits: &[], shape: Shape::Scalar, doc: "What an empty cell becomes." },
-    Setting { name: "min_length", fits: &[], shape: Shape::Count, doc: "Least number of characters." },
-    Setting { name: "max_length", fits: &[], shape: Shape::Count, doc: "Greatest number of characters." },
-    Setting { name: "pattern", fits: &[], shape: Shape::Pattern, doc: "A regular expression that the whole value must match; as a table { regex, when, equals } only in rows whose field `when` has the value `equals`." },
+    Setting { name: "column", fits: &[], shape: Shape::Text, doc: "The column of the table; default: the name in snake case. For a reference it holds the id of the other row." },
+    Setting { name: "required", fits: &[], shape: Shape::Bool, doc: "An empty cell rejects the row, and a file without the column is rejected." },
+    Setting { name: "default", fits: &[], shape: Shape::Scalar, doc: "The value of an empty cell." },
+    Setting { name: "min_length", fits: &[], shape: Shape::Count, doc: "The smallest number of characters." },
+    Setting { name: "max_length", fits: &[], shape: Shape::Count, doc: "The largest number of characters." },
+    Setting { name: "pattern", fits: &[], shape: Shape::Pattern, doc: "A regular expression that must match the whole value; with a table { regex, when, equals } only in rows whose field `when` has the value `equals`." },
     Setting { name: "unique", fits: &[], shape: Shape::Bool, doc: "No two rows may have the same value." },
     Setting { name: "references", fits: &[Kind::Text, Kind::Email], shape: Shape::Text, doc: "The entity whose key the cell holds." },
-    Setting { name: "on_update", fits: &[], shape: Shape::OneOf(&["overwrite", "keep", "fill-empty"]), doc: "What an update does with a filled field: overwrite (also with an empty cell), keep (when the cell is empty), fill-empty (never change it)." },
+    Setting { name: "on_update", fits: &[], shape: Shape::OneOf(&["overwrite", "keep", "fill-empty"]), doc: "What an update does with a filled field: overwrite it (also with an empty cell), keep it if the cell is empty, or fill-empty (never change it)." },
     Setting { name: "sensitive", fits: &[], shape: Shape::Bool, doc: "Masked in reports and logs." },
     Setting { name: "severity", fits: &[], shape: Shape::Severities, doc: "What a finding with a code does here: reject, warning or ignore." },
     Setting { name: "multiline", fits: &[Kind::Text], shape: Shape::Bool, doc: "Line breaks are allowed." },
     Setting { name: "values", fits: &[Kind::Choice], shape: Shape::Choices, doc: "The choices: a list, or a table from each choice to its aliases." },
-    Setting { name: "exact", fits: &[Kind::Choice], shape: Shape::Bool, doc: "Only the choices themselves count, to the letter; else case, spaces, _ and - are not looked at." },
-    Setting { name: "otherwise", fits: &[Kind::Choice], shape: Shape::Text, doc: "The choice that every other value becomes, empty cells too." },
+    Setting { name: "exact", fits: &[Kind::Choice], shape: Shape::Bool, doc: "The cell must equal a choice exactly; default: case, spaces, _ and - are ignored." },
+    Setting { name: "otherwise", fits: &[Kind::Choice], shape: Shape::Text, doc: "The choice that every other cell becomes, also an empty one." },
     Setting { name: "spellings", fits: &[Kind::Boolean], shape: Shape::Spellings, doc: "Further words for true and false." },
-    Setting { name: "separator", fits: &[Kind::List], shape: Shape::Text, doc: "The character between the items of a cell; else a comma." },
+    Setting { name: "separator", fits: &[Kind::List], shape: Shape::Text, doc: "The character between the items of a cell; default: a comma." },
     Setting { name: "country_field", fits: &[Kind::Phone, Kind::Vat, Kind::PostalCode], shape: Shape::Text, doc: "The field of the same row that names the country." },
-    Setting { name: "default_country", fits: &[Kind::Phone, Kind::Vat, Kind::PostalCode], shape: Shape::Text, doc: "The country (ISO 3166-1 alpha-2) where the row names none." },
+    Setting { name: "default_country", fits: &[Kind::Phone, Kind::Vat, Kind::PostalCode], shape: Shape::Text, doc: "The country (ISO 3166-1 alpha-2) of rows that name none." },
     Setting { name: "iban_field", fits: &[Kind::Bic], shape: Shape::Text, doc: "The field of the same row that holds the IBAN." },
-    Setting { name: "decimal_comma", fits: &[Kind::Decimal], shape: Shape::Bool, doc: "Whether the decimal mark is a comma; where it is not said, the whole column decides." },
-    Setting { name: "format", fits: &[Kind::Date, Kind::Timestamp], shape: Shape::Text, doc: "How the cells are written, for example %d-%m-%Y (strptime); else auto: the whole column decides." },
+    Setting { name: "decimal_comma", fits: &[Kind::Decimal], shape: Shape::Bool, doc: "Whether the decimal mark is a comma; default: the whole column decides." },
+    Setting { name: "format", fits: &[Kind::Date, Kind::Timestamp], shape: Shape::Text, doc: "The format of the cells, for example %d-%m-%Y (strptime); default: auto, the whole column decides." },
 ];
 
 /// The setting with this name.

@@ -1,5 +1,5 @@
-//! The shape of a schema file: what its keys are and what kind of value each has. What the values mean
-//! together (names that must exist, settings that must fit) is left to `compile`.
+//! The shape of a schema file: its keys, and the kind of value of each. Whether the values fit together (names that must
+//! exist, settings that must fit) is checked in `compile`.
 //!
 //! ```toml
 //! entity = "users"
@@ -21,11 +21,12 @@
 
 use toml::de::DeTable;
 
+use super::compiled::{FieldIndex, OnUpdate, Table};
+use super::header::column_name;
 use super::mistake::{Located, Mistakes, Place, SchemaFile};
 use super::node::{self, Node};
 use super::setting::{Kind, SETTINGS, setting};
 use crate::record::{Code, Severity};
-use crate::schema::OnUpdate;
 
 /// The keys at the top of a file.
 pub(super) const ENTITY_KEYS: [&str; 7] =
@@ -59,6 +60,28 @@ pub(super) struct EntityShape {
     pub(super) row_rules: Vec<RowRuleShape>,
 }
 
+impl EntityShape {
+    /// The entity's table; without a name of its own it is named as the entity.
+    pub(super) fn table(&self) -> Table {
+        let name = self.table.name.as_ref().unwrap_or(&self.entity);
+        Table {
+            schema: self.table.schema.as_ref().map(|schema| schema.value.clone()),
+            name: name.value.clone(),
+        }
+    }
+
+    /// The field with exactly this name; a mistake if there is none.
+    pub(super) fn find(&self, name: &Located<String>, mistakes: &mut Mistakes) -> Option<FieldIndex> {
+        let found = self.fields.iter().position(|field| field.name.value == name.value);
+        if found.is_none() {
+            let known = self.fields.iter().map(|field| field.name.value.as_str());
+            let message = format!("entity `{}` has no field `{}`", self.entity.value, name.value);
+            mistakes.unknown(&name.place, message, &name.value, known);
+        }
+        found
+    }
+}
+
 /// The table of an entity.
 #[derive(Default)]
 pub(super) struct TableShape {
@@ -69,7 +92,7 @@ pub(super) struct TableShape {
     pub(super) updated_at: SystemColumn,
 }
 
-/// What an invitation needs to know of a record, each the name of a field.
+/// The fields that an invitation needs, by name.
 pub(super) struct InviteShape {
     pub(super) place: Place,
     /// In the order of [`INVITE_KEYS`].
@@ -79,7 +102,7 @@ pub(super) struct InviteShape {
 /// A column that muster sets where the table has it.
 #[derive(Default)]
 pub(super) enum SystemColumn {
-    /// Not mentioned: the table has it under its usual name.
+    /// Not in the file: the table has it under its usual name.
     #[default]
     Usual,
     /// `false`: the table does not have it.
@@ -89,7 +112,7 @@ pub(super) enum SystemColumn {
 }
 
 /// A field as written.
-#[allow(clippy::struct_excessive_bools)] // One for each switch that the file has.
+#[allow(clippy::struct_excessive_bools)] // one for each switch in the file
 pub(super) struct FieldShape {
     pub(super) name: Located<String>,
     pub(super) kind: Option<Located<Kind>>,
@@ -118,6 +141,13 @@ pub(super) struct FieldShape {
     pub(super) format: Option<Located<String>>,
 }
 
+impl FieldShape {
+    /// The table's column.
+    pub(super) fn column(&self) -> String {
+        self.column.as_ref().map_or_else(|| column_name(&self.name.value), |column| column.value.clone())
+    }
+}
+
 /// A pattern as written.
 pub(super) struct PatternShape {
     pub(super) regex: Located<String>,
@@ -131,7 +161,7 @@ pub(super) enum RowRuleShape {
     EqualTo { field: Located<String>, other: Located<String> },
 }
 
-/// Reads one file; `None` where it is no TOML or does not name its entity.
+/// Reads one file; `None` if it is not TOML or does not name its entity.
 pub(super) fn read(index: usize, file: &SchemaFile, mistakes: &mut Mistakes) -> Option<EntityShape> {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
     for error in &errors {
@@ -238,7 +268,7 @@ fn read_kind(node: &mut Node, mistakes: &mut Mistakes) -> Option<Located<Kind>> 
     None
 }
 
-/// Reports settings that do not fit the field's type, and keys that are no setting at all.
+/// Reports settings that do not fit the field's type, and keys that are not settings.
 fn check_fit(node: &mut Node, kind: Option<&Located<Kind>>, mistakes: &mut Mistakes) {
     for (key, _) in node.entries() {
         let Some(setting) = setting(&key.value) else { continue };

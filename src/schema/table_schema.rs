@@ -1,6 +1,6 @@
-//! An entity as a Frictionless Table Schema (<https://datapackage.org/standard/table-schema/>), so that other
-//! tools can read the rules. It describes the normal forms, as an export holds them: a file for import may
-//! use aliases and other spellings as well.
+//! An entity as a Frictionless Table Schema (<https://datapackage.org/standard/table-schema/>), so that other tools can
+//! read the rules. It describes the normal forms, as in an export; a file for import may also use aliases and other
+//! spellings.
 
 use serde_json::{Map, Value, json};
 
@@ -49,7 +49,7 @@ fn field(field: &Field) -> Value {
     if let Some(length) = field.max_length {
         constraints.insert("maxLength".into(), length.into());
     }
-    // A condition on another column cannot be said there.
+    // A Table Schema has no condition on another column.
     if let Some(pattern) = field.pattern.as_ref().filter(|pattern| pattern.when.is_none()) {
         constraints.insert("pattern".into(), pattern.source.as_str().into());
     }

@@ -1,5 +1,4 @@
-//! What the compiler promises: the built-in schemas are the documented ones, and each mistake is reported at
-//! its line.
+//! Tests of the compiler: the built-in schemas are the documented ones, and each mistake is reported at its line.
 
 use super::*;
 use crate::record::{Code, Severity};
@@ -137,18 +136,18 @@ fn the_fixed_rules_are_in_the_data() {
 }
 
 #[test]
-fn a_field_is_judged_after_the_one_it_looks_at() {
+fn a_field_is_validated_after_the_one_that_it_needs() {
     let schema = Schema::built_in().unwrap();
     let accounts = entity(&schema, "accounts");
     let at = |name: &str| {
         let index = accounts.field(name).unwrap();
-        accounts.judging_order.iter().position(|&i| i == index).unwrap()
+        accounts.validation_order.iter().position(|&i| i == index).unwrap()
     };
     for name in ["contact.phone", "companyNumber", "vatNumber", "billingAddress.postalCode"] {
         assert!(at("billingAddress.countryCode") < at(name), "{name}");
     }
     assert!(at("payment.iban") < at("payment.bic"));
-    assert_eq!(accounts.judging_order.len(), accounts.fields.len());
+    assert_eq!(accounts.validation_order.len(), accounts.fields.len());
 }
 
 #[test]
@@ -175,7 +174,7 @@ fn a_third_entity_needs_no_code() {
 const HEAD: &str =
     "entity = \"things\"\nkey = \"id1\"\n[[field]]\nname = \"id1\"\ntype = \"text\"\nrequired = true\n";
 
-/// What is reported for fields written behind a sound head of six lines: `line:column message`.
+/// The mistakes of fields after a correct beginning of six lines: `line:column message`.
 fn mistakes_of(rest: &str) -> Vec<String> {
     listed(&[SchemaFile { name: "things.toml".into(), text: format!("{HEAD}{rest}") }])
 }
@@ -211,10 +210,7 @@ fn each_mistake_is_reported_at_its_place() {
         ("type = \"text\"\ncolumn = \"xmin\"", "10:10 column `xmin` is one of PostgreSQL's own"),
         ("type = \"text\"\naliases = [\"password\"]", "10:12 `password` looks like a column of passwords"),
         ("type = \"text\"\nreferences = \"thing\"", "10:14 no file describes entity `thing`"),
-        (
-            "type = \"text\"\nreferences = \"things\"",
-            "10:14 the references go round in a circle: things → things",
-        ),
+        ("type = \"text\"\nreferences = \"things\"", "10:14 the references form a circle: things → things"),
         ("type = \"phone\"\ncountry_field = \"land\"", "10:17 entity `things` has no field `land`"),
         ("type = \"phone\"\ncountry_field = \"id1\"", "10:17 field `id1` has type text, not country"),
         ("type = \"phone\"\ndefault_country = \"Holland\"", "10:19 `Holland` is not a country code"),
@@ -225,7 +221,7 @@ fn each_mistake_is_reported_at_its_place() {
         ),
         (
             "type = \"text\"\npattern = { regex = \"a\", when = \"x\", equals = \"b\" }",
-            "10:33 the fields look at each other in a circle: x → x",
+            "10:33 the fields depend on each other in a circle: x → x",
         ),
         ("type = \"text\"\nseverity = { no-such = \"reject\" }", "10:14 unknown code `no-such`"),
         ("type = \"text\"\nseverity = { too-long = \"error\" }", "10:25 unknown severity `error`"),
@@ -243,11 +239,11 @@ fn each_mistake_is_reported_at_its_place() {
         ),
         (
             "type = \"boolean\"\nseverity = { invalid-boolean = \"warning\" }",
-            "10:14 the column, a boolean, cannot hold a value with `invalid-boolean`",
+            "10:14 a column of type boolean cannot hold a value with `invalid-boolean`",
         ),
         (
             "type = \"date\"\nseverity = { ambiguous-date = \"ignore\" }",
-            "10:14 the column, a date, cannot hold a value with `ambiguous-date`",
+            "10:14 a column of type date cannot hold a value with `ambiguous-date`",
         ),
         (
             "type = \"text\"\nrequired = true\nseverity = { required = \"warning\" }",
@@ -274,7 +270,7 @@ fn each_mistake_is_reported_at_its_place() {
             "type = \"list\"\nseparator = \"; \"",
             "10:13 the separator is not one character that a cell can hold",
         ),
-        ("type = \"date\"\nformat = \"day\"", "10:10 the format `day` does not say it whole"),
+        ("type = \"date\"\nformat = \"day\"", "10:10 the format `day` is not complete"),
         ("type = \"text\"\non_update = \"never\"", "10:13 unknown on_update `never`"),
     ];
     let mut wrong = Vec::new();
@@ -288,7 +284,7 @@ fn each_mistake_is_reported_at_its_place() {
 }
 
 #[test]
-fn mistakes_outside_of_fields_are_reported_at_their_place() {
+fn mistakes_outside_fields_are_reported_at_their_place() {
     let table: [(&str, &[&str]); 10] = [
         ("[[row_rule]]\nkind = \"some-of\"\n", &["8:8 unknown kind `some-of`"]),
         ("[[row_rule]]\nfield = \"id1\"\n", &["7:1 the row rule has no kind"]),
@@ -316,7 +312,7 @@ fn mistakes_outside_of_fields_are_reported_at_their_place() {
 }
 
 #[test]
-fn an_entity_has_a_name_that_can_be_typed_and_a_required_text_as_key() {
+fn an_entity_needs_a_name_that_can_be_typed_and_a_required_text_as_key() {
     let file = |text: &str| [SchemaFile { name: "a.toml".into(), text: text.into() }];
     let field = "[[field]]\nname = \"k\"\ntype = \"text\"\n";
     assert_eq!(listed(&file(&format!("entity = \"a\"\n{field}"))), ["1:10 the entity has no key"]);
@@ -364,7 +360,7 @@ fn references_in_a_circle_are_a_mistake() {
         ),
     };
     let found = listed(&[file("a", "b"), file("b", "a")]);
-    assert_eq!(found, ["10:14 the references go round in a circle: a → b → a"]);
+    assert_eq!(found, ["10:14 the references form a circle: a → b → a"]);
 }
 
 #[test]
@@ -383,7 +379,7 @@ fn a_folder_may_hold_other_toml_files() {
 }
 
 #[test]
-fn values_in_a_schema_are_judged_by_the_rules_of_their_fields() {
+fn values_in_a_schema_are_validated_by_the_rules_of_their_fields() {
     let country = "[[field]]\nname = \"land\"\ntype = \"country\"\n";
     for (settings, place) in [
         ("[[field]]\nname = \"x\"\ntype = \"phone\"\ndefault_country = \"XX\"\n", "10:19 "),

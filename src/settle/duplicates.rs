@@ -7,21 +7,10 @@ use rayon::prelude::*;
 
 use crate::fault;
 use crate::record::{RowNumber, Slot};
+use crate::settings::Duplicates;
 
 use super::candidates::Candidates;
 use super::verdict::{EntityVerdict, Fate, Reason};
-
-/// Which of several rows with the same key is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Policy {
-    /// The first in input order.
-    #[default]
-    KeepFirst,
-    /// The last in input order.
-    KeepLast,
-    /// None of them.
-    RejectAll,
-}
 
 type HashSetOf<T> = HashSet<T, foldhash::fast::FixedState>;
 type HashMapOf<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
@@ -39,7 +28,7 @@ pub(super) fn contested(candidates: &Candidates<'_>) -> Vec<Shared> {
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     contested: &[Shared],
-    policy: Policy,
+    policy: Duplicates,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
     // Most rows share no value: only those that might are read back.
@@ -59,9 +48,9 @@ pub(super) fn resolve(
         }
     }
     match policy {
-        Policy::KeepFirst => keep(rows.iter(), verdict),
-        Policy::KeepLast => keep(rows.iter().rev(), verdict),
-        Policy::RejectAll => reject_all(&rows, verdict),
+        Duplicates::KeepFirst => keep(rows.iter(), verdict),
+        Duplicates::KeepLast => keep(rows.iter().rev(), verdict),
+        Duplicates::RejectAll => reject_all(&rows, verdict),
     }
     Ok(())
 }

@@ -20,14 +20,15 @@ use std::io;
 use crate::record::EntityIndex;
 
 pub(crate) use candidates::{Candidates, SlotValues};
-pub(crate) use duplicates::Policy;
 pub(crate) use facts::{Facts, InUse, Question};
 pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
+
+use crate::settings::Duplicates;
 
 use references::KeyIndex;
 
 /// Settles all entities, which are given in load order.
-pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Policy) -> io::Result<Verdicts> {
+pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplicates) -> io::Result<Verdicts> {
     let mut verdicts = Verdicts::default();
     let mut indexes: Vec<KeyIndex<'_>> = Vec::new();
     for (at, candidates) in entities.iter().enumerate() {

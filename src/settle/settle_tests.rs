@@ -80,7 +80,7 @@ fn entity(name: &str, fields: Vec<Field>) -> Entity {
         name: name.to_owned(),
         table: Table { schema: None, name: name.to_owned() },
         system: SystemColumns { id: "id".to_owned(), created_at: None, updated_at: None },
-        judging_order: (0..fields.len()).collect(),
+        validation_order: (0..fields.len()).collect(),
         fields,
         key: 0,
         ignored: Vec::new(),
@@ -107,7 +107,7 @@ struct Case {
     given: bool,
 }
 
-fn run(case: &Case, facts: &Facts, policy: Policy, bits: u32) -> Verdicts {
+fn run(case: &Case, facts: &Facts, policy: Duplicates, bits: u32) -> Verdicts {
     let (a, u) = (accounts(), users());
     let account_rows = Texts::new(&case.accounts, 1, bits);
     let user_rows = Texts::new(&case.users, 3, bits);
@@ -152,7 +152,7 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
         rejected: vec![(b"BAD".to_vec(), related)],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     assert_eq!(
         codes(&verdicts.entities[1]),
         [(1, "unknown-account"), (2, "account-rejected"), (3, "unknown-account")]
@@ -164,12 +164,12 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
     assert!(verdicts.questions.is_empty(), "there is no database to ask");
 
     let mut facts = Facts::of_a_database();
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
     let held = HashSet::from([Question { entity: EntityIndex(0), key: b"DB".to_vec() }]);
     facts.answer(&verdicts.questions, &held);
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
     assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
 }
@@ -182,7 +182,7 @@ fn a_reference_that_no_given_file_could_hold_is_a_warning() {
         rejected: vec![],
         given: false,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     assert_eq!(codes(&verdicts.entities[1]), [(0, "unresolved-reference")]);
     assert_eq!((verdicts.entities[1].accepted, verdicts.entities[1].warnings), (1, 1));
 }
@@ -201,7 +201,7 @@ fn a_rejected_row_takes_no_key_and_a_skipped_one_takes_none_of_its_other_values(
         rejected: vec![],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::KeepFirst, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::KeepFirst, 60);
     let users = &verdicts.entities[1];
     assert_eq!(codes(users), [(0, "unknown-account"), (2, "duplicate-key"), (4, "duplicate-key")]);
     for (finding, of) in [(1, 1), (2, 3)] {
@@ -218,7 +218,7 @@ fn rejecting_all_leaves_no_account_and_takes_its_users_along() {
         rejected: vec![],
         given: true,
     };
-    let verdicts = run(&case, &Facts::none(), Policy::RejectAll, 60);
+    let verdicts = run(&case, &Facts::none(), Duplicates::RejectAll, 60);
     assert_eq!((verdicts.entities[0].rejected, verdicts.entities[0].duplicates), (2, 0));
     assert_eq!(codes(&verdicts.entities[1]), [(0, "account-rejected")]);
     let account = RejectedRecord::Row(EntityIndex(0), RowNumber(0));
@@ -235,7 +235,7 @@ fn a_row_that_the_database_refuses_frees_its_duplicate() {
     };
     let mut facts = Facts::none();
     facts.take_refused(EntityIndex(1), [(RowNumber(0), "23514".to_owned())]);
-    let verdicts = run(&case, &facts, Policy::KeepFirst, 60);
+    let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     assert_eq!(codes(&verdicts.entities[1]), [(0, "database-rejected")]);
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
 }
@@ -278,7 +278,7 @@ proptest! {
             rejected: vec![],
             given: true,
         };
-        let policy = if reverse { Policy::KeepLast } else { Policy::KeepFirst };
+        let policy = if reverse { Duplicates::KeepLast } else { Duplicates::KeepFirst };
         let verdicts = run(&case, &Facts::none(), policy, bits);
         let users = &verdicts.entities[1];
         prop_assert_eq!(&users.fates, &oracle(&rows, &accounts, reverse));

@@ -3,8 +3,9 @@
 //! A column's name is compared with `--map`, then with the fields' exact names, then with their names ignoring case,
 //! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
+use crate::nearest::nearest;
 use crate::record::{Code, Finding, Location, Message};
-use crate::schema::{Entity, Field, FieldIndex, header_key, nearest};
+use crate::schema::{Entity, Field, FieldIndex, header_key};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`). It says whether a row was
 /// inserted, updated or deleted.
@@ -103,11 +104,9 @@ impl<'s> Names<'s> {
             self.entity.fields.iter().zip(fields).filter(|(_, fed)| fed.is_none()).map(|(f, _)| f).collect();
         let spelled =
             |field: &'s Field| std::iter::once(&field.name).chain(&field.aliases).map(String::as_str);
-        if let Some(near) = nearest(name, free.iter().copied().flat_map(spelled)) {
-            return free
-                .iter()
-                .find(|field| spelled(field).any(|each| each == near))
-                .map(|f| f.name.as_str());
+        let known = free.iter().flat_map(|field| spelled(field).map(|each| (header_key(each), &field.name)));
+        if let Some(near) = nearest(&header_key(name), known) {
+            return Some(near);
         }
         let key = header_key(name);
         let last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);

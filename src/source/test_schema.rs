@@ -28,7 +28,7 @@ fn entity(name: &str, fields: Vec<Field>) -> Entity {
         name: name.to_owned(),
         table: Table { schema: None, name: name.to_owned() },
         system: SystemColumns { id: "id".to_owned(), created_at: None, updated_at: None },
-        judging_order: (0..fields.len()).collect(),
+        validation_order: (0..fields.len()).collect(),
         fields,
         key: 0,
         ignored: vec!["integrations.*".to_owned(), "netsuite.*".to_owned()],

@@ -1,19 +1,20 @@
-//! Questions, one by one: what must be given first, then the rest in the order of the schema. Each answer is
-//! judged at once by the import's own rules, together with what was answered before, and asked for again where
-//! they reject it. Nothing is written before the last answer, so that leaving leaves nothing.
+//! Questions, one by one: required fields first, then the rest in the order of the schema. Each answer is validated
+//! at once by the import's own rules, together with the answers before it, and asked for again if they reject it.
+//! Nothing is written before the last answer.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 
 use crate::cli::CreateArgs;
 use crate::command::CommandError;
+use crate::command::print::say;
 use crate::record::{Finding, Severity};
 use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::run::RunError;
-use crate::run::one::{Typed, judge};
+use crate::run::record::{TypedRecord, validate};
 use crate::schema::{Entity, FieldIndex, Schema, describe};
 use crate::signal::{self, POLL};
 
@@ -30,7 +31,7 @@ pub(super) fn cells(
 ) -> Result<Vec<(String, String)>, CommandError> {
     let mut dialogue = Dialogue { schema, entity, args, answers: lines()?, given: Vec::new() };
     say(&format!(
-        "A new record of {}. Enter leaves a field empty, Ctrl-C leaves nothing behind.\n\n",
+        "A new record of {}. Enter leaves a field empty, Ctrl-C ends without a record.\n\n",
         entity.name
     ));
     let (required, others): (Vec<_>, Vec<_>) =
@@ -53,8 +54,8 @@ struct Dialogue<'a> {
 }
 
 impl Dialogue<'_> {
-    /// Asks for a field until its answer is accepted. Where the answer makes another one wrong that was
-    /// accepted before, that one is asked for again.
+    /// Asks for a field until its answer is accepted. If the answer makes an earlier one wrong, that one is asked for
+    /// again.
     fn ask(&mut self, index: FieldIndex) -> Result<(), CommandError> {
         let mut waiting = vec![index];
         while let Some(&at) = waiting.last() {
@@ -62,16 +63,16 @@ impl Dialogue<'_> {
             say(&format!("{} ({}): ", field.name, describe::rule(field, self.entity, self.schema)));
             let answer = self.answers.next()?;
             self.put(at, answer);
-            let mut findings = self.judge()?;
-            // A row's rules look at fields that have not been asked for yet; they speak at the end.
+            let mut findings = self.validate()?;
+            // Rules of the whole row look at fields that have not been asked for yet: they count at the end.
             findings.retain(|finding| self.is_about_given(finding));
             let (rejects, warnings): (Vec<_>, Vec<_>) =
                 findings.into_iter().partition(|finding| finding.severity == Severity::Reject);
-            self.tell(rejects.iter().chain(warnings.iter().filter(|warning| place(warning) == Some(at))));
+            self.show(rejects.iter().chain(warnings.iter().filter(|warning| place(warning) == Some(at))));
             if let Some(wrong) = rejects.iter().filter_map(place).find(|&wrong| wrong != at) {
                 waiting.push(wrong);
             } else if rejects.is_empty() && (warnings.iter().all(|w| place(w) != Some(at)) || self.keeps()?) {
-                // All that was given is right by now, also what made this one wrong.
+                // All answers are right by now, also the one that made this one wrong.
                 waiting.clear();
             }
         }
@@ -85,18 +86,18 @@ impl Dialogue<'_> {
         }
     }
 
-    fn judge(&self) -> Result<Vec<Finding>, CommandError> {
+    fn validate(&self) -> Result<Vec<Finding>, CommandError> {
         let name = |index: FieldIndex| self.entity.fields[index].name.clone();
         let cells = self.given.iter().map(|(index, text)| (name(*index), text.clone())).collect();
-        let typed = Typed { entity: self.entity.name.clone(), cells };
-        Ok(judge(&typed, self.schema, self.args.strict)?)
+        let typed = TypedRecord { entity: self.entity.name.clone(), cells };
+        Ok(validate(&typed, self.schema, self.args.strict)?)
     }
 
     fn is_about_given(&self, finding: &Finding) -> bool {
         place(finding).is_some_and(|place| self.given.iter().any(|(index, _)| *index == place))
     }
 
-    /// Whether an answer stays of which a warning was told.
+    /// Whether an answer is kept in spite of a warning.
     fn keeps(&mut self) -> Result<bool, CommandError> {
         say("keep it? [Y/n] ");
         Ok(!matches!(self.answers.next()?.trim().to_ascii_lowercase().as_str(), "n" | "no"))
@@ -109,13 +110,13 @@ impl Dialogue<'_> {
             match self.answers.next()?.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Ok(()),
                 "n" | "no" => return Err(RunError::Declined.into()),
-                // Who skips fields with Enter has not said anything yet.
+                // Enter, with which fields are skipped, is no answer here.
                 _ => {}
             }
         }
     }
 
-    fn tell<'f>(&self, findings: impl Iterator<Item = &'f Finding>) {
+    fn show<'f>(&self, findings: impl Iterator<Item = &'f Finding>) {
         let mut text = String::new();
         for finding in findings {
             Diagnostic::fresh(finding, self.entity, self.args.records.show_values)
@@ -123,11 +124,6 @@ impl Dialogue<'_> {
         }
         say(&text);
     }
-}
-
-/// A terminal that takes no questions gives no answers either: that is noticed there.
-fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes()).and_then(|()| io::stderr().flush());
 }
 
 fn place(finding: &Finding) -> Option<FieldIndex> {
@@ -140,7 +136,7 @@ struct Answers {
     interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
-/// Reads lines on a thread of its own: a read cannot be interrupted, the wait for one can.
+/// Reads lines in another thread: a read cannot be interrupted, the wait for one can.
 fn lines() -> Result<Answers, CommandError> {
     let interrupted = signal::flag()?;
     let (sender, lines) = channel();
@@ -158,15 +154,15 @@ impl Answers {
     fn next(&self) -> Result<String, CommandError> {
         loop {
             if self.interrupted.load(Ordering::Relaxed) {
-                let _ = writeln!(io::stderr());
+                say("\n");
                 return Err(RunError::Interrupted.into());
             }
             match self.lines.recv_timeout(POLL) {
                 Ok(Ok(line)) => return Ok(line),
                 Err(RecvTimeoutError::Timeout) => {}
-                // The end of the answers is no answer.
+                // The end of the input is no answer.
                 Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-                    let _ = writeln!(io::stderr());
+                    say("\n");
                     return Err(RunError::Declined.into());
                 }
             }

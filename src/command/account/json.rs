@@ -1,13 +1,13 @@
-//! A JSON object as the cells of a record: nested objects are dotted names, as the export writes them. Every
-//! value stays the text that was written, so that a number keeps each of its digits.
+//! A JSON object as the cells of a record: nested objects are dotted names, as the export writes them. Every value
+//! keeps the text that was written, so that a number keeps all its digits.
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use crate::rule::Rule;
 use crate::schema::{Entity, header_key};
 
-/// The cells of one object. `null` is an empty cell; an array is a list, where the field is one. A name that
-/// is no field goes along: what is to be said about it the import says.
+/// The cells of one object. `null` is an empty cell; an array is a list, if the field is one. A name without a field
+/// is kept: the import reports it.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub(super) fn cells(text: &str, entity: &Entity) -> Result<Vec<(String, String)>
                 .to_owned(),
         );
     }
-    // Once as it is: places are those of what was typed.
+    // Once as it is, so that places are those of the text that was typed.
     let wrong = |error: serde_json::Error| format!("this is no JSON object of fields: {error}");
     serde_json::from_str::<Object>(text).map_err(wrong)?;
     let Object(members) = serde_json::from_str(&with_numbers_as_text(text)).map_err(wrong)?;
@@ -74,7 +74,7 @@ fn list(name: &str, items: &[Value], entity: &Entity) -> Result<String, String> 
     Ok(items.join(&separator.to_string()))
 }
 
-/// The same JSON with every number in quotes. What is no number stays as it is.
+/// The same JSON with every number in quotes.
 fn with_numbers_as_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();

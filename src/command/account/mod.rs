@@ -6,22 +6,23 @@ mod json;
 use std::fs;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::cli::{AccountAction, AccountArgs, CreateArgs, Talk};
 use crate::event::Listener;
 use crate::exit::Exit;
 use crate::frame::StoredFinding;
 use crate::output::visible::visible;
+use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::report::mask::mask;
 use crate::report::table::pairs;
-use crate::report::{Diagnostic, ShownValues};
 use crate::rule::Rule;
-use crate::run::one::{Done, Fate, One, OneOptions, Typed, one};
+use crate::run::Reported;
+use crate::run::record::{self, Ending, Single, TypedRecord};
 use crate::schema::{Entity, Schema};
+use crate::settings::Given;
 
-use super::print::print;
+use super::print::{print, say};
 use super::{CommandError, records};
 
 /// The entity that the command is named after.
@@ -34,12 +35,13 @@ const ENTITY: &str = "accounts";
 /// See [`CommandError`].
 pub(crate) fn run(
     args: &AccountArgs,
+    given: &Given,
     talk: &Talk,
     listener: &dyn Listener,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
     match &args.action {
-        AccountAction::Create(args) => create(args, talk, listener, out),
+        AccountAction::Create(args) => create(args, given, talk, listener, out),
         AccountAction::Show(args) => records::show(args, ENTITY, out),
         AccountAction::List(args) => records::list(args, ENTITY, talk.quiet, out),
     }
@@ -47,6 +49,7 @@ pub(crate) fn run(
 
 fn create(
     args: &CreateArgs,
+    given: &Given,
     talk: &Talk,
     listener: &dyn Listener,
     out: &mut dyn Write,
@@ -65,23 +68,15 @@ fn create(
         Source::Json(path) => json::cells(&read(path)?, entity).map_err(CommandError::Usage)?,
         Source::Questions => ask::cells(&schema, entity, args, talk.yes)?,
     };
-    let typed = Typed { entity: entity.name.clone(), cells };
-    let show = args.records.show_values;
-    let options = OneOptions {
-        schemas: args.records.schemas.clone(),
-        database_url: args.records.database.database_url.clone(),
-        one: One { command: "account create", update: args.update, mask: (!show).then_some(mask) },
-        strict: args.strict,
-        dry_run: args.dry_run,
-        out: args.out.clone(),
-        patience: Duration::from_secs(args.lock_timeout),
-        values: if show { ShownValues::All } else { ShownValues::NotSensitive },
-    };
-    let done = one(&typed, &options, listener)?;
-    tell(&done, &typed, args, entity, talk.quiet, out)?;
-    Ok(match (done.reported.exit(), done.fate()) {
+    let typed = TypedRecord { entity: entity.name.clone(), cells };
+    let mask = (!args.records.show_values).then_some(mask as fn(&str) -> String);
+    let single = Single { command: "account create", update: args.update, mask };
+    let reported = record::write(&typed, &single, args.settings(given), listener)?;
+    let ending = Ending::of(&reported);
+    show(&reported, ending, &typed, args, entity, talk.quiet, out)?;
+    Ok(match (reported.exit(), ending) {
         // No row was read: the record looks like its own header.
-        (Exit::Done, Fate::Rejected) => Exit::Rejects,
+        (Exit::Done, Ending::Rejected) => Exit::Rejects,
         (exit, _) => exit,
     })
 }
@@ -137,60 +132,54 @@ fn read(path: &Path) -> Result<String, CommandError> {
     String::from_utf8(bytes).map_err(|_| CommandError::Usage("the JSON is not UTF-8".to_owned()))
 }
 
-/// Findings for people on standard error; on standard output what became of the record, or the record itself.
-fn tell(
-    done: &Done,
-    typed: &Typed,
+/// Prints findings for people on standard error; on standard output what happened, or the record itself.
+fn show(
+    reported: &Reported,
+    ending: Ending,
+    typed: &TypedRecord,
     args: &CreateArgs,
     entity: &Entity,
     quiet: bool,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let findings: Vec<StoredFinding<'_>> =
-        done.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        reported.findings.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| !quiet || &*finding.severity != "warning") {
         Diagnostic::stored(finding).render(&mut text, colour());
         text.push('\n');
     }
-    let _ = io::stderr().write_all(text.as_bytes());
-    let fate = done.fate();
-    let record = done.reported.record.as_ref();
+    say(&text);
+    let record = reported.record.as_ref();
     let key = record.map_or_else(String::new, |record| format!(" {}", visible(&record.key)));
     let name = &entity.name;
-    let done_so = if args.dry_run { "would be" } else { "is" };
-    let run = &done.reported.context.run[..13];
-    let line = match fate {
-        Fate::Exists => {
+    let run = &reported.context.run[..13];
+    let line = match (ending, args.dry_run) {
+        (Ending::Exists, _) => {
             let own = &entity.fields[entity.key].name;
             let given = typed.cells.iter().find(|(name, _)| entity.meant(name) == Some(entity.key));
             let key = given.map(|(_, text)| visible(text.trim()).into_owned()).unwrap_or_default();
-            let _ = writeln!(
-                io::stderr(),
-                "error: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it"
-            );
+            say(&format!(
+                "muster: {name}: {own} {key} exists already; nothing has been changed. Give --update to update it\n"
+            ));
             return Ok(());
         }
-        Fate::Rejected if args.records.json => {
-            let findings: Vec<&str> = done.findings.lines().collect();
+        (Ending::Rejected, _) if args.records.json => {
+            let findings: Vec<&str> = reported.findings.lines().collect();
             return Ok(print(out, format!("{{\"findings\":[{}]}}\n", findings.join(",")))?);
         }
-        Fate::Rejected if done.findings.is_empty() => {
+        (Ending::Rejected, _) if reported.findings.is_empty() => {
             "nothing was given; nothing has been written".to_owned()
         }
-        Fate::Rejected => {
-            let _ = writeln!(io::stderr(), "error: {name}: rejected; nothing has been written");
+        (Ending::Rejected, _) => {
+            say(&format!("muster: {name}: rejected; nothing has been written\n"));
             return Ok(());
         }
-        Fate::Unchanged => format!("{name}{key} is there already, and the same"),
-        Fate::Created | Fate::Updated => {
-            let what = if fate == Fate::Created { "created" } else { "updated" };
-            if args.dry_run {
-                format!("{name}{key} {done_so} {what}; everything was rolled back")
-            } else {
-                format!("{name}{key} {done_so} {what}; `muster undo {run}` takes it back")
-            }
-        }
+        (Ending::Unchanged, _) => format!("{name}{key} is there already, and the same"),
+        (Ending::Created, true) => format!("{name}{key} would be created; everything was rolled back"),
+        (Ending::Updated, true) => format!("{name}{key} would be updated; everything was rolled back"),
+        (Ending::Created, false) => format!("{name}{key} is created; `muster undo {run}` undoes it"),
+        (Ending::Updated, false) => format!("{name}{key} is updated; `muster undo {run}` undoes it"),
     };
     let text = match record {
         Some(record) if args.records.json => record.json.clone(),

@@ -21,7 +21,7 @@ pub(crate) async fn merge(
     rows.listener.on(Event::Started { stage: Stage::Upsert, entity, total: None });
     rows.drop_unkept(verdict).await?;
     fault::reach(Point::LosersDropped);
-    let changes = if rows.options.foresee { readback::changes(rows).await? } else { Vec::new() };
+    let changes = if rows.options.dry_run { readback::changes(rows).await? } else { Vec::new() };
     let released = swaps::release(rows).await?;
     let written = write(rows, released).await?;
     readback::check(rows, written).await?;

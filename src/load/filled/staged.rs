@@ -7,9 +7,9 @@ use crate::load::context::Context;
 use crate::load::error::LoadError;
 use crate::load::journal::{Image, Origin};
 use crate::load::layouts::Layouts;
-use crate::load::options::LoadOptions;
 use crate::load::rows::{EntityRows, count};
 use crate::read::{Harvest, Layout};
+use crate::settings::Target;
 use crate::settle::{EntityVerdict, Fate};
 
 use super::sql::Statements;
@@ -25,7 +25,7 @@ pub(crate) struct Staged<'a> {
     pub(super) layouts: &'a Layouts<'a>,
     pub(super) listener: &'a dyn Listener,
     pub(super) origin: Origin<'a>,
-    pub(super) options: LoadOptions,
+    pub(super) options: &'a Target,
 }
 
 impl<'a> Staged<'a> {

@@ -6,8 +6,8 @@ use super::*;
 use crate::output::{RunFolder, names};
 use crate::record::{Code, Finding, Location, Related, Severity};
 use crate::report::context::{Context, Entity, Field, File};
-use crate::report::mask::ShownValues;
 use crate::report::tally::Tally;
+use crate::settings::ShownValues;
 
 /// Accounts, and users in two files with different headers; `iban` is sensitive.
 pub(crate) fn context() -> Context {

@@ -7,10 +7,11 @@ use crate::record::{Finding, Level, Severity};
 
 use super::super::cells::cells;
 use super::super::context::Entity;
-use super::super::mask::{ShownValues, mask};
+use super::super::mask::mask;
 use super::super::number::{count, grouped};
 use super::super::tally::RuleTally;
 use super::{Page, text};
+use crate::settings::ShownValues;
 
 /// How many characters of the bad value, of its neighbours, and of a line that has no cells are shown.
 const VALUE: usize = 160;

@@ -5,8 +5,8 @@ use super::*;
 use crate::record::{Code, Finding, Location, Related, Severity};
 use crate::report::context::{Context, Counts, Outcome, Returned, Status};
 use crate::report::findings::tests::{context, finding};
-use crate::report::mask::ShownValues;
 use crate::report::tally::Tally;
+use crate::settings::ShownValues;
 
 struct Source;
 

@@ -1,9 +1,9 @@
-//! Dates and instants: what is read, refused and decided by a column.
+//! Dates and points in time: which cells are read, which are rejected, and what a column decides.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::rule::tests::{judged, stays};
+use crate::rule::tests::{stays, validated};
 
 fn date(format: &str) -> Date {
     Date::new(format.to_owned())
@@ -31,14 +31,14 @@ fn dates_of_a_declared_format() {
         ("%d/%m/%y", "31/01/26", Some("2026-01-31")),
         ("%q", "31", None),
     ] {
-        let (result, notes) = judged!(date(format), cell);
+        let (result, findings) = validated!(date(format), cell);
         assert_eq!(result.as_deref(), want, "{format} {cell}");
-        assert!(want.is_some() || notes[0].code == Code::InvalidDate, "{format} {cell}");
+        assert!(want.is_some() || findings[0].code == Code::InvalidDate, "{format} {cell}");
     }
 }
 
 #[test]
-fn instants_are_kept_as_postgresql_prints_them_in_utc() {
+fn points_in_time_are_stored_as_postgresql_prints_them_in_utc() {
     // The first three are examples of RFC 3339, section 5.8.
     for (format, cell, want) in [
         (RFC_3339, "1985-04-12T23:20:50.52Z", Some("1985-04-12 23:20:50.52+00")),
@@ -54,9 +54,9 @@ fn instants_are_kept_as_postgresql_prints_them_in_utc() {
         ("%d-%m-%Y %H:%M %z", "31-01-2026 13:05 +0100", Some("2026-01-31 12:05:00+00")),
         ("%s", "1760377242", Some("2025-10-13 17:40:42+00")),
     ] {
-        let (result, notes) = judged!(timestamp(format), cell);
+        let (result, findings) = validated!(timestamp(format), cell);
         assert_eq!(result.as_deref(), want, "{format} {cell}");
-        assert!(want.is_some() || notes[0].code == Code::InvalidDate, "{format} {cell}");
+        assert!(want.is_some() || findings[0].code == Code::InvalidDate, "{format} {cell}");
     }
 }
 
@@ -78,24 +78,24 @@ fn a_column_decides_the_order_of_day_and_month() {
     }
     let undecided = date(AUTO);
     assert!(undecided.is_automatic());
-    let (result, notes) = judged!(undecided, "02-01-2026");
-    assert_eq!((result, notes[0].code), (None, Code::AmbiguousDate));
+    let (result, findings) = validated!(undecided, "02-01-2026");
+    assert_eq!((result, findings[0].code), (None, Code::AmbiguousDate));
     for (cell, want) in
         [("05-05-2026", "2026-05-05"), ("31-01-2026", "2026-01-31"), ("2026/1/31", "2026-01-31")]
     {
-        assert_eq!(judged!(undecided, cell).0.as_deref(), Some(want), "{cell}");
+        assert_eq!(validated!(undecided, cell).0.as_deref(), Some(want), "{cell}");
     }
     for (order, want) in [(DayMonth::DayFirst, "2026-01-02"), (DayMonth::MonthFirst, "2026-02-01")] {
-        assert_eq!(judged!(undecided.decided(order), "02-01-2026").0.as_deref(), Some(want));
-        let instant = judged!(timestamp(AUTO).decided(order), "02-01-2026 13:00").0;
+        assert_eq!(validated!(undecided.decided(order), "02-01-2026").0.as_deref(), Some(want));
+        let instant = validated!(timestamp(AUTO).decided(order), "02-01-2026 13:00").0;
         assert_eq!(instant, Some(format!("{want} 13:00:00+00")));
     }
     let decided = undecided.decided(DayMonth::MonthFirst);
-    assert_eq!(judged!(decided, "31-01-2026").1[0].code, Code::InvalidDate);
+    assert_eq!(validated!(decided, "31-01-2026").1[0].code, Code::InvalidDate);
 }
 
 #[test]
-fn a_format_that_cannot_be_read_again_is_seen() {
+fn a_format_that_cannot_be_read_again_is_not_usable() {
     for (format, usable) in
         [(ISO_8601, true), (AUTO, true), ("%d %B %Y", true), ("%d-%m", false), ("%!", false)]
     {
@@ -114,21 +114,21 @@ proptest! {
         stays!(date(AUTO).decided(DayMonth::MonthFirst), &cell);
         for format in ["%d-%m-%Y", "%Y-%d-%m", "%m/%d/%Y"] {
             let rule = date(format);
-            if let Some(normal) = judged!(rule, &cell).0 {
-                prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+            if let Some(normal) = validated!(rule, &cell).0 {
+                prop_assert_eq!(validated!(rule, &rule.written(&normal)).0, Some(normal));
             }
         }
     }
 
     #[test]
-    fn an_instant_written_and_read_again_is_the_same(
+    fn a_point_in_time_written_and_read_again_is_the_same(
         cell in "\\PC{0,10}|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-6][0-9](\\.[0-9]{1,9})?)?(Z|[+-][01][0-9]:?[0-5]0)?",
     ) {
         stays!(timestamp(RFC_3339), &cell);
         stays!(timestamp(AUTO), &cell);
         let rule = timestamp("%Y-%m-%d %H:%M");
-        if let Some(normal) = judged!(rule, &cell).0 {
-            prop_assert_eq!(judged!(rule, &rule.written(&normal)).0, Some(normal));
+        if let Some(normal) = validated!(rule, &cell).0 {
+            prop_assert_eq!(validated!(rule, &rule.written(&normal)).0, Some(normal));
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The Unicode spelling of a domain's label that is written in ASCII (RFC 5890, an A-label), by the Punycode
-//! of RFC 3492. It is told nothing of IDNA's tables: a label that does not come out in lower case and NFC is
-//! left as it is.
+//! The Unicode spelling of a domain's label that is written in ASCII (an A-label of RFC 5890), by the Punycode of RFC
+//! 3492. IDNA's tables are not used: a label that does not decode to lower case and NFC is left as it is.
 
 use std::borrow::Cow;
 
 use unicode_normalization::is_nfc;
 
-/// `münchen` for `xn--mnchen-3ya`; anything else is itself. `label` is in lower case.
+/// `münchen` for `xn--mnchen-3ya`; any other label is returned unchanged. `label` is in lower case.
 pub(super) fn to_unicode(label: &str) -> Cow<'_, str> {
     let decoded = label.strip_prefix("xn--").and_then(decode).filter(|decoded| {
         !decoded.is_ascii()

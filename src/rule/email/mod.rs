@@ -1,24 +1,23 @@
-//! E-mail addresses: one mailbox, kept in lower case.
+//! E-mail addresses: one mailbox, stored in lower case.
 //!
-//! The address is that of RFC 5321, section 4.1.2, as far as people and mail systems use it: an unquoted
-//! local part, one `@`, a domain of at least two labels. A quoted local part, a display name and a domain
-//! literal are refused. The whole address is folded to lower case, because it is a key: two spellings of one
-//! mailbox must not become two users.
+//! An address is that of RFC 5321, section 4.1.2, as far as people and mail systems use it: an unquoted local part,
+//! one `@`, a domain of at least two labels. Quoted local parts, display names and domain literals are rejected. The
+//! whole address is folded to lower case, because it is a key: two spellings of one mailbox must not become two users.
 //!
-//! A domain beyond ASCII (IDNA) is kept as Unicode, lower case, NFC, and its other spelling (`xn--…`) is
-//! turned into the same (`label`): a person reads in an export what was imported, and both spellings are
-//! one key. A local part beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it;
-//! so is a domain that is a slip of the pen away from a large provider's (`slip`).
+//! A domain beyond ASCII (IDNA) is stored as Unicode, in lower case and NFC, and its other spelling (`xn--…`) is
+//! turned into the same (`label`). So both spellings are one key, and an export shows what was imported. A local part
+//! beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it; so is a domain that looks like a
+//! typing mistake in the domain of a large provider (`slip`).
 
 mod label;
+mod normal;
 mod repair;
 mod shape;
 mod slip;
 
-use unicode_normalization::UnicodeNormalization;
-
+use self::normal::normal_form;
 use self::shape::Shape;
-use super::{Fate, Note};
+use super::cell::{CellFinding, NormalForm};
 use crate::fault;
 use crate::record::Code;
 
@@ -33,95 +32,85 @@ impl Email {
         Self {}
     }
 
-    /// See [`super::Rule::judge`].
+    /// See [`Rule::validate`](super::Rule::validate).
     #[inline]
-    #[allow(clippy::unused_self)] // every rule is judged in the same way
-    pub(crate) fn judge(
+    #[allow(clippy::unused_self)] // all rules have the same signature
+    pub(crate) fn validate(
         &self,
         cell: &str,
         _sibling: Option<&str>,
         out: &mut String,
-        notes: &mut Vec<Note>,
-    ) -> Fate {
+        findings: &mut Vec<CellFinding>,
+    ) -> NormalForm {
         match shape::of(cell) {
             Ok(shape) if fault::slow() && !shape.is_international() => {
                 let normal = normal_form(cell, &shape);
-                note_slip(&normal, shape.at, notes);
-                let fate = if normal == cell { Fate::Same } else { Fate::Rewritten };
+                warn_of_slip(&normal, shape.at, findings);
+                let fate = if normal == cell { NormalForm::Same } else { NormalForm::Rewritten };
                 *out = normal;
                 fate
             }
             Ok(shape) if shape.is_plain() => {
-                note_slip(cell, shape.at, notes);
-                Fate::Same
+                warn_of_slip(cell, shape.at, findings);
+                NormalForm::Same
             }
             Ok(shape) if !shape.is_international() => {
                 out.clear();
                 out.push_str(cell);
                 out.make_ascii_lowercase();
-                note_slip(out, shape.at, notes);
-                Fate::Rewritten
+                warn_of_slip(out, shape.at, findings);
+                NormalForm::Rewritten
             }
-            Ok(shape) => keep_international(cell, &shape, out, notes),
+            Ok(shape) => keep_international(cell, &shape, out, findings),
             Err(flaw) => {
-                let note = Note::new(Code::InvalidEmail, flaw.message());
-                notes.push(match repair::suggest(cell) {
-                    Some(better) => note.suggest(better),
-                    None => note,
-                });
-                Fate::Rejected
+                let finding = CellFinding::new(Code::InvalidEmail, flaw.message());
+                findings.push(finding.suggest(repair::suggest(cell)));
+                NormalForm::Rejected
             }
         }
     }
 }
 
-/// Warns where the domain of an address in lower case is nearly surely a slip.
+/// Warns if the domain of an address in lower case is almost certainly a typing mistake.
 #[inline]
-fn note_slip(address: &str, at: usize, notes: &mut Vec<Note>) {
+fn warn_of_slip(address: &str, at: usize, findings: &mut Vec<CellFinding>) {
     if let Some(meant) = slip::meant(&address[at + 1..]) {
-        let message = "the domain looks like a typing error";
-        notes.push(Note::new(Code::UncertainEmail, message).suggest(format!("{}@{meant}", &address[..at])));
+        let message = "the domain looks like a typing mistake";
+        let better = format!("{}@{meant}", &address[..at]);
+        findings.push(CellFinding::new(Code::UncertainEmail, message).suggest(Some(better)));
     }
 }
 
 #[cold]
-fn keep_international(cell: &str, shape: &Shape, out: &mut String, notes: &mut Vec<Note>) -> Fate {
+fn keep_international(
+    cell: &str,
+    shape: &Shape,
+    out: &mut String,
+    findings: &mut Vec<CellFinding>,
+) -> NormalForm {
     if !cell[..shape.at].is_ascii() {
-        notes.push(Note::new(Code::NonAsciiMailbox, "the part before the @ holds characters beyond ascii"));
+        findings.push(CellFinding::new(
+            Code::NonAsciiMailbox,
+            "the part before the @ has characters beyond ASCII",
+        ));
     }
     let normal = normal_form(cell, shape);
     if normal == cell {
-        return Fate::Same;
+        return NormalForm::Same;
     }
     out.clear();
     out.push_str(&normal);
-    Fate::Rewritten
-}
-
-fn normal_form(cell: &str, shape: &Shape) -> String {
-    let lower: String =
-        if cell.is_ascii() { cell.to_ascii_lowercase() } else { cell.to_lowercase().nfc().collect() };
-    if !shape.has_encoded_label() {
-        return lower;
-    }
-    let Some((local, domain)) = lower.split_once('@') else { return lower };
-    let labels: Vec<_> = domain.split('.').map(label::to_unicode).collect();
-    format!("{local}@{}", labels.join("."))
-}
-
-/// The normal form of an address that is right as it stands.
-fn valid(cell: &str) -> Option<String> {
-    shape::of(cell).ok().map(|shape| normal_form(cell, &shape))
+    NormalForm::Rewritten
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn judge(cell: &str) -> (Fate, String, Vec<Note>) {
-        let (mut out, mut notes) = (String::new(), Vec::new());
-        let fate = Email::new().judge(cell, None, &mut out, &mut notes);
-        (fate, out, notes)
+    fn validate(cell: &str) -> (NormalForm, String, Vec<CellFinding>) {
+        let (mut out, mut findings) = (String::new(), Vec::new());
+        let fate = Email::new().validate(cell, None, &mut out, &mut findings);
+        (fate, out, findings)
     }
 
     #[test]
@@ -141,8 +130,8 @@ mod tests {
             "info@münchen.de",
             "info@xn--mnchen-3ya.example",
         ] {
-            let (fate, _, notes) = judge(cell);
-            assert_eq!((fate == Fate::Rejected, notes), (false, vec![]), "{cell}");
+            let (fate, _, findings) = validate(cell);
+            assert_eq!((fate == NormalForm::Rejected, findings), (false, vec![]), "{cell}");
         }
         for (cell, normal) in [
             ("Piet.Jansen@Voorbeeld.NL", "piet.jansen@voorbeeld.nl"),
@@ -150,22 +139,24 @@ mod tests {
             ("info@xn--mnchen-3ya.de", "info@münchen.de"), // RFC 3492
             ("info@XN--MNCHEN-3YA.de", "info@münchen.de"),
         ] {
-            assert_eq!(judge(cell), (Fate::Rewritten, normal.to_owned(), vec![]));
-            assert_eq!(judge(normal), (Fate::Same, String::new(), vec![]), "{normal}");
+            assert_eq!(validate(cell), (NormalForm::Rewritten, normal.to_owned(), vec![]));
+            assert_eq!(validate(normal), (NormalForm::Same, String::new(), vec![]), "{normal}");
         }
     }
 
     #[test]
     fn a_mailbox_beyond_ascii_is_a_warning() {
-        for (cell, fate) in [("josé@example.es", Fate::Same), ("JOSÉ@example.es", Fate::Rewritten)] {
-            let (found, out, notes) = judge(cell);
-            assert_eq!((found, notes.len(), notes[0].code), (fate, 1, Code::NonAsciiMailbox));
-            assert!(fate == Fate::Same || out == "josé@example.es");
+        for (cell, fate) in
+            [("josé@example.es", NormalForm::Same), ("JOSÉ@example.es", NormalForm::Rewritten)]
+        {
+            let (found, out, findings) = validate(cell);
+            assert_eq!((found, findings.len(), findings[0].code), (fate, 1, Code::NonAsciiMailbox));
+            assert!(fate == NormalForm::Same || out == "josé@example.es");
         }
     }
 
     #[test]
-    fn wrong_addresses_are_rejected_with_what_can_be_known() {
+    fn wrong_addresses_are_rejected_with_a_suggestion_where_one_is_known() {
         let long_local = format!("{}@x.nl", "a".repeat(65));
         let long_label = format!("a@{}.nl", "b".repeat(64));
         let long = format!("{}@{}.nl", "a".repeat(60), vec!["b".repeat(60); 4].join("."));
@@ -212,26 +203,27 @@ mod tests {
             ("Piet Jansen <Piet@X.nl>", Some("piet@x.nl")), // RFC 5322 3.4, name-addr
             ("<piet@x.nl>", Some("piet@x.nl")),
         ] {
-            let (fate, _, notes) = judge(cell);
-            assert_eq!((fate, notes.len()), (Fate::Rejected, 1), "{cell}");
+            let (fate, _, findings) = validate(cell);
+            assert_eq!((fate, findings.len()), (NormalForm::Rejected, 1), "{cell}");
             assert_eq!(
-                (notes[0].code, notes[0].suggestion.as_deref()),
+                (findings[0].code, findings[0].suggestion.as_deref()),
                 (Code::InvalidEmail, suggestion),
                 "{cell}"
             );
-            assert!(cell.len() < 3 || !notes[0].message.contains(cell));
+            assert!(cell.len() < 3 || !findings[0].message.contains(cell));
         }
     }
 
     #[test]
-    fn a_typing_error_that_is_an_address_comes_in_with_a_warning() {
-        for (cell, fate, out) in
-            [("piet@gmial.com", Fate::Same, ""), ("Piet@GMIAL.com", Fate::Rewritten, "piet@gmial.com")]
-        {
-            let (found, text, notes) = judge(cell);
-            assert_eq!((found, text.as_str(), notes.len()), (fate, out, 1));
+    fn an_address_with_a_typing_mistake_is_accepted_with_a_warning() {
+        for (cell, fate, out) in [
+            ("piet@gmial.com", NormalForm::Same, ""),
+            ("Piet@GMIAL.com", NormalForm::Rewritten, "piet@gmial.com"),
+        ] {
+            let (found, text, findings) = validate(cell);
+            assert_eq!((found, text.as_str(), findings.len()), (fate, out, 1));
             assert_eq!(
-                (notes[0].code, notes[0].suggestion.as_deref()),
+                (findings[0].code, findings[0].suggestion.as_deref()),
                 (Code::UncertainEmail, Some("piet@gmail.com"))
             );
         }

@@ -1,7 +1,10 @@
-//! What a refused cell most likely meant: the address inside it, or the address without its slip. Never a
-//! guess at the mailbox's own name; only separators, wrappings and well-known domains are mended.
+//! What a rejected cell most likely meant: the address inside it, or the address without its typing mistake. Only
+//! separators, wrappings and well-known domains are corrected, never the name of the mailbox.
 
-/// The domains behind most private addresses of Dutch, Belgian and German customers.
+use super::normal::valid;
+use crate::nearest::nearest;
+
+/// The domains of most private addresses of Dutch, Belgian and German customers.
 const WELL_KNOWN: &[&str] = &[
     "gmail.com",
     "googlemail.com",
@@ -40,7 +43,7 @@ const WELL_KNOWN: &[&str] = &[
     "proton.me",
 ];
 
-/// Endings that are typing errors of one.
+/// Endings with a typing mistake, and what was meant.
 const ENDINGS: &[(&str, &str)] = &[
     ("con", "com"),
     ("cmo", "com"),
@@ -51,23 +54,20 @@ const ENDINGS: &[(&str, &str)] = &[
     ("n", "nl"),
 ];
 
-/// How many slips a domain may be away from the well-known one that it is taken for.
-const MOST_SLIPS: usize = 2;
-
-/// The address that `cell`, which is none, most likely meant.
+/// The address that `cell`, which is not an address, most likely meant.
 pub(super) fn suggest(cell: &str) -> Option<String> {
-    // Longer than any address with any wrapping; and the work below is not linear in every step.
+    // No address is longer in any wrapping, and the work below is not linear.
     if cell.len() > 400 {
         return None;
     }
     let (local, domain) = part(&unwrapped(cell))?;
     let local = squeezed(local.trim_matches('.'));
     let domain = squeezed(&domain.replace([',', ';'], ".")).to_lowercase();
-    let domain = mended(domain.trim_matches('.'));
-    super::valid(&format!("{local}@{domain}"))
+    let domain = corrected(domain.trim_matches('.'));
+    valid(&format!("{local}@{domain}"))
 }
 
-/// What stands inside a name with an address, a link, or brackets.
+/// The text inside brackets, a link, or a name with an address.
 fn unwrapped(cell: &str) -> String {
     let inside = match (cell.rfind('<'), cell.rfind('>')) {
         (Some(open), Some(close)) if open < close => &cell[open + 1..close],
@@ -79,17 +79,17 @@ fn unwrapped(cell: &str) -> String {
     bare.replace("(at)", "@").replace("[at]", "@").replace(" at ", "@")
 }
 
-/// The parts on both sides of the one place where an `@` stands or must have stood.
+/// The parts before and after the one place where an `@` is or must have been.
 fn part(text: &str) -> Option<(String, String)> {
     let tight = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     if let Some((local, domain)) = text.split_once('@') {
         let domain = domain.trim_start_matches('@');
-        // With an @ left over these are two addresses, and with spaces inside a word too many.
+        // Another @ makes these two addresses; a space makes one of them more than one word.
         let spaced = domain.trim().contains(char::is_whitespace) || local.trim().contains(' ');
         return (!domain.contains('@') && !spaced).then(|| (tight(local), tight(domain)));
     }
     let (local, domain) = text.split_once(' ')?;
-    WELL_KNOWN.contains(&mended(domain).as_str()).then(|| (local.to_owned(), domain.to_owned()))
+    WELL_KNOWN.contains(&corrected(domain).as_str()).then(|| (local.to_owned(), domain.to_owned()))
 }
 
 fn squeezed(text: &str) -> String {
@@ -100,8 +100,8 @@ fn squeezed(text: &str) -> String {
     text
 }
 
-/// The well-known domain that `domain` nearly is, or `domain` with its ending put right.
-fn mended(domain: &str) -> String {
+/// The well-known domain that is nearest to `domain`, or `domain` with its ending corrected.
+fn corrected(domain: &str) -> String {
     if WELL_KNOWN.contains(&domain) {
         return domain.to_owned();
     }
@@ -111,19 +111,7 @@ fn mended(domain: &str) -> String {
             return (*only).to_owned();
         }
     }
-    let allowed = if domain.len() <= 8 { 1 } else { MOST_SLIPS };
-    let mut nearest = (MOST_SLIPS + 1, None);
-    for known in WELL_KNOWN {
-        let slips = distance(domain.as_bytes(), known.as_bytes());
-        if slips < nearest.0 {
-            nearest = (slips, Some(*known));
-        } else if slips == nearest.0 {
-            nearest.1 = None;
-        }
-    }
-    if let (slips, Some(known)) = nearest
-        && slips <= allowed
-    {
+    if let Some(known) = nearest(domain, WELL_KNOWN.iter().map(|&known| (known, known))) {
         return known.to_owned();
     }
     match domain.rsplit_once('.') {
@@ -136,67 +124,12 @@ fn mended(domain: &str) -> String {
     }
 }
 
-/// How many slips lie between two words: a letter left out, put in, taken for another, or two swapped
-/// (the optimal string alignment distance); one more than `MOST_SLIPS` where there are more. Only the
-/// diagonals that so few slips can reach are looked at, since a file can have a million refused addresses.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    const FAR: usize = MOST_SLIPS + 1;
-    if a.len().abs_diff(b.len()) > MOST_SLIPS || b.len() >= 32 {
-        return FAR;
-    }
-    let mut rows = [[FAR; 33]; 3];
-    for (j, cell) in rows[0].iter_mut().enumerate().take(FAR) {
-        *cell = j;
-    }
-    for i in 1..=a.len() {
-        let [now, above, two_above] = [i % 3, (i + 2) % 3, (i + 1) % 3];
-        let first = i.saturating_sub(MOST_SLIPS).max(1);
-        let end = (i + MOST_SLIPS).min(b.len());
-        rows[now][first - 1] = if first == 1 { i.min(FAR) } else { FAR };
-        let mut least_in_row = rows[now][first - 1];
-        for j in first..=end {
-            let replaced = rows[above][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(rows[above][j] + 1).min(rows[now][j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(rows[two_above][j - 2] + 1);
-            }
-            rows[now][j] = least.min(FAR);
-            least_in_row = least_in_row.min(least);
-        }
-        if least_in_row >= FAR {
-            return FAR;
-        }
-        // The next row looks one diagonal further than this one went.
-        rows[now][end + 1] = FAR;
-    }
-    rows[a.len() % 3][b.len()].min(FAR)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_counted() {
-        for (a, b, slips) in [
-            ("gmail", "gmail", 0),
-            ("gmial", "gmail", 1),
-            ("gmal", "gmail", 1),
-            ("gmaill", "gmail", 1),
-            ("gamli", "gmail", 2),
-            ("", "ab", 2),
-            ("ab", "", 2),
-            ("lgmai", "gmail", 2),
-            ("abcde", "vwxyz", 3),
-            ("abcd", "a", 3),
-            ("xyzgmail", "gmail", 3),
-        ] {
-            assert_eq!(distance(a.as_bytes(), b.as_bytes()), slips, "{a} {b}");
-        }
-    }
-
-    #[test]
-    fn only_a_near_and_unambiguous_domain_is_put_right() {
+    fn only_a_near_and_unambiguous_domain_is_corrected() {
         for (domain, better) in [
             ("outlok.com", "outlook.com"),
             ("gmaill.com", "gmail.com"),
@@ -206,7 +139,7 @@ mod tests {
             ("voorbeeld.con", "voorbeeld.com"),
             ("hotmail", "hotmail"),
         ] {
-            assert_eq!(mended(domain), better);
+            assert_eq!(corrected(domain), better);
         }
     }
 }

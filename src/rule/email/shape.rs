@@ -1,5 +1,4 @@
-//! Whether a cell has the shape of an address, in one pass over its bytes. Leaves the normal form to its
-//! parent.
+//! Whether a cell has the shape of an address, in one pass over its bytes. The normal form is left to `normal`.
 
 /// A character of an atom (RFC 5322, section 3.2.3, `atext`).
 const ATOM: u8 = 1;
@@ -9,9 +8,9 @@ const LABEL: u8 = 2;
 const UPPER: u8 = 4;
 /// A byte of a character beyond ASCII.
 const BEYOND: u8 = 8;
-/// Not a digit, as far as a top-level domain is concerned.
+/// Any character of a label but a digit: a top-level domain needs one.
 const WORD: u8 = 16;
-/// The domain has a label that begins with `xn--`. No class of a byte, but seen like one.
+/// The domain has a label that begins with `xn--`. Not the class of a byte, but collected with them.
 const ENCODED: u8 = 32;
 
 static CLASS: [u8; 256] = classes();
@@ -35,7 +34,7 @@ const fn classes() -> [u8; 256] {
     classes
 }
 
-/// What an address is like.
+/// The shape of an address.
 #[derive(Debug)]
 pub(super) struct Shape {
     /// The position of the `@`.
@@ -44,13 +43,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Its own normal form.
+    /// Whether the address is its own normal form.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         self.seen & (UPPER | BEYOND | ENCODED) == 0
     }
 
-    /// Has characters beyond ASCII, or a domain that stands for some.
+    /// Whether the address has characters beyond ASCII, or a domain that encodes some.
     #[inline]
     pub(super) fn is_international(&self) -> bool {
         self.seen & (BEYOND | ENCODED) != 0
@@ -61,7 +60,7 @@ impl Shape {
     }
 }
 
-/// Why a cell is no address.
+/// Why a cell is not an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     NoAt,
@@ -86,9 +85,9 @@ impl Flaw {
             Self::SecondAt => "an e-mail address has only one @",
             Self::Space => "an e-mail address has no space in it",
             Self::Quoted => "a quoted part before the @ is not accepted",
-            Self::Bracket => "only the address itself may stand here, without a name or brackets",
-            Self::Character => "a character stands here that an e-mail address cannot have",
-            Self::Dots => "a dot stands first, last or beside another dot",
+            Self::Bracket => "the address must be alone, without a name or brackets",
+            Self::Character => "an e-mail address cannot have one of these characters",
+            Self::Dots => "a dot is first, last or next to another dot",
             Self::NoDot => "the domain has no dot",
             Self::Dash => "a part of the domain begins or ends with a dash",
             Self::DigitsOnly => "the domain ends in digits only",
@@ -99,7 +98,7 @@ impl Flaw {
     }
 }
 
-/// Looks at a cell from left to right; the first flaw is told.
+/// Reads a cell from left to right; the first flaw is returned.
 #[inline]
 pub(super) fn of(cell: &str) -> Result<Shape, Flaw> {
     let bytes = cell.as_bytes();
@@ -183,8 +182,8 @@ fn unfit(byte: u8) -> Flaw {
     }
 }
 
-/// RFC 6531 lets any character stand in a local part, RFC 5892 letters, digits and marks in a label, and the
-/// two middle dots.
+/// RFC 6531 allows any character in a local part; RFC 5892 allows letters, digits, marks and two middle dots in a
+/// label.
 #[cold]
 fn beyond_ascii(cell: &str, at: usize) -> Result<(), Flaw> {
     let (local, domain) = cell.split_at(at);

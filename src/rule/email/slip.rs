@@ -1,16 +1,16 @@
-//! Right addresses whose domain is nearly surely a slip of the pen: `gmial.com`, `bedrijf.con`. They are
-//! addresses, so they come in, with a warning: what is sent there is lost or read by somebody else.
+//! Valid addresses whose domain is almost certainly a typing mistake: `gmial.com`, `bedrijf.con`. They are addresses,
+//! so they are accepted with a warning: mail to them is lost or read by somebody else.
 //!
-//! Only slips that make no sensible name of their own are known: two letters swapped, one doubled, one left
-//! out after the first (`mail.com` is a provider of its own) in the long names of the large providers; and
-//! endings that are no top-level domain in the root zone of IANA.
+//! Only mistakes that make no other sensible name are known: in the long names of the large providers two letters
+//! exchanged, one doubled, or one after the first left out (`mail.com` is another provider); and endings that are not
+//! a top-level domain in the root zone of IANA.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::fault;
 
-/// The names that are long enough for a slip to be told from another name, with their endings.
+/// Names that are so long that a mistake in them is no other name, with their endings.
 const PROVIDERS: &[(&str, &[&str])] = &[
     ("gmail", &["com"]),
     ("googlemail", &["com"]),
@@ -23,7 +23,7 @@ const PROVIDERS: &[(&str, &[&str])] = &[
     ("kpnplanet", &["nl"]),
 ];
 
-/// Endings that are no top-level domain, and what they were to be.
+/// Endings that are not a top-level domain, and what was meant.
 const ENDINGS: &[(&str, &str)] = &[
     (".con", ".com"),
     (".cmo", ".com"),
@@ -34,7 +34,7 @@ const ENDINGS: &[(&str, &str)] = &[
     (".nll", ".nl"),
 ];
 
-/// Every slip and the domain that was meant.
+/// Every mistake and the domain that was meant.
 static SLIPS: LazyLock<HashMap<String, String, foldhash::fast::FixedState>> = LazyLock::new(|| {
     let mut slips = HashMap::default();
     for (name, endings) in PROVIDERS {
@@ -47,13 +47,13 @@ static SLIPS: LazyLock<HashMap<String, String, foldhash::fast::FixedState>> = La
     slips
 });
 
-/// The domain that `domain`, in lower case, was most likely meant to be.
+/// The domain that was most likely meant by `domain`, which is in lower case.
 #[inline]
 pub(super) fn meant(domain: &str) -> Option<String> {
     if fault::slow() {
         return look_up(domain, ENDINGS.iter().any(|(wrong, _)| domain.ends_with(wrong)));
     }
-    // Nearly every address ends here: its ending is looked at, and its first letter.
+    // The ending and the first letter exclude nearly every address.
     let bytes = domain.as_bytes();
     let is_common = matches!(bytes, [.., b'.', b'n', b'l'] | [.., b'.', b'c', b'o', b'm']);
     let odd_ending = matches!(bytes, [.., b'n' | b'o' | b'm' | b'l'])
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_are_known_and_other_names_are_left_alone() {
+    fn mistakes_are_known_and_other_names_are_not_touched() {
         for (domain, was) in [
             ("gmial.com", "gmail.com"),
             ("gmal.com", "gmail.com"),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn every_slip_passes_the_first_look() {
+    fn the_first_look_excludes_no_mistake() {
         for (slip, meant_domain) in SLIPS.iter() {
             assert_eq!(meant(slip).as_ref(), Some(meant_domain), "{slip}");
             assert!(PROVIDERS.iter().all(|(name, _)| !slip.starts_with(&format!("{name}."))), "{slip}");

@@ -1,23 +1,23 @@
-//! A set of digit patterns as one deterministic automaton: which of them match a string of digits, told by
-//! one table look-up a digit. Leaves to `plan` what the patterns mean.
+//! A set of digit patterns as one deterministic automaton, which finds the patterns that match a string of digits with
+//! one table look-up per digit. What the patterns mean is left to `plan`.
 //!
-//! Thompson's construction over the ten digits, then subsets. Patterns are those of libphonenumber's
-//! metadata: literals, classes, repetition, groups, alternation; anything else (an anchor, a boundary) is
-//! refused, and its owner does without an automaton.
+//! Thompson's construction over the ten digits, then the subset construction. The patterns are those of
+//! libphonenumber's metadata: literals, classes, repetition, groups, alternation. A pattern with anything else (an
+//! anchor, a boundary) is not accepted, and its calling code then has no automaton.
 
 use std::collections::HashMap;
 
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// No table for a plan with more states than this: it would not stay in the caches.
+/// A plan with more states gets no table: it would not stay in the caches.
 const MOST_STATES: usize = 1 << 12;
-/// Columns of the table per state: ten digits, rounded up to a power of two.
+/// Columns of the table for each state: ten digits, rounded up to a power of two.
 const STRIDE: usize = 16;
 const ALL_DIGITS: u16 = 0x3ff;
 
 enum Node {
-    /// Takes one of these digits (a bit each).
+    /// Accepts one of these digits (a bit each).
     Digit(u16, usize),
     Either(Vec<usize>),
     /// The pattern with this number has matched.
@@ -35,13 +35,13 @@ impl Builder {
         Self { nodes: Vec::new(), starts: Vec::new() }
     }
 
-    /// Adds a pattern that must match from the first digit to the last, and returns its number.
+    /// Adds a pattern that must match all digits, and returns its number.
     pub(super) fn whole(&mut self, pattern: &str) -> Option<usize> {
         let (tag, target) = self.tag();
         self.add(pattern, target).then_some(tag)
     }
 
-    /// Adds a pattern that need match only the first digits.
+    /// Adds a pattern that must match the first digits only.
     pub(super) fn beginning(&mut self, pattern: &str) -> Option<usize> {
         let (tag, target) = self.tag();
         let around = self.push(Node::Either(Vec::new()));
@@ -67,7 +67,7 @@ impl Builder {
         self.nodes.len() - 1
     }
 
-    /// Adds the nodes of `hir` in front of `next`; returns the first.
+    /// Adds the nodes of `hir` before `next`; returns the first.
     fn compile(&mut self, hir: &Hir, next: usize) -> Option<usize> {
         match hir.kind() {
             HirKind::Empty => Some(next),
@@ -104,8 +104,8 @@ impl Builder {
         }
     }
 
-    /// The automaton. `lengths` says, given which patterns match (by number), for which lengths of the whole
-    /// string (a bit each) the string is good; `None` makes a dead end of the state, whatever follows.
+    /// The automaton. `lengths` gets which patterns match (by number) and returns the lengths of the whole string (a
+    /// bit each) for which the string is good. `None` makes the state a dead end.
     pub(super) fn build(self, lengths: impl Fn(&[bool]) -> Option<u32>) -> Option<Automaton> {
         let mut automaton = Automaton { next: vec![0; STRIDE], good: vec![0] };
         let mut known: HashMap<Vec<usize>, u16> = HashMap::new();
@@ -120,7 +120,7 @@ impl Builder {
                     matched[tag] = true;
                 }
             }
-            // The start is asked too, but what matches no digit at all says nothing about a number.
+            // A pattern that matches no digit at all says nothing about a number.
             let is_start = sets.len() == 1;
             let good = if is_start { Some(0) } else { lengths(&matched) };
             let state = match good {
@@ -154,7 +154,7 @@ impl Builder {
         Some(automaton)
     }
 
-    /// All nodes reached without a digit, those that only branch left out, sorted.
+    /// All nodes that are reached without a digit, sorted, without those that only branch.
     fn closure(&self, mut todo: Vec<usize>) -> Vec<usize> {
         let mut seen = vec![false; self.nodes.len()];
         let mut set = Vec::new();
@@ -192,14 +192,14 @@ pub(super) struct Automaton {
 }
 
 impl Automaton {
-    /// Whether `digits` are ASCII digits only, and good.
+    /// Whether `digits` are ASCII digits, and good.
     #[inline]
     pub(super) fn accepts(&self, digits: &[u8]) -> bool {
         let state = usize::from(self.run(digits));
         digits.len() < 32 && self.good[state] >> digits.len() & 1 == 1
     }
 
-    /// Whether `digits` are ASCII digits only, met no dead end, and are not good.
+    /// Whether `digits` are ASCII digits, lead to no dead end, and are not good.
     pub(super) fn refuses(&self, digits: &[u8]) -> bool {
         self.run(digits) > 1 && !self.accepts(digits)
     }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_cannot_hold_is_refused() {
+    fn patterns_with_anything_but_digits_are_not_accepted() {
         for pattern in ["^12", "\\b1", "[a-z]1", "a", "("] {
             assert_eq!(Builder::new().whole(pattern), None, "{pattern}");
         }
@@ -263,7 +263,7 @@ mod tests {
         assert!(!automaton.accepts(b"123"));
         assert!(!automaton.accepts(b"1294"));
         assert!(!automaton.accepts(b"12a4"));
-        // What no pattern can match any more is known to be wrong; of a dead end nothing is known.
+        // Digits that no pattern can match are known to be wrong; of a dead end nothing is known.
         assert!(automaton.refuses(b"9999") && automaton.refuses(b"123"));
         assert!(!automaton.refuses(b"1294") && !automaton.refuses(b"12a4") && !automaton.refuses(b"1234"));
     }

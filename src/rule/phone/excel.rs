@@ -1,8 +1,8 @@
-//! What spreadsheets do to telephone numbers: formulas that hold text, apostrophes, scientific notation.
-//! Leaves to others what the number is.
+//! What spreadsheets do to telephone numbers: formulas that hold text, apostrophes, scientific notation. Whether the
+//! rest is a number is left to others.
 
-/// Takes off what was put around a number to keep a spreadsheet from reading it as a quantity:
-/// `="0612345678"`, `='0612345678'` and a leading apostrophe.
+/// Removes what was put around a number so that a spreadsheet does not read it as a quantity: `="0612345678"`,
+/// `='0612345678'` and a leading apostrophe.
 pub(super) fn unwrap(cell: &str) -> &str {
     let inner = match cell.strip_prefix('=') {
         Some(formula) => {
@@ -17,9 +17,9 @@ pub(super) fn unwrap(cell: &str) -> &str {
     inner.trim().trim_start_matches('\'').trim_start()
 }
 
-/// Whether `text` is a number in scientific notation (`3.16123E+10`, `3,16123e10`), and if so, its digits
-/// where none were lost: `3.1612345678E+10` still holds all of them.
-#[allow(clippy::option_option)] // "is it", and "which digits": two questions that one pass answers.
+/// Whether `text` is a number in scientific notation (`3.16123E+10`, `3,16123e10`), and if so, its digits if none of
+/// them were lost: `3.1612345678E+10` still has all of them.
+#[allow(clippy::option_option)] // Whether it is one, and which digits it has: one pass finds both.
 pub(super) fn scientific(text: &str) -> Option<Option<String>> {
     let (mantissa, exponent) = text.split_once(['e', 'E'])?;
     let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wrappings_are_taken_off() {
+    fn wrappings_are_removed() {
         for cell in
             ["=\"0612345678\"", "='0612345678'", "'0612345678", "= \"0612345678\"", "=\" 0612345678 \""]
         {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn scientific_notation_is_known_and_its_lost_digits_are_not_invented() {
+    fn scientific_notation_is_recognised_and_lost_digits_are_not_invented() {
         for text in ["3.16123E+10", "3,16123E+10", "3.16123e10", "6E8", "-3.1E+05", "3.16E-7"] {
             assert_eq!(scientific(text), Some(None), "{text}");
         }

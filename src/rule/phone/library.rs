@@ -1,9 +1,9 @@
-//! The libphonenumber port, behind a wall: what it says of a number, never a panic of its own.
+//! Asks the libphonenumber port about a number, and contains its panics.
 //!
-//! A panic in it is caught and is `invalid-phone`, because one odd cell must not end a run. The message that
-//! Rust prints for a panic can hold the cell, so it is kept quiet on this thread for the time of the call:
-//! the process's panic hook is wrapped once, and the wrapper asks a thread-local flag. Every other panic
-//! goes to the hook that stood before.
+//! A panic in the port is caught and makes the cell `invalid-phone`, because one odd cell must not end a run. The
+//! message that Rust prints for a panic can hold the cell, so it is suppressed on this thread during the call: the
+//! process's panic hook is wrapped once, and the wrapper checks a thread-local flag. Every other panic goes to the
+//! previous hook.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -11,21 +11,21 @@ use std::sync::Once;
 
 use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, PhoneNumberUtil, Region};
 
-/// The longest cell that is looked at, in bytes; libphonenumber's own limit on input (kMaxInputStringLength).
+/// The longest cell that is parsed, in bytes: libphonenumber's limit on input (kMaxInputStringLength).
 const LONGEST: usize = 250;
 
-/// Said of a number that is possible only.
+/// The message about a number that is only possible.
 pub(super) const IN_NO_RANGE: &str =
     "the number has a possible length, but is in no known range of its country";
 
-/// What the library makes of a cell.
+/// How the library reads a cell.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Validity {
     /// In a known range of its country.
     Valid(Parsed),
-    /// Of a possible length only; why it is uncertain.
+    /// Has a possible length only; why it is uncertain.
     Possible(Parsed, &'static str),
-    /// No number; why not.
+    /// Not a number; why not.
     Impossible(&'static str),
 }
 
@@ -34,47 +34,49 @@ pub(super) enum Verdict {
 pub(super) struct Parsed {
     /// Its normal form.
     pub(super) e164: String,
-    /// Whether the cell had an extension, for which E.164 has no place.
+    /// Whether the cell had an extension, which E.164 cannot hold.
     pub(super) lost_extension: bool,
 }
 
-/// Reads `text` as a number dialled from `region` (alpha-2; one that the library does not know counts as
-/// none, and then only international forms are numbers).
-pub(super) fn look_up(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Verdict {
+/// Reads `text` as a number dialled from `region` (alpha-2). Without a region that the library knows, only international
+/// forms are numbers.
+pub(super) fn look_up(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Validity {
     if text.len() > LONGEST {
-        return Verdict::Impossible("this is too long for a telephone number");
+        return Validity::Impossible("this is too long for a telephone number");
     }
     guarded(|| look_up_unguarded(util, text, region))
-        .unwrap_or(Verdict::Impossible("this is not a telephone number"))
+        .unwrap_or(Validity::Impossible("this is not a telephone number"))
 }
 
-fn look_up_unguarded(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Verdict {
+fn look_up_unguarded(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Validity {
     use rlibphonenumber::{ParseError, ValidationError};
 
     let region = region.and_then(|region| Region::from_code(region).ok());
     let number = match util.parse(text, region) {
         Ok(number) => number,
         Err(ParseError::InvalidCountryCode) => {
-            return Verdict::Impossible(match region {
-                None => "the number names no country, and the row has none that numbers are known for",
-                Some(_) => "the number begins with no known country calling code",
+            return Validity::Impossible(match region {
+                None => {
+                    "the number has no country code, and the row names no country whose numbers are known"
+                }
+                Some(_) => "the number does not begin with a known country calling code",
             });
         }
         Err(ParseError::TooShortAfterIdd | ParseError::TooShortNsn) => {
-            return Verdict::Impossible("the number is too short");
+            return Validity::Impossible("the number is too short");
         }
-        Err(ParseError::TooLongNsn) => return Verdict::Impossible("the number is too long"),
-        Err(_) => return Verdict::Impossible("this is not a telephone number"),
+        Err(ParseError::TooLongNsn) => return Validity::Impossible("the number is too long"),
+        Err(_) => return Validity::Impossible("this is not a telephone number"),
     };
     match util.is_possible_number_with_reason(&number) {
-        Err(ValidationError::TooShort) => Verdict::Impossible("the number is too short for its country"),
-        Err(ValidationError::TooLong) => Verdict::Impossible("the number is too long for its country"),
-        Err(_) => Verdict::Impossible("no number of its country has this length"),
-        Ok(_) if util.is_valid_number(&number) => Verdict::Valid(parsed(util, &number)),
+        Err(ValidationError::TooShort) => Validity::Impossible("the number is too short for its country"),
+        Err(ValidationError::TooLong) => Validity::Impossible("the number is too long for its country"),
+        Err(_) => Validity::Impossible("no number of its country has this length"),
+        Ok(_) if util.is_valid_number(&number) => Validity::Valid(parsed(util, &number)),
         Ok(NumberLengthType::IsPossibleLocalOnly) => {
-            Verdict::Possible(parsed(util, &number), "the number seems to lack its area code")
+            Validity::Possible(parsed(util, &number), "the number seems to lack its area code")
         }
-        Ok(NumberLengthType::IsPossible) => Verdict::Possible(parsed(util, &number), IN_NO_RANGE),
+        Ok(NumberLengthType::IsPossible) => Validity::Possible(parsed(util, &number), IN_NO_RANGE),
     }
 }
 
@@ -85,14 +87,14 @@ fn parsed(util: &PhoneNumberUtil, number: &PhoneNumber) -> Parsed {
     }
 }
 
-/// The valid number that these digits are with a `+` in front.
+/// The number with a `+` before these digits, if it is valid.
 pub(super) fn valid_with_plus(util: &PhoneNumberUtil, digits: &str) -> Option<String> {
     valid(util, &format!("+{digits}"), None)
 }
 
-/// The valid number that a doubtful `text` most likely meant, tried in this order: the `+` or `00` before a
-/// calling code was lost; a `+` stands before a national number; the leading zero of a country that dials
-/// it always (Italy) was lost.
+/// The valid number that an uncertain `text` most likely meant. Tried in this order: the `+` or `00` before a calling
+/// code was lost; a `+` was put before a national number; the leading zero of a country that always dials it (Italy)
+/// was lost.
 pub(super) fn suggest(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Option<String> {
     if text.len() > LONGEST {
         return None;
@@ -108,7 +110,7 @@ pub(super) fn suggest(util: &PhoneNumberUtil, text: &str, region: Option<&str>) 
 
 fn valid(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Option<String> {
     match look_up(util, text, region) {
-        Verdict::Valid(number) => Some(number.e164),
+        Validity::Valid(number) => Some(number.e164),
         _ => None,
     }
 }

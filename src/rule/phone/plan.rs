@@ -1,11 +1,11 @@
-//! Numbering plans: for each country calling code, an automaton that knows its valid numbers, and how
-//! numbers are written at home. Compiled from libphonenumber's metadata: `metadata.bin` is a copy of what
-//! rlibphonenumber 2.2.15 ships (Apache License 2.0, the libphonenumber authors), because the port keeps its
-//! own to itself. The port is given the same copy, so both ways always answer from one source.
+//! Numbering plans: for each country calling code an automaton that accepts its valid numbers, and how numbers are
+//! written within the country. Compiled from libphonenumber's metadata. `metadata.bin` is a copy of the one in
+//! rlibphonenumber 2.2.15 (Apache License 2.0, the libphonenumber authors), because the port does not export its own.
+//! The port gets the same copy, so both use one source.
 //!
-//! An automaton is built when a number of its calling code first comes by. It says "valid" where parsing
-//! takes the digits as they stand and the library's `is_valid_number` and `is_possible_number` hold, and
-//! "unknown" otherwise; then the library is asked.
+//! An automaton is built when the first number of its calling code is read. It accepts a number if parsing takes the
+//! digits unchanged and the library's `is_valid_number` and `is_possible_number` hold. For all others the library is
+//! asked.
 
 use std::collections::VecDeque;
 use std::sync::{LazyLock, OnceLock};
@@ -23,25 +23,25 @@ const WORLD: &str = "001";
 const SHORTEST: usize = 2;
 const LONGEST: usize = 17;
 
-/// Every numbering plan, and the library that was made of the same metadata.
+/// Every numbering plan, and the library with the same metadata.
 pub(super) struct Plans {
     library: PhoneNumberUtil,
     codes: Vec<CallingCode>,
-    /// By a number's first three digits: its calling code's position in `codes` plus one, or 0.
+    /// By the first three digits of a number: the position of its calling code in `codes` plus one, or 0.
     by_digits: Vec<u16>,
-    /// By country (see [`letters`]): likewise.
+    /// The same by country (see [`letters`]).
     by_country: Vec<u16>,
 }
 
 struct CallingCode {
     digits: String,
-    /// The main country first, as the library has them.
+    /// The main country first, as in the library.
     plans: Vec<PhoneMetadata>,
     automaton: OnceLock<Option<Automaton>>,
-    /// Lengths of national numbers for which a leading trunk zero may be dropped, where the plan is of the
-    /// plain kind: one country, `0` before national numbers, `00` before international ones.
+    /// Lengths of national numbers before which a trunk zero may be dropped, if the plan is a plain one: a single
+    /// country, `0` before national numbers, `00` before international ones.
     trunk: Option<u32>,
-    /// For each country what is dialled there before international numbers; see `stand_at_home`.
+    /// For each country what is dialled there before international numbers; see `unchanged_at_home`.
     abroad: Vec<OnceLock<Option<Regex>>>,
 }
 
@@ -97,7 +97,7 @@ impl Plans {
                 by_country[country] = position;
             }
         }
-        // The shortest calling code wins, and none begins with 0: as the library extracts it.
+        // As the library extracts it: the shortest calling code wins, and none begins with 0.
         let by_digits = (0..1000)
             .map(|three| match three {
                 0..100 => 0,
@@ -122,9 +122,8 @@ impl Plans {
         self.split(digits).is_some_and(|(code, national)| code.accepts(national))
     }
 
-    /// The normal form of a valid number in one of the plain spellings: `+31 6 1234 5678`,
-    /// `0031612345678`, `06-12345678`, `(020) 123 4567`; digits with spaces, dashes, dots, slashes or brackets
-    /// between.
+    /// The normal form of a valid number in a plain spelling (`+31 6 1234 5678`, `0031612345678`, `06-12345678`,
+    /// `(020) 123 4567`): digits with spaces, dashes, dots, slashes or brackets between them.
     pub(super) fn recognise(&self, cell: &[u8], region: Option<&str>) -> Option<Number> {
         let mut buffer = [0_u8; 24];
         let cell = cell.strip_prefix(b"(").unwrap_or(cell);
@@ -141,14 +140,14 @@ impl Plans {
                 let (code, national) = self.split(rest)?;
                 code.at_home(national)
             }
-            // The library may take these digits for a calling code whose + was lost.
+            // The library may read these digits as a calling code that lost its +.
             _ if digits.starts_with(home.digits.as_bytes()) => None,
-            _ if home.trunk.is_none() && !home.stand_at_home(region?, digits) => None,
+            _ if home.trunk.is_none() && !home.unchanged_at_home(region?, digits) => None,
             _ => home.at_home(digits),
         }
     }
 
-    /// The normal form of a number written with its `+` that is possible in its country, and in no known range.
+    /// The normal form of a number with a `+` that is possible in its country, but in no known range.
     pub(super) fn uncertain(&self, cell: &[u8]) -> Option<Number> {
         let mut buffer = [0_u8; 24];
         let digits = digits_between(cell.strip_prefix(b"+")?, &mut buffer)?;
@@ -156,7 +155,7 @@ impl Plans {
         code.is_uncertain(national).then(|| code.number(national))?
     }
 
-    /// Parts a calling code from what follows it.
+    /// Splits a number into its calling code and the rest.
     #[inline]
     fn split<'d>(&self, digits: &'d [u8]) -> Option<(&CallingCode, &'d [u8])> {
         let mut three = 0;
@@ -184,9 +183,10 @@ impl CallingCode {
         self.automaton.get_or_init(|| compile(&self.plans)).as_ref()
     }
 
-    /// Whether the library takes digits dialled in `region` as they stand, where the plan is not of the plain
-    /// kind: nothing leads abroad, and the region drops what its calling code's main country drops.
-    fn stand_at_home(&self, region: &str, digits: &[u8]) -> bool {
+    /// Whether the library takes digits dialled in `region` unchanged, for a plan that is not a plain one: they do not
+    /// begin with an international prefix, and the region drops the same digits as the main country of its calling
+    /// code.
+    fn unchanged_at_home(&self, region: &str, digits: &[u8]) -> bool {
         let Some(at) = self.plans.iter().position(|plan| plan.id == region) else { return false };
         let abroad = self.abroad[at].get_or_init(|| {
             let (plan, main) = (&self.plans[at], &self.plans[0]);
@@ -199,7 +199,7 @@ impl CallingCode {
         abroad.as_ref().is_some_and(|abroad| !abroad.is_match(digits))
     }
 
-    /// Whether the library takes these digits as they stand, finds their number possible, and knows no range.
+    /// Whether the library takes these digits unchanged, and finds their number possible but in no known range.
     #[expect(deprecated, reason = "see `trunk`")]
     fn is_uncertain(&self, national: &[u8]) -> bool {
         let Some(general) = &self.plans[0].general_desc else { return false };
@@ -209,7 +209,7 @@ impl CallingCode {
             && self.automaton().is_some_and(|it| it.refuses(national))
     }
 
-    /// The number that `national` is, as it stands or without its trunk zero.
+    /// The valid number that `national` is, with or without its first zero.
     fn at_home(&self, national: &[u8]) -> Option<Number> {
         if self.accepts(national) {
             return self.number(national);
@@ -229,7 +229,7 @@ impl CallingCode {
     }
 }
 
-/// The digits of a cell that begins and ends with one and has only single separators between, in `buffer`.
+/// The digits of a cell, in `buffer`, if it begins and ends with a digit and has few separators between.
 fn digits_between<'b>(cell: &[u8], buffer: &'b mut [u8; 24]) -> Option<&'b [u8]> {
     let mut len = 0;
     let mut separators = 1;
@@ -254,13 +254,13 @@ fn letters(country: &str) -> Option<usize> {
         .then(|| usize::from(first - b'A') * 26 + usize::from(second - b'A'))
 }
 
-/// The inside of a pattern that the metadata holds as `^(?:…)$`. An empty one matches everything in the
-/// library, and none does in ours: no automaton then.
+/// The inside of a pattern, which the metadata has as `^(?:…)$`. An empty pattern matches everything in the library and
+/// nothing in an automaton, so there is no automaton then.
 fn inside(pattern: &str) -> Option<&str> {
     pattern.strip_prefix("^(?:")?.strip_suffix(")$").filter(|inside| !inside.is_empty())
 }
 
-/// Lengths as bits. `-1` says that there are none.
+/// Lengths as bits. `-1` means that there are none.
 fn bits(lengths: &[i32]) -> u32 {
     lengths
         .iter()
@@ -276,7 +276,7 @@ fn trunk(plans: &[PhoneMetadata]) -> Option<u32> {
         && inside(plan.national_prefix_for_parsing()) == Some("0")
         && plan.national_prefix_transform_rule().is_empty()
         && inside(plan.international_prefix()) == Some("00");
-    // The library keeps the zero where the rest would only be a local number.
+    // The library keeps the zero if the rest would only be a local number.
     is_plain.then(|| bits(&general.possible_length) & !bits(&general.possible_length_local_only))
 }
 
@@ -287,7 +287,7 @@ struct Kind {
 }
 
 impl Kind {
-    /// `Err` where the pattern cannot be held, `Ok(None)` where there is none.
+    /// `Err` if an automaton cannot hold the pattern, `Ok(None)` if there is none.
     fn new(builder: &mut Builder, desc: Option<&PhoneNumberDesc>) -> Result<Option<Self>, ()> {
         #[expect(deprecated, reason = "see `trunk`")]
         let Some(pattern) = desc.and_then(|desc| desc.national_number_pattern.as_deref()) else {
@@ -342,16 +342,16 @@ impl Country {
     }
 }
 
-/// The library's `parse`, `is_possible_number` and `is_valid_number` for one calling code as an automaton
-/// over national digits. A number belongs to the first country that claims it, by its leading digits or by
-/// having a type there, and is valid when it has a type there.
+/// The library's `parse`, `is_possible_number` and `is_valid_number` for one calling code, as an automaton over national
+/// digits. A number belongs to the first country that claims it, by its leading digits or because it has a type
+/// there, and is valid if it has a type there.
 #[expect(deprecated, reason = "see `trunk`")]
 fn compile(plans: &[PhoneMetadata]) -> Option<Automaton> {
     let mut builder = Builder::new();
     let main = plans.first()?;
     let countries =
         plans.iter().map(|plan| Country::new(&mut builder, plan)).collect::<Result<Vec<_>, ()>>().ok()?;
-    // Digits that parsing might strip or transform go to the library; so do two leading zeros.
+    // Digits that parsing may drop or transform go to the library; so do two leading zeros.
     let mut stripped = vec![builder.whole("00")?];
     if let Some(prefix) = main.national_prefix_for_parsing.as_deref() {
         stripped.push(builder.whole(inside(prefix)?)?);

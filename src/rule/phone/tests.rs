@@ -4,25 +4,25 @@ use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType};
 
 use super::*;
 
-fn judge(region: Option<&str>, cell: &str) -> (Fate, String, Vec<Note>) {
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    let fate = Phone::new(None).judge(cell, region, &mut out, &mut notes);
-    (fate, out, notes)
+fn validate(region: Option<&str>, cell: &str) -> (NormalForm, String, Vec<CellFinding>) {
+    let (mut out, mut findings) = (String::new(), Vec::new());
+    let fate = Phone::new(None).validate(cell, region, &mut out, &mut findings);
+    (fate, out, findings)
 }
 
-/// The code and the suggestion of the only note.
-fn complaint(region: Option<&str>, cell: &str) -> (Fate, Code, Option<String>) {
-    let (fate, _, notes) = judge(region, cell);
-    assert_eq!(notes.len(), 1, "{cell}: {notes:?}");
+/// The code and the suggestion of the only finding.
+fn complaint(region: Option<&str>, cell: &str) -> (NormalForm, Code, Option<String>) {
+    let (fate, _, findings) = validate(region, cell);
+    assert_eq!(findings.len(), 1, "{cell}: {findings:?}");
     let digits: String = cell.chars().filter(char::is_ascii_digit).collect();
-    assert!(digits.len() < 5 || !notes[0].message.contains(&digits), "the message holds the value");
-    (fate, notes[0].code, notes[0].suggestion.as_deref().map(str::to_owned))
+    assert!(digits.len() < 5 || !findings[0].message.contains(&digits), "the message holds the value");
+    (fate, findings[0].code, findings[0].suggestion.as_deref().map(str::to_owned))
 }
 
 #[test]
-fn national_and_international_spellings_come_to_one_form() {
-    // The Dutch, Belgian and German plans, ITU-T E.123 (spelling), E.164 (form); the rest libphonenumber's
-    // own tests: full-width and Arabic digits, brackets, letters on the keypad, tel: (RFC 3966).
+fn national_and_international_spellings_have_one_normal_form() {
+    // The Dutch, Belgian and German plans, ITU-T E.123 (spelling), E.164 (form). The others come from libphonenumber's
+    // tests: full-width and Arabic digits, brackets, letters on the keypad, tel: (RFC 3966).
     let table = [
         (
             "NL",
@@ -62,16 +62,16 @@ fn national_and_international_spellings_come_to_one_form() {
     ];
     for (region, form, cells) in table {
         for cell in cells {
-            let (fate, out, notes) = judge(Some(region), cell);
-            assert_eq!((fate, out.as_str(), notes), (Fate::Rewritten, form, vec![]), "{cell}");
+            let (fate, out, findings) = validate(Some(region), cell);
+            assert_eq!((fate, out.as_str(), findings), (NormalForm::Rewritten, form, vec![]), "{cell}");
         }
-        assert_eq!(judge(Some(region), form), (Fate::Same, String::new(), vec![]), "{form}");
-        assert_eq!(judge(None, form), (Fate::Same, String::new(), vec![]), "{form}");
+        assert_eq!(validate(Some(region), form), (NormalForm::Same, String::new(), vec![]), "{form}");
+        assert_eq!(validate(None, form), (NormalForm::Same, String::new(), vec![]), "{form}");
     }
 }
 
 #[test]
-fn what_cannot_be_a_number_is_rejected_with_what_it_might_have_meant() {
+fn an_impossible_number_is_rejected_with_a_suggestion() {
     let table = [
         (Some("NL"), "12", None),
         (Some("NL"), "+3161234567890123", None),
@@ -87,55 +87,61 @@ fn what_cannot_be_a_number_is_rejected_with_what_it_might_have_meant() {
         (Some("NL"), "4915112345678", Some("+4915112345678")),
     ];
     for (region, cell, suggestion) in table {
-        let expected = (Fate::Rejected, Code::InvalidPhone, suggestion.map(str::to_owned));
+        let expected = (NormalForm::Rejected, Code::InvalidPhone, suggestion.map(str::to_owned));
         assert_eq!(complaint(region, cell), expected, "{cell}");
     }
     let long = "0".repeat(1 << 20);
-    assert_eq!(complaint(Some("NL"), &long), (Fate::Rejected, Code::InvalidPhone, None));
+    assert_eq!(complaint(Some("NL"), &long), (NormalForm::Rejected, Code::InvalidPhone, None));
 }
 
 #[test]
-fn a_possible_number_in_no_known_range_is_kept_with_a_warning() {
-    let (fate, out, notes) = judge(Some("NL"), "+31 99 999 9999");
-    assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31999999999", Code::UncertainPhone));
-    assert_eq!(complaint(Some("NL"), "+31999999999"), (Fate::Same, Code::UncertainPhone, None));
+fn a_possible_number_in_no_known_range_is_accepted_with_a_warning() {
+    let (fate, out, findings) = validate(Some("NL"), "+31 99 999 9999");
+    assert_eq!(
+        (fate, out.as_str(), findings[0].code),
+        (NormalForm::Rewritten, "+31999999999", Code::UncertainPhone)
+    );
+    assert_eq!(complaint(Some("NL"), "+31999999999"), (NormalForm::Same, Code::UncertainPhone, None));
     assert!(Plans::shared().uncertain(b"+31 99 999 9999").is_some(), "the library is not needed for that");
     // A Belgian number without its +: its length would do in the Netherlands.
     assert_eq!(
         complaint(Some("NL"), "32470123456"),
-        (Fate::Rewritten, Code::UncertainPhone, Some("+32470123456".to_owned()))
+        (NormalForm::Rewritten, Code::UncertainPhone, Some("+32470123456".to_owned()))
     );
-    let (_, _, notes) = judge(Some("US"), "555-0100");
-    assert_eq!(notes[0].message, "the number seems to lack its area code");
+    let (_, _, findings) = validate(Some("US"), "555-0100");
+    assert_eq!(findings[0].message, "the number seems to lack its area code");
 }
 
 #[test]
-fn an_extension_is_not_dropped_in_silence() {
-    let (fate, out, notes) = judge(Some("NL"), "020-1234567 ext. 12");
-    assert_eq!((fate, out.as_str(), notes[0].code), (Fate::Rewritten, "+31201234567", Code::UncertainPhone));
+fn dropping_an_extension_is_a_warning() {
+    let (fate, out, findings) = validate(Some("NL"), "020-1234567 ext. 12");
+    assert_eq!(
+        (fate, out.as_str(), findings[0].code),
+        (NormalForm::Rewritten, "+31201234567", Code::UncertainPhone)
+    );
 }
 
 #[test]
-fn scientific_notation_is_told_apart() {
-    let lost = (Fate::Rejected, Code::ExcelScientific, None);
+fn scientific_notation_has_its_own_code() {
+    let lost = (NormalForm::Rejected, Code::ExcelScientific, None);
     for cell in ["3.16123E+10", "3,16123E+10", "6.12E+08", "=\"3.16E+10\""] {
         assert_eq!(complaint(Some("NL"), cell), lost, "{cell}");
     }
-    let whole = (Fate::Rejected, Code::ExcelScientific, Some("+31612345678".to_owned()));
+    let whole = (NormalForm::Rejected, Code::ExcelScientific, Some("+31612345678".to_owned()));
     assert_eq!(complaint(Some("NL"), "3.1612345678E+10"), whole);
 }
 
 #[test]
-fn the_setting_names_the_country_where_the_row_does_not() {
+fn the_default_country_is_used_for_rows_that_name_none() {
     let phone = Phone::new(Some("BE".to_owned()));
-    let (mut out, mut notes) = (String::new(), Vec::new());
-    assert_eq!(phone.judge("0470123456", None, &mut out, &mut notes), Fate::Rewritten);
+    let (mut out, mut findings) = (String::new(), Vec::new());
+    assert_eq!(phone.validate("0470123456", None, &mut out, &mut findings), NormalForm::Rewritten);
     assert_eq!(out, "+32470123456");
-    phone.judge("0612345678", Some("NL"), &mut out, &mut notes);
-    assert_eq!((out.as_str(), notes.len()), ("+31612345678", 0));
+    phone.validate("0612345678", Some("NL"), &mut out, &mut findings);
+    assert_eq!((out.as_str(), findings.len()), ("+31612345678", 0));
 }
 
-/// Splitmix64: enough chance for a test, the same on every machine.
+/// Splitmix64: random enough for a test, and the same on every machine.
 struct Chance(u64);
 
 impl Chance {
@@ -194,8 +200,8 @@ fn examples(plans: &Plans) -> Vec<(String, String)> {
     examples
 }
 
-/// A random cell: digits of a plausible length behind any calling code, or an example number with some of
-/// its digits changed, spelled in one of the ways people write.
+/// A random cell: digits of a plausible length after any calling code, or an example number with some of its digits
+/// changed, in one of the spellings that people use.
 fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
     let (code, example) = chance.pick(examples);
     let national = if chance.below(3) == 0 {
@@ -236,8 +242,8 @@ fn cell(chance: &mut Chance, examples: &[(String, String)]) -> String {
     }
 }
 
-/// Judges `count` random cells in both ways; returns how many the automata answered, and how many of the
-/// valid numbers in E.164 form they left to the library.
+/// Validates `count` random cells in both ways. Returns how many the automata answered, and how many of the valid
+/// numbers in E.164 form they left to the library.
 fn compare(seed: u64, count: u64) -> (u64, u64) {
     let phone = Phone::new(None);
     let examples = examples(phone.plans);
@@ -253,24 +259,24 @@ fn compare(seed: u64, count: u64) -> (u64, u64) {
             1..4 => Some(*chance.pick(&["NL", "BE", "DE", "FR"])),
             _ => Some(chance.pick(&regions).as_str()),
         };
-        for (out, notes) in [&mut fast, &mut slow] {
+        for (out, findings) in [&mut fast, &mut slow] {
             out.clear();
-            notes.clear();
+            findings.clear();
         }
         let is_e164 = phone.plans.is_valid_e164(cell.as_bytes());
         let quick = is_e164
             || phone.plans.recognise(cell.as_bytes(), region).is_some()
             || phone.plans.uncertain(cell.as_bytes()).is_some();
         answered += u64::from(quick);
-        let fast_fate = phone.judge(&cell, region, &mut fast.0, &mut fast.1);
+        let fast_fate = phone.validate(&cell, region, &mut fast.0, &mut fast.1);
         let slow_fate = phone.ask_library(&cell, &cell, region, &mut slow.0, &mut slow.1);
         assert_eq!((fast_fate, &fast), (slow_fate, &slow), "{cell} in {region:?}");
-        left += u64::from(!is_e164 && slow_fate == Fate::Same && slow.1.is_empty());
+        left += u64::from(!is_e164 && slow_fate == NormalForm::Same && slow.1.is_empty());
     }
     (answered, left)
 }
 
-/// After a change to the automata or the metadata, let it look at millions:
+/// After a change to the automata or the metadata, let it compare millions:
 /// `MUSTER_PHONE_CELLS=6000000 cargo test --lib rule::phone`.
 #[test]
 fn the_automata_agree_with_the_library() {
@@ -297,16 +303,18 @@ fn no_cell_makes_it_panic() {
     let alphabet: Vec<char> =
         "+0123456789+  ()-./xX#;,=\"'eE~*tel:ext;phone-context=isub٣６＋é\u{200b}\n".chars().collect();
     let mut chance = Chance(9);
-    let (mut out, mut notes) = (String::new(), Vec::new());
+    let (mut out, mut findings) = (String::new(), Vec::new());
     for _ in 0..20_000 {
         let length = chance.below(24);
         let cell: String = (0..length).map(|_| *chance.pick(&alphabet)).collect();
         out.clear();
-        notes.clear();
-        match phone.judge(&cell, None, &mut out, &mut notes) {
-            Fate::Rejected => assert_eq!(notes.len(), 1, "{cell:?}"),
-            Fate::Rewritten => assert!(out.starts_with('+') && out[1..].bytes().all(|b| b.is_ascii_digit())),
-            Fate::Same => assert!(cell.starts_with('+')),
+        findings.clear();
+        match phone.validate(&cell, None, &mut out, &mut findings) {
+            NormalForm::Rejected => assert_eq!(findings.len(), 1, "{cell:?}"),
+            NormalForm::Rewritten => {
+                assert!(out.starts_with('+') && out[1..].bytes().all(|b| b.is_ascii_digit()));
+            }
+            NormalForm::Same => assert!(cell.starts_with('+')),
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Check digits of VAT numbers, where the algorithm is published. The countries whose numbers have several
-//! kinds or none that is certain (Bulgaria, Cyprus, Czechia, Latvia, Lithuania) are not looked at.
+//! Check digits of VAT numbers, for the countries whose algorithm is published. Those of Bulgaria, Cyprus, Czechia,
+//! Latvia and Lithuania are not checked.
 
 /// No shape has more digits.
 const MOST: usize = 16;
 
-/// Whether the check digits fit; `None` where that is not known. `number` has the prefix's shape.
+/// Whether the check digits fit; `None` if that is not known. `number` has a shape of the prefix.
 pub(super) fn fit(prefix: &str, number: &str) -> Option<bool> {
-    // Values of the digits; letters stand for themselves in the rules that know them.
+    // Digits only; the rules of countries with letters look at `number` itself.
     let mut digits = [0; MOST];
     let values = number.chars().filter_map(|c| c.to_digit(10));
     let count = digits.iter_mut().zip(values).map(|(digit, value)| *digit = value).count();
@@ -76,7 +76,7 @@ fn mod_11_10(digits: &[u32]) -> bool {
     check == 1
 }
 
-/// Since 2020 sole traders have numbers whose country, digits and letters are 1 mod 97 together (A = 10).
+/// Sole traders have numbers since 2020 that, with the country and letters as numbers (A = 10), are 1 mod 97.
 fn netherlands_since_2020(number: &str) -> bool {
     "NL".chars()
         .chain(number.chars())
@@ -85,7 +85,7 @@ fn netherlands_since_2020(number: &str) -> bool {
         == 1
 }
 
-/// A SIREN behind two digits, or since 1994 behind a key with letters.
+/// A SIREN after a key of two digits, or since 1994 of digits and letters.
 fn france(number: &str) -> Option<bool> {
     const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let (key, siren) = number.split_at_checked(2)?;
@@ -124,7 +124,7 @@ fn spain(number: &[u8]) -> Option<bool> {
     })
 }
 
-/// Seven digits and a letter that checks them; a second letter counts nine times (W is 0, A is 1).
+/// Seven digits and a letter that checks them; a second letter has the weight nine (W is 0, A is 1).
 fn ireland(digits: &[u32], number: &[u8]) -> bool {
     let value = |letter: u8| if letter == b'W' { 0 } else { u32::from(letter - b'A') + 1 };
     let second = number.get(8).map_or(0, |&letter| value(letter) * 9);

@@ -1,18 +1,18 @@
-//! What a VAT number looks like in each country, behind its prefix. Source: the European Commission's VIES
-//! "VAT identification number structure"; HMRC VATREC for GB and XI; the Swiss MWSTG art. 28 with the UID
-//! register; the Norwegian Brønnøysund register.
+//! The shapes of VAT numbers, after their prefix. Sources: the European Commission's VIES "VAT identification number
+//! structure"; HMRC VATREC for GB and XI; the Swiss MWSTG art. 28 with the UID register; the Norwegian Brønnøysund
+//! register.
 
 use std::borrow::Cow;
 
 /// The shapes of one prefix.
 pub(super) struct Shape {
-    /// The two letters in front of the number.
+    /// The two letters before the number.
     pub(super) prefix: &'static str,
-    /// `#` is a digit, `@` a letter, `?` either; anything else is itself.
+    /// `#` is a digit, `@` a letter, `?` either; any other character is itself.
     masks: &'static [&'static str],
-    /// What is put in front of a number that was written without it.
+    /// Added before a number that was written without it.
     lead: &'static str,
-    /// A number of this shape, prefix and all, with check digits that fit where they are known.
+    /// A number of this shape with its prefix, and with check digits that fit if they are known.
     pub(super) example: &'static str,
 }
 
@@ -29,7 +29,7 @@ const fn shape(
 #[rustfmt::skip] // a table
 static SHAPES: &[Shape] = &[
     shape("AT", &["U########"], "U", "ATU13585627"),
-    // Nine digits were the whole number until 2005; the zero in front was added for all.
+    // Until 2005 nine digits were the whole number; then all got a zero before them.
     shape("BE", &["0#########", "1#########"], "0", "BE0428759497"),
     shape("BG", &["#########", "##########"], "", "BG175074752"),
     shape("CH", &["E#########", "E#########MWST", "E#########TVA", "E#########IVA"], "E", "CHE100155212"),
@@ -65,7 +65,7 @@ static SHAPES: &[Shape] = &[
 const GB: &[&str] = &["#########", "############", "GD###", "HA###"];
 
 impl Shape {
-    /// The whole number where `number`, prefix off, has one of the shapes.
+    /// The whole number if `number`, without its prefix, has one of the shapes.
     pub(super) fn complete<'n>(&self, number: &'n str) -> Option<Cow<'n, str>> {
         if self.has(number) {
             return Some(Cow::Borrowed(number));
@@ -81,7 +81,7 @@ impl Shape {
         let fits = |(byte, mask): (u8, u8)| match mask {
             b'#' => byte.is_ascii_digit(),
             b'@' => byte.is_ascii_uppercase(),
-            // France leaves out I and O, which only it could mistake for digits.
+            // France does not use I and O, which look like digits.
             b'?' => {
                 byte.is_ascii_digit()
                     || byte.is_ascii_uppercase() && (self.prefix != "FR" || !b"IO".contains(&byte))
@@ -92,20 +92,19 @@ impl Shape {
     }
 }
 
-/// The shapes behind a prefix; Greece's own code is taken for its prefix.
+/// The shapes of a prefix; Greece's country code counts as its prefix.
 pub(super) fn of_prefix(prefix: &str) -> Option<&'static Shape> {
     let prefix = if prefix == "GR" { "EL" } else { prefix };
     let at = SHAPES.binary_search_by(|shape| shape.prefix.cmp(prefix)).ok()?;
     Some(&SHAPES[at])
 }
 
-/// The shapes of a country (alpha-2). Monaco is a part of the French VAT territory, the Isle of Man of the
-/// British one.
+/// The shapes of a country (alpha-2). Monaco belongs to the French VAT territory, the Isle of Man to the British one.
 pub(super) fn of_country(country: &str) -> Option<&'static Shape> {
     match country {
         "MC" => of_prefix("FR"),
         "IM" => of_prefix("GB"),
-        // A prefix that is no country's code.
+        // Prefixes that are not the code of a country.
         "XI" | "EL" => None,
         other => of_prefix(other),
     }

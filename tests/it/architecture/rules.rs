@@ -8,20 +8,21 @@ use crate::support::none;
 
 /// The modules from the top down. A module imports from the lines below its own; those on one line do not know
 /// each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["cli"],
     &["command"],
     &["invite"],
     &["run"],
     &["report", "export", "load"],
     &["read", "settle", "db"],
+    &["settings"],
     &["source", "output", "frame"],
     &["schema"],
     &["rule"],
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 7] = ["event", "exit", "fault", "parallel", "signal", "sql", "width"];
+const BOTTOM: [&str; 8] = ["event", "exit", "fault", "nearest", "parallel", "signal", "sql", "width"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 13] = [

@@ -175,7 +175,7 @@ fn an_undo_does_not_restore_a_row_that_exists_again() {
     assert!(refused.stderr().contains("users b@x.nl: created again since"), "{refused}");
     assert_eq!(database.contents(), before);
     // A forgotten person is removed from the deleted rows, too.
-    muster.run(["runs", "forget", "--email", "B@x.nl"]).exits(0);
+    muster.run(["runs", "forget", "--email", "B@x.nl", "--yes"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.deleted WHERE before::text LIKE '%b@x.nl%'"), "0");
 }
 

@@ -79,7 +79,10 @@ fn the_last_row_of_a_long_file_decides_for_the_first() {
     assert_eq!(check(&undecided).0.len(), 120_000);
     file += "last;31-01-2026;0.5\n";
     let (rejected, said) = check(&file);
-    assert!(rejected.is_empty() && said.contains("its columns decide otherwise than they began; read again"));
+    assert!(
+        rejected.is_empty()
+            && said.contains("later cells decide a column differently than the first ones; read again")
+    );
     // And the other way round: what the beginning decided is taken back by a contradiction at the end.
     let file = file.replace("meter 0;01-02-2026", "meter 0;31-01-2026") + "odd;01-31-2026;0.5\n";
     assert_eq!(check(&file).0.len(), 59_999);

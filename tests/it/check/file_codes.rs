@@ -14,7 +14,7 @@ fn stopped(name: &str, contents: &[u8]) -> Vec<String> {
         database.text("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
         "0"
     );
-    assert!(run.stderr().starts_with(&format!("error: {name}")), "{run}");
+    assert!(run.stderr().starts_with(&format!("muster: {name}")), "{run}");
     for name in ["rejects.csv", "report.html"] {
         assert!(muster.path("out").join(name).exists(), "{name}{run}");
     }

@@ -103,6 +103,22 @@ fn findings_are_shown_with_the_field_and_masked_and_the_exit_code_is_3() {
 }
 
 #[test]
+fn a_rejected_record_is_no_run() {
+    let database = Database::new();
+    let muster = Muster::on(&database);
+    muster.run(["account", "create", "--legacyId", "A-1", "--name", "x"]).exits(0);
+    let line =
+        ["account", "create", "--legacyId", "A-2", "--name", "x", "--contact.email", "jan@", "--out", "kept"];
+    let rejected = muster.run(line).exits(3);
+    assert!(!rejected.stderr().contains("run"), "{rejected}");
+    assert!(!muster.path("kept").exists() && !muster.path("muster-runs").exists());
+    assert_eq!(database.text("SELECT count(*) FROM muster.runs"), "1");
+    let kept = ["account", "create", "--legacyId", "A-2", "--name", "x", "--out", "kept"];
+    muster.run(kept).exits(0);
+    assert!(muster.path("kept/summary.json").exists());
+}
+
+#[test]
 fn json_comes_from_standard_input_or_from_a_file() {
     let database = Database::new();
     let muster = Muster::on(&database);
@@ -165,7 +181,7 @@ fn reports_are_written_where_requested() {
     let muster = Muster::on(&database);
     let run = muster.run(["account", "create", "--legacyId", "A-1", "--name", "", "--out", "out"]).exits(3);
     assert_eq!(run.findings("out")[0]["code"], "required");
-    assert_eq!(run.summary("out")["command"], "account create");
+    assert_eq!(run.summary("out")["status"], "checked", "a rejected record is no run");
     assert!(String::from_utf8(run.read("out/accounts.rejected.csv")).unwrap().contains("\nA-1,"));
     muster.run(["account", "create", "--legacyId", "A-1", "--name", "x"]).exits(0);
     let refused =

@@ -128,7 +128,7 @@ fn standard_output_has_the_result_and_standard_error_the_rest() {
         assert!(run.stdout().contains(part), "{part}{run}");
     }
     let run = muster.run(["import", "nowhere.csv", "--quiet"]).exits(1);
-    assert!(run.stdout().is_empty() && run.stderr().starts_with("error: nowhere.csv: "), "{run}");
+    assert!(run.stdout().is_empty() && run.stderr().starts_with("muster: nowhere.csv: "), "{run}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_table_fits_its_room_and_says_what_it_leaves_out() {
     let run = muster.run(["account", "list", "--limit", "2"]).exits(0);
     assert!(run.stdout().lines().all(|line| line.chars().count() <= 30), "{run}");
     assert!(
-        run.stderr().contains("2 of 3: --limit 0 shows all") && run.stderr().contains("without room"),
+        run.stderr().contains("2 of 3: --limit 0 shows all") && run.stderr().contains("5 columns left out"),
         "{run}"
     );
     let quiet = muster.run(["account", "list", "--limit", "2", "--quiet"]).exits(0);

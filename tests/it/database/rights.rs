@@ -158,7 +158,7 @@ fn the_journal_is_read_pruned_and_cleared_of_a_person_with_rights_on_it_alone() 
     let prune = ["runs", "prune", "--older-than", "0h"];
     role.lacks(&prune, "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");
     role.may("SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA muster");
-    let forget = ["runs", "forget", "--email", "a@x.nl"];
+    let forget = ["runs", "forget", "--email", "a@x.nl", "--yes"];
     role.may("USAGE ON SCHEMA public").may("SELECT ON accounts");
     role.lacks(&forget, "SELECT ON public.users");
     role.may("SELECT ON users");

@@ -82,8 +82,8 @@ fn a_reading_that_is_given_needs_no_proof_and_is_kept_to() {
     for (reading, said) in [
         ("opened", "write FIELD=HOW"),
         ("opened=sideways", "write FIELD=HOW"),
-        ("opened=decimal-comma", "whose reading its column decides"),
-        ("email=day-first", "whose reading its column decides"),
+        ("opened=decimal-comma", "no schema has an open field of that name"),
+        ("email=day-first", "no schema has an open field of that name"),
         ("other.csv:opened=day-first", "other.csv is none of the files"),
     ] {
         let run =

@@ -44,7 +44,11 @@ fn a_mail_reads_well_in_its_language() {
     muster.write("nameless.csv", "email,account.legacyId,defaultLangCode\nx@example.nl,A2,nl\n");
     muster.run(["import", "users=nameless.csv"]).exits(0);
     send(&muster, &["invite", "--account", "A1", "--to-dir", "mails"]).exits(0);
+    let preview = send(&muster, &["invite", "--account", "A2", "--preview", "preview"]).exits(0);
+    assert!(preview.stdout().contains("2 mails written into preview as a preview"), "{preview}");
+    assert_eq!(std::fs::read_dir(muster.path("preview")).unwrap().count(), 2);
     let sent = send(&muster, &["invite", "--account", "A2", "--to-dir", "mails"]).exits(0);
+    assert!(sent.stdout().contains("2 count as invited now"), "{sent}");
     assert!(sent.stdout().contains("2 mails sent into mails"), "{sent}");
     assert!(postmark.heard(|heard| heard.calls.is_empty()));
     let all = mails(&muster);
@@ -133,7 +137,7 @@ fn a_folder_that_cannot_be_written_to_leaves_the_mails_waiting() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark).file("mails", "a file instead of a folder");
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "mails"]).exits(1);
-    assert!(failed.stderr().contains("mails: cannot be written"), "{failed}");
+    assert!(failed.stderr().contains("mails: cannot be created"), "{failed}");
     // The second mail's place is taken by a folder: the first is written, the second waits.
     std::fs::create_dir_all(muster.path("other/00000002.eml/x")).unwrap();
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "other"]).exits(1);

@@ -71,7 +71,7 @@ fn a_forgotten_person_leaves_no_trace_in_the_outbox() {
     let (database, postmark) = (Database::new(), FakePostmark::start());
     let muster = office(&database, &postmark);
     send(&muster, &["invite", "--account", "A1"]).exits(0);
-    muster.run(["runs", "forget", "--email", "Zoe@example.nl"]).exits(0);
+    muster.run(["runs", "forget", "--email", "Zoe@example.nl", "--yes"]).exits(0);
     for table in ["invites", "outbox", "invite_tokens"] {
         assert_eq!(database.text(&format!("SELECT count(*) FROM muster.{table}")), "1", "{table}");
     }
@@ -102,7 +102,7 @@ fn filters_choose_the_recipients() {
         muster.run(line.iter().chain(&wrong)).exits(2);
     }
     let nobody = muster.run(["user", "invite", "--role", "none", "--dry-run"]).exits(2);
-    assert!(nobody.stderr().contains("name the recipients"), "{nobody}");
+    assert!(nobody.stderr().contains("say who is invited"), "{nobody}");
 }
 
 #[test]

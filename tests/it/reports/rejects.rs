@@ -20,7 +20,7 @@ fn findings_are_counted_filtered_and_shown_with_their_lines() {
     let muster = checked(&[]);
     let view = muster.run(["rejects", "out"]).exits(0).stdout();
     assert!(view.contains("3 findings by rule, column and value"), "{view}");
-    assert!(view.contains("2  reject     invalid-email  accounts.contact.email"), "{view}");
+    assert!(view.contains("2  reject    invalid-email  accounts.contact.email"), "{view}");
     assert!(view.lines().all(|line| line.chars().count() <= 80), "{view}");
     let view = muster.run(["rejects", "out", "--code", "invalid-email", "--show", "1"]).exits(0).stdout();
     let expected = " --> accounts.csv:3 (accounts, record 2, column contact.email)\n  |\n3 | A2,Bar,wrong,NL** **** **** **** 00\n  |        ^^^^^\n";

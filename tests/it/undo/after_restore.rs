@@ -227,8 +227,8 @@ fn rows_of_a_run_in_an_older_journal_are_compared_by_xmin_and_the_refusal_says_w
 fn what_is_left_of_a_block_when_a_person_is_forgotten_keeps_its_hashes() {
     let database = Database::new();
     let muster = imported(&database);
-    muster.run(["runs", "forget", "--email", "b@x.nl"]).exits(0);
-    muster.run(["runs", "forget", "--email", "d@x.nl"]).exits(0);
+    muster.run(["runs", "forget", "--email", "b@x.nl", "--yes"]).exits(0);
+    muster.run(["runs", "forget", "--email", "d@x.nl", "--yes"]).exits(0);
     forget_stamps(&database);
     let undone = muster.run(["undo", "--yes", &runs(&database)[1]]).exits(0).stdout();
     assert!(undone.contains("1 deleted, 1 restored, 1 forgotten"), "{undone}");

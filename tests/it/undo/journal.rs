@@ -81,8 +81,10 @@ fn a_forgotten_person_leaves_no_trace() {
     muster.write("users.csv", "email,account.legacyId,contact.lastName\na@x.nl,A1,Dee\nb@x.nl,A2,Eff\n");
     muster.run(["import", "users.csv"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM muster.updated WHERE before::text LIKE '%a@x.nl%'"), "1");
-    let said = muster.run(["runs", "forget", "--email", "A@x.nl"]).exits(0).stdout();
-    assert!(said.contains("2 traces"), "{said}");
+    let unasked = muster.run(["runs", "forget", "--email", "A@x.nl"]).exits(2);
+    assert!(unasked.stderr().contains("for good? Nobody can be asked here: give --yes"), "{unasked}");
+    let said = muster.run(["runs", "forget", "--email", "A@x.nl", "--yes"]).exits(0).stdout();
+    assert!(said.contains("2 records"), "{said}");
     assert_eq!(database.text("SELECT count(*) FROM muster.updated WHERE before::text LIKE '%a@x.nl%'"), "0");
     assert_eq!(
         database.text(

@@ -1,53 +1,39 @@
-//! What a user can ask of a run, as the phases take it.
+//! What a row must be like.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::read::ReadOptions;
-use crate::report::ShownValues;
-use crate::settle::Policy;
-use crate::source::InputSpec;
-
-use super::Looking;
-
-/// What `check` and `import` have in common.
+/// What a row must be like.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Options {
-    /// The inputs, in the order given.
-    pub(crate) inputs: Vec<InputSpec>,
-    /// A folder of schema files; the built-in ones without.
+pub(crate) struct Rules {
+    /// `--schemas`: a folder of schema files; the built-in ones without.
     pub(crate) schemas: Option<PathBuf>,
-    /// Where the reports go.
-    pub(crate) out: Option<PathBuf>,
-    /// The folder of an earlier run to compare with.
-    pub(crate) against: Option<PathBuf>,
-    /// How many threads read; as many as there are cores without.
-    pub(crate) threads: Option<NonZeroUsize>,
-    /// How the inputs are looked at.
-    pub(crate) looking: Looking,
-    /// How records are read.
-    pub(crate) read: ReadOptions,
-    /// Which of several rows with the same key stays.
-    pub(crate) duplicates: Policy,
-    /// How many rejects are allowed.
+    /// `--duplicates`.
+    pub(crate) duplicates: Duplicates,
+    /// `--strict`: warnings about cells reject their rows.
+    pub(crate) strict: bool,
+    /// `--max-rejects`: the run is refused if there are more.
     pub(crate) max_rejects: Option<MaxRejects>,
-    /// The options that reading the same files again needs, each word by itself.
-    pub(crate) again: Vec<String>,
-    /// Those of them that speak of one of the files.
-    pub(crate) again_of_files: Vec<String>,
-    /// The keys of rejected records are kept for every entity, not only where another one refers to it.
-    pub(crate) keep_rejected_keys: bool,
-    /// Whether sensitive values are shown.
-    pub(crate) values: ShownValues,
+}
+
+/// Which of several rows with the same key is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Duplicates {
+    /// The first in input order.
+    #[default]
+    KeepFirst,
+    /// The last in input order.
+    KeepLast,
+    /// None of them.
+    RejectAll,
 }
 
 /// How many rejects a run may have before it is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum MaxRejects {
-    /// So many rows.
+    /// This many rows.
     Rows(u64),
-    /// So many of a hundred rows read.
+    /// This many of a hundred rows read.
     Percent(f64),
 }
 

@@ -1,0 +1,271 @@
+//! What can be typed for `muster check` and `muster import`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::schema::OnUpdate;
+use crate::settings::{
+    Duplicates, Given, MaxRejects, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
+};
+use crate::source::{InputSpec, SourceError};
+
+use super::database::{DatabaseArgs, LockArgs};
+use super::value::{self, Size};
+
+/// The largest `--max-record`.
+const LARGEST: u64 = 1 << 30;
+
+/// `muster check`.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLE, after_long_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArgs {
+    /// The files, the rules and the limits.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    /// Look up keys and references in the database, read-only
+    #[arg(long, help_heading = "Database")]
+    pub(crate) against_database: bool,
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+}
+
+const CHECK_EXAMPLE: &str = "\
+Example:
+  muster check accounts.csv users.csv
+
+More options and examples: muster check --help";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  muster check accounts.csv users.csv
+  muster check --delimiter ';' --encoding windows-1252 accounts.csv
+  zcat old.csv.gz | muster check users=-
+  muster check accounts.ndjson users.parquet
+  muster check users.csv --against-database --max-rejects 1%";
+
+/// `muster import`.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
+#[command(after_help = IMPORT_EXAMPLE, after_long_help = IMPORT_EXAMPLES)]
+pub(crate) struct ImportArgs {
+    /// Do everything in the database too, then roll back and print the plan
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The files, the rules and the limits.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    /// Which database.
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    /// Do not overwrite rows that somebody changed in the database after muster wrote them; report them
+    #[arg(long, help_heading = "Loading", hide_short_help = true)]
+    pub(crate) protect_edited: bool,
+    /// Write the keys of rows that are in the database and not in the files to ENTITY.absent.csv
+    #[arg(long, help_heading = "Loading", hide_short_help = true)]
+    pub(crate) report_absent: bool,
+    /// The files list changes, as `export --changes-since` writes them: insert, update and delete these rows
+    #[arg(long, help_heading = "Loading", conflicts_with = "report_absent", hide_short_help = true)]
+    pub(crate) apply_changes: bool,
+    /// Delete the rows that the changes list as deleted; without it, deletions are refused
+    #[arg(long, help_heading = "Loading", requires = "apply_changes", hide_short_help = true)]
+    pub(crate) allow_deletes: bool,
+    /// Compare a checksum of each column in the database with what was sent; roll back if one differs
+    #[arg(long, help_heading = "Loading", hide_short_help = true)]
+    pub(crate) reconcile: bool,
+    /// Keep no undo data: faster, but the run cannot be undone
+    #[arg(long, help_heading = "Loading", hide_short_help = true)]
+    pub(crate) no_undo: bool,
+    /// How long its lock is waited for.
+    #[command(flatten)]
+    pub(crate) lock: LockArgs,
+}
+
+const IMPORT_EXAMPLE: &str = "\
+Example:
+  muster import accounts.csv users.csv
+
+More options and examples: muster import --help";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  muster import accounts.csv users.csv
+  muster import --dry-run accounts.csv users.csv
+  muster import --map 'Klantnummer=legacyId' accounts=export-2019.csv users.csv
+  muster import --database-url postgres://app@db.example/app users.csv
+  muster import --apply-changes --allow-deletes users.changes.csv
+
+The role needs SELECT, INSERT and UPDATE on the tables (for --allow-deletes
+also DELETE), CREATE on the schema if tables are missing, and CREATE on the
+database the first time, for the journal (schema muster).";
+
+/// The options of every command that reads files.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
+pub(crate) struct ReadArgs {
+    /// CSV, NDJSON or Parquet files: a path, - for standard input, or entity=path
+    ///
+    /// Several files of one entity are read as one.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<InputSpec>,
+    /// Write the reports here [default: muster-runs/RUN/]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Read the column rules from this folder [default: the built-in ones]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) schemas: Option<PathBuf>,
+    /// Compare with the reports of an earlier run, in report.html
+    #[arg(long, value_name = "RUN-DIR", hide_short_help = true)]
+    pub(crate) against: Option<PathBuf>,
+    /// The character between cells, or tab [default: found in the file]
+    #[arg(long, value_name = "C", value_parser = value::delimiter, help_heading = "Reading")]
+    pub(crate) delimiter: Option<u8>,
+    /// The encoding, for example windows-1252 [default: found in the file]
+    ///
+    /// FILE=NAME gives the encoding of one file.
+    #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
+    pub(crate) encoding: Vec<String>,
+    /// Read the column with this header as this field; can be given several times
+    #[arg(long, value_name = "HEADER=FIELD", value_parser = value::mapping, help_heading = "Reading")]
+    pub(crate) map: Vec<(String, String)>,
+    /// How the cells of a field are read, if its schema leaves that to the column: day-first, month-first,
+    /// decimal-comma or decimal-point
+    ///
+    /// `FILE:FIELD=HOW` is about one file.
+    #[arg(long, value_name = "[FILE:]FIELD=HOW", help_heading = "Reading", hide_short_help = true)]
+    pub(crate) reading: Vec<String>,
+    /// Accept records that lack trailing cells, or keys of NDJSON, if all that is missing is optional
+    #[arg(long, help_heading = "Reading", hide_short_help = true)]
+    pub(crate) pad_short: bool,
+    /// What \"\" means [default: as empty as a cell without quotes; the empty text in files that muster exported]
+    #[arg(long, value_name = "WHAT", help_heading = "Reading", value_enum, hide_short_help = true)]
+    pub(crate) quoted_empty: Option<QuotedEmpty>,
+    /// Remove the apostrophe that `export --for-spreadsheet` puts before a cell that would be a formula
+    #[arg(long, help_heading = "Reading", hide_short_help = true)]
+    pub(crate) from_spreadsheet: bool,
+    /// Reject records larger than this (K, M or G)
+    #[arg(long, value_name = "SIZE", default_value_t = Size(Reading::default().max_record))]
+    #[arg(help_heading = "Reading", hide_short_help = true)]
+    pub(crate) max_record: Size,
+    /// Refuse the run if more rows are rejected (a number, or a percentage of the rows read)
+    #[arg(long, value_name = "N|P%", help_heading = "Rules")]
+    pub(crate) max_rejects: Option<MaxRejects>,
+    /// Which row is kept if several have the same key
+    #[arg(long, value_name = "WHICH", default_value_t = Rules::default().duplicates, value_enum)]
+    #[arg(help_heading = "Rules", hide_short_help = true)]
+    pub(crate) duplicates: Duplicates,
+    /// Warnings about cells reject their rows, too
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
+    pub(crate) strict: bool,
+    /// What an empty cell does to a filled field on update, unless the field's own `on_update` decides
+    #[arg(long, value_name = "WHAT", default_value_t = Target::default().on_empty, value_enum)]
+    #[arg(help_heading = "Rules", hide_short_help = true)]
+    pub(crate) empty: OnUpdate,
+    /// Let a known user change its account
+    #[arg(long, help_heading = "Rules", hide_short_help = true)]
+    pub(crate) move_users: bool,
+    /// How many threads validate [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(help_heading = "Resources", hide_short_help = true)]
+    pub(crate) threads: Option<u16>,
+    /// How much memory rows may take before they go to a file (K, M or G)
+    #[arg(long, value_name = "SIZE", default_value_t = Size(Reading::default().memory as u64))]
+    #[arg(help_heading = "Resources", hide_short_help = true)]
+    pub(crate) memory: Size,
+    /// Print the summary as JSON instead of a table
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Show the values of sensitive columns in the reports
+    #[arg(long, help_heading = "Output", conflicts_with = "hide_values", hide_short_help = true)]
+    pub(crate) show_values: bool,
+    /// Show no values in the reports; only the rejected records hold them
+    #[arg(long, help_heading = "Output", hide_short_help = true)]
+    pub(crate) hide_values: bool,
+}
+
+impl CheckArgs {
+    /// These options as settings.
+    ///
+    /// # Errors
+    ///
+    /// An option that cannot be understood.
+    pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+        let target = Target {
+            database_url: self.database.database_url.clone(),
+            against_database: self.against_database,
+            ..self.read.target()
+        };
+        Ok(Settings { target, ..self.read.settings(given)? })
+    }
+}
+
+impl ImportArgs {
+    /// These options as settings.
+    ///
+    /// # Errors
+    ///
+    /// An option that cannot be understood.
+    pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+        let target = Target {
+            database_url: self.database.database_url.clone(),
+            dry_run: self.dry_run,
+            changes: self.apply_changes,
+            allow_deletes: self.allow_deletes,
+            undoable: !self.no_undo,
+            protect_edited: self.protect_edited,
+            report_absent: self.report_absent,
+            reconcile: self.reconcile,
+            lock_timeout: self.lock.time(),
+            ..self.read.target()
+        };
+        Ok(Settings { target, ..self.read.settings(given)? })
+    }
+}
+
+impl ReadArgs {
+    fn target(&self) -> Target {
+        Target { on_empty: self.empty, move_rows: self.move_users, ..Target::default() }
+    }
+
+    fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+        Ok(Settings {
+            inputs: self.files.clone(),
+            reading: Reading {
+                delimiter: self.delimiter,
+                encodings: self
+                    .encoding
+                    .iter()
+                    .map(|text| value::encoding(text))
+                    .collect::<Result<_, _>>()?,
+                readings: self.reading.iter().map(|text| value::reading(text)).collect::<Result<_, _>>()?,
+                maps: self.map.clone(),
+                quoted_empty: self.quoted_empty,
+                pad_short: self.pad_short,
+                from_spreadsheet: self.from_spreadsheet,
+                max_record: self.max_record.0.min(LARGEST),
+                memory: usize::try_from(self.memory.0).unwrap_or(usize::MAX),
+                threads: self.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
+                ..Reading::default()
+            },
+            rules: Rules {
+                schemas: self.schemas.clone(),
+                duplicates: self.duplicates,
+                strict: self.strict,
+                max_rejects: self.max_rejects,
+            },
+            target: Target::default(),
+            reports: Reports {
+                out: self.out.clone(),
+                against: self.against.clone(),
+                values: match (self.show_values, self.hide_values) {
+                    (true, _) => ShownValues::All,
+                    (_, true) => ShownValues::None,
+                    _ => ShownValues::NotSensitive,
+                },
+                given: given.clone(),
+            },
+        })
+    }
+}

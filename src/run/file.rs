@@ -1,0 +1,79 @@
+//! An input file, and all files of an entity with what was read of them.
+
+use std::path::PathBuf;
+
+use crate::read::Harvest;
+use crate::record::Finding;
+use crate::report::Counts;
+use crate::settings::Decision;
+use crate::source::{InputPath, InputSpec, Look, Source};
+
+use super::exported::Claim;
+use super::table::Facts;
+
+/// One input file: opened, looked at, hashed.
+#[derive(Debug)]
+pub(crate) struct FileRead {
+    pub(crate) path: InputPath,
+    pub(crate) source: Source,
+    /// The file itself, if its records are read from a table made of it.
+    pub(crate) original: Option<(Source, Facts)>,
+    pub(crate) look: Look,
+    pub(crate) sha256: String,
+    /// What the manifest beside the file says of it; taken for true until the file has been hashed.
+    pub(crate) exported: Option<Claim>,
+    /// All its records were asked for their keys.
+    pub(crate) whole: bool,
+    /// What its open columns decided, once the whole file has said it.
+    pub(crate) decisions: Option<Vec<Option<Decision>>>,
+}
+
+/// One entity: its files and what was read of them. Without files the harvest is empty.
+#[derive(Debug)]
+pub(crate) struct EntityRead {
+    pub(crate) files: Vec<FileRead>,
+    pub(crate) harvest: Harvest,
+}
+
+impl EntityRead {
+    /// How many data records a file has, if it was read.
+    pub(crate) fn records(&self, file: usize) -> Option<u64> {
+        self.harvest.files.get(file).map(|file| file.counts.read)
+    }
+
+    /// The counts before settling: clean rows count as accepted.
+    pub(crate) fn counts(&self) -> Counts {
+        let counted = self.harvest.counts;
+        Counts {
+            read: counted.read,
+            blank: counted.blank,
+            accepted: counted.clean,
+            rejected: counted.rejected,
+            warnings: counted.warnings,
+            unguarded: counted.unguarded,
+            ..Counts::default()
+        }
+    }
+}
+
+impl FileRead {
+    /// The file as it is stored.
+    pub(crate) fn stored(&self) -> &Source {
+        self.original.as_ref().map_or(&self.source, |(original, _)| original)
+    }
+}
+
+/// The paths of the inputs, so that no report overwrites one.
+pub(crate) fn paths(inputs: &[InputSpec]) -> impl Iterator<Item = &PathBuf> {
+    inputs.iter().filter_map(|spec| match &spec.path {
+        InputPath::File(path) => Some(path),
+        InputPath::Stdin | InputPath::Made(_) => None,
+    })
+}
+
+/// The findings of files that stop the run, as an entity's only harvest.
+pub(crate) fn findings_of(files: &[FileRead]) -> Vec<Finding> {
+    let mut findings: Vec<_> = files.iter().flat_map(|file| file.look.findings.clone()).collect();
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    findings
+}

@@ -1,0 +1,198 @@
+//! The first phase: the files of an entity read and hashed, and read again if a whole file refutes what was assumed.
+
+use std::io::Read;
+
+use crate::event::{Event, Stage};
+use crate::read::{Harvest, Input, Keep, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
+use crate::schema::{Entity, Schema};
+use crate::settings::{QuotedEmpty, Settings};
+use crate::source::{Encoding, FileFormat, Hasher, InputPath, LookOptions, ReadAt as _, look};
+
+use super::RunError;
+use super::file::FileRead;
+use super::open::{look_options, renumber};
+
+/// How much is hashed at a time.
+const HASHED: usize = 1 << 20;
+
+/// Reads one entity's files. If a whole file refutes what was assumed of it, all are read again.
+pub(crate) fn read(
+    reader: &Reader<'_>,
+    schema: &Schema,
+    entity: usize,
+    files: &mut [FileRead],
+    settings: &Settings,
+    keep: Keep,
+) -> Result<Harvest, RunError> {
+    let rules = &schema.entities[entity];
+    let referred_to = settings.target.report_absent
+        || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
+    let total = files
+        .iter()
+        .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
+        .sum();
+    loop {
+        let name = rules.name.as_str();
+        reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
+        let inputs = files.iter().enumerate();
+        let inputs: Vec<_> =
+            inputs.map(|(number, file)| input(rules, number, file, settings, keep)).collect();
+        let (reading, hashes) = std::thread::scope(|scope| {
+            let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
+            let reading = reader.read(&inputs, slots(rules).len(), referred_to);
+            (reading, hashes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        drop(inputs);
+        let reading = reading?;
+        let hashes = hashes?;
+        reader.listener.on(Event::Finished);
+        match reading {
+            Reading::Done(harvest) => {
+                for (file, sha256) in files.iter_mut().zip(hashes) {
+                    file.stored().unchanged()?;
+                    file.sha256 = sha256;
+                }
+                if refuted(files) && settings.reading.quoted_empty.is_none() {
+                    continue;
+                }
+                all_there(rules, files, &harvest)?;
+                say_decisions(rules, files, &harvest);
+                return Ok(*harvest);
+            }
+            Reading::Refuted(number, Refutation::Columns(decisions)) => {
+                let file = &mut files[number];
+                tracing::info!(
+                    "{}: later cells decide a column differently than the first ones; read again",
+                    file.source.name()
+                );
+                file.decisions = Some(decisions);
+            }
+            Reading::Refuted(number, Refutation::Encoding) => {
+                let file = &mut files[number];
+                let encoding = match file.look.opening.encoding {
+                    Encoding::Utf8 => Encoding::FALLBACK,
+                    _ => Encoding::Utf8,
+                };
+                tracing::warn!(
+                    "{}: the whole file says {}, not {}; read again",
+                    file.source.name(),
+                    encoding.name(),
+                    file.look.opening.encoding.name()
+                );
+                let options = look_options(settings, Some(encoding));
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
+                renumber(&mut look, number);
+                file.look = look;
+                file.decisions = None;
+            }
+            Reading::Refuted(number, Refutation::Keys) => {
+                let file = &mut files[number];
+                tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
+                let options = LookOptions {
+                    whole: true,
+                    ..look_options(settings, settings.reading.encoding(&file.path))
+                };
+                let mut look = look(&file.source, schema, Some(entity), &options)?;
+                renumber(&mut look, number);
+                file.look = look;
+                file.whole = true;
+            }
+        }
+    }
+}
+
+/// Whether as many records were read as each file says it has.
+fn all_there(rules: &Entity, files: &[FileRead], harvest: &Harvest) -> Result<(), RunError> {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        if let Some((_, facts)) = &file.original
+            && facts.rows != read.counts.read
+        {
+            let (name, rows, read) = (file.source.name(), facts.rows, read.counts.read);
+            let law = format!("{name} says that it has {rows} rows, but {read} were read");
+            return Err(RunError::Law { entity: rules.name.clone(), law });
+        }
+    }
+    Ok(())
+}
+
+/// Whether any file is not what muster exported, although a manifest lists its name.
+fn refuted(files: &mut [FileRead]) -> bool {
+    let mut refuted = false;
+    for file in files {
+        if file.exported.as_ref().is_some_and(|claim| claim.sha256 != file.sha256) {
+            tracing::info!("{}: was changed since muster exported it", file.source.name());
+            file.exported = None;
+            refuted = true;
+        }
+    }
+    refuted
+}
+
+/// Logs how each column was read that the schema leaves open.
+fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
+    for (file, read) in files.iter().zip(&harvest.files) {
+        for (column, proofs) in &read.open {
+            let how = column.explained(proofs);
+            tracing::info!("{}: column {}: {how}", file.source.name(), rules.fields[column.field].name);
+        }
+    }
+}
+
+fn input<'f>(
+    entity: &'f Entity,
+    number: usize,
+    file: &'f FileRead,
+    settings: &'f Settings,
+    keep: Keep,
+) -> Input<'f> {
+    let quoted_empty = settings.reading.quoted_empty;
+    let options = ReadOptions {
+        settings,
+        keep,
+        empty_text: quoted_empty.map_or(file.exported.is_some(), |what| what == QuotedEmpty::Text),
+        // Other formats are not written by spreadsheets: an apostrophe there is part of the value.
+        unguard: settings.reading.from_spreadsheet && file.look.opening.format == FileFormat::Csv,
+    };
+    let mut plan = ReadPlan::new(entity, u16::try_from(number).unwrap_or(u16::MAX), &file.look, options);
+    for column in &mut plan.open {
+        column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
+    }
+    plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
+    Input {
+        source: &file.source,
+        look: &file.look,
+        plan,
+        whole: file.whole,
+        decisions: file.decisions.as_deref(),
+    }
+}
+
+/// The SHA-256 of a file's bytes as given: of the compressed file if it is compressed.
+fn hash(file: &FileRead) -> Result<String, RunError> {
+    let mut hasher = Hasher::new();
+    let mut buffer = vec![0; HASHED];
+    let source = file.stored();
+    if let (Some(_), InputPath::File(path)) = (source.compression(), &file.path) {
+        let mut stored = std::fs::File::open(path).map_err(|e| lost(file, e))?;
+        loop {
+            match stored.read(&mut buffer).map_err(|e| lost(file, e))? {
+                0 => return Ok(hasher.finish()),
+                read => hasher.update(&buffer[..read]),
+            }
+        }
+    }
+    let mut offset = 0;
+    loop {
+        match source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
+            0 => return Ok(hasher.finish()),
+            read => {
+                hasher.update(&buffer[..read]);
+                offset += read as u64;
+            }
+        }
+    }
+}
+
+fn lost(file: &FileRead, source: std::io::Error) -> RunError {
+    crate::read::ReadError::Source { file: file.source.name().to_owned(), source }.into()
+}
