@@ -63,15 +63,9 @@ pub(crate) fn is_alpha_2(code: &str) -> bool {
 
 /// A country.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Country {}
+pub(crate) struct Country;
 
 impl Country {
-    /// A country.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -179,7 +173,7 @@ mod tests {
             ("Verenigde Staten", "US"),
             ("Czech Republic", "CZ"),
         ] {
-            assert_eq!(validated!(Country::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+            assert_eq!(validated!(Country, cell), (Some(want.to_owned()), vec![]), "{cell}");
         }
     }
 
@@ -188,7 +182,7 @@ mod tests {
         for (cell, want) in
             [("UK", "GB"), ("uk", "GB"), ("England", "GB"), ("EL", "GR"), ("Kosovo", "XK"), ("XK", "XK")]
         {
-            let (result, findings) = validated!(Country::new(), cell);
+            let (result, findings) = validated!(Country, cell);
             assert_eq!((result.as_deref(), findings[0].code), (Some(want), Code::CountryAlias), "{cell}");
         }
     }
@@ -208,7 +202,7 @@ mod tests {
             ("-", None),
             ("日本", None),
         ] {
-            let (result, findings) = validated!(Country::new(), cell);
+            let (result, findings) = validated!(Country, cell);
             assert_eq!((result, findings[0].code), (None, Code::InvalidCountry), "{cell}");
             assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
@@ -217,7 +211,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[A-Za-z]{2,3}") {
-            stays!(Country::new(), &cell);
+            stays!(Country, &cell);
         }
     }
 }

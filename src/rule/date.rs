@@ -37,7 +37,6 @@ pub(crate) enum DayMonth {
 impl DayMonth {
     /// The order that a cell proves for its column. `None` if the cell is not a date, begins with the year, or can
     /// be read both ways.
-    #[must_use]
     pub(crate) fn of(cell: &str) -> Option<Self> {
         let (date, _) = split_time(cell);
         match (read_auto(date, Some(Self::DayFirst)), read_auto(date, Some(Self::MonthFirst))) {
@@ -118,13 +117,11 @@ pub(crate) struct Date {
 
 impl Date {
     /// A calendar date; `format` is a strptime pattern, or [`AUTO`].
-    #[must_use]
     pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print a date and read it again. Any other format is a mistake in the schema.
-    #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         let sample = civil::date(2026, 1, 31);
         self.format.is_usable(|pattern| {
@@ -134,19 +131,16 @@ impl Date {
     }
 
     /// Whether the column must decide the order of day and month.
-    #[must_use]
     pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
-    #[must_use]
     pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// The cell for a normal form; this rule reads it as the same date.
-    #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         written(&self.format, normal, || strtime_date(normal))
     }
@@ -186,13 +180,11 @@ pub(crate) struct Timestamp {
 impl Timestamp {
     /// A point in time; `format` is a strptime pattern, [`RFC_3339`] or [`AUTO`]. A cell without an offset is
     /// read as UTC.
-    #[must_use]
     pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print a point in time and read it again. Any other format is a mistake in the schema.
-    #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         self.format.is_usable(|pattern| {
             let sample = civil::date(2026, 1, 31).at(0, 0, 0, 0);
@@ -203,19 +195,16 @@ impl Timestamp {
     }
 
     /// Whether the column must decide the order of day and month.
-    #[must_use]
     pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
-    #[must_use]
     pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// The cell for a normal form; this rule reads it as the same point in time, as exactly as the format allows.
-    #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         let instant = || normal.parse::<jiff::Timestamp>().ok();
         match &self.format {

@@ -71,6 +71,9 @@ impl Document {
         if std::env::var_os("MUSTER_GOLDEN").is_some() {
             fs::write(root().join(&self.name), self.text.replace(found, right)).unwrap();
         } else {
+            let gone = found.lines().filter(|line| !right.contains(line)).map(|line| format!("- {line}"));
+            let new = right.lines().filter(|line| !found.contains(line)).map(|line| format!("+ {line}"));
+            none(&gone.chain(new).collect::<Vec<_>>());
             assert_eq!(found, right, "`make golden` rewrites {name} in {}", self.name);
         }
     }

@@ -23,15 +23,9 @@ use crate::record::Code;
 
 /// An e-mail address.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Email {}
+pub(crate) struct Email;
 
 impl Email {
-    /// An e-mail address.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     #[inline]
     #[allow(clippy::unused_self)] // all rules have the same signature
@@ -109,7 +103,7 @@ mod tests {
 
     fn validate(cell: &str) -> (NormalForm, String, Vec<CellFinding>) {
         let (mut out, mut findings) = (String::new(), Vec::new());
-        let fate = Email::new().validate(cell, None, &mut out, &mut findings);
+        let fate = Email.validate(cell, None, &mut out, &mut findings);
         (fate, out, findings)
     }
 
