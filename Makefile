@@ -18,10 +18,7 @@ test: needed ## run all tests, on a PostgreSQL of their own
 	$(CARGO) test --locked --features fault-points
 
 check: needed ## what CI runs: format, lints, documentation, tests
-	$(CARGO) fmt --check
-	$(CARGO) clippy --locked --all-targets --all-features -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --all-features
-	$(CARGO) test --locked --features fault-points
+	@CARGO=$(CARGO) scripts/check.sh
 
 lint: needed ## run clippy on everything
 	$(CARGO) clippy --locked --all-targets --all-features

@@ -13,6 +13,10 @@
 //! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked for the status of a COMMIT |
+//! | `MUSTER_TEST_EXPORT_RANGE` | the size in bytes of a range of rows that is exported as one |
+//! | `MUSTER_TEST_EXPORT_SORTED` | up to which size in bytes a range is sorted here |
+//! | `MUSTER_TEST_INVITE_PAUSE_MS` | the first pause before a provider is asked again |
+//! | `MUSTER_TEST_EXPORT_STOP`, `MUSTER_TEST_INVITE_STOP` | where the process kills itself: `NAME` or `NAME:N` |
 
 macro_rules! points {
     ($($point:ident $name:literal $what:literal),+ $(,)?) => {
@@ -116,25 +120,13 @@ mod unarmed {
         false
     }
 
-    /// The size of a block.
-    pub(crate) fn block_size(usual: usize) -> usize {
+    /// A number that a variable of the table above changes.
+    pub(crate) fn number<N>(_variable: &str, usual: N) -> N {
         usual
     }
 
-    /// The size of COPY's messages.
-    pub(crate) fn buffer_size(usual: usize) -> usize {
-        usual
-    }
-
-    /// How often something is tried.
-    pub(crate) fn tries(usual: u32) -> u32 {
-        usual
-    }
-
-    /// From how many rows on faster ways are looked for.
-    pub(crate) fn many(usual: u64) -> u64 {
-        usual
-    }
+    /// Comes by a point of an export or an invitation.
+    pub(crate) fn point(_variable: &str, _name: &str) {}
 }
 
 #[cfg(feature = "fault-points")]
@@ -169,9 +161,7 @@ mod armed {
         let Some(folder) = std::env::var_os("MUSTER_TEST_FOLDER").map(PathBuf::from) else { return };
         announce(&folder, point.name());
         if std::env::var("MUSTER_TEST_ACT").is_ok_and(|act| act == "kill") {
-            let killed =
-                rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-            assert!(killed.is_ok(), "the process cannot kill itself");
+            die();
         }
         while !folder.join("go").exists() {
             std::thread::sleep(LOOK);
@@ -213,28 +203,25 @@ mod armed {
         *SLOW
     }
 
-    /// The size of a block.
-    pub(crate) fn block_size(usual: usize) -> usize {
-        number("MUSTER_TEST_BLOCK").unwrap_or(usual)
+    /// A number that a variable of the table above changes.
+    pub(crate) fn number<N: FromStr>(variable: &str, usual: N) -> N {
+        std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
     }
 
-    /// The size of COPY's messages.
-    pub(crate) fn buffer_size(usual: usize) -> usize {
-        number("MUSTER_TEST_BUFFER").unwrap_or(usual)
+    /// Comes by a point of an export or an invitation: dies where the variable names it.
+    pub(crate) fn point(variable: &str, name: &str) {
+        static SEEN: AtomicU32 = AtomicU32::new(0);
+        let Ok(wish) = std::env::var(variable) else { return };
+        let (wanted, turn) = wish.split_once(':').unwrap_or((&wish, "1"));
+        if wanted == name && (SEEN.fetch_add(1, Ordering::Relaxed) + 1).to_string() == turn {
+            die();
+        }
     }
 
-    /// How often something is tried.
-    pub(crate) fn tries(usual: u32) -> u32 {
-        number("MUSTER_TEST_TRIES").unwrap_or(usual)
-    }
-
-    /// From how many rows on faster ways are looked for.
-    pub(crate) fn many(usual: u64) -> u64 {
-        number("MUSTER_TEST_MANY").unwrap_or(usual)
-    }
-
-    fn number<N: FromStr>(variable: &str) -> Option<N> {
-        std::env::var(variable).ok()?.parse().ok()
+    /// SIGKILL: no destructor runs, as when the machine loses its power.
+    fn die() {
+        let killed = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        assert!(killed.is_ok(), "the process cannot kill itself");
     }
 
     fn wish() -> Option<(String, Option<u32>)> {

@@ -105,7 +105,7 @@ impl FieldRule {
     /// The rule of e-mail addresses.
     #[must_use]
     pub fn email() -> Self {
-        Self::new(Rule::Email(Email::new()))
+        Self::new(Rule::Email(Email))
     }
 
     /// Applies the rule to a cell. True where the value is the cell as it is.

@@ -33,10 +33,7 @@ pub(crate) fn usual_limit() -> usize {
 
 /// Does `work` on each item and gives the results to `take`; see the contract above. A result that is ready is taken
 /// before the next item is asked for.
-///
-/// # Errors
-///
-/// The first error of `items`, `work` or `take`.
+/// Errors: the first error of `items`, `work` or `take`.
 pub(crate) fn in_order<I: Send, T: Send, E: Send>(
     limit: usize,
     items: impl IntoIterator<Item = Result<I, E>>,

@@ -16,10 +16,7 @@ pub(crate) const POLL: Duration = Duration::from_millis(50);
 pub(crate) struct SignalError(#[source] io::Error);
 
 /// A flag that SIGINT and SIGTERM raise.
-///
-/// # Errors
-///
-/// A signal handler cannot be installed.
+/// Errors: a signal handler cannot be installed.
 pub(crate) fn flag() -> Result<Arc<AtomicBool>, SignalError> {
     let flag = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {

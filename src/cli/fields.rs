@@ -30,10 +30,7 @@ pub(crate) enum LineError {
 
 impl Cli {
     /// Parses a whole command line, its first word the program's name.
-    ///
-    /// # Errors
-    ///
-    /// A wrong line, a request for help, and where flags come from a schema the mistakes of that.
+    /// Errors: a wrong line, a request for help, and where flags come from a schema the mistakes of that.
     pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
         let mut command = if is_about_records(&line) {
@@ -127,10 +124,6 @@ fn flags(mut command: Command, entity: &Entity, finish: impl Fn(&Field, Arg) -> 
 }
 
 /// The completion script of a shell, with the flags of the built-in schema.
-///
-/// # Errors
-///
-/// Never in a binary whose tests passed.
 pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Vec<u8>, SchemaError> {
     let mut script = Vec::new();
     let mut command = command(&Schema::built_in()?, None);

@@ -187,10 +187,6 @@ pub(crate) struct ReadArgs {
 
 impl CheckArgs {
     /// These options as settings.
-    ///
-    /// # Errors
-    ///
-    /// An option that cannot be understood.
     pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
         let target = Target {
             database_url: self.database.database_url.clone(),
@@ -203,10 +199,6 @@ impl CheckArgs {
 
 impl ImportArgs {
     /// These options as settings.
-    ///
-    /// # Errors
-    ///
-    /// An option that cannot be understood.
     pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
         let target = Target {
             database_url: self.database.database_url.clone(),

@@ -66,10 +66,6 @@ words! { Compression {
 } }
 
 /// `Header=field`; the last `=` counts, since a header may hold one and a field never does.
-///
-/// # Errors
-///
-/// What to write instead.
 pub(super) fn mapping(text: &str) -> Result<(String, String), String> {
     match text.rsplit_once('=').map(|(header, field)| (header.trim(), field.trim())) {
         Some((header, field)) if !header.is_empty() && !field.is_empty() => {
@@ -151,10 +147,6 @@ pub(super) fn reading(text: &str) -> Result<(Option<PathBuf>, String, Decision),
 }
 
 /// An age: a whole number of hours (`h`), days (`d`) or weeks (`w`).
-///
-/// # Errors
-///
-/// What to write instead.
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     let wrong = || "write an age such as 12h, 30d or 8w".to_owned();
     let unit = match text.trim().chars().last().ok_or_else(wrong)? {
@@ -168,10 +160,6 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
 }
 
 /// A delimiter: one ASCII character that is neither a quote nor a line end, `\t` or `tab`.
-///
-/// # Errors
-///
-/// What to write instead.
 pub(super) fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "\\t" || text.eq_ignore_ascii_case("tab") => Ok(b'\t'),

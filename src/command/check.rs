@@ -12,10 +12,6 @@ use crate::settings::Given;
 use super::{CommandError, summary};
 
 /// Checks the files, and prints the summary.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(
     args: &CheckArgs,
     given: &Given,

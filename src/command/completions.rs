@@ -9,10 +9,6 @@ use super::CommandError;
 use super::print::print;
 
 /// Prints the script.
-///
-/// # Errors
-///
-/// Standard output cannot be written to.
 pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     // Made in memory first: the generator panics when a pipe is closed early.
     print(out, completions(args.shell)?)?;

@@ -11,10 +11,7 @@ use super::CommandError;
 use super::print::print;
 
 /// Does what was asked, and prints one line about it. `psql` does not come back.
-///
-/// # Errors
-///
-/// What the local cluster says, and standard output that cannot be written to.
+/// Errors: what the local cluster says, and standard output that cannot be written to.
 pub(crate) fn run(args: &DbArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let cluster = Cluster::of_current_dir()?;
     let line = match args.action.as_ref().unwrap_or(&DbAction::Status) {

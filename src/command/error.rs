@@ -54,10 +54,7 @@ pub(crate) enum CommandError {
         crate::schema::roles::FILE,
         crate::schema::roles::FILE
     )]
-    NoRoles {
-        /// The folder.
-        folder: String,
-    },
+    NoRoles { folder: String },
     /// A file that the command line names cannot be read.
     #[error("{}: cannot be read", path.display())]
     Read {
@@ -89,7 +86,6 @@ pub(crate) enum CommandError {
 
 impl CommandError {
     /// The exit code that this error ends the program with.
-    #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Run(error) => error.exit(),
@@ -101,7 +97,6 @@ impl CommandError {
     }
 
     /// Whether only the reader of standard output went away: it has seen what it wanted.
-    #[must_use]
     pub(crate) fn is_closed_pipe(&self) -> bool {
         match self {
             Self::Print(error)

@@ -11,10 +11,7 @@ use super::print::print;
 use super::{CommandError, error};
 
 /// Prints the explanation of one code, or the list of all.
-///
-/// # Errors
-///
-/// An unknown code, and standard output that cannot be written to.
+/// Errors: an unknown code, and standard output that cannot be written to.
 pub(crate) fn run(args: &ExplainArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let text = match &args.code {
         None => list(),

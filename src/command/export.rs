@@ -18,10 +18,6 @@ use super::CommandError;
 use super::print::print;
 
 /// Exports, and prints what was written.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(
     args: &ExportArgs,
     quiet: bool,

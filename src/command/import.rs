@@ -11,10 +11,6 @@ use crate::settings::Given;
 use super::{CommandError, summary};
 
 /// Imports the files, and prints the summary.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(
     args: &ImportArgs,
     given: &Given,

@@ -23,10 +23,6 @@ use super::question::ask;
 const NAMED: usize = 10;
 
 /// Shows the plan, asks, and sends.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(
     args: &InviteArgs,
     resend: bool,
@@ -67,10 +63,6 @@ pub(crate) fn run(
 }
 
 /// Lists, sends again, or withdraws.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     match &args.action {
         InvitesAction::List(args) => show(args, out),
@@ -80,10 +72,6 @@ pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Res
 }
 
 /// Opens a link.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut token = args.token.clone();
     if token == "-" {

@@ -4,10 +4,6 @@ use std::io::{self, Write};
 
 /// Prints a whole result. A reader that went away is no error: it has seen what it wanted, and the exit code says
 /// what was found or done.
-///
-/// # Errors
-///
-/// Standard output cannot be written to.
 pub(super) fn print(out: &mut dyn Write, text: impl AsRef<[u8]>) -> io::Result<()> {
     match out.write_all(text.as_ref()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

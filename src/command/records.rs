@@ -20,10 +20,6 @@ use super::{CommandError, error};
 const TABLE: u64 = 100;
 
 /// Shows one record.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let options = RecordOptions { key: Some(args.key.clone()), ..options(&args.records, entity) };
     let json = args.records.json;
@@ -34,10 +30,6 @@ pub(super) fn show(args: &ShowArgs, entity: &str, out: &mut dyn Write) -> Result
 }
 
 /// Lists records.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(super) fn list(
     args: &ListArgs,
     entity: &str,

@@ -22,10 +22,6 @@ const VALUES: usize = 3;
 const VALUES_IN_JSON: usize = 100;
 
 /// Does what was asked for.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(args: &RejectsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let filter = filter(args)?;
     let run = StoredRun::open(&args.run)?;

@@ -16,10 +16,7 @@ use super::CommandError;
 use super::print::print;
 
 /// Prints the roles, or stores them.
-///
-/// # Errors
-///
-/// Broken roles, and a database or a standard output that cannot be written to.
+/// Errors: broken roles, and a database or a standard output that cannot be written to.
 pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = args.schemas.as_deref();
     let file = match folder {

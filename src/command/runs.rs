@@ -18,10 +18,6 @@ use super::{CommandError, question};
 const SHORT: usize = 13;
 
 /// Asks the journal and prints the answer.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(args: &RunsArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let action = args.action.as_ref().unwrap_or(&RunsAction::List);
     let query = match action {

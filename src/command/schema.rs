@@ -15,10 +15,7 @@ use super::{CommandError, error};
 const ROLES: &str = "roles";
 
 /// Prints what was asked for.
-///
-/// # Errors
-///
-/// A broken schema, an unknown entity, and standard output that cannot be written to.
+/// Errors: a broken schema, an unknown entity, and standard output that cannot be written to.
 pub(crate) fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = args.schemas.as_deref();
     let text = match args.action.as_ref().unwrap_or(&SchemaAction::Print { entity: None }) {

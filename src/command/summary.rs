@@ -11,10 +11,7 @@ use crate::run::{Reported, RunError};
 use super::CommandError;
 
 /// Prints it.
-///
-/// # Errors
-///
-/// Standard output cannot be written to. A reader that went away is no error: the run is done.
+/// Errors: standard output cannot be written to. A reader that went away is no error: the run is done.
 pub(super) fn print(reported: &Reported, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let Reported { context, outcome, tally, returned, folder, plan, .. } = reported;
     let printed = if json {

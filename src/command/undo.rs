@@ -13,10 +13,6 @@ use crate::run::{RunError, UndoReported, undo};
 use super::{CommandError, question};
 
 /// Undoes the run, and prints what that did.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let asks = !yes && !args.dry_run;
     if asks && !question::can_ask() {

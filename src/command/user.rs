@@ -11,10 +11,6 @@ use super::{CommandError, invite, records};
 const ENTITY: &str = "users";
 
 /// Does what was asked.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(args: &UserArgs, talk: &Talk, out: &mut dyn Write) -> Result<Exit, CommandError> {
     match &args.action {
         UserAction::Show(args) => records::show(args, ENTITY, out),

@@ -11,10 +11,6 @@ use super::CommandError;
 use super::print::{json, print};
 
 /// Verifies, and prints what differs.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let cancelled = signal::flag()?;
     let url = url(args);

@@ -10,7 +10,6 @@ use super::DbError;
 /// A table as the server describes it.
 #[derive(Debug, Clone)]
 pub(crate) struct TableInfo {
-    /// Its columns.
     pub(crate) columns: Vec<ColumnInfo>,
     /// The columns that have a unique, whole, valid and immediate index each.
     pub(crate) unique: Vec<String>,
@@ -21,7 +20,6 @@ pub(crate) struct TableInfo {
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ColumnInfo {
-    /// Its name.
     pub(crate) name: String,
     /// Its type as declared, for example `character varying(50)`.
     pub(crate) declared: String,
@@ -37,7 +35,6 @@ pub(crate) struct ColumnInfo {
 
 impl TableInfo {
     /// The column with this name.
-    #[must_use]
     pub(crate) fn column(&self, name: &str) -> Option<&ColumnInfo> {
         self.columns.iter().find(|column| column.name == name)
     }
@@ -51,7 +48,6 @@ pub(crate) enum Misfit {
     MissingColumn {
         /// The table, quoted.
         table: String,
-        /// The column.
         column: String,
         /// The field, or what the column is for.
         field: String,
@@ -61,7 +57,6 @@ pub(crate) enum Misfit {
     Type {
         /// The table, quoted.
         table: String,
-        /// The column.
         column: String,
         /// The field, or what the column is for.
         field: String,
@@ -75,9 +70,7 @@ pub(crate) enum Misfit {
     Computed {
         /// The table, quoted.
         table: String,
-        /// The column.
         column: String,
-        /// The field.
         field: String,
     },
     /// The key has no index that finds its row.
@@ -98,7 +91,6 @@ pub(crate) enum Misfit {
     Unfilled {
         /// The table, quoted.
         table: String,
-        /// The column.
         column: String,
     },
     /// The role lacks a right.
@@ -112,10 +104,6 @@ pub(crate) enum Misfit {
 }
 
 /// Looks a table up; `None` if there is none of that name.
-///
-/// # Errors
-///
-/// The server could not be asked.
 pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>, DbError> {
     let name = table.to_string();
     let failed = |e| DbError::of(format!("looking at table {name}"), e);
@@ -169,7 +157,6 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
 }
 
 /// Compares a table with an entity; all misfits at once.
-#[must_use]
 pub(crate) fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
     let table = entity.table.to_string();
     let mut misfits = Vec::new();

@@ -22,10 +22,6 @@ pub(crate) struct CopyIn {
 
 impl CopyIn {
     /// Begins. `statement` is the whole COPY; `doing` says in errors what was being done.
-    ///
-    /// # Errors
-    ///
-    /// The server refuses.
     pub(crate) async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
         let sink = client.copy_in(statement).await.map_err(|e| DbError::of(doing, e))?;
         Ok(Self {
@@ -41,22 +37,16 @@ impl CopyIn {
     }
 
     /// Sends the buffer if it is full.
-    ///
-    /// # Errors
-    ///
-    /// The connection is lost, or the server has refused an earlier row.
+    /// Errors: the connection is lost, or the server has refused an earlier row.
     pub(crate) async fn flow(&mut self) -> Result<(), DbError> {
-        if self.buffer.len() < fault::buffer_size(BUFFER) {
+        if self.buffer.len() < fault::number("MUSTER_TEST_BUFFER", BUFFER) {
             return Ok(());
         }
         self.send().await
     }
 
     /// Sends the rest and ends the COPY. Returns the number of rows that the server took.
-    ///
-    /// # Errors
-    ///
-    /// The connection is lost, or the server refused a row.
+    /// Errors: the connection is lost, or the server refused a row.
     pub(crate) async fn finish(mut self) -> Result<u64, DbError> {
         if !self.buffer.is_empty() {
             self.send().await?;

@@ -16,20 +16,13 @@ pub(crate) struct CopyOut {
 
 impl CopyOut {
     /// Begins. `statement` is the whole COPY; `doing` says in errors what was being done.
-    ///
-    /// # Errors
-    ///
-    /// The server refuses.
     pub(crate) async fn begin(client: &Client, statement: &str, doing: &str) -> Result<Self, DbError> {
         let stream = client.copy_out(statement).await.map_err(|e| DbError::of(doing, e))?;
         Ok(Self { stream: Box::pin(stream), doing: doing.to_owned() })
     }
 
     /// The next row with its line feed; `None` after the last.
-    ///
-    /// # Errors
-    ///
-    /// The connection is lost, or the server stopped.
+    /// Errors: the connection is lost, or the server stopped.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, DbError> {
         let row = self.stream.next().await.transpose();
         row.map_err(|e| DbError::of(self.doing.clone(), e))

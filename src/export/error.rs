@@ -25,7 +25,6 @@ pub(crate) enum ExportError {
     /// A table is not there.
     #[error("there is no table {table} for {entity}; import first, or see `muster schema ddl`")]
     NoTable {
-        /// The entity.
         entity: String,
         /// Its table, quoted.
         table: String,
@@ -39,7 +38,6 @@ pub(crate) enum ExportError {
          separator); export as ndjson or parquet, or fix the row"
     )]
     Unwritable {
-        /// The entity.
         entity: String,
         /// The row's key.
         key: String,
@@ -51,7 +49,6 @@ pub(crate) enum ExportError {
         "{entity} {key}, column {column}: the value does not fit the column's type in Parquet; export as csv or ndjson"
     )]
     Untyped {
-        /// The entity.
         entity: String,
         /// The row's key.
         key: String,
@@ -63,7 +60,6 @@ pub(crate) enum ExportError {
         "{entity}: {read} rows were read and the server counts {counted} in the same snapshot; nothing was exported. Please report this as a bug"
     )]
     Count {
-        /// The entity.
         entity: String,
         /// Rows read.
         read: u64,
@@ -72,10 +68,7 @@ pub(crate) enum ExportError {
     },
     /// A reader ended without an error and without its last row.
     #[error("{entity}: reading ended before the last row; nothing was exported")]
-    Broken {
-        /// The entity.
-        entity: String,
-    },
+    Broken { entity: String },
     /// The earlier export cannot be compared with.
     #[error("{}: changes since this export cannot be found: {problem}; nothing was exported", .path.display())]
     Earlier {
@@ -89,7 +82,6 @@ pub(crate) enum ExportError {
         "{entity}: {}, so changes cannot be found; nothing was exported; run without --changes-since", unkeyed(.key.as_deref())
     )]
     Unkeyed {
-        /// The entity.
         entity: String,
         /// The key; `None` if a row has none.
         key: Option<String>,
@@ -154,7 +146,6 @@ fn list(misfits: &[Misfit]) -> String {
 
 impl ExportError {
     /// The exit code that this error ends the program with.
-    #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,

@@ -6,12 +6,11 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use crate::fault::{Point, reach};
+use crate::fault::{self, Point, reach};
 use crate::output::whole::Layout;
 use crate::output::{OutputError, WholeFolder};
 
 use super::error::ExportError;
-use super::fault;
 use super::manifest::{self, Manifest};
 
 const LAYOUT: Layout =
@@ -106,10 +105,10 @@ impl Folder {
         let files = Manifest::read(&manifest)?.files();
         let going = self.files.partial(manifest::NAME);
         fs::rename(&manifest, &going).map_err(failed)?;
-        fault::point("pruning");
+        fault::point("MUSTER_TEST_EXPORT_STOP", "pruning");
         for name in files {
             self.files.remove(&name)?;
-            fault::point("pruned");
+            fault::point("MUSTER_TEST_EXPORT_STOP", "pruned");
         }
         fs::remove_file(&going).map_err(failed)?;
         // What somebody else has put there stays, and the folder with it.

@@ -147,16 +147,14 @@ impl Builder<'_> {
             columns.push(Column { name: field.name.clone(), rule: field.rule.clone() });
             select.push(self.expression(index));
         }
-        columns
-            .push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer::new()) });
+        columns.push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer) });
         select.push(format!("t.{}", ident(&entity.system.id)));
         self.assemble(stem, columns, 0, &select)
     }
 
     fn system(&self, columns: &mut Vec<Column>, select: &mut Vec<String>) {
         let system = &self.entity().system;
-        columns
-            .push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer::new()) });
+        columns.push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer) });
         select.push(format!("t.{}", ident(&system.id)));
         for (name, column) in [("createdAt", &system.created_at), ("updatedAt", &system.updated_at)] {
             if let Some(column) = column {

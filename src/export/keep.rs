@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::fault;
 use crate::output::{OutputError, whole};
 
 use super::error::ExportError;
-use super::fault;
 use super::folder::Folder;
 use super::manifest::{self, Manifest};
 
@@ -27,10 +27,7 @@ pub(crate) struct KeptExports {
 
 impl KeptExports {
     /// Makes the folder (mode 0700) or takes it, and completes or removes what killed exports left.
-    ///
-    /// # Errors
-    ///
-    /// Another export has it, or it cannot be written to.
+    /// Errors: another export has it, or it cannot be written to.
     pub(crate) fn open(path: &Path) -> Result<Self, ExportError> {
         let exports = Self { path: path.to_owned(), _lock: whole::lock(path)? };
         for export in ours(path)?.iter().filter(|export| !is_whole(export)) {
@@ -47,7 +44,6 @@ impl KeptExports {
     }
 
     /// The folder of an export that begins now: `20261124T163000.123Z`, so that names sort by time.
-    #[must_use]
     pub(crate) fn fresh(&self) -> PathBuf {
         let now = format!("{:.3}", Timestamp::now());
         self.path.join(now.replace(['-', ':'], ""))
@@ -55,14 +51,11 @@ impl KeptExports {
 
     /// Takes in a new complete export: `latest` leads to it, and all but the newest `keep` are removed. Folders that are
     /// not complete exports, or were not named by this, are not touched.
-    ///
-    /// # Errors
-    ///
-    /// A folder cannot be read or removed. The new export is complete nevertheless.
+    /// Errors: a folder cannot be read or removed. The new export is complete nevertheless.
     pub(crate) fn take(&self, newest: &Path, keep: usize) -> Result<Vec<PathBuf>, ExportError> {
-        fault::point("kept");
+        fault::point("MUSTER_TEST_EXPORT_STOP", "kept");
         self.point(newest)?;
-        fault::point("latest");
+        fault::point("MUSTER_TEST_EXPORT_STOP", "latest");
         let mut old = whole(&self.path)?;
         old.truncate(old.len().saturating_sub(keep));
         old.retain(|path| path != newest);
@@ -90,10 +83,7 @@ impl KeptExports {
 }
 
 /// The export in `folder`: itself, or the newest complete one of those that `--keep` put there.
-///
-/// # Errors
-///
-/// The folder is there and cannot be read.
+/// Errors: the folder is there and cannot be read.
 pub(crate) fn newest(folder: &Path) -> Result<Option<PathBuf>, ExportError> {
     if is_whole(folder) {
         // `latest` will lead to another export before this one is done.

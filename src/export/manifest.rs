@@ -151,11 +151,6 @@ impl Manifest {
     }
 
     /// The file's text.
-    ///
-    /// # Panics
-    ///
-    /// Never: it holds only strings, numbers and lists.
-    #[must_use]
     pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
         json.push('\n');
@@ -169,13 +164,11 @@ impl Manifest {
     }
 
     /// The manifest in a folder; `None` if there is none that this version can read.
-    #[must_use]
     pub(crate) fn beside(folder: &Path) -> Option<Self> {
         Self::read(&folder.join(NAME)).ok()
     }
 
     /// The SHA-256 and the number of rows of the file with this name, if it is listed.
-    #[must_use]
     pub(crate) fn file(&self, name: &str) -> Option<(String, u64)> {
         let mut files = self.entities.iter().flat_map(|entity| &entity.files);
         files.find(|file| file.name == name).map(|file| (file.sha256.clone(), file.rows))

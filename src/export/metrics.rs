@@ -29,10 +29,6 @@ pub(crate) struct Ended<'e> {
 }
 
 /// Writes the file after a job, successful or not. After a failure it keeps the numbers of the last complete export.
-///
-/// # Errors
-///
-/// The file cannot be written.
 pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let text = text(ended, &before, Timestamp::now());

@@ -7,7 +7,6 @@ mod condition;
 mod csv;
 mod encode;
 mod error;
-mod fault;
 mod files;
 mod folder;
 mod groups;

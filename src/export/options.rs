@@ -16,7 +16,6 @@ pub(crate) enum Format {
 
 impl Format {
     /// The extension of a file's name.
-    #[must_use]
     pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",

@@ -6,13 +6,12 @@ use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::fault;
 use crate::parallel::Spares;
 use crate::record::RowEncoder;
 
-use super::fault;
-
 /// The largest range, in bytes, that is sorted here; the server sorts larger ones.
-const MOST: u64 = 64 << 20;
+const MOST: usize = 64 << 20;
 /// The largest buffer that is kept for the next range.
 const KEPT: usize = 40 << 20;
 
@@ -56,7 +55,7 @@ impl Drop for Unsorted {
 impl Unsorted {
     /// No rows yet.
     pub(crate) fn new(spare: &Spare) -> Self {
-        let most = usize::try_from(fault::size("MUSTER_TEST_EXPORT_SORTED", MOST)).unwrap_or(usize::MAX);
+        let most = fault::number("MUSTER_TEST_EXPORT_SORTED", MOST);
         Self { rows: spare.take().unwrap_or_default(), most, spare: Arc::clone(spare) }
     }
 

@@ -3,13 +3,13 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::fault;
 use crate::sql::literal;
 
-use super::fault;
 use super::query::{Query, Range};
 
 /// The approximate number of a table's bytes in a range.
-const RANGE: u64 = 32 << 20;
+const RANGE: i64 = 32 << 20;
 /// How many pages of a table are sampled.
 const PAGES: f64 = 500.0;
 /// The largest number of ranges.
@@ -25,7 +25,7 @@ pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbE
            + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
     );
     let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);
-    let range = i64::try_from(fault::size("MUSTER_TEST_EXPORT_RANGE", RANGE)).unwrap_or(i64::MAX);
+    let range = fault::number("MUSTER_TEST_EXPORT_RANGE", RANGE);
     let count = (bytes / range).clamp(0, MOST) + 1;
     let mut cuts: Vec<String> = Vec::new();
     if count > 1 {

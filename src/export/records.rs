@@ -31,7 +31,6 @@ pub(crate) struct RecordOptions {
     pub(crate) schemas: Option<PathBuf>,
     /// See [`crate::db::connect()`].
     pub(crate) database_url: Option<String>,
-    /// The entity.
     pub(crate) entity: String,
     /// Only the record with this key.
     pub(crate) key: Option<String>,
@@ -89,7 +88,6 @@ impl Layout {
     }
 
     /// Which of the names is the key.
-    #[must_use]
     pub(crate) fn key(&self) -> usize {
         self.job.key
     }
@@ -116,7 +114,6 @@ impl Layout {
 
 impl Record<'_> {
     /// What it has in common with the other records.
-    #[must_use]
     pub(crate) fn layout(&self) -> &Layout {
         self.layout
     }
@@ -133,7 +130,6 @@ impl Record<'_> {
     }
 
     /// The record as a JSON object, nested by the dots of the names, and a line feed.
-    #[must_use]
     pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
         self.layout.json.row(&self.raw, &self.layout.job, &mut out);
@@ -144,7 +140,6 @@ impl Record<'_> {
 /// One record that owns its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnedRecord {
-    /// Its key.
     pub(crate) key: String,
     /// Every field with its value for a person, then the columns that no file sets; `None` is NULL.
     pub(crate) fields: Vec<(String, Option<String>)>,
@@ -153,10 +148,6 @@ pub(crate) struct OwnedRecord {
 }
 
 /// The record with this key, read in the current transaction.
-///
-/// # Errors
-///
-/// See [`ExportError`].
 pub(crate) async fn find(
     client: &Client,
     schema: &Schema,
@@ -180,10 +171,7 @@ pub(crate) async fn find(
 }
 
 /// Reads the records and passes each to `each`.
-///
-/// # Errors
-///
-/// See [`ExportError`]; it is also an error if no record has the key. An error of `each` becomes
+/// Errors: see [`ExportError`]; it is also an error if no record has the key. An error of `each` becomes
 /// [`ExportError::Printing`].
 pub(crate) fn list(
     options: &RecordOptions,

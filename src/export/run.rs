@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use crate::event::Listener;
+use crate::fault;
 use crate::schema::Schema;
 
 use super::changes::Earlier;
 use super::error::ExportError;
-use super::fault;
 use super::folder::Folder;
 use super::job;
 use super::manifest::{Asked, Manifest, SnapshotEntry};
@@ -18,10 +18,7 @@ use super::runtime::Interruptible;
 use super::write::Export;
 
 /// Exports and returns the manifest.
-///
-/// # Errors
-///
-/// See [`ExportError`]; the folder then holds what it held before.
+/// Errors: see [`ExportError`]; the folder then holds what it held before.
 pub(crate) fn export(
     options: &ExportOptions,
     listener: &dyn Listener,
@@ -31,12 +28,12 @@ pub(crate) fn export(
     let schema = Schema::open(options.schemas.as_deref())?;
     job::chosen(&schema, &options.entities)?;
     let mut folder = Folder::open(&options.out)?;
-    fault::point("opened");
+    fault::point("MUSTER_TEST_EXPORT_STOP", "opened");
     let run = uuid::Uuid::now_v7().to_string();
     let guard = Interruptible::new(options.connections, cancelled)?;
     let name = format!("muster export {}", &run[..13]);
     let reading = guard.wait(Export::open(options, &schema, &name))?;
-    fault::point("snapshot");
+    fault::point("MUSTER_TEST_EXPORT_STOP", "snapshot");
     let earlier = earlier(options, &schema, reading.snapshot.session.target())?;
     let entities = reading.write(&guard, options, earlier.as_ref(), &mut folder, listener)?;
     let manifest = Manifest {
@@ -60,7 +57,7 @@ pub(crate) fn export(
     if cancelled.load(Ordering::Relaxed) {
         return Err(ExportError::Interrupted);
     }
-    fault::point("read");
+    fault::point("MUSTER_TEST_EXPORT_STOP", "read");
     folder.publish(&manifest)?;
     let rows: u64 =
         manifest.entities.iter().filter(|entity| entity.is_whole()).map(|entity| entity.rows).sum();

@@ -48,10 +48,7 @@ pub(crate) struct Against<'u> {
 }
 
 /// Compares the files of an export with its manifest and, with a `database`, each key range with the current rows.
-///
-/// # Errors
-///
-/// The manifest or the database cannot be read. A file that is missing or changed is a difference.
+/// Errors: the manifest or the database cannot be read. A file that is missing or changed is a difference.
 pub(crate) fn verify(
     folder: &Path,
     schemas: Option<&Path>,

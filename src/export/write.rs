@@ -7,13 +7,13 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::db::DbError;
 use crate::event::{Event, Listener, Stage};
+use crate::fault;
 use crate::schema::Schema;
 use crate::source::Hasher;
 
 use super::changes::{self, Changes, Earlier};
 use super::encode::Encoder;
 use super::error::ExportError;
-use super::fault;
 use super::files::Files;
 use super::folder::Folder;
 use super::job::{self, Job};
@@ -85,7 +85,7 @@ impl Export {
                 queue.written();
             }
             let (files, changes) = writer.finish()?;
-            fault::point("file");
+            fault::point("MUSTER_TEST_EXPORT_STOP", "file");
             listener.on(Event::Finished);
             let rows = files.iter().map(|file| file.rows).sum();
             let counted = guard.wait(self.count(job))?;
@@ -152,7 +152,7 @@ impl Writer<'_, '_> {
                     if let Some(changes) = &mut self.changes {
                         changes.take(&batch)?;
                     }
-                    fault::point("batch");
+                    fault::point("MUSTER_TEST_EXPORT_STOP", "batch");
                     let rows = batch.rows() as u64;
                     listener.on(Event::Advanced { by: rows, rows });
                 }

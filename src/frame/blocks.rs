@@ -45,10 +45,6 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Opens the file.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be opened.
     pub(crate) fn open(path: &Path) -> Result<Self, FrameError> {
         let file = File::open(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file, rest: Vec::new(), line: 1 })
@@ -77,10 +73,7 @@ impl Scan {
     }
 
     /// Does `work` on the blocks on all threads and gives the results to `take` in the order of the file.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, or `work` or `take` failed.
+    /// Errors: the file cannot be read, or `work` or `take` failed.
     pub(super) fn in_parallel<T: Send>(
         mut self,
         work: impl Fn(&Block) -> Result<T, FrameError> + Sync,
@@ -91,10 +84,7 @@ impl Scan {
     }
 
     /// Gives `take` each finding that `filter` admits, with its line, until it breaks.
-    ///
-    /// # Errors
-    ///
-    /// The file cannot be read, a line is not a finding, or `take` failed.
+    /// Errors: the file cannot be read, a line is not a finding, or `take` failed.
     pub(crate) fn each(
         mut self,
         filter: &FindingFilter,

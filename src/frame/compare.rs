@@ -6,13 +6,9 @@ use std::collections::BTreeMap;
 /// How many rows have findings of a rule in one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleRows {
-    /// The entity.
     pub(crate) entity: String,
-    /// The code.
     pub(crate) code: String,
-    /// The column.
     pub(crate) column: Option<String>,
-    /// The severity.
     pub(crate) severity: String,
     /// Distinct rows.
     pub(crate) rows: u64,
@@ -36,7 +32,6 @@ pub(crate) enum Trend {
 
 impl Trend {
     /// The word used in every report.
-    #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -48,7 +43,6 @@ impl Trend {
     }
 
     /// Whether the rule has more rows than before.
-    #[must_use]
     pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::New | Self::Worse)
     }
@@ -69,13 +63,9 @@ impl Trend {
 pub(crate) struct Change {
     /// How the number of its rows changed.
     pub(crate) verdict: Trend,
-    /// The entity.
     pub(crate) entity: String,
-    /// The code.
     pub(crate) code: String,
-    /// The column.
     pub(crate) column: Option<String>,
-    /// The severity.
     pub(crate) severity: String,
     /// Rows in the earlier run.
     pub(crate) before: u64,
@@ -88,7 +78,6 @@ type RuleKey<'r> = (&'r str, &'r str, Option<&'r str>, &'r str);
 
 /// Compares the rules of two runs. They are sorted by trend (new and worse ones first), then by the size of the change,
 /// then by entity, code, column and severity.
-#[must_use]
 pub(crate) fn compare(before: &[RuleRows], now: &[RuleRows]) -> Vec<Change> {
     // Rows before, rows now.
     let mut rules: BTreeMap<RuleKey<'_>, (u64, u64)> = BTreeMap::new();

@@ -33,13 +33,10 @@ pub(crate) struct Groups {
 /// One rule: a code on a column with a severity.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct RuleGroup {
-    /// The entity.
     pub(crate) entity: String,
-    /// The code.
     pub(crate) code: String,
     /// The column's name in the file, else the field's; `None` for whole records and files.
     pub(crate) column: Option<String>,
-    /// The severity.
     pub(crate) severity: String,
     /// How many findings.
     pub(crate) findings: u64,
@@ -68,10 +65,7 @@ struct BlockCounts {
 }
 
 /// Counts the findings in `path` that `filter` admits, with the `top` most frequent values of each rule.
-///
-/// # Errors
-///
-/// The file cannot be read, or a line is not a finding.
+/// Errors: the file cannot be read, or a line is not a finding.
 pub(crate) fn group(path: &Path, filter: &FindingFilter, top: usize) -> Result<Groups, FrameError> {
     group_with(path, filter, top, ValueCounts::default())
 }

@@ -10,10 +10,7 @@ use super::error::FrameError;
 use super::stored::{FindingFilter, StoredFinding};
 
 /// Writes the findings in `path` that `filter` admits; memory does not grow with their number.
-///
-/// # Errors
-///
-/// The findings cannot be read, or `out` cannot be written to.
+/// Errors: the findings cannot be read, or `out` cannot be written to.
 pub(crate) fn write(path: &Path, filter: &FindingFilter, out: impl Write) -> Result<(), FrameError> {
     let schema = table(&[])?.schema().clone();
     let mut writer = ParquetWriter::new(out).batched(&schema)?;

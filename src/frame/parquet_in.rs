@@ -47,7 +47,6 @@ pub(crate) enum Datum<'v> {
 /// One column.
 #[derive(Debug, Clone)]
 pub(crate) struct ParquetColumn {
-    /// Its name.
     pub(crate) name: String,
     /// Its type, if values of this type cannot be read.
     pub(crate) unread: Option<String>,
@@ -69,10 +68,7 @@ pub(crate) struct ParquetTable {
 
 impl ParquetTable {
     /// Reads the footer.
-    ///
-    /// # Errors
-    ///
-    /// It is not a Parquet file, or is damaged.
+    /// Errors: it is not a Parquet file, or is damaged.
     pub(crate) fn open(file: File) -> Result<Self, ParquetInError> {
         careful(|| {
             let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
@@ -93,10 +89,7 @@ impl ParquetTable {
     }
 
     /// Calls `each` for every row with the values of the `wanted` columns, in their order.
-    ///
-    /// # Errors
-    ///
-    /// The file is damaged, or `each` failed.
+    /// Errors: the file is damaged, or `each` failed.
     pub(crate) fn each(
         &self,
         wanted: &[usize],

@@ -62,7 +62,6 @@ pub(crate) struct StoredRelated<'a> {
 
 impl StoredFinding<'_> {
     /// The column's name in the file, else the field's.
-    #[must_use]
     pub(crate) fn place(&self) -> Option<&str> {
         self.column.as_deref().or(self.field.as_deref())
     }
@@ -98,7 +97,6 @@ pub(crate) struct FindingFilter {
 
 impl FindingFilter {
     /// Whether findings with these names are wanted.
-    #[must_use]
     pub(crate) fn admits(&self, entity: &str, code: &str, column: Option<&str>, field: Option<&str>) -> bool {
         let fits = |wanted: &[String], name: &str| wanted.iter().any(|wanted| wanted == name);
         (self.entities.is_empty() || fits(&self.entities, entity))
@@ -108,7 +106,6 @@ impl FindingFilter {
     }
 
     /// Whether a finding is wanted.
-    #[must_use]
     pub(crate) fn takes(&self, finding: &StoredFinding<'_>) -> bool {
         self.admits(&finding.entity, &finding.code, finding.column.as_deref(), finding.field.as_deref())
     }

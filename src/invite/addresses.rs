@@ -20,10 +20,7 @@ pub(super) struct List {
 }
 
 /// Reads a list.
-///
-/// # Errors
-///
-/// The file cannot be read, or has several columns and none called `email`.
+/// Errors: the file cannot be read, or has several columns and none called `email`.
 pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteError> {
     let unreadable = |source| InviteError::Unreadable { path: path.to_owned(), source };
     let wrong = |problem: &str| InviteError::List { path: path.to_owned(), problem: problem.to_owned() };

@@ -9,12 +9,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::db::Session;
+use crate::fault;
 use crate::load::LoadError;
 use crate::run::Database;
 use crate::signal::POLL;
 
 use super::error::InviteError;
-use super::fault;
 use super::mail::Mail;
 use super::outbox::{self, UnansweredMail};
 use super::people::Invitees;
@@ -24,7 +24,7 @@ use super::token::Token;
 /// How often in a row the same batch is tried, or a batch may get no answer.
 const TRIES: u32 = 8;
 /// The longest `Retry-After` that is waited for.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const LONGEST: Duration = Duration::from_mins(15);
 /// How long an answer is waited for after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 /// A rate is kept by sending batches of this many seconds.
@@ -79,10 +79,7 @@ type Mails = Arc<Vec<(Mail, Token)>>;
 
 impl Delivery<'_> {
     /// Hands over all mails of the run.
-    ///
-    /// # Errors
-    ///
-    /// The provider accepts nothing any more, the database is gone, a signal. What was handed over is recorded.
+    /// Errors: the provider accepts nothing any more, the database is gone, a signal. What was handed over is recorded.
     pub(crate) fn deliver(&self) -> Result<Delivered, InviteError> {
         let mut done = Delivered::default();
         let mut asked = HashSet::new();
@@ -130,12 +127,12 @@ impl Delivery<'_> {
     fn hand_over(&self, done: &mut Delivered) -> Result<bool, InviteError> {
         let Some(batch) = self.take(done)? else { return Ok(false) };
         let began = Instant::now();
-        fault::point("claimed");
+        fault::point("MUSTER_TEST_INVITE_STOP", "claimed");
         let mut tries = 0;
         loop {
             match self.call(&batch) {
                 Reply::Answers(answers) => {
-                    fault::point("answered");
+                    fault::point("MUSTER_TEST_INVITE_STOP", "answered");
                     self.note(&batch, &answers, done)?;
                     break;
                 }
@@ -200,7 +197,7 @@ impl Delivery<'_> {
     /// Records the answers of a batch.
     fn note(&self, batch: &Mails, answers: &[Answer], done: &mut Delivered) -> Result<(), InviteError> {
         let result = self.surely(outbox::note_answers(&self.session.client, batch, answers))?;
-        fault::point("recorded");
+        fault::point("MUSTER_TEST_INVITE_STOP", "recorded");
         done.sent += result.sent;
         done.failed += result.failed;
         tracing::info!("{} mails sent, {} failed", done.sent, done.failed);
@@ -252,7 +249,7 @@ impl Delivery<'_> {
         } else {
             return Ok(false);
         };
-        fault::point("looked-up");
+        fault::point("MUSTER_TEST_INVITE_STOP", "looked-up");
         if found.is_none() && !mail.again {
             return Ok(false);
         }
@@ -334,14 +331,6 @@ fn stopped(wait: &Wait, done: &Delivered) -> InviteError {
 }
 
 /// The first pause.
-#[cfg(not(feature = "fault-points"))]
 fn unit() -> Duration {
-    Duration::from_secs(1)
-}
-
-/// The tests do not wait for seconds.
-#[cfg(feature = "fault-points")]
-fn unit() -> Duration {
-    let wish = std::env::var("MUSTER_TEST_INVITE_PAUSE_MS").ok().and_then(|text| text.parse().ok());
-    Duration::from_millis(wish.unwrap_or(1000))
+    Duration::from_millis(fault::number("MUSTER_TEST_INVITE_PAUSE_MS", 1000))
 }

@@ -137,7 +137,6 @@ impl From<SchemaError> for InviteError {
 
 impl InviteError {
     /// The exit code of this error.
-    #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Run(error) => error.exit(),

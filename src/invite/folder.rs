@@ -10,8 +10,9 @@ use mail_builder::MessageBuilder;
 use mail_builder::headers::address::Address;
 use mail_builder::headers::raw::Raw;
 
+use crate::fault;
+
 use super::error::InviteError;
-use super::fault;
 use super::mail::{Batch, Mail};
 use super::message::Templates;
 use super::provider::{Answer, Provider, Reply, Stop};
@@ -32,10 +33,6 @@ pub(crate) struct Folder {
 
 impl Folder {
     /// Creates the folder if it does not exist, only for the user (0700).
-    ///
-    /// # Errors
-    ///
-    /// It cannot be created.
     pub(crate) fn open(
         path: &Path,
         templates: Templates,
@@ -56,10 +53,15 @@ impl Folder {
         let path = self.file(mail.id);
         let part = path.with_extension("eml.part");
         let contents = eml(mail, &self.from, &self.templates, &self.link.to(token))?;
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        file.write_all(&contents)?;
-        file.sync_all()?;
-        fs::rename(&part, &path)
+        let write = || {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+            file.write_all(&contents)?;
+            file.sync_all()?;
+            fs::rename(&part, &path)
+        };
+        // A mail holds a token: what could not be put in its place does not stay.
+        write().inspect_err(|_| drop(fs::remove_file(&part)))
     }
 }
 
@@ -80,7 +82,7 @@ impl Provider for Folder {
         let mut answers = Vec::with_capacity(batch.len());
         for (number, (mail, token)) in batch.iter().enumerate() {
             if number == 1 {
-                fault::point("one-written");
+                fault::point("MUSTER_TEST_INVITE_STOP", "one-written");
             }
             let answer = match self.write(mail, token) {
                 Ok(()) => Answer::Sent(self.file(mail.id).display().to_string()),

@@ -13,10 +13,6 @@ use super::token::Token;
 use super::{outbox, tables};
 
 /// The invites of a database.
-///
-/// # Errors
-///
-/// See [`InviteError`].
 pub(crate) fn list(
     query: &ListQuery,
     schemas: Option<&Path>,
@@ -39,10 +35,6 @@ pub(crate) fn list(
 
 /// Withdraws the invites of a selection that are not accepted; `confirm` gets their number. Returns that number, and the
 /// places of the selection without a valid address.
-///
-/// # Errors
-///
-/// See [`InviteError`].
 pub(crate) fn revoke(
     selection: &Selection,
     schemas: Option<&Path>,
@@ -74,10 +66,7 @@ pub(crate) fn revoke(
 }
 
 /// Opens the link with this token, once.
-///
-/// # Errors
-///
-/// [`InviteError::Refused`] says why it does not work; see [`InviteError`] for the others.
+/// Errors: [`InviteError::Refused`] says why it does not work; see [`InviteError`] for the others.
 pub(crate) fn accept(text: &str, schemas: Option<&Path>, url: Option<&str>) -> Result<Accepted, InviteError> {
     let Some(token) = Token::typed(text) else { return Err(InviteError::Refused(states::UNKNOWN)) };
     let session = InviteSession::open(schemas, url)?;

@@ -58,7 +58,6 @@ pub(crate) struct MailValues(Vec<(&'static str, String)>);
 impl MailValues {
     /// Those of a mail, in the language of its template. Control characters become spaces: a line break
     /// in a subject would begin a header.
-    #[must_use]
     pub(crate) fn of(mail: &Mail, language: &str, link: &str) -> Self {
         let person = &mail.person;
         let name = [person.first_name.as_str(), &person.last_name].join(" ");
@@ -80,13 +79,11 @@ impl MailValues {
     }
 
     /// The value of a name.
-    #[must_use]
     pub(crate) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
     }
 
     /// The model for a template that the provider keeps.
-    #[must_use]
     pub(crate) fn model(&self) -> serde_json::Map<String, serde_json::Value> {
         self.0.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect()
     }
@@ -94,11 +91,6 @@ impl MailValues {
 
 impl Templates {
     /// Dutch and English.
-    ///
-    /// # Panics
-    ///
-    /// Never in a binary whose tests passed.
-    #[must_use]
     pub(crate) fn built_in() -> Self {
         let wording = |language: &str, text: &str, html: &str| {
             Wording::parse(language, text, html).expect("the built-in templates are tested")
@@ -110,10 +102,7 @@ impl Templates {
     }
 
     /// Those of a folder: `nl.txt` (its first line is `Subject: …`) and `nl.html` for each language.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be read, a mistake in one, a language without one of the two.
+    /// Errors: a file that cannot be read, a mistake in one, a language without one of the two.
     pub(crate) fn load(folder: &Path) -> Result<Self, InviteError> {
         let read = |path: PathBuf| {
             fs::read_to_string(&path).map_err(|source| InviteError::Unreadable { path, source })
@@ -143,13 +132,11 @@ impl Templates {
 
     /// The language of the mail for a person with this language: theirs if there are templates for it, with or
     /// without its region, else English, else the first one.
-    #[must_use]
     pub(crate) fn language(&self, wanted: &str) -> &str {
         &self.wording(wanted).language
     }
 
     /// The mail in its language, with its values.
-    #[must_use]
     pub(crate) fn message(&self, mail: &Mail, link: &str) -> Message {
         let wording = self.wording(&mail.person.language);
         let values = MailValues::of(mail, &wording.language, link);

@@ -23,7 +23,6 @@
 mod addresses;
 mod deliver;
 mod error;
-mod fault;
 mod folder;
 mod mail;
 mod manage;

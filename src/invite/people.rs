@@ -23,9 +23,7 @@ pub(crate) struct Selection {
     pub(crate) run: Option<String>,
     /// The key of their account.
     pub(crate) account: Option<String>,
-    /// Their role.
     pub(crate) role: Option<String>,
-    /// Their language.
     pub(crate) language: Option<String>,
     /// Whether they came from an older system.
     pub(crate) migrated: Option<bool>,
@@ -54,10 +52,6 @@ pub(super) fn failed(error: crate::db::postgres::Error) -> LoadError {
 
 impl<'a> Invitees<'a> {
     /// The entity that has an `[invite]` table; the first in load order.
-    ///
-    /// # Errors
-    ///
-    /// There is none.
     pub(crate) fn of(schema: &'a Schema) -> Result<Self, InviteError> {
         let found = schema.entities.iter().find_map(|entity| Some((entity, entity.invite?)));
         let (entity, fields) = found.ok_or(InviteError::NobodyToInvite)?;

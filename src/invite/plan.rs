@@ -64,7 +64,6 @@ pub(crate) struct InvitePlan {
 
 impl InvitePlan {
     /// Whether somebody who was named gets no mail because an address or a user is missing.
-    #[must_use]
     pub(crate) fn is_incomplete(&self) -> bool {
         let lacking = ["no-address", "no-account"];
         !self.unmatched.is_empty()

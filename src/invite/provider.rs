@@ -16,10 +16,7 @@ pub(crate) trait Provider {
     fn send(&self, batch: &Batch) -> Reply;
 
     /// Looks for a mail that was handed over without an answer. Returns the provider's number of it.
-    ///
-    /// # Errors
-    ///
-    /// The question could not be answered now.
+    /// Errors: the question could not be answered now.
     fn find(&self, id: i64, tag: &str, address: &str) -> Result<Option<String>, Reply>;
 
     /// The largest number of mails in a call.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::fault;
 use crate::run::RunError;
 
 use super::addresses;
@@ -15,14 +16,11 @@ use super::postmark::{Content, Postmark};
 use super::provider::{Answer, Provider, Reply};
 use super::session::InviteSession;
 use super::token::Token;
-use super::{fault, outbox, tables};
+use super::{outbox, tables};
 
 /// Invites. `confirm` gets the plan, and may refuse. Without [`InviteOptions::sending`] nothing is asked and nothing
 /// is written.
-///
-/// # Errors
-///
-/// See [`InviteError`]. Mails that were sent before are in the outbox, and are not sent again.
+/// Errors: see [`InviteError`]. Mails that were sent before are in the outbox, and are not sent again.
 pub(crate) fn invite(
     options: &InviteOptions,
     confirm: impl FnOnce(&InvitePlan) -> Result<(), RunError>,
@@ -88,7 +86,7 @@ pub(crate) fn invite(
         outbox::enqueue(client, &invitees, &session.run).await?;
         outbox::commit(client).await
     })?;
-    fault::point("enqueued");
+    fault::point("MUSTER_TEST_INVITE_STOP", "enqueued");
     let delivery = Delivery {
         database: &session.database,
         session: &session.session,

@@ -78,7 +78,6 @@ impl FromStr for Link {
 
 impl Link {
     /// The link of one mail.
-    #[must_use]
     pub(crate) fn to(&self, token: &Token) -> String {
         self.0.replace(PLACE, token.text())
     }

@@ -24,7 +24,6 @@ pub(crate) struct Invite {
     pub(crate) email: String,
     /// The key of their account.
     pub(crate) account: Option<String>,
-    /// Their language.
     pub(crate) language: Option<String>,
     /// One of [`STATES`].
     pub(crate) state: String,
@@ -61,7 +60,6 @@ pub(super) enum Opened {
 /// An accepted invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Accepted {
-    /// The invite.
     pub(crate) invite: i64,
     /// Who accepted.
     pub(crate) email: String,

@@ -11,10 +11,7 @@ const VERSION: i32 = 1;
 const KEY: i64 = 0x006D_7573_7465_7269;
 
 /// Whether the tables exist, in the version that this program knows.
-///
-/// # Errors
-///
-/// A newer program created them.
+/// Errors: a newer program created them.
 pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
     let failed = |e| DbError::of("looking for the invitations (schema muster)", e);
     let there = "SELECT to_regclass('muster.invite_version') IS NOT NULL";
@@ -30,10 +27,7 @@ pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
 }
 
 /// Creates the tables if there are none, within the current transaction; also the journal.
-///
-/// # Errors
-///
-/// The server refuses, or a newer program created them.
+/// Errors: the server refuses, or a newer program created them.
 pub(super) async fn ensure(client: &Client) -> Result<(), LoadError> {
     journal::ensure(client).await?;
     if !exist(client).await? {
@@ -44,10 +38,6 @@ pub(super) async fn ensure(client: &Client) -> Result<(), LoadError> {
 }
 
 /// Takes the lock until the session ends; false if another session has it.
-///
-/// # Errors
-///
-/// The server refuses.
 pub(super) async fn lock(client: &Client) -> Result<bool, LoadError> {
     let taken = client.query_one("SELECT pg_try_advisory_lock($1)", &[&KEY]).await;
     Ok(taken.map_err(|e| DbError::of("taking the invitations' lock", e))?.get(0))

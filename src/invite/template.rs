@@ -39,10 +39,7 @@ pub(crate) enum Escape {
 
 impl Template {
     /// Reads a template that may use these names.
-    ///
-    /// # Errors
-    ///
-    /// The first mistake.
+    /// Errors: the first mistake.
     pub(crate) fn parse(text: &str, names: &[&'static str]) -> Result<Self, TemplateMistake> {
         let mut open: Vec<(&'static str, bool, Vec<Part>, usize)> = Vec::new();
         let mut parts = Vec::new();
@@ -85,7 +82,6 @@ impl Template {
     }
 
     /// Whether the value of `name` occurs in it.
-    #[must_use]
     pub(crate) fn names(&self, name: &str) -> bool {
         fn within(parts: &[Part], name: &str) -> bool {
             parts.iter().any(|part| match part {

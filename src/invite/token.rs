@@ -21,10 +21,7 @@ impl std::fmt::Debug for Token {
 
 impl Token {
     /// Draws one.
-    ///
-    /// # Errors
-    ///
-    /// The operating system gives no random numbers.
+    /// Errors: the operating system gives no random numbers.
     pub(crate) fn draw() -> Result<Self, getrandom::Error> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes)?;
@@ -32,7 +29,6 @@ impl Token {
     }
 
     /// A token as somebody typed or pasted it. None if it cannot be one.
-    #[must_use]
     pub(crate) fn typed(text: &str) -> Option<Self> {
         let text = text.trim();
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -40,13 +36,11 @@ impl Token {
     }
 
     /// The text that goes into the link.
-    #[must_use]
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
     /// What is stored.
-    #[must_use]
     pub(crate) fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0.as_bytes()).to_vec()
     }

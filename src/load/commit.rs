@@ -28,10 +28,7 @@ enum Status {
 }
 
 /// Commits the transaction, in which `run` was written to the journal.
-///
-/// # Errors
-///
-/// [`LoadError::Unknown`] if the reply was lost and the server could not be asked; with any other error the
+/// Errors: [`LoadError::Unknown`] if the reply was lost and the server could not be asked; with any other error the
 /// transaction was rolled back.
 pub(super) async fn commit(session: &Session, run: &RunId) -> Result<(), LoadError> {
     let transaction = transaction_id(&session.client).await?;
@@ -46,7 +43,7 @@ pub(super) async fn commit(session: &Session, run: &RunId) -> Result<(), LoadErr
     tracing::warn!(
         "the reply to COMMIT was lost; asking the server for the status of transaction {transaction}"
     );
-    for turn in 0..fault::tries(TRIES) {
+    for turn in 0..fault::number("MUSTER_TEST_TRIES", TRIES) {
         match ask(session, &transaction, run).await {
             Ok(Status::Committed) => {
                 tracing::warn!("the server says that transaction {transaction} was committed");

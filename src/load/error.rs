@@ -16,7 +16,6 @@ pub(crate) type RefusedRow = (RowNumber, String);
 /// A column whose checksums differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// The column.
     pub(crate) column: String,
     /// The checksum of what was sent.
     pub(crate) sent: String,
@@ -165,13 +164,11 @@ impl LoadError {
     }
 
     /// Whether the database refused a row, on the direct path, which cannot identify it.
-    #[must_use]
     pub(crate) fn is_about_data(&self) -> bool {
         matches!(self, Self::Database(error) if error.is_about_data())
     }
 
     /// Whether the same transaction may succeed when it is tried again: it conflicted with another one.
-    #[must_use]
     pub(crate) fn is_transient(&self) -> bool {
         let Self::Database(error) = self else { return false };
         // Serialization failure and deadlock.

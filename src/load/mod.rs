@@ -17,7 +17,6 @@ mod filled;
 pub(crate) mod journal;
 mod layouts;
 mod lock;
-mod options;
 mod path;
 mod references;
 mod rights;

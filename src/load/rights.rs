@@ -25,10 +25,7 @@ const TEMPORARY: &str =
     WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')";
 
 /// Checks the rights on the journal: its schema and its tables.
-///
-/// # Errors
-///
-/// [`LoadError::Rights`] if the journal exists and the role lacks one of `rights` on it.
+/// Errors: [`LoadError::Rights`] if the journal exists and the role lacks one of `rights` on it.
 pub(super) async fn journal(client: &Client, rights: &[&str]) -> Result<(), LoadError> {
     let all = rights.join(", ");
     let held: Vec<_> =

@@ -16,7 +16,6 @@ use super::error::LoadError;
 use super::filled::{Staged, When, deletes, merge, readback, stage};
 use super::journal::{self, RunNote};
 use super::layouts::Layouts;
-use super::options;
 use super::path::Obstacle;
 use super::rows::{EntityRows, FieldChange, Written};
 use super::{begin, commit, facts, lock, rights, tables};
@@ -40,7 +39,7 @@ impl<'a> Load<'a> {
         lock::take(client, options.lock_timeout).await?;
         let tables = tables::look(client, schema).await?;
         rights::import(client, schema, &tables).await?;
-        let obstacles = vec![options::obstacle(options); tables.len()];
+        let obstacles = vec![obstacle(options); tables.len()];
         let run = run.clone();
         let context = Context { client, schema, options, listener, run, tables, obstacles };
         Ok(Self { session, context })
@@ -87,10 +86,7 @@ impl<'a> Load<'a> {
     }
 
     /// Writes the rows that were kept, in load order.
-    ///
-    /// # Errors
-    ///
-    /// The server refuses. With [`LoadError::Rows`], [`LoadError::Referred`] and [`LoadError::NotReleased`] the
+    /// Errors: the server refuses. With [`LoadError::Rows`], [`LoadError::Referred`] and [`LoadError::NotReleased`] the
     /// transaction goes on, as it was before anything was written.
     pub(crate) async fn write(
         &self,
@@ -174,10 +170,7 @@ impl<'a> Load<'a> {
     }
 
     /// Commits.
-    ///
-    /// # Errors
-    ///
-    /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
+    /// Errors: see [`LoadError::Unknown`]; with any other error the transaction was rolled back.
     pub(crate) async fn commit(&self) -> Result<(), LoadError> {
         commit::commit(self.session, &self.context.run).await
     }
@@ -187,11 +180,19 @@ impl<'a> Load<'a> {
         let context = &mut self.context;
         context.execute("ROLLBACK", "rolling back").await?;
         context.tables = tables::look(context.client, context.schema).await?;
-        context.obstacles.fill(options::obstacle(context.options));
+        context.obstacles.fill(obstacle(context.options));
         Ok(())
     }
 
     async fn go_back(&self) -> Result<(), LoadError> {
         self.context.execute("ROLLBACK TO SAVEPOINT before_writing", "going back to the savepoint").await
     }
+}
+
+/// What keeps every table from the direct path, if anything does.
+fn obstacle(target: &Target) -> Option<Obstacle> {
+    if target.changes {
+        return Some(Obstacle::Unusual("changes are applied"));
+    }
+    target.reconcile.then_some(Obstacle::Unusual("its columns are compared with the staged ones afterwards"))
 }

@@ -29,7 +29,6 @@ pub(crate) struct Buffers(Arc<Spares<Vec<u8>>>);
 
 impl Buffers {
     /// An empty buffer; a new one has room for `capacity` bytes.
-    #[must_use]
     pub(crate) fn take(&self, capacity: usize) -> Vec<u8> {
         self.0.take().unwrap_or_else(|| Vec::with_capacity(capacity))
     }
@@ -42,10 +41,7 @@ impl Buffers {
 
 impl BackgroundFile {
     /// Starts a thread that writes `file`.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Write`] if the system does not start a thread.
+    /// Errors: [`OutputError::Write`] if the system does not start a thread.
     pub(crate) fn new(file: StagedFile) -> Result<Self, OutputError> {
         let path = file.path().to_owned();
         let buffers = Buffers::default();
@@ -57,16 +53,11 @@ impl BackgroundFile {
     }
 
     /// Buffers for the bytes to write.
-    #[must_use]
     pub(crate) fn buffers(&self) -> Buffers {
         self.buffers.clone()
     }
 
     /// Appends bytes.
-    ///
-    /// # Errors
-    ///
-    /// Those of writing these or earlier bytes: [`OutputError::Full`] and [`OutputError::Write`].
     pub(crate) fn put(&mut self, bytes: Vec<u8>) -> Result<(), OutputError> {
         match &self.sender {
             Some(sender) if sender.send(bytes).is_ok() => Ok(()),
@@ -75,10 +66,6 @@ impl BackgroundFile {
     }
 
     /// Waits until all bytes are written and ends the file.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`BackgroundFile::put`].
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         self.end()
     }

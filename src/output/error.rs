@@ -81,7 +81,6 @@ pub(crate) enum OutputError {
 
 impl OutputError {
     /// An error while writing to `path`; a full disk is its own error.
-    #[must_use]
     pub(crate) fn write(path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {

@@ -29,10 +29,7 @@ pub(crate) struct RunFolder {
 impl RunFolder {
     /// Makes the folder (mode 0700, parents too) or takes the one that is there, locks it, and removes what
     /// killed runs left in it.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Folder`], and [`OutputError::Busy`] while another run has it.
+    /// Errors: [`OutputError::Folder`], and [`OutputError::Busy`] while another run has it.
     pub(crate) fn open(path: impl AsRef<Path>) -> Result<Self, OutputError> {
         let files = WholeFolder::open(path.as_ref(), &LAYOUT)?;
         files.remove_partial(is_of_a_run)?;
@@ -40,7 +37,6 @@ impl RunFolder {
     }
 
     /// The folder's path, as given.
-    #[must_use]
     pub(crate) fn path(&self) -> &Path {
         self.files.path()
     }
@@ -54,10 +50,7 @@ impl RunFolder {
     }
 
     /// Checks that `needed` bytes fit on the folder's disk.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Space`] if they do not. A system that does not say counts as one that has space.
+    /// Errors: [`OutputError::Space`] if they do not. A system that does not say counts as one that has space.
     pub(crate) fn require(&self, needed: u64) -> Result<(), OutputError> {
         let Ok(disk) = rustix::fs::fstatvfs(self.files.handle()) else { return Ok(()) };
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -68,10 +61,6 @@ impl RunFolder {
     }
 
     /// Begins a file (mode 0600). It replaces a file of the same name that this run has begun.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`WholeFolder::create`].
     pub(crate) fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
         let file = self.files.create(name)?;
         self.sealed = false;
@@ -82,10 +71,7 @@ impl RunFolder {
     }
 
     /// Brings every file, and the folder, to the disk. Must be called before COMMIT.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
+    /// Errors: [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
     /// [`StagedFile::finish`] was not called.
     pub(crate) fn seal(&mut self) -> Result<(), OutputError> {
         for staged in &self.staged {
@@ -101,10 +87,6 @@ impl RunFolder {
 
     /// Gives every file its name, `summary.json` last, and removes an earlier run's files. Seals first if that was
     /// not done.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`RunFolder::seal`] and of [`WholeFolder::publish`].
     pub(crate) fn publish(&mut self) -> Result<(), OutputError> {
         if !self.sealed {
             self.seal()?;

@@ -17,7 +17,6 @@ pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAG
 
 /// The part of an input file's name that its returned files are named after: without the folder, without `.gz` or
 /// `.zst`, and without the extension of a format, such as `.csv` (in any case). Standard input (`-`) has its entity's name.
-#[must_use]
 pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
@@ -57,19 +56,16 @@ impl Stems {
 }
 
 /// The file with the rejected records; `extension` is their format's.
-#[must_use]
 pub(crate) fn rejected(stem: &str, extension: &str) -> String {
     format!("{stem}.rejected.{extension}")
 }
 
 /// The file with the records that were skipped as duplicates.
-#[must_use]
 pub(crate) fn duplicates(stem: &str, extension: &str) -> String {
     format!("{stem}.duplicates.{extension}")
 }
 
 /// The file with the keys of the rows of an entity that the target has and the input files have not.
-#[must_use]
 pub(crate) fn absent(entity: &str) -> String {
     format!("{entity}.absent.csv")
 }

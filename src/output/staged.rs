@@ -95,19 +95,11 @@ impl StagedFile {
     }
 
     /// Writes all of `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
     pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
         self.writer.write_all(bytes).map_err(|source| OutputError::write(self.path(), source))
     }
 
     /// Passes the last bytes to the system. A file that is dropped without this is never published.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Full`] or [`OutputError::Write`], naming the file.
     pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         let flushed = self.writer.flush();
         flushed.map_err(|source| OutputError::write(self.path(), source))?;
@@ -116,7 +108,6 @@ impl StagedFile {
     }
 
     /// The file's current path.
-    #[must_use]
     pub(crate) fn path(&self) -> &Path {
         &self.writer.get_ref().staged.partial
     }

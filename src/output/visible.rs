@@ -4,7 +4,6 @@
 use crate::width::truncated;
 
 /// What is shown for `c`; `None` if it is shown as it is.
-#[must_use]
 pub(crate) fn picture(c: char) -> Option<Picture> {
     match c {
         '\0'..='\u{1f}' => char::from_u32(0x2400 + c as u32).map(Picture::Char),
@@ -48,7 +47,6 @@ impl std::fmt::Display for Picture {
 }
 
 /// `text` with every such character replaced; borrowed if there is none.
-#[must_use]
 pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(|c| picture(c).is_some()) {
         return text.into();
@@ -64,7 +62,6 @@ pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// `text` in at most `most` columns, with `…` at its end where something was cut off; visible.
-#[must_use]
 pub(crate) fn fitted(text: &str, most: usize) -> String {
     // Long texts are cut before they are looked at: nearly every character takes a column.
     let head = text.char_indices().nth(most * 4 + 16).map_or(text, |(end, _)| &text[..end]);

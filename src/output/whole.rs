@@ -39,10 +39,7 @@ pub(crate) struct WholeFolder {
 }
 
 /// Makes a folder (mode 0700, parents too) if it is not there, and locks it until the returned handle is dropped.
-///
-/// # Errors
-///
-/// [`OutputError::Folder`], and [`OutputError::Busy`] while another process has it.
+/// Errors: [`OutputError::Folder`], and [`OutputError::Busy`] while another process has it.
 pub(crate) fn lock(path: &Path) -> Result<File, OutputError> {
     let failed = |source| OutputError::Folder { path: path.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
@@ -56,10 +53,6 @@ pub(crate) fn lock(path: &Path) -> Result<File, OutputError> {
 
 impl WholeFolder {
     /// Makes and locks the folder; see [`lock`].
-    ///
-    /// # Errors
-    ///
-    /// Those of [`lock`].
     pub(crate) fn open(path: &Path, layout: &'static Layout) -> Result<Self, OutputError> {
         let made = !path.exists();
         let handle = lock(path)?;
@@ -92,10 +85,6 @@ impl WholeFolder {
     }
 
     /// Removes the partial files, of those names that `is_ours` accepts, that a killed process left.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Folder`].
     pub(crate) fn remove_partial(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), OutputError> {
         let failed = |source| OutputError::Folder { path: self.path.clone(), source };
         for entry in fs::read_dir(&self.path).map_err(failed)? {
@@ -109,11 +98,8 @@ impl WholeFolder {
     }
 
     /// Begins a file (mode 0600). It replaces a file of the same name begun before.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Write`] or [`OutputError::Full`]; [`OutputError::Occupied`] if a folder has the name, found now
-    /// and not when the file is to be renamed.
+    /// Errors: [`OutputError::Write`] or [`OutputError::Full`]; [`OutputError::Occupied`] if a folder has the name,
+    /// found now and not when the file is to be renamed.
     pub(crate) fn create(&mut self, name: &str) -> Result<File, OutputError> {
         let (path, partial) = (self.path.join(name), self.partial(name));
         if path.is_dir() {
@@ -129,10 +115,8 @@ impl WholeFolder {
 
     /// Gives every file its name, the index last, and removes the `earlier` files. All files must be on the disk
     /// already.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Publish`], [`OutputError::Write`]; files that are not renamed yet keep their partial names.
+    /// Errors: [`OutputError::Publish`], [`OutputError::Write`]; files that are not renamed yet keep their partial
+    /// names.
     pub(crate) fn publish(&mut self, earlier: &[String]) -> Result<(), OutputError> {
         // From here on all is on the disk, under whichever name: nothing may be removed.
         self.leave();
@@ -164,10 +148,6 @@ impl WholeFolder {
     }
 
     /// Gives one file its name.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Publish`].
     pub(crate) fn rename(&self, name: &str) -> Result<(), OutputError> {
         fault::reach(Point::Renaming);
         let path = self.path.join(name);
@@ -175,20 +155,12 @@ impl WholeFolder {
     }
 
     /// Removes one file if it is there.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Publish`].
     pub(crate) fn remove(&self, name: &str) -> Result<(), OutputError> {
         let path = self.path.join(name);
         remove(&path).map_err(|source| OutputError::Publish { path, source })
     }
 
     /// Brings the names to the disk.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Write`].
     pub(crate) fn sync(&self) -> Result<(), OutputError> {
         self.handle.sync_all().map_err(|source| OutputError::write(&self.path, source))
     }

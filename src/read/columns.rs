@@ -68,7 +68,6 @@ impl OpenColumn {
 pub(crate) struct Proofs {
     /// One way of reading, and the number of cells that prove it.
     one: Option<(Decision, u64)>,
-    /// The other.
     other: Option<(Decision, u64)>,
 }
 

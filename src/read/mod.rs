@@ -125,7 +125,6 @@ pub(crate) enum Reading {
 /// Which assumption about a file is wrong.
 #[derive(Debug)]
 pub(crate) enum Refutation {
-    /// Its encoding.
     Encoding,
     /// Its header: records have keys that it lacks.
     Keys,

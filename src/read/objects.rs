@@ -41,7 +41,6 @@ pub(crate) struct Objects<'p> {
 enum Column<'p> {
     /// Nothing: it feeds no field.
     Ignored,
-    /// A text.
     Text,
     /// The items joined by this separator.
     List(char),

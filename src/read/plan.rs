@@ -45,7 +45,6 @@ pub(crate) struct ReadPlan<'s> {
 /// only the unique ones (see [`Keep`]). Load prepends what only it knows, and may cut off the references.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Layout {
-    /// The fields.
     pub(crate) fields: Vec<FieldIndex>,
     /// The number of references, which come first.
     pub(crate) references: usize,

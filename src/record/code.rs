@@ -52,7 +52,6 @@ macro_rules! codes {
             }
 
             /// What the code is about.
-            #[must_use]
             pub(crate) fn level(self) -> Level {
                 match self { $(Code::$variant => Level::$level),+ }
             }
@@ -283,7 +282,6 @@ codes! {
 
 impl Code {
     /// The code with this name, if there is one.
-    #[must_use]
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }

@@ -25,10 +25,6 @@ impl RowEncoder {
     }
 
     /// Ends the row: the last tab becomes the line feed.
-    ///
-    /// # Panics
-    ///
-    /// Never in a row that has at least one field.
     pub(crate) fn end_row(out: &mut [u8]) {
         if let Some(last) = out.last_mut() {
             debug_assert_eq!(*last, b'\t', "a row ends after a field");
@@ -38,7 +34,6 @@ impl RowEncoder {
 
     /// The raw bytes of field `index` of an encoded row, with escapes; `None` if it is NULL. Two values are equal exactly
     /// when their raw bytes are, because each value has only one escaped form.
-    #[must_use]
     pub(crate) fn field(row: &[u8], index: usize) -> Option<&[u8]> {
         let row = row.strip_suffix(b"\n").unwrap_or(row);
         let mut rest = row;
@@ -50,7 +45,6 @@ impl RowEncoder {
     }
 
     /// The value of a raw field.
-    #[must_use]
     pub(crate) fn unescape(raw: &[u8]) -> String {
         let mut out = Vec::with_capacity(raw.len());
         let mut bytes = raw.iter().copied();

@@ -20,7 +20,6 @@ pub enum Severity {
 
 impl Severity {
     /// The word used in every report.
-    #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Reject => "reject",

@@ -39,7 +39,6 @@ pub(crate) struct Context {
 /// One entity of the schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entity {
-    /// Its name.
     pub(crate) name: String,
     /// In the order of the schema: a finding's `field` counts in it.
     pub(crate) fields: Vec<Field>,
@@ -122,7 +121,6 @@ pub(crate) enum Status {
 
 impl Status {
     /// The word used in every report.
-    #[must_use]
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Checked => "checked",
@@ -149,7 +147,6 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     /// A count, summed over all entities.
-    #[must_use]
     pub(crate) fn sum(&self, count: impl Fn(&Counts) -> u64) -> u64 {
         self.counts.iter().map(count).sum()
     }
@@ -184,7 +181,6 @@ pub(crate) struct Counts {
 
 impl Counts {
     /// Rows that a load writes to the database.
-    #[must_use]
     pub(crate) fn written(&self) -> u64 {
         self.inserted + self.updated + self.deleted
     }
@@ -197,13 +193,11 @@ impl Context {
     }
 
     /// The path of a file of an entity; empty if there is none.
-    #[must_use]
     pub(crate) fn path(&self, entity: u16, file: u16) -> &str {
         self.entities.get(usize::from(entity)).map_or("", |entity| entity.path(file))
     }
 
     /// Whether the value and the suggestion of a finding of `entity` are masked.
-    #[must_use]
     pub(crate) fn hides(&self, entity: &Entity, finding: &Finding) -> bool {
         let of_file = finding.code.level() == Level::File;
         match self.values {
@@ -218,7 +212,6 @@ impl Context {
     }
 
     /// `value` as a finding of `entity` may show it.
-    #[must_use]
     pub(crate) fn shown<'v>(&self, entity: &Entity, finding: &Finding, value: &'v str) -> Cow<'v, str> {
         if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { Cow::Borrowed(value) }
     }
@@ -226,7 +219,6 @@ impl Context {
 
 impl Entity {
     /// The name of a finding's column: the file's own where it has one, else the field's.
-    #[must_use]
     pub(crate) fn column<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
         let file = self.files.get(usize::from(finding.location.file));
         let header = finding.column.and_then(|column| file?.header.get(usize::from(column)));
@@ -234,13 +226,11 @@ impl Entity {
     }
 
     /// A finding's field.
-    #[must_use]
     pub(crate) fn field(&self, finding: &Finding) -> Option<&Field> {
         self.fields.get(usize::from(finding.field?))
     }
 
     /// The path of a file; empty if there is none.
-    #[must_use]
     pub(crate) fn path(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |file| &file.path)
     }

@@ -28,7 +28,6 @@ pub(crate) struct Diagnostic<'f> {
 
 impl<'f> Diagnostic<'f> {
     /// A finding of a run's reports, masked as they are.
-    #[must_use]
     pub(crate) fn stored(finding: &'f StoredFinding<'_>) -> Self {
         Self {
             severity: &finding.severity,
@@ -41,7 +40,6 @@ impl<'f> Diagnostic<'f> {
     }
 
     /// A finding about a record of `entity`, masked unless `show_values`.
-    #[must_use]
     pub(crate) fn fresh(finding: &'f Finding, entity: &'f Entity, show_values: bool) -> Self {
         let field = finding.field.and_then(|index| entity.fields.get(usize::from(index)));
         let masked = |text: &str| match field {

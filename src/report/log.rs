@@ -46,13 +46,11 @@ pub(crate) fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress
 }
 
 /// Whether standard error may be coloured.
-#[must_use]
 pub(crate) fn colour() -> bool {
     takes_control(&io::stderr())
 }
 
 /// A fatal error as people read it on standard error.
-#[must_use]
 pub(crate) fn fatal(message: &str) -> String {
     // The mistakes of a schema are drawn with their lines.
     fitted(&format!("muster: {message}"), room(), message.starts_with("error: "))

@@ -5,7 +5,6 @@ use std::time::Duration;
 use jiff::tz::Offset;
 
 /// With a comma between thousands: `1,234,567`.
-#[must_use]
 pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -19,14 +18,12 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// A number of things: `1 row`, `2,000 rows`.
-#[must_use]
 pub(crate) fn count(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", grouped(number))
 }
 
 /// Bytes in decimal units: `95.4 MB`.
-#[must_use]
 pub(crate) fn bytes(number: u64) -> String {
     let mut value = number as f64;
     for unit in ["B", "kB", "MB", "GB"] {
@@ -39,7 +36,6 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// A part of a whole: `12.3 %`. Only nothing is shown as 0 %, and only the whole as 100 %.
-#[must_use]
 pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
         return "0 %".to_owned();
@@ -54,7 +50,6 @@ pub(crate) fn share(part: u64, whole: u64) -> String {
 }
 
 /// A span of time: `0.4 s`, `12 s`, `3 min 5 s`.
-#[must_use]
 pub(crate) fn time(span: Duration) -> String {
     let seconds = span.as_secs_f64();
     if seconds < 9.95 {
@@ -65,7 +60,6 @@ pub(crate) fn time(span: Duration) -> String {
 }
 
 /// The date and the minute of a time in RFC 3339, in UTC: `2026-11-24 12:00`.
-#[must_use]
 pub(crate) fn minute(rfc3339: &str) -> String {
     let time = rfc3339.parse::<jiff::Timestamp>().map(|time| Offset::UTC.to_datetime(time));
     time.map_or_else(|_| rfc3339.to_owned(), |time| time.strftime("%Y-%m-%d %H:%M").to_string())

@@ -60,7 +60,6 @@ pub(crate) struct PlannedChange {
 
 impl PlannedRun {
     /// For the terminal: the fields that would change. Empty if no row would be updated.
-    #[must_use]
     pub(crate) fn render(&self) -> String {
         let mut out = String::new();
         for entity in &self.entities {

@@ -60,7 +60,6 @@ struct Current {
 
 impl Progress {
     /// Bars or lines, depending on standard error; nothing if it is not `wanted`.
-    #[must_use]
     pub(crate) fn new(wanted: bool) -> Self {
         let shown = match (wanted, takes_control(&io::stderr())) {
             (false, _) => Shown::Nothing,
@@ -78,7 +77,6 @@ impl Progress {
     }
 
     /// The bars, if there are any: logs are written around them.
-    #[must_use]
     pub(crate) fn bars(&self) -> Option<MultiProgress> {
         match &self.shown {
             Shown::Bars { all, .. } => Some(all.clone()),

@@ -31,7 +31,6 @@ pub(crate) struct ReturnedFile<'s, S> {
 impl<'s, S: ReadAt> ReturnedFile<'s, S> {
     /// A file called `name` with slices of `source`, which errors call `path`. `prefix` is everything up to and
     /// including the header; `line_end` is the line end in the source's encoding.
-    #[must_use]
     pub(crate) fn new(
         name: String,
         source: &'s S,
@@ -56,10 +55,7 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
     }
 
     /// Takes the next records, in input order; `bytes` are exactly theirs.
-    ///
-    /// # Errors
-    ///
-    /// [`OutputError::Source`] if the source cannot be read again, and those of writing a file.
+    /// Errors: [`OutputError::Source`] if the source cannot be read again, and those of writing a file.
     pub(crate) fn push(
         &mut self,
         folder: &mut RunFolder,
@@ -89,10 +85,6 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
 
     /// Writes the rest. Returns how many records the file holds (without records there is no file), and whether its
     /// bytes look like UTF-8.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ReturnedFile::push`].
     pub(crate) fn finish(mut self) -> Result<(u64, Utf8Evidence), OutputError> {
         self.flush()?;
         if let Some(staged) = self.staged.take() {
@@ -102,7 +94,6 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
     }
 
     /// The file's name in the run's folder.
-    #[must_use]
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

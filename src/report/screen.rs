@@ -5,7 +5,6 @@ use std::io::IsTerminal;
 
 /// Whether colours and other control sequences may be written to `stream`: it is a terminal that knows them, and
 /// `NO_COLOR` is not set.
-#[must_use]
 pub(crate) fn takes_control(stream: &impl IsTerminal) -> bool {
     stream.is_terminal()
         && var_os("NO_COLOR").is_none_or(|value| value.is_empty())

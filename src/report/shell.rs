@@ -8,7 +8,6 @@ use crate::output::visible::picture;
 use super::context::{Context, Returned, Status};
 
 /// `word` so that a POSIX shell reads it as one word. Invisible characters are written as bash reads them (`$'\x1b'`).
-#[must_use]
 pub(crate) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+-,".contains(c);
     if !word.is_empty() && !word.starts_with(['-', '=']) && word.chars().all(plain) {
@@ -35,7 +34,6 @@ pub(crate) fn quoted(word: &str) -> String {
 
 /// The command that imports the rejected files once they are fixed. None if nothing was rejected, or if the run was not
 /// committed: then the rows that the rejected ones refer to are not in the database.
-#[must_use]
 pub(crate) fn import_corrected(
     context: &Context,
     status: Status,
@@ -87,7 +85,6 @@ fn readings(folder: &str, returned: &[Returned]) -> Vec<String> {
 }
 
 /// The command that imports the sources after a run that wrote nothing. None after one that wrote or failed.
-#[must_use]
 pub(crate) fn import_sources(context: &Context, status: Status) -> Option<String> {
     if !matches!(status, Status::Checked | Status::Planned | Status::Refused) {
         return None;

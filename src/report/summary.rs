@@ -80,7 +80,6 @@ pub(super) fn is_zero(count: &u64) -> bool {
 
 impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
-    #[must_use]
     pub(crate) fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
         let given = context.given().map(|(index, entity)| (index, entity, &outcome.counts[index]));
         let entities = given.map(|(index, entity, counts)| EntitySummary {
@@ -134,18 +133,12 @@ impl<'a> Summary<'a> {
     }
 
     /// Adds what a dry run would do.
-    #[must_use]
     pub(crate) fn planning(mut self, plan: Option<&'a PlannedRun>) -> Self {
         self.plan = plan;
         self
     }
 
     /// The file's text, with a line feed at its end.
-    ///
-    /// # Panics
-    ///
-    /// Never: it holds only strings, numbers and lists.
-    #[must_use]
     pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
         json.push('\n');
@@ -153,10 +146,6 @@ impl<'a> Summary<'a> {
     }
 
     /// Stages the file in the run's folder.
-    ///
-    /// # Errors
-    ///
-    /// Those of writing the file.
     pub(crate) fn write(&self, folder: &mut RunFolder) -> Result<(), OutputError> {
         let mut file = folder.create(names::SUMMARY)?;
         file.put(self.to_json().as_bytes())?;

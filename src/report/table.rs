@@ -22,7 +22,6 @@ pub(crate) struct Table {
 }
 
 /// How many columns the terminal has: `COLUMNS` if it is set, else what the terminal says.
-#[must_use]
 pub(crate) fn room() -> usize {
     let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let of_terminal = || {
@@ -33,7 +32,6 @@ pub(crate) fn room() -> usize {
 }
 
 /// Names and values, a line each.
-#[must_use]
 pub(crate) fn pairs(fields: &[(&str, Option<String>)]) -> String {
     let mut table = Table::new(["", ""], 0);
     for (name, value) in fields {
@@ -44,14 +42,12 @@ pub(crate) fn pairs(fields: &[(&str, Option<String>)]) -> String {
 
 impl Table {
     /// A table without rows; `key` is the column that always comes first.
-    #[must_use]
     pub(crate) fn new<'n>(names: impl IntoIterator<Item = &'n str>, key: usize) -> Self {
         let names = names.into_iter().map(|name| visible(name).into_owned()).collect();
         Self { names, key, numbers: Vec::new(), rows: Vec::new() }
     }
 
     /// The same table with these columns aligned to the right.
-    #[must_use]
     pub(crate) fn with_numbers(self, numbers: impl Into<Vec<usize>>) -> Self {
         Self { numbers: numbers.into(), ..self }
     }
@@ -64,7 +60,6 @@ impl Table {
 
     /// The table, and how many columns with something in them there was no room for. `only` are the columns to
     /// show, however narrow.
-    #[must_use]
     pub(crate) fn fitted(&self, room: usize, only: &[usize]) -> (String, usize) {
         let chosen = if only.is_empty() { self.that_fit(room) } else { self.shrunk(room, only) };
         let filled = (0..self.names.len()).filter(|&column| self.is_filled(column)).count();
@@ -74,7 +69,6 @@ impl Table {
 
     /// The table with all its columns. The last one has the room that the others leave: it is cut, or, if it
     /// `wraps`, goes on in the next line.
-    #[must_use]
     pub(crate) fn whole(&self, room: usize, wraps: bool) -> String {
         let last = self.names.len() - 1;
         let mut columns: Vec<_> = (0..last).map(|column| (column, self.wanted(column).min(WIDEST))).collect();

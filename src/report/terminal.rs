@@ -25,10 +25,6 @@ type Row = (&'static str, fn(&Counts) -> u64, bool, &'static str);
 const TOP: usize = 3;
 
 /// Prints the summary.
-///
-/// # Errors
-///
-/// Those of standard output.
 pub(crate) fn print(
     context: &Context,
     outcome: &Outcome,
@@ -43,13 +39,11 @@ pub(crate) fn print(
 }
 
 /// Whether standard output may be coloured.
-#[must_use]
 pub(crate) fn colour() -> bool {
     takes_control(&io::stdout())
 }
 
 /// The summary's text.
-#[must_use]
 pub(crate) fn render(
     context: &Context,
     outcome: &Outcome,

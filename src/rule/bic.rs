@@ -7,15 +7,9 @@ use crate::record::Code;
 
 /// A BIC.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Bic {}
+pub(crate) struct Bic;
 
 impl Bic {
-    /// A BIC.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -85,7 +79,7 @@ mod tests {
             ("NRBPXKPR", "NRBPXKPR"),
             ("E097AEXX", "E097AEXX"),
         ] {
-            assert_eq!(validated!(Bic::new(), cell), (Some(want.to_owned()), vec![]), "{cell}");
+            assert_eq!(validated!(Bic, cell), (Some(want.to_owned()), vec![]), "{cell}");
         }
         for (cell, part) in [
             ("INGBNL2", "8 or 11"),
@@ -95,7 +89,7 @@ mod tests {
             ("INGBNL2-", "neither letters nor digits"),
             ("ÄNGBNL2A", "neither letters nor digits"),
         ] {
-            let (result, findings) = validated!(Bic::new(), cell);
+            let (result, findings) = validated!(Bic, cell);
             assert_eq!((result, findings[0].code), (None, Code::InvalidBic), "{cell}");
             assert!(findings[0].message.contains(part), "{cell}: {}", findings[0].message);
         }
@@ -111,7 +105,7 @@ mod tests {
             ("MIDLJESH", "GB29NWBK60161331926819", false),
             ("AABAFI22", "FI2112345600000785", false),
         ] {
-            let (result, findings) = validated!(Bic::new(), cell, Some(iban));
+            let (result, findings) = validated!(Bic, cell, Some(iban));
             assert_eq!(result.as_deref(), Some(cell));
             assert_eq!(findings.iter().any(|finding| finding.code == Code::BicCountry), warned, "{cell}");
         }
@@ -120,7 +114,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[a-zA-Z]{4}(NL|DE|nl)[A-Z0-9]{2,5}", iban in "\\PC{0,3}|DE00") {
-            stays!(Bic::new(), &cell, Some(iban.as_str()));
+            stays!(Bic, &cell, Some(iban.as_str()));
         }
     }
 }

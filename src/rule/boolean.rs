@@ -11,7 +11,6 @@ pub(crate) struct Boolean {
 
 impl Boolean {
     /// A boolean; `more` lists further spellings and what each means.
-    #[must_use]
     pub(crate) fn new(more: Vec<(String, bool)>) -> Self {
         Self { more }
     }

@@ -36,13 +36,11 @@ pub(crate) struct CellFinding {
 
 impl CellFinding {
     /// A finding without a suggestion.
-    #[must_use]
     pub(crate) fn new(code: Code, message: impl Into<Message>) -> Self {
         Self { code, message: message.into(), suggestion: None }
     }
 
     /// The same finding with what the cell was probably meant to hold, where that is known.
-    #[must_use]
     pub(crate) fn suggest(mut self, suggestion: Option<impl Into<CompactString>>) -> Self {
         self.suggestion = suggestion.map(Into::into);
         self

@@ -21,7 +21,6 @@ impl Choice {
     /// `values` are the choices with their aliases. With `exact` a cell must equal a choice exactly; else case,
     /// spaces, `_` and `-` are ignored. `otherwise` is what every other cell becomes, with the warning `defaulted`
     /// if the cell was not empty.
-    #[must_use]
     pub(crate) fn new(values: Vec<(String, Vec<String>)>, exact: bool, otherwise: Option<String>) -> Self {
         let own = values.iter().enumerate().map(|(at, (value, _))| (folded(value), at));
         let aliases = values
@@ -38,7 +37,6 @@ impl Choice {
     }
 
     /// What every other cell becomes.
-    #[must_use]
     pub(crate) fn otherwise(&self) -> Option<&str> {
         self.otherwise.as_deref()
     }

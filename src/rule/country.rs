@@ -14,15 +14,9 @@ pub(crate) use names::is_alpha_2;
 
 /// A country.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Country {}
+pub(crate) struct Country;
 
 impl Country {
-    /// A country.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -63,7 +57,7 @@ mod tests {
     use crate::rule::tests::{stays, validated};
 
     fn country(cell: &str) -> (Option<String>, Vec<CellFinding>) {
-        validated!(Country::new(), cell)
+        validated!(Country, cell)
     }
 
     #[test]
@@ -302,7 +296,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[A-Za-z]{2,3}|[A-Za-z][./-][A-Za-z]\\.?") {
-            stays!(Country::new(), &cell);
+            stays!(Country, &cell);
         }
     }
 }

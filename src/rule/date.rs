@@ -28,13 +28,11 @@ pub(crate) struct Date {
 
 impl Date {
     /// A calendar date; `format` is a strptime pattern, or [`AUTO`].
-    #[must_use]
     pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print a date and read it again. Any other format is a mistake in the schema.
-    #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         let sample = civil::date(2026, 1, 31);
         self.format.is_usable(|pattern| {
@@ -44,19 +42,16 @@ impl Date {
     }
 
     /// Whether the column must decide the order of day and month.
-    #[must_use]
     pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
-    #[must_use]
     pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// The cell for a normal form; this rule reads it as the same date.
-    #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         written(&self.format, normal, || strtime_date(normal))
     }

@@ -86,10 +86,7 @@ impl Rule {
 
     /// The normal form of a value that does not come from a file, such as the value of a filter, with what was
     /// found. An empty value has an empty normal form.
-    ///
-    /// # Errors
-    ///
-    /// Why the value has no normal form.
+    /// Errors: why the value has no normal form.
     pub(crate) fn normal_form(&self, value: &str) -> Result<(String, Vec<CellFinding>), Message> {
         let mut copy = String::new();
         let text = match cleanse(value, false, &mut copy) {
@@ -111,14 +108,12 @@ impl Rule {
     }
 
     /// Whether the rule's cells may hold line breaks.
-    #[must_use]
     pub(crate) fn multiline(&self) -> bool {
         matches!(self, Self::Text(rule) if rule.multiline())
     }
 
     /// The normal form that the type gives an empty cell, or an absent column on insert: a choice's `otherwise`,
     /// an empty list, or `None` for NULL. A field's own default takes precedence.
-    #[must_use]
     pub(crate) fn when_empty(&self) -> Option<&str> {
         match self {
             Self::Choice(rule) => rule.otherwise(),
@@ -128,7 +123,6 @@ impl Rule {
     }
 
     /// Whether a column of this type can hold an empty text that is not NULL: every text column but a choice.
-    #[must_use]
     pub(crate) fn holds_empty_text(&self) -> bool {
         self.sql_type() == "text" && !matches!(self, Self::Choice(_))
     }
@@ -136,7 +130,6 @@ impl Rule {
     /// The cell that an export writes for a normal form; this rule reads it as the same value again. For most types
     /// it is the normal form itself. Lists, decimal commas and declared date formats are written in their own way.
     /// `None` if no cell can hold the value, as with a list item that contains the separator.
-    #[must_use]
     pub(crate) fn written<'v>(&self, normal: &'v str) -> Option<Cow<'v, str>> {
         Some(match self {
             Self::List(rule) => list::join(normal, rule.separator())?.into(),
@@ -148,7 +141,6 @@ impl Rule {
     }
 
     /// The PostgreSQL type of the column that holds the normal form.
-    #[must_use]
     pub(crate) fn sql_type(&self) -> &'static str {
         match self {
             Self::Boolean(_) => "boolean",
@@ -179,7 +171,7 @@ mod tests {
                 "2026-01-31 12:00:00+00",
                 Some("31-01-2026 12:00"),
             ),
-            (Rule::Country(country::Country::new()), "NL", Some("NL")),
+            (Rule::Country(country::Country), "NL", Some("NL")),
         ] {
             assert_eq!(rule.written(normal).as_deref(), cell);
             if let Some(cell) = cell {

@@ -24,15 +24,9 @@ const SHAPES: &str = "\
 
 /// An IBAN.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Iban {}
+pub(crate) struct Iban;
 
 impl Iban {
-    /// An IBAN.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -168,7 +162,7 @@ mod tests {
             "NL91 - ABNA - 0417.1643.00",
         ] {
             let normal = cell.replace([' ', '\u{a0}', '-', '.', '\u{2011}'], "").to_uppercase();
-            assert_eq!(validated!(Iban::new(), cell), (Some(normal), vec![]), "{cell}");
+            assert_eq!(validated!(Iban, cell), (Some(normal), vec![]), "{cell}");
         }
     }
 
@@ -188,7 +182,7 @@ mod tests {
             ("NL91ABNA0471164300", "mod 97"),
             ("NL91ABNA04171643O0", "has letters where"),
         ] {
-            let (result, findings) = validated!(Iban::new(), cell);
+            let (result, findings) = validated!(Iban, cell);
             assert_eq!((result, findings[0].code, &findings[0].suggestion), (None, Code::InvalidIban, &None));
             assert!(findings[0].message.contains(part), "{cell}: {}", findings[0].message);
         }
@@ -253,8 +247,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_normal_form_stays_as_it_is_and_the_crate_agrees(cell in "\\PC{0,40}|(NL|BE|nl)[0-9]{2}[A-Z]{4}[0-9 ]{8,14}") {
-            stays!(Iban::new(), &cell);
-            let normal = validated!(Iban::new(), &cell).0;
+            stays!(Iban, &cell);
+            let normal = validated!(Iban, &cell).0;
             let theirs = compact(&cell).parse::<iban::Iban>();
             prop_assert!(normal.is_some() == theirs.is_ok() || NOT_IN_THE_CRATE.iter().any(|c| compact(&cell).starts_with(c)));
         }

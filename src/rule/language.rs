@@ -49,15 +49,9 @@ const NAMES: [(&str, &[&str]); 16] = [
 
 /// A language tag.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Language {}
+pub(crate) struct Language;
 
 impl Language {
-    /// A language tag.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -223,7 +217,7 @@ mod tests {
             "zh-min-nan",
         ] {
             for cell in [tag.to_owned(), tag.to_lowercase(), tag.to_uppercase()] {
-                let (result, _) = validated!(Language::new(), &cell);
+                let (result, _) = validated!(Language, &cell);
                 assert_eq!(result.as_deref(), Some(tag), "{cell}");
             }
         }
@@ -254,7 +248,7 @@ mod tests {
             ("ñl", None),
             ("1", None),
         ] {
-            let (result, findings) = validated!(Language::new(), cell);
+            let (result, findings) = validated!(Language, cell);
             assert_eq!((result, findings[0].code), (None, Code::InvalidLanguage), "{cell}");
             assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
@@ -263,7 +257,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[a-zA-Z]{1,3}(-[a-zA-Z0-9]{1,9}){0,4}") {
-            stays!(Language::new(), &cell);
+            stays!(Language, &cell);
         }
     }
 }

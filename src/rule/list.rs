@@ -12,13 +12,11 @@ pub(crate) struct List {
 
 impl List {
     /// A list with this character between its items.
-    #[must_use]
     pub(crate) fn new(separator: char) -> Self {
         Self { separator }
     }
 
     /// The character between the items of a cell.
-    #[must_use]
     pub(crate) fn separator(&self) -> char {
         self.separator
     }
@@ -89,7 +87,6 @@ pub(crate) fn push_element(out: &mut String, item: &str) {
 
 /// The items of a one-dimensional array literal as PostgreSQL prints it. NULL elements are left out; a text that is
 /// not an array literal has no items.
-#[must_use]
 pub(crate) fn items(literal: &str) -> Vec<String> {
     let inner = literal.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let mut found = Vec::new();
@@ -121,7 +118,6 @@ pub(crate) fn items(literal: &str) -> Vec<String> {
 
 /// An array literal as a cell: its items with the separator between them. `None` if the cell would not be read as the
 /// same list again, as with an item that holds the separator.
-#[must_use]
 pub(crate) fn join(literal: &str, separator: char) -> Option<String> {
     let mut cell = String::new();
     for item in items(literal) {

@@ -10,15 +10,9 @@ use crate::record::Code;
 
 /// A whole number.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Integer {}
+pub(crate) struct Integer;
 
 impl Integer {
-    /// A whole number.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     pub(crate) fn validate(
         &self,
@@ -59,7 +53,6 @@ pub(crate) enum Mark {
 impl Mark {
     /// The mark that a cell proves for its column. `None` if the cell has no mark, is not a number, or can be read
     /// both ways (`1.500`, `12,345`).
-    #[must_use]
     pub(crate) fn of(cell: &str) -> Option<Self> {
         let (_, number) = sign(cell);
         let last = number.rfind(['.', ','])?;
@@ -95,7 +88,6 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     /// A decimal number with a comma, or else a point, as the decimal mark.
-    #[must_use]
     pub(crate) fn new(comma: bool) -> Self {
         Self { mark: Some(if comma { Mark::Comma } else { Mark::Point }) }
     }
@@ -103,25 +95,21 @@ impl Decimal {
     /// A decimal number whose mark the column decides: the reader collects [`Mark::of`] over the cells and validates
     /// with [`Decimal::decided`]. As long as the mark is not decided, a number that can be read both ways is
     /// rejected.
-    #[must_use]
     pub(crate) fn automatic() -> Self {
         Self { mark: None }
     }
 
     /// Whether the column must decide the mark.
-    #[must_use]
     pub(crate) fn is_automatic(&self) -> bool {
         self.mark.is_none()
     }
 
     /// The rule with the column's decision.
-    #[must_use]
     pub(crate) fn decided(&self, mark: Mark) -> Self {
         Self { mark: Some(mark) }
     }
 
     /// The cell for a normal form; this rule reads it as the same number.
-    #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         match self.mark {
             Some(Mark::Comma) => normal.replace('.', ","),
@@ -233,12 +221,12 @@ mod tests {
             ("#N/A", None),
             ("0x10", None),
         ] {
-            let (result, findings) = validated!(Integer::new(), cell);
+            let (result, findings) = validated!(Integer, cell);
             assert_eq!(result.as_deref(), want, "{cell}");
             assert_eq!(findings.len(), usize::from(want.is_none()), "{cell}");
         }
         for cell in ["#N/A", "#REF!", "#DEEL/0!"] {
-            assert!(validated!(Integer::new(), cell).1[0].message.contains("spreadsheet"), "{cell}");
+            assert!(validated!(Integer, cell).1[0].message.contains("spreadsheet"), "{cell}");
         }
     }
 
@@ -319,7 +307,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_whole_number_stays(cell in "\\PC{0,8}|[+-]?[0-9]{1,22}") {
-            stays!(Integer::new(), &cell);
+            stays!(Integer, &cell);
         }
 
         #[test]

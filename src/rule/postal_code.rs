@@ -14,7 +14,6 @@ pub(crate) struct PostalCode {
 
 impl PostalCode {
     /// A postal code; `country` (alpha-2) is the default for rows that name none.
-    #[must_use]
     pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }

@@ -24,13 +24,11 @@ pub(crate) struct Text {
 
 impl Text {
     /// Free text; `multiline` allows line breaks.
-    #[must_use]
     pub(crate) fn new(multiline: bool) -> Self {
         Self { multiline }
     }
 
     /// Whether line breaks are allowed; [`cleanse`] needs to know.
-    #[must_use]
     pub(crate) fn multiline(&self) -> bool {
         self.multiline
     }

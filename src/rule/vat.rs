@@ -23,7 +23,6 @@ pub(crate) struct Vat {
 
 impl Vat {
     /// A VAT number; `country` (alpha-2) is the default for rows that name none.
-    #[must_use]
     pub(crate) fn new(country: Option<String>) -> Self {
         Self { country }
     }

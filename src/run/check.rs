@@ -17,10 +17,7 @@ use super::{Reported, RunError};
 
 /// Checks the inputs and writes the reports. With `--against-database`, keys and references are looked up there,
 /// read-only.
-///
-/// # Errors
-///
-/// See [`RunError`]; files that cannot be read as a whole have been reported by then.
+/// Errors: see [`RunError`]; files that cannot be read as a whole have been reported by then.
 pub(crate) fn check(settings: &Settings, listener: &dyn Listener) -> Result<Reported, RunError> {
     // Nothing is loaded, so nothing needs the other fields of a row once they have been validated.
     let mut run = Run::begin("check", settings, Keep::Keys, listener)?;

@@ -59,7 +59,6 @@ pub(crate) enum RunError {
         "{entity}: the counts do not add up: {law}; nothing has been written. Please report this as a bug"
     )]
     Law {
-        /// The entity.
         entity: String,
         /// Both sides, with numbers.
         law: String,
@@ -93,9 +92,7 @@ pub(crate) enum RunError {
          folder. `muster runs show {run}` has the counts", .folder.display()
     )]
     Unpublished {
-        /// The run.
         run: String,
-        /// Its folder.
         folder: PathBuf,
         /// Why not.
         source: OutputError,
@@ -106,7 +103,6 @@ pub(crate) enum RunError {
          `muster runs show {run}` has the counts"
     )]
     Unprinted {
-        /// The run.
         run: String,
         /// Why not.
         source: std::io::Error,
@@ -118,7 +114,6 @@ pub(crate) enum RunError {
 
 impl RunError {
     /// The process's exit.
-    #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Interrupted | Self::Read(ReadError::Cancelled) => Exit::Interrupted,

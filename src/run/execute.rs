@@ -11,10 +11,6 @@ use super::RunError;
 use super::database::{Database, session_name};
 
 /// Runs a script, which has its own transaction. `doing` says in errors what it does.
-///
-/// # Errors
-///
-/// See [`RunError`].
 pub(crate) fn execute(database_url: Option<&str>, script: &str, doing: &str) -> Result<(), RunError> {
     let database = Database::new(&signal::flag()?)?;
     let name = session_name(&RunId::generate(), Timestamp::now());

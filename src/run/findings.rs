@@ -36,10 +36,6 @@ pub(crate) struct Batch {
 
 impl EntityFindings<'_> {
     /// Cuts all findings of the entity into batches, in order.
-    ///
-    /// # Errors
-    ///
-    /// The spool could not be read back.
     pub(crate) fn batches(&self) -> io::Result<Vec<Batch>> {
         let chunks = self.harvest().finding_chunks();
         let mut batches = Vec::new();
@@ -88,10 +84,6 @@ impl EntityFindings<'_> {
     }
 
     /// The findings of a batch, in order.
-    ///
-    /// # Errors
-    ///
-    /// The spool could not be read back.
     pub(crate) fn findings(&self, batch: Batch) -> io::Result<Vec<Finding>> {
         let mut chunks = self.harvest().finding_chunks()[batch.chunks].iter();
         let mut all = match chunks.next() {

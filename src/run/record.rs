@@ -20,7 +20,6 @@ pub(crate) use super::single::Single;
 /// A record as it was typed: its entity, and the name and the text of each cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TypedRecord {
-    /// The entity.
     pub(crate) entity: String,
     /// Name and text, in any order.
     pub(crate) cells: Vec<(String, String)>,
@@ -43,7 +42,6 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// What happened to the record of a run.
-    #[must_use]
     pub(crate) fn of(reported: &Reported) -> Self {
         let outcome = &reported.outcome;
         let any =
@@ -59,10 +57,7 @@ impl Ending {
 }
 
 /// Writes a record. `settings` say by which rules, to which database, and where the reports are kept, if anywhere.
-///
-/// # Errors
-///
-/// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
+/// Errors: see [`RunError`]. The target is as it was before, unless the error says that this is not known.
 pub(crate) fn write(
     typed: &TypedRecord,
     single: &Single,
@@ -78,10 +73,6 @@ pub(crate) fn write(
 }
 
 /// Validates a record as it is so far, alone and without a database.
-///
-/// # Errors
-///
-/// See [`RunError`].
 pub(crate) fn validate(typed: &TypedRecord, schema: &Schema, strict: bool) -> Result<Vec<Finding>, RunError> {
     let spool = std::env::temp_dir();
     let rules = Rules { strict, ..Rules::default() };

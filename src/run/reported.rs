@@ -29,7 +29,6 @@ pub(crate) struct Reported {
 
 impl Reported {
     /// The process's exit.
-    #[must_use]
     pub(crate) fn exit(&self) -> Exit {
         let lost: u64 = self.outcome.counts.iter().map(|counts| counts.rejected + counts.duplicates).sum();
         match self.outcome.status {

@@ -27,10 +27,6 @@ pub(crate) enum RunsQuery {
 
 /// Asks the journal of a database. Returns the runs in question, and how many runs were pruned or records
 /// forgotten.
-///
-/// # Errors
-///
-/// See [`RunError`].
 pub(crate) fn runs(query: &RunsQuery, database_url: Option<&str>) -> Result<(Vec<RunRecord>, u64), RunError> {
     let database = Database::new(&signal::flag()?)?;
     let name = session_name(&RunId::generate(), Timestamp::now());

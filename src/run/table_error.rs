@@ -25,7 +25,6 @@ pub(crate) enum TableError {
     Kind {
         /// The input as given.
         name: String,
-        /// The column.
         column: String,
         /// Its type.
         kind: String,
@@ -35,9 +34,7 @@ pub(crate) enum TableError {
     List {
         /// The input as given.
         name: String,
-        /// The column.
         column: String,
-        /// The field.
         field: String,
     },
     /// An item that holds the separator of its list.
@@ -48,9 +45,7 @@ pub(crate) enum TableError {
     Item {
         /// The input as given.
         name: String,
-        /// The record.
         record: u64,
-        /// The column.
         column: String,
         /// What separates items.
         separator: char,

@@ -65,11 +65,6 @@ pub(crate) struct UndoneEntity {
 
 impl UndoReported {
     /// The text of `summary.json`.
-    ///
-    /// # Panics
-    ///
-    /// Never: it holds only strings, numbers and lists.
-    #[must_use]
     pub(crate) fn to_json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
         json.push('\n');
@@ -79,10 +74,7 @@ impl UndoReported {
 
 /// Undoes the run whose id begins like this. `confirm` is asked once the run is known, and may say no; a dry run asks
 /// nothing.
-///
-/// # Errors
-///
-/// See [`RunError`]. The target is as it was before, unless the error says that this is not known.
+/// Errors: see [`RunError`]. The target is as it was before, unless the error says that this is not known.
 pub(crate) fn undo(
     run: &str,
     settings: &Settings,

@@ -12,10 +12,7 @@ use super::order::order;
 use super::shape::{self, EntityShape};
 
 /// Compiles a schema from its files, which are taken in the order of their names.
-///
-/// # Errors
-///
-/// [`SchemaError::Mistakes`] with all mistakes of all files.
+/// Errors: [`SchemaError::Mistakes`] with all mistakes of all files.
 pub(crate) fn compile(files: &[SchemaFile]) -> Result<Schema, SchemaError> {
     let mut files = files.to_vec();
     files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -132,7 +132,6 @@ pub(crate) struct Field {
 
 impl Field {
     /// What a finding with `code` does to a row here, before `--strict`.
-    #[must_use]
     pub(crate) fn severity(&self, code: Code) -> Severity {
         self.severities
             .iter()
@@ -141,19 +140,16 @@ impl Field {
     }
 
     /// The normal form of an empty cell; `None` is NULL.
-    #[must_use]
     pub(crate) fn when_empty(&self) -> Option<&str> {
         self.default.as_deref().or_else(|| self.rule.when_empty())
     }
 
     /// What an update does with the field; `on_empty` is the run's setting for empty cells.
-    #[must_use]
     pub(crate) fn policy(&self, on_empty: OnUpdate) -> OnUpdate {
         self.on_update.unwrap_or(on_empty)
     }
 
     /// Whether the column is NOT NULL in tables that muster creates.
-    #[must_use]
     pub(crate) fn not_null(&self) -> bool {
         self.required || self.when_empty().is_some()
     }
@@ -210,10 +206,7 @@ pub(crate) enum RowRule {
         equals: String,
     },
     /// At least one of the fields must be filled.
-    OneOf {
-        /// The fields.
-        fields: Vec<FieldIndex>,
-    },
+    OneOf { fields: Vec<FieldIndex> },
     /// Both fields must have the same normal form.
     EqualTo {
         /// The field that the finding names.
@@ -225,13 +218,11 @@ pub(crate) enum RowRule {
 
 impl Entity {
     /// The position of the field with this exact name.
-    #[must_use]
     pub(crate) fn field(&self, name: &str) -> Option<FieldIndex> {
         self.fields.iter().position(|field| field.name == name)
     }
 
     /// The field that a header means in any spelling: by its name, else by an alias.
-    #[must_use]
     pub(crate) fn meant(&self, header: &str) -> Option<FieldIndex> {
         let key = header_key(header);
         let by = |is: &dyn Fn(&Field) -> bool| self.fields.iter().position(is);

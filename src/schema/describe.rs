@@ -5,13 +5,11 @@ use crate::rule::Rule;
 use super::compiled::{Entity, Field, Schema};
 
 /// Whether a field holds several values.
-#[must_use]
 pub(crate) fn is_list(field: &Field) -> bool {
     matches!(field.rule, Rule::List(_))
 }
 
 /// The rule of `field`, which is one of `entity`.
-#[must_use]
 pub(crate) fn rule(field: &Field, entity: &Entity, schema: &Schema) -> String {
     let mut parts = vec![match field.reference {
         Some(to) => format!("the key of one of {}", schema.entities[to.entity].name),

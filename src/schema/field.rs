@@ -245,17 +245,17 @@ fn rule(field: &FieldShape, kind: Kind, mistakes: &mut Mistakes) -> Option<Rule>
         Kind::Choice => Rule::Choice(choice(field, mistakes)?),
         Kind::Boolean => Rule::Boolean(rule::boolean::Boolean::new(spellings(field, mistakes))),
         Kind::List => Rule::List(rule::list::List::new(separator(field, mistakes)?)),
-        Kind::Email => Rule::Email(rule::email::Email::new()),
+        Kind::Email => Rule::Email(rule::email::Email),
         Kind::Phone => Rule::Phone(rule::phone::Phone::new(default_country(field, mistakes))),
-        Kind::Country => Rule::Country(rule::country::Country::new()),
-        Kind::Language => Rule::Language(rule::language::Language::new()),
-        Kind::Iban => Rule::Iban(rule::iban::Iban::new()),
-        Kind::Bic => Rule::Bic(rule::bic::Bic::new()),
+        Kind::Country => Rule::Country(rule::country::Country),
+        Kind::Language => Rule::Language(rule::language::Language),
+        Kind::Iban => Rule::Iban(rule::iban::Iban),
+        Kind::Bic => Rule::Bic(rule::bic::Bic),
         Kind::Vat => Rule::Vat(rule::vat::Vat::new(default_country(field, mistakes))),
         Kind::PostalCode => {
             Rule::PostalCode(rule::postal_code::PostalCode::new(default_country(field, mistakes)))
         }
-        Kind::Integer => Rule::Integer(rule::number::Integer::new()),
+        Kind::Integer => Rule::Integer(rule::number::Integer),
         Kind::Decimal => Rule::Decimal(decimal(field)),
         Kind::Date => Rule::Date(date(field, mistakes)),
         Kind::Timestamp => Rule::Timestamp(timestamp(field, mistakes)),
@@ -349,7 +349,7 @@ fn default_country(field: &FieldShape, mistakes: &mut Mistakes) -> Option<String
         mistakes.advise(&country.place, format!("`{}` is not a country code", country.value), hint);
         return None;
     }
-    validated(&Rule::Country(rule::country::Country::new()), country, mistakes)
+    validated(&Rule::Country(rule::country::Country), country, mistakes)
 }
 
 /// How a date or time is written; the column decides if the schema does not say.

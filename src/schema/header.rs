@@ -2,7 +2,6 @@
 //! to `source`.
 
 /// The key of a header. Two headers are the same if their keys are: case, white space, `_`, `-` and `.` are ignored.
-#[must_use]
 pub(crate) fn header_key(header: &str) -> String {
     header
         .chars()
@@ -12,7 +11,6 @@ pub(crate) fn header_key(header: &str) -> String {
 }
 
 /// The one of `known` that `word` most likely meant, compared by [`header_key`].
-#[must_use]
 pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     crate::nearest::nearest(&header_key(word), known.into_iter().map(|known| (header_key(known), known)))
 }

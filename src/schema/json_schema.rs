@@ -7,7 +7,6 @@ use super::setting::{COMMON_CODES, Kind, SETTINGS, Setting, Shape};
 use crate::record::Code;
 
 /// The JSON Schema (draft 7, which editors know best) of one schema file.
-#[must_use]
 pub(crate) fn json_schema() -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -28,7 +27,6 @@ pub(crate) fn json_schema() -> Value {
 }
 
 /// The JSON Schema as it is printed and kept in the project.
-#[must_use]
 pub(crate) fn json_schema_text() -> String {
     format!("{:#}\n", json_schema())
 }

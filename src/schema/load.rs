@@ -11,7 +11,6 @@ use super::mistake::{SchemaError, SchemaFile};
 
 impl SchemaFile {
     /// The entity that the file describes, if it names one.
-    #[must_use]
     pub(crate) fn entity(&self) -> Option<String> {
         let table = DeTable::parse(&self.text).ok()?;
         table.get_ref().get("entity")?.get_ref().as_str().map(str::to_owned)
@@ -20,7 +19,6 @@ impl SchemaFile {
 
 impl Schema {
     /// The files of the built-in schema.
-    #[must_use]
     pub(crate) fn built_in_files() -> Vec<SchemaFile> {
         let file = |name: &str, text: &str| SchemaFile { name: name.to_owned(), text: text.to_owned() };
         vec![
@@ -30,28 +28,17 @@ impl Schema {
     }
 
     /// The schema that is compiled in.
-    ///
-    /// # Errors
-    ///
-    /// Never in a binary whose tests passed.
     pub(crate) fn built_in() -> Result<Self, SchemaError> {
         compile(&Self::built_in_files())
     }
 
     /// The schema in a folder, the one that is compiled in where no folder is named.
-    ///
-    /// # Errors
-    ///
-    /// See [`Schema::load`].
     pub(crate) fn open(folder: Option<&Path>) -> Result<Self, SchemaError> {
         folder.map_or_else(Self::built_in, Self::load)
     }
 
     /// The schema in a folder, read by [`Schema::files`].
-    ///
-    /// # Errors
-    ///
-    /// A folder that cannot be read or holds no schema, and all mistakes of its files.
+    /// Errors: a folder that cannot be read or holds no schema, and all mistakes of its files.
     pub(crate) fn load(folder: &Path) -> Result<Self, SchemaError> {
         compile(&Self::files(folder)?)
     }
@@ -59,10 +46,7 @@ impl Schema {
     /// The schema files of a folder, in the order of their names: each `*.toml` with a top-level `entity` or
     /// `field`, and each that is not valid TOML, so that a typing mistake never makes an entity disappear. Other TOML
     /// files, for example the list of roles, may be in the same folder.
-    ///
-    /// # Errors
-    ///
-    /// A folder or file that cannot be read, and a folder without any schema file.
+    /// Errors: a folder or file that cannot be read, and a folder without any schema file.
     pub(crate) fn files(folder: &Path) -> Result<Vec<SchemaFile>, SchemaError> {
         let unreadable = |path: &Path| {
             let path = path.to_owned();

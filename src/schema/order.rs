@@ -3,10 +3,7 @@
 
 /// Orders `0..count` so that the first of every edge `(before, after)` comes first; if there is a choice, the smallest
 /// number comes first.
-///
-/// # Errors
-///
-/// There is no such order: the numbers of one cycle, in the order of its edges.
+/// Errors: there is no such order: the numbers of one cycle, in the order of its edges.
 pub(super) fn order(count: usize, edges: &[(usize, usize)]) -> Result<Vec<usize>, Vec<usize>> {
     let mut placed = vec![false; count];
     let mut ordered = Vec::with_capacity(count);

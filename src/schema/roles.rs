@@ -44,16 +44,11 @@ pub(crate) struct Role {
 
 impl Roles {
     /// The file that is compiled in.
-    #[must_use]
     pub(crate) fn built_in_file() -> SchemaFile {
         SchemaFile { name: FILE.to_owned(), text: include_str!("../../schemas/roles.toml").to_owned() }
     }
 
     /// The file of a folder, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be read.
     pub(crate) fn file(folder: &Path) -> Result<Option<SchemaFile>, SchemaError> {
         let path = folder.join(FILE);
         match fs::read_to_string(&path) {
@@ -64,14 +59,7 @@ impl Roles {
     }
 
     /// Compiles the file against the schema that it belongs to.
-    ///
-    /// # Errors
-    ///
-    /// [`SchemaError::Mistakes`] with all of them.
-    ///
-    /// # Panics
-    ///
-    /// Never: a file without roles has mistakes.
+    /// Errors: [`SchemaError::Mistakes`] with all of them.
     pub(crate) fn compile(file: &SchemaFile, schema: &Schema) -> Result<Self, SchemaError> {
         let files = std::slice::from_ref(file);
         let mut mistakes = Mistakes::new(files);
@@ -87,7 +75,6 @@ impl Roles {
 
     /// A script that fills the table `muster.roles`: a row for each role and permission, for other systems to join with
     /// the field. It can be run again.
-    #[must_use]
     pub(crate) fn script(&self) -> String {
         let (entity, field) = &self.choice;
         let comment = format!("What each role may do: role is {field} of {entity}. Made by muster roles.");

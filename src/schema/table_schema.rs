@@ -8,7 +8,6 @@ use super::compiled::{Entity, Field, Schema};
 use crate::rule::Rule;
 
 /// The Table Schema of `entity`.
-#[must_use]
 pub(crate) fn table_schema(entity: &Entity, schema: &Schema) -> Value {
     let foreign_keys: Vec<Value> = entity
         .references()

@@ -48,7 +48,7 @@ impl Default for Reading {
             max_record: 1 << 20,
             memory: 32 << 20,
             threads: None,
-            block_size: fault::block_size(1 << 20),
+            block_size: fault::number("MUSTER_TEST_BLOCK", 1 << 20),
         }
     }
 }

@@ -39,7 +39,6 @@ pub(crate) enum MaxRejects {
 
 impl MaxRejects {
     /// Whether `rejected` of `read` rows are more than allowed.
-    #[must_use]
     pub(crate) fn is_exceeded(self, rejected: u64, read: u64) -> bool {
         match self {
             Self::Rows(rows) => rejected > rows,

@@ -31,7 +31,6 @@ pub(crate) struct Candidates<'a> {
     pub(crate) slots: &'a [FieldIndex],
     /// Per slot and row the value's hash, 0 if it has none.
     pub(crate) hashes: &'a [Vec<u64>],
-    /// The values.
     pub(crate) values: &'a dyn SlotValues,
     /// The rows that are deletions, in order: nothing can refer to them.
     pub(crate) deletes: &'a [RowNumber],

@@ -25,10 +25,7 @@ impl Encoding {
     pub(crate) const FALLBACK: Self = Self::SingleByte(WINDOWS_1252);
 
     /// The encoding with this label (WHATWG's labels, and `utf16le`, `utf16be`).
-    ///
-    /// # Errors
-    ///
-    /// The label is unknown, or names an encoding other than Unicode's with several bytes for a character.
+    /// Errors: the label is unknown, or names an encoding other than Unicode's with several bytes for a character.
     pub(crate) fn from_label(label: &str) -> Result<Self, SourceError> {
         let plain = match label.trim().to_ascii_lowercase().as_str() {
             "utf16le" => return Ok(Self::Utf16Le),
@@ -64,10 +61,7 @@ impl Encoding {
     }
 
     /// Decodes whole records. The text is a part of `bytes` if that is possible, else it is in `buf`.
-    ///
-    /// # Errors
-    ///
-    /// The offset in `bytes` of the first malformed sequence.
+    /// Errors: the offset in `bytes` of the first malformed sequence.
     pub(crate) fn decode<'a>(&self, bytes: &'a [u8], buf: &'a mut String) -> Result<&'a str, usize> {
         match self {
             Self::Utf8 => simdutf8::compat::from_utf8(bytes).map_err(|error| error.valid_up_to()),

@@ -34,10 +34,7 @@ pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
 }
 
 /// The position of the entity with this name.
-///
-/// # Errors
-///
-/// There is none; the error lists all entities.
+/// Errors: there is none; the error lists all entities.
 pub(crate) fn entity_named(schema: &Schema, entity: &str, path: &InputPath) -> Result<usize, SourceError> {
     schema.entities.iter().position(|each| each.name == entity).ok_or_else(|| SourceError::UnknownEntity {
         name: path.name(),

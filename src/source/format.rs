@@ -35,10 +35,7 @@ impl FileFormat {
     }
 
     /// The format of an input.
-    ///
-    /// # Errors
-    ///
-    /// Its first bytes cannot be read.
+    /// Errors: its first bytes cannot be read.
     pub(crate) fn of(source: &Source) -> Result<Self, SourceError> {
         let prefix = source.prefix(4096)?;
         Ok(Self::detect(source.name(), &prefix))

@@ -46,10 +46,7 @@ impl Fault {
 }
 
 /// Calls `each` with the dotted name and the value of every member that is not an object. `path` is a buffer.
-///
-/// # Errors
-///
-/// The line is not one JSON object, or `each` failed.
+/// Errors: the line is not one JSON object, or `each` failed.
 #[inline]
 pub(crate) fn walk<E: From<Fault>>(
     line: &str,
@@ -71,10 +68,6 @@ pub(crate) fn walk<E: From<Fault>>(
 }
 
 /// Calls `each` with the items of a list that [`walk`] has found; `None` for an item that is an object or a list.
-///
-/// # Errors
-///
-/// Those of `each`.
 pub(crate) fn items<E>(
     line: &str,
     start: usize,

@@ -9,10 +9,7 @@ use crate::schema::Schema;
 const PREFIX: usize = 1024 * 1024;
 
 /// Looks at a file. `entity` is what the command line says it holds.
-///
-/// # Errors
-///
-/// The file cannot be read, two delimiters fit it equally well, or nothing says what it holds.
+/// Errors: the file cannot be read, two delimiters fit it equally well, or nothing says what it holds.
 pub(crate) fn look(
     source: &Source,
     schema: &Schema,
@@ -32,10 +29,7 @@ pub(crate) fn look(
 
 /// Looks at a table whose columns have these `names`: what it holds, and which column feeds which field. Its rows are
 /// written as CSV after the first `header_len` bytes.
-///
-/// # Errors
-///
-/// Nothing says what it holds.
+/// Errors: nothing says what it holds.
 pub(crate) fn look_at_columns(
     source: &Source,
     schema: &Schema,

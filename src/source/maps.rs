@@ -8,10 +8,7 @@ use super::{Look, SourceError};
 use crate::schema::{Schema, header_key};
 
 /// Checks that every `--map` has found its column and its field in at least one file.
-///
-/// # Errors
-///
-/// One has not. The error lists the columns, or the fields of the file with the column.
+/// Errors: one has not. The error lists the columns, or the fields of the file with the column.
 pub(crate) fn check_maps(
     maps: &[(String, String)],
     looks: &[Look],

@@ -42,20 +42,13 @@ impl Stamp {
 impl Source {
     /// Opens an input. The copy of a stream is kept in `spool_dir` as long as the source exists; it has no name
     /// there, and only its owner may read it.
-    ///
-    /// # Errors
-    ///
-    /// The file is missing, a folder, not readable, damaged in its compression, or was changed while it was
+    /// Errors: the file is missing, a folder, not readable, damaged in its compression, or was changed while it was
     /// copied; or there is no space for the copy.
     pub(crate) fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
         Self::open_while(path, spool_dir, &|| true)
     }
 
     /// Like [`Source::open`], but gives up on a silent stream when `goes_on` returns false.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Source::open`], or the run does not go on.
     pub(crate) fn open_while(
         path: &InputPath,
         spool_dir: &Path,
@@ -128,10 +121,6 @@ impl Source {
     }
 
     /// The file itself, for a reader that needs one. Nothing else uses its position.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
     pub(crate) fn file(&self) -> io::Result<File> {
         self.file.try_clone()
     }
@@ -176,10 +165,7 @@ impl Source {
     }
 
     /// Checks that a plain file was not changed since it was opened.
-    ///
-    /// # Errors
-    ///
-    /// Its size or its time of change differ, or they cannot be read.
+    /// Errors: its size or its time of change differ, or they cannot be read.
     pub(crate) fn unchanged(&self) -> Result<(), SourceError> {
         let Some(seen) = self.seen else { return Ok(()) };
         let now = self.file.metadata().map_err(|error| SourceError::of_io(&self.name, error))?;

@@ -52,7 +52,6 @@ impl LineEnd {
 pub(crate) struct Opening {
     /// The format of the records.
     pub(crate) format: FileFormat,
-    /// The encoding.
     pub(crate) encoding: Encoding,
     /// The encoding is certain (`--encoding`, or a byte order mark): the records cannot refute it.
     pub(crate) encoding_certain: bool,

@@ -6,11 +6,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use muster::internals::{Code, Exit, wrong_command_line};
 
-use super::support::{Database, Muster};
+use super::support::{Database, Muster, none};
 
 const README_LINES: usize = 200;
 
@@ -71,6 +71,9 @@ impl Document {
         if std::env::var_os("MUSTER_GOLDEN").is_some() {
             fs::write(root().join(&self.name), self.text.replace(found, right)).unwrap();
         } else {
+            let gone = found.lines().filter(|line| !right.contains(line)).map(|line| format!("- {line}"));
+            let new = right.lines().filter(|line| !found.contains(line)).map(|line| format!("+ {line}"));
+            none(&gone.chain(new).collect::<Vec<_>>());
             assert_eq!(found, right, "`make golden` rewrites {name} in {}", self.name);
         }
     }
@@ -156,12 +159,6 @@ fn all_commands() -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// Fails with all that was found, not with the first.
-#[track_caller]
-fn none(faults: &[String]) {
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-}
-
 #[test]
 fn every_command_of_muster_can_be_typed() {
     let mut faults = Vec::new();
@@ -229,6 +226,32 @@ fn every_link_leads_to_a_file_and_a_heading() {
             let right = found.is_some_and(|file| anchor.is_none_or(|anchor| anchors[&file].contains(anchor)));
             if !right {
                 faults.push(format!("{}: {link} leads nowhere", document.name));
+            }
+        }
+    }
+    none(&faults);
+}
+
+/// Of the form `src/read/split.rs`; NAME is for the reader to choose.
+#[test]
+fn every_path_of_the_project_that_a_document_names_exists() {
+    let folders = [
+        "benches/",
+        "docs/",
+        "examples/",
+        "packaging/",
+        "samples/",
+        "schemas/",
+        "scripts/",
+        "src/",
+        "tests/",
+    ];
+    let mut faults = Vec::new();
+    for document in documents() {
+        let spans = document.text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+        for path in spans.filter(|span| folders.iter().any(|folder| span.starts_with(folder))) {
+            if !path.contains("NAME") && !path.contains(' ') && !root().join(path).exists() {
+                faults.push(format!("{}: {path}", document.name));
             }
         }
     }
@@ -353,28 +376,16 @@ fn getting_started_can_be_pasted_from_top_to_bottom() {
     let script = page.blocks("sh").concat();
     let database = Database::new();
     let muster = Muster::on(&database);
-    let like = muster.command([""; 0]);
     // Rejected rows are what the page shows; anything else that fails ends it.
     let shell = "set -e\nmuster() { \"$MUSTER\" \"$@\" || [ $? = 3 ]; }\n";
-    let mut run = Command::new("sh");
-    run.args(["-c", &format!("{shell}{script}")]).current_dir(muster.path("")).stdin(Stdio::null());
-    for (name, value) in like.get_envs() {
-        match value {
-            Some(value) => run.env(name, value),
-            None => run.env_remove(name),
-        };
-    }
-    let output = run.env("MUSTER", like.get_program()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    let run = muster.script(&format!("{shell}{script}")).exits(0);
+    let said = run.stdout();
     for shown in page.blocks("text") {
-        assert!(said.contains(&shown), "{shown} is not in:\n{said}");
+        assert!(said.contains(&shown), "{shown} is not in{run}");
     }
-    let summary = fs::read_to_string(muster.path("third/summary.json")).unwrap();
-    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
-    for entity in summary["entities"].as_array().unwrap() {
-        assert_eq!(entity["rejected"], 0, "{said}");
+    for entity in run.summary("third")["entities"].as_array().unwrap() {
+        assert_eq!(entity["rejected"], 0, "{run}");
     }
-    assert_eq!(database.text("SELECT count(*) FROM accounts"), "3", "{said}");
-    assert_eq!(database.text("SELECT count(*) FROM users"), "3", "{said}");
+    assert_eq!(database.text("SELECT count(*) FROM accounts"), "3", "{run}");
+    assert_eq!(database.text("SELECT count(*) FROM users"), "3", "{run}");
 }

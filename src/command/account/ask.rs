@@ -19,10 +19,7 @@ use crate::schema::{Entity, FieldIndex, Schema, describe};
 use crate::signal::{self, POLL};
 
 /// Asks for a record's cells.
-///
-/// # Errors
-///
-/// An interruption, and an end of the answers before the last question.
+/// Errors: an interruption, and an end of the answers before the last question.
 pub(super) fn cells(
     schema: &Schema,
     entity: &Entity,

@@ -8,10 +8,7 @@ use crate::schema::{Entity, header_key};
 
 /// The cells of one object. `null` is an empty cell; an array is a list, if the field is one. A name without a field
 /// is kept: the import reports it.
-///
-/// # Errors
-///
-/// What is wrong with it, with line and column where there are any.
+/// Errors: what is wrong with it, with line and column where there are any.
 pub(super) fn cells(text: &str, entity: &Entity) -> Result<Vec<(String, String)>, String> {
     if text.trim().is_empty() {
         return Err(

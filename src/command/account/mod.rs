@@ -29,10 +29,6 @@ use super::{CommandError, records};
 const ENTITY: &str = "accounts";
 
 /// Does what was asked.
-///
-/// # Errors
-///
-/// See [`CommandError`].
 pub(crate) fn run(
     args: &AccountArgs,
     given: &Given,

@@ -68,9 +68,7 @@ pub(crate) enum Status {
 
 impl Cluster {
     /// The cluster of the current directory's project folder. Changes nothing.
-    ///
-    /// # Errors
-    /// There is no folder to keep it in, or no user to run it as.
+    /// Errors: there is no folder to keep it in, or no user to run it as.
     pub(crate) fn of_current_dir() -> Result<Self, LocalError> {
         let owner = Owner::find()?;
         Ok(Self { place: Place::of_current_dir(&owner)?, owner })
@@ -78,7 +76,6 @@ impl Cluster {
 
     /// The folder of the socket: the `host` to connect to. A running server may have been started with another runtime
     /// folder (a login session has one, a nightly job has none).
-    #[must_use]
     pub(crate) fn socket(&self) -> PathBuf {
         let recorded = || {
             let text = fs::read_to_string(self.pid_file()).ok()?;
@@ -89,19 +86,16 @@ impl Cluster {
     }
 
     /// The project folder that this cluster serves.
-    #[must_use]
     pub(crate) fn project(&self) -> &Path {
         &self.place.project
     }
 
     /// The folder with everything that is kept.
-    #[must_use]
     pub(crate) fn state(&self) -> &Path {
         &self.place.state
     }
 
     /// The state of the cluster now.
-    #[must_use]
     pub(crate) fn status(&self) -> Status {
         if !self.place.data().join("PG_VERSION").exists() {
             return Status::Absent;
@@ -114,9 +108,7 @@ impl Cluster {
 
     /// Creates the cluster if there is none and starts it if it does not run; `true` if it started it. Of two starts at
     /// once the second waits for the first.
-    ///
-    /// # Errors
-    /// There is no PostgreSQL, another version's data, or the server does not start.
+    /// Errors: there is no PostgreSQL, another version's data, or the server does not start.
     pub(crate) fn start(&self) -> Result<bool, LocalError> {
         self.place.make_state(&self.owner)?;
         let _lock = self.lock()?;
@@ -147,9 +139,6 @@ impl Cluster {
     }
 
     /// Stops the server; `false` if it did not run.
-    ///
-    /// # Errors
-    /// The server does not stop.
     pub(crate) fn stop(&self) -> Result<bool, LocalError> {
         if self.status() == Status::Absent {
             return Ok(false);
@@ -166,9 +155,6 @@ impl Cluster {
     }
 
     /// A `psql` command on the running cluster; the caller may add arguments.
-    ///
-    /// # Errors
-    /// There is no `psql`.
     pub(crate) fn psql(&self) -> Result<Command, LocalError> {
         let mut command = Command::new(self.programs()?.psql()?);
         for (variable, _) in std::env::vars_os() {

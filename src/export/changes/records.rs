@@ -4,10 +4,7 @@
 use std::io::{self, BufRead};
 
 /// Reads the next record, with its line end, into `record`. Returns whether there was one.
-///
-/// # Errors
-///
-/// The file cannot be read, or ends within a record.
+/// Errors: the file cannot be read, or ends within a record.
 pub(super) fn next(from: &mut impl BufRead, record: &mut Vec<u8>) -> io::Result<bool> {
     record.clear();
     let mut inside = false;

@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(after(Some("120")), Some(Duration::from_secs(120)));
+        assert_eq!(after(Some("120")), Some(Duration::from_mins(2)));
         let soon = Timestamp::now() + jiff::SignedDuration::from_secs(90);
         let mut date = String::new();
         let printer = jiff::fmt::rfc2822::DateTimePrinter::new();

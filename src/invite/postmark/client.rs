@@ -14,7 +14,7 @@ use super::secret::Secret;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long a call may take, 50 MB on a slow line included.
-const CALL: Duration = Duration::from_secs(120);
+const CALL: Duration = Duration::from_mins(2);
 /// How long an answer may be.
 const ANSWER: u64 = 10_000_000;
 

@@ -63,10 +63,7 @@ pub(crate) struct Access {
 
 impl Postmark {
     /// Nothing is sent yet.
-    ///
-    /// # Errors
-    ///
-    /// The address is not `https` and not this machine's, or the system has no certificate authorities.
+    /// Errors: the address is not `https` and not this machine's, or the system has no certificate authorities.
     pub(crate) fn new(
         access: &Access,
         content: Content,

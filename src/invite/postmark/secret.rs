@@ -21,16 +21,12 @@ impl std::fmt::Debug for Secret {
 
 impl Secret {
     /// The text, for the header that it goes into.
-    #[must_use]
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
     /// The token in a file, or else in the variable `POSTMARK_SERVER_TOKEN`.
-    ///
-    /// # Errors
-    ///
-    /// There is none, others may read the file, or the text cannot be a token.
+    /// Errors: there is none, others may read the file, or the text cannot be a token.
     pub(crate) fn token(file: Option<&Path>, variable: Option<&str>) -> Result<Self, InviteError> {
         let (text, option) = match (file, variable) {
             (Some(path), _) => {

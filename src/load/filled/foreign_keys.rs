@@ -76,7 +76,7 @@ const GRANTED: &str = "SELECT has_parameter_privilege('session_replication_role'
 
 /// Whether this is worth it for this number of rows.
 pub(super) fn is_many(rows: u64) -> bool {
-    rows >= fault::many(MANY)
+    rows >= fault::number("MUSTER_TEST_MANY", MANY)
 }
 
 /// Keeps the definitions of the tables whose foreign keys may be checked at once. The lock is the one that the insert

@@ -14,10 +14,7 @@ fn failed(error: crate::db::postgres::Error) -> DbError {
 
 /// Removes the undo data of runs that committed more than `seconds` ago; they can no longer be undone. Returns the
 /// number of these runs. They stay on the list.
-///
-/// # Errors
-///
-/// The server refuses; then nothing was removed.
+/// Errors: the server refuses; then nothing was removed.
 pub(crate) async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadError> {
     if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
@@ -37,10 +34,7 @@ pub(crate) async fn prune(client: &Client, seconds: f64) -> Result<u64, LoadErro
 
 /// Removes what the journal has about the person with this e-mail address: the undo data of every row that had it
 /// before a run or that has it now. Returns the number of rows.
-///
-/// # Errors
-///
-/// The server refuses; then nothing was removed.
+/// Errors: the server refuses; then nothing was removed.
 pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadError> {
     if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);

@@ -31,7 +31,6 @@ pub(crate) struct RunRecord {
     pub(crate) version: String,
     /// SHA-256 of the schema files.
     pub(crate) schema_sha256: String,
-    /// The options.
     pub(crate) options: serde_json::Value,
     /// The run that undid this one.
     pub(crate) undone_by: Option<String>,

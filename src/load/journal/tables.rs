@@ -12,10 +12,7 @@ const VERSION: i32 = 3;
 const UPGRADES: [&str; 2] = [include_str!("from_1_to_2.sql"), include_str!("from_2_to_3.sql")];
 
 /// Whether the database has a journal of the version that this program knows.
-///
-/// # Errors
-///
-/// It has another version, or the role lacks one of these rights on it.
+/// Errors: it has another version, or the role lacks one of these rights on it.
 pub(super) async fn exists(client: &Client, rights: &[&str]) -> Result<bool, LoadError> {
     rights::journal(client, rights).await?;
     let failed = |e| DbError::of("looking for the journal (schema muster)", e);

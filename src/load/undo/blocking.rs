@@ -3,7 +3,6 @@
 /// A row that keeps a run from being undone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BlockingRow {
-    /// The entity.
     pub(crate) entity: String,
     /// The row's key, or its id if the row is gone.
     pub(crate) key: String,

@@ -24,7 +24,6 @@ pub(crate) struct Undo<'a> {
 /// What an undo did to an entity's table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Undone {
-    /// The entity.
     pub(crate) entity: String,
     /// Rows deleted.
     pub(crate) deleted: u64,
@@ -36,10 +35,7 @@ pub(crate) struct Undone {
 
 impl<'a> Undo<'a> {
     /// Checks whether the run can be undone at all.
-    ///
-    /// # Errors
-    ///
-    /// It is an undo, was undone, or its undo data was not kept or was pruned.
+    /// Errors: it is an undo, was undone, or its undo data was not kept or was pruned.
     pub(crate) async fn of(client: &'a Client, run: &'a RunRecord) -> Result<Self, LoadError> {
         let refused = |why: String| Err(LoadError::NotUndoable { run: run.run.clone(), why });
         if let Some(by) = &run.undone_by {
@@ -80,10 +76,8 @@ impl<'a> Undo<'a> {
     }
 
     /// Begins the transaction, restores and deletes. Does not commit.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::Blocked`] names the rows that keep the run from being undone. The transaction must be rolled back.
+    /// Errors: [`LoadError::Blocked`] names the rows that keep the run from being undone. The transaction must be
+    /// rolled back.
     pub(crate) async fn run(&self, undo: &RunId) -> Result<Vec<Undone>, LoadError> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         let entities: Vec<_> = self.run.entities.iter().map(|entity| self.rows(entity)).collect();
@@ -129,10 +123,7 @@ impl<'a> Undo<'a> {
     }
 
     /// Commits.
-    ///
-    /// # Errors
-    ///
-    /// See [`LoadError::Unknown`]; with any other error the transaction was rolled back.
+    /// Errors: see [`LoadError::Unknown`]; with any other error the transaction was rolled back.
     pub(crate) async fn commit(session: &Session, undo: &RunId) -> Result<(), LoadError> {
         commit::commit(session, undo).await
     }

@@ -36,7 +36,6 @@ pub(crate) struct RenderedBatch {
 impl BatchRenderer<'_> {
     /// Renders findings of an entity, which are in their final order. All findings of a record are in one batch;
     /// how many records a batch has does not matter.
-    #[must_use]
     pub(crate) fn render(&self, entity: usize, mut findings: Vec<Finding>) -> RenderedBatch {
         findings.retain(|finding| finding.severity != Severity::Ignore);
         let [ndjson, csv] = &self.buffers;
@@ -52,7 +51,6 @@ impl BatchRenderer<'_> {
 
 impl RenderedBatch {
     /// How many findings it holds.
-    #[must_use]
     pub(crate) fn len(&self) -> usize {
         self.findings.len()
     }

@@ -17,10 +17,6 @@ pub(crate) struct FindingsWriter {
 
 impl FindingsWriter {
     /// Begins both files.
-    ///
-    /// # Errors
-    ///
-    /// Those of writing a file.
     pub(crate) fn new(context: &Context, folder: &mut RunFolder) -> Result<Self, OutputError> {
         let ndjson = folder.create(names::FINDINGS_NDJSON)?;
         let mut csv = folder.create(names::FINDINGS_CSV)?;
@@ -32,7 +28,6 @@ impl FindingsWriter {
     }
 
     /// Renders what this writer takes.
-    #[must_use]
     pub(crate) fn renderer<'a>(&self, context: &'a Context) -> BatchRenderer<'a> {
         BatchRenderer {
             context,
@@ -43,10 +38,6 @@ impl FindingsWriter {
     }
 
     /// Takes the next batch, in order.
-    ///
-    /// # Errors
-    ///
-    /// Those of writing a file.
     pub(crate) fn put(&mut self, batch: RenderedBatch) -> Result<(), OutputError> {
         self.ndjson.put(batch.ndjson)?;
         self.csv.put(batch.csv)?;
@@ -55,10 +46,6 @@ impl FindingsWriter {
     }
 
     /// Ends both files.
-    ///
-    /// # Errors
-    ///
-    /// Those of writing a file.
     pub(crate) fn finish(self) -> Result<Tally, OutputError> {
         self.ndjson.finish()?;
         self.csv.finish()?;

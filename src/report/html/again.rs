@@ -7,7 +7,6 @@ use super::super::number::grouped;
 use super::super::shell;
 use super::{Page, text};
 
-/// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let status = page.outcome.status;
     let corrected = shell::import_corrected(page.context, status, page.folder, page.returned);

@@ -65,7 +65,6 @@ fn causes<'a>(page: &Page<'_>, entity: usize, rule: &'a RuleTally) -> Vec<Cause<
     causes
 }
 
-/// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     // A row that depends on a rejected one is counted with that one's cause.
     let mut causes: Vec<_> = page

@@ -19,7 +19,6 @@ const COLUMNS: usize = 15;
 const STEP: usize = 10;
 const HEIGHT: f64 = 80.0;
 
-/// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let entities = || page.context.given();
     let files: Vec<_> = entities()

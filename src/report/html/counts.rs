@@ -25,7 +25,6 @@ fn parts(counts: &Counts, loaded: bool) -> Vec<(&'static str, u64)> {
     parts
 }
 
-/// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let loaded = matches!(page.outcome.status, Status::Committed | Status::Planned);
     html! {

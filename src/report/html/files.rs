@@ -12,7 +12,6 @@ const COLUMNS: usize = 150;
 /// How many characters of a name are shown.
 const CHARS: usize = 60;
 
-/// The section.
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let entities = page.context.given();
     let files: Vec<_> =

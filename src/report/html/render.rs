@@ -17,10 +17,6 @@ const SCRIPT: &str = include_str!("page.js");
 const BUDGET: usize = 1_500_000;
 
 /// Stages the page in the run's folder.
-///
-/// # Errors
-///
-/// Those of writing the file.
 pub(crate) fn write(page: &Page<'_>, folder: &mut RunFolder) -> Result<(), OutputError> {
     let mut file = folder.create(names::PAGE)?;
     file.put(render(page).as_bytes())?;

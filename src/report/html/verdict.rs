@@ -59,7 +59,6 @@ fn rest(outcome: &Outcome) -> String {
     [rejected, duplicates].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// The head.
 pub(super) fn head(page: &Page<'_>) -> Markup {
     let (context, outcome) = (page.context, page.outcome);
     let spent = outcome.finished.duration_since(context.started).unsigned_abs();

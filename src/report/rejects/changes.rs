@@ -11,7 +11,6 @@ use super::super::table::Table;
 use super::StoredRun;
 
 /// The table's text.
-#[must_use]
 pub(crate) fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) -> String {
     let mut out = String::new();
     for (name, run) in [("before", before), ("now", now)] {
@@ -34,7 +33,6 @@ pub(crate) fn render(before: &StoredRun, now: &StoredRun, changes: &[Change]) ->
 }
 
 /// How many rules have each trend.
-#[must_use]
 pub(crate) fn verdicts(changes: &[Change]) -> String {
     let all = [Trend::New, Trend::Worse, Trend::Same, Trend::Better, Trend::Gone];
     let words = all.map(|trend| {

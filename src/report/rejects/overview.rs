@@ -11,7 +11,6 @@ use super::super::table::Table;
 use super::StoredRun;
 
 /// The table's text.
-#[must_use]
 pub(crate) fn render(run: &StoredRun, groups: &Groups) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "muster {} {}", visible(&run.command), visible(&run.run));

@@ -40,7 +40,6 @@ struct Opened {
 
 impl<'r> Sources<'r> {
     /// The sources of `run`. With another schema than the run's, it is not known what is sensitive.
-    #[must_use]
     pub(crate) fn new(run: &'r StoredRun, schema: Option<&'r Schema>, show_values: bool) -> Self {
         let schema = schema.filter(|schema| schema.sha256 == run.schema_sha256);
         Self { run, schema, show_values, open: HashMap::new() }

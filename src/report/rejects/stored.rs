@@ -64,7 +64,6 @@ pub(crate) struct StoredRun {
 pub(crate) struct StoredEntity {
     /// Its name.
     pub(crate) entity: String,
-    /// Its files.
     pub(crate) files: Vec<StoredFile>,
     rules: Vec<StoredRule>,
 }
@@ -83,9 +82,7 @@ pub(crate) struct StoredFile {
     /// How its records were written, where that was not CSV.
     #[serde(default)]
     pub(crate) format: Option<String>,
-    /// Its delimiter.
     pub(crate) delimiter: String,
-    /// Its header.
     pub(crate) header: Vec<String>,
 }
 
@@ -99,10 +96,7 @@ struct StoredRule {
 
 impl StoredRun {
     /// Reads the summary of the run in `folder`.
-    ///
-    /// # Errors
-    ///
-    /// The folder is not there, or not that of a finished run.
+    /// Errors: the folder is not there, or not that of a finished run.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoredError> {
         let path = folder.join(names::SUMMARY);
         let text = fs::read(&path).map_err(|source| match source.kind() {
@@ -116,13 +110,11 @@ impl StoredRun {
     }
 
     /// Where its findings are.
-    #[must_use]
     pub(crate) fn findings(&self) -> PathBuf {
         self.folder.join(names::FINDINGS_NDJSON)
     }
 
     /// Its rules with their rows.
-    #[must_use]
     pub(crate) fn rules(&self) -> Vec<RuleRows> {
         let of = |entity: &StoredEntity| {
             let name = entity.entity.clone();

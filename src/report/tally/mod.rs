@@ -58,7 +58,6 @@ pub(crate) struct EntityTally {
 /// One rule: a code on a column with a severity.
 #[derive(Debug, Clone)]
 pub(crate) struct RuleTally {
-    /// The code.
     pub(crate) code: Code,
     /// The column's name in the file, else the field's; none for whole records and files.
     pub(crate) column: Option<Arc<str>>,
@@ -91,7 +90,6 @@ pub(crate) struct Group {
 
 impl Tally {
     /// An empty tally for a run with these names.
-    #[must_use]
     pub(crate) fn new(context: &Context) -> Self {
         let entities = context.entities.iter().map(|entity| EntityTally {
             columns: Arc::new(Columns::of(entity)),
@@ -103,7 +101,6 @@ impl Tally {
 
     /// The entity's rules: rejects first, then duplicates, then warnings, each by its rows, most first, then
     /// by code and column.
-    #[must_use]
     pub(crate) fn rules(&self, entity: usize) -> Vec<&RuleTally> {
         let mut rules: Vec<_> = self.entities[entity].rules.iter().collect();
         rules.sort_by(|a, b| {
@@ -114,7 +111,6 @@ impl Tally {
     }
 
     /// The rules of all entities with their entity: rejects first, then duplicates, then warnings, each by its rows.
-    #[must_use]
     pub(crate) fn all_rules(&self) -> Vec<(usize, &RuleTally)> {
         let entities = 0..self.entities.len();
         let mut rules: Vec<_> = entities
@@ -125,7 +121,6 @@ impl Tally {
     }
 
     /// All rules with their rows, as they are compared with those of another run.
-    #[must_use]
     pub(crate) fn rule_rows(&self, context: &Context) -> Vec<RuleRows> {
         let row = |(entity, rule): (usize, &RuleTally)| RuleRows {
             entity: context.entities[entity].name.clone(),
@@ -138,25 +133,21 @@ impl Tally {
     }
 
     /// The tally of one entity.
-    #[must_use]
     pub(crate) fn entity(&self, entity: usize) -> &EntityTally {
         &self.entities[entity]
     }
 
     /// Findings of all entities and severities.
-    #[must_use]
     pub(crate) fn findings(&self) -> u64 {
         self.entities.iter().map(|entity| entity.findings).sum()
     }
 
     /// Whether some dependent rows are missing in the knock-on of their cause (see [`RECORDS`]).
-    #[must_use]
     pub(crate) fn forgot_causes(&self) -> bool {
         self.causes.forgot()
     }
 
     /// The first groups of duplicates.
-    #[must_use]
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }

@@ -55,13 +55,11 @@ pub(super) fn hash(value: &str) -> u128 {
 
 impl ValueCounts {
     /// How many are listed, and whether there are more.
-    #[must_use]
     pub(crate) fn distinct(&self) -> (usize, bool) {
         (self.list.len(), self.more)
     }
 
     /// The values that occur most often, most first, earlier ones first among equals.
-    #[must_use]
     pub(crate) fn top(&self, count: usize) -> Vec<&Value> {
         self.top_by(count, |value| value.rows)
     }

@@ -29,7 +29,6 @@ pub(crate) enum DayMonth {
 impl DayMonth {
     /// The order that a cell proves for its column. `None` if the cell is not a date, begins with the year, or can
     /// be read both ways.
-    #[must_use]
     pub(crate) fn of(cell: &str) -> Option<Self> {
         let (date, _) = split_time(cell);
         match (read_auto(date, Some(Self::DayFirst)), read_auto(date, Some(Self::MonthFirst))) {

@@ -19,13 +19,11 @@ pub(crate) struct Timestamp {
 impl Timestamp {
     /// A point in time; `format` is a strptime pattern, [`RFC_3339`](super::RFC_3339) or [`AUTO`](super::AUTO). A cell without an offset is read as
     /// UTC, with the warning `assumed-utc`.
-    #[must_use]
     pub(crate) fn new(format: String) -> Self {
         Self { format: Format::new(format) }
     }
 
     /// Whether the format can print a point in time and read it again. Any other format is a mistake in the schema.
-    #[must_use]
     pub(crate) fn is_usable(&self) -> bool {
         self.format.is_usable(|pattern| {
             let sample = civil::date(2026, 1, 31).at(0, 0, 0, 0);
@@ -35,19 +33,16 @@ impl Timestamp {
     }
 
     /// Whether the column must decide the order of day and month.
-    #[must_use]
     pub(crate) fn is_automatic(&self) -> bool {
         self.format.is_automatic()
     }
 
     /// The rule with the column's decision.
-    #[must_use]
     pub(crate) fn decided(&self, order: DayMonth) -> Self {
         Self { format: Format::Auto(Some(order)) }
     }
 
     /// The cell for a normal form; this rule reads it as the same point in time, as exactly as the format allows.
-    #[must_use]
     pub(crate) fn written(&self, normal: &str) -> String {
         let utc = || Time::of_pieces(&Pieces::parse(normal).ok()?)?.utc().ok();
         match &self.format {

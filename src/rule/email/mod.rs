@@ -24,15 +24,9 @@ use crate::record::Code;
 
 /// An e-mail address.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Email {}
+pub(crate) struct Email;
 
 impl Email {
-    /// An e-mail address.
-    #[must_use]
-    pub(crate) fn new() -> Self {
-        Self {}
-    }
-
     /// See [`Rule::validate`](super::Rule::validate).
     #[inline]
     #[allow(clippy::unused_self)] // all rules have the same signature
@@ -103,7 +97,7 @@ mod tests {
 
     fn validate(cell: &str) -> (NormalForm, String, Vec<CellFinding>) {
         let (mut out, mut findings) = (String::new(), Vec::new());
-        let fate = Email::new().validate(cell, None, &mut out, &mut findings);
+        let fate = Email.validate(cell, None, &mut out, &mut findings);
         (fate, out, findings)
     }
 
@@ -242,7 +236,7 @@ mod tests {
         fn a_normal_form_stays_as_it_is(
             cell in "\\PC{0,12}@\\PC{0,12}|[a-zé]{1,4}@[a-zA-ZéÉßΣςｇ中。-]{0,8}\\.(com|xn--[a-z0-9-]{1,9})",
         ) {
-            stays!(Email::new(), &cell);
+            stays!(Email, &cell);
         }
     }
 }

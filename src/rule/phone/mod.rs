@@ -43,7 +43,6 @@ impl fmt::Debug for Phone {
 
 impl Phone {
     /// A telephone number; `region` (alpha-2) is the default for rows that name no country.
-    #[must_use]
     pub(crate) fn new(region: Option<String>) -> Self {
         Self { region, plans: Plans::shared() }
     }

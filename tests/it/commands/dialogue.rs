@@ -1,8 +1,11 @@
 //! Questions on a terminal. The terminal is that of script(1), which every Debian has.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::support::{Database, Muster};
 
@@ -37,11 +40,15 @@ name = "country"
 type = "country"
 "#;
 
-/// A talk under way.
+/// A dialogue under way. The program is stopped when it is dropped.
 struct Talk {
     child: Child,
+    output: Receiver<u8>,
     heard: String,
 }
+
+/// How long the program may take for an answer, and no longer: a wait without an end would stop all tests.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Talk {
     fn begin(muster: &Muster) -> Self {
@@ -57,23 +64,27 @@ impl Talk {
             };
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self { child: command.spawn().expect("script(1) is there"), heard: String::new() }
+        let mut child = command.spawn().expect("script(1) is there");
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, output) = channel();
+        thread::spawn(move || stdout.bytes().map_while(Result::ok).try_for_each(|byte| sender.send(byte)));
+        Self { child, output, heard: String::new() }
     }
 
     /// Waits until the program says this.
     fn hears(&mut self, part: &str) -> &mut Self {
-        let stdout = self.child.stdout.as_mut().unwrap();
-        let mut fresh = String::new();
         let mut bytes = Vec::new();
-        while !fresh.contains(part) {
-            let mut byte = [0];
-            let read = stdout.read(&mut byte).unwrap_or(0);
-            assert!(read == 1, "`{part}` was not said after:\n{}{fresh}", self.heard);
-            bytes.push(byte[0]);
-            fresh = String::from_utf8_lossy(&bytes).into_owned();
+        loop {
+            let fresh = String::from_utf8_lossy(&bytes);
+            if fresh.contains(part) {
+                self.heard.push_str(&fresh);
+                return self;
+            }
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(byte) => bytes.push(byte),
+                Err(why) => panic!("`{part}` was not said ({why}) after:\n{}{fresh}", self.heard),
+            }
         }
-        self.heard.push_str(&fresh);
-        self
     }
 
     fn says(&mut self, text: &str) -> &mut Self {
@@ -83,9 +94,23 @@ impl Talk {
 
     /// What was said to the end, and the exit code.
     fn ends(mut self) -> (String, Option<i32>) {
-        self.child.stdout.as_mut().unwrap().read_to_string(&mut self.heard).unwrap();
-        let code = self.child.wait().unwrap().code();
-        (self.heard.replace('\r', ""), code)
+        let mut bytes = Vec::new();
+        loop {
+            match self.output.recv_timeout(PATIENCE) {
+                Ok(byte) => bytes.push(byte),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("no end after:\n{}", self.heard),
+            }
+        }
+        self.heard.push_str(&String::from_utf8_lossy(&bytes));
+        (self.heard.replace('\r', ""), self.child.wait().unwrap().code())
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -99,7 +124,7 @@ fn each_answer_is_judged_at_once_and_asked_for_again_where_it_is_wrong() {
     talk.hears("reject[required]").hears("code (text").says("C-1\n");
     talk.hears("email (an e-mail address): ").says("club@\n");
     talk.hears("reject[invalid-email]: the domain has no dot").hears("email (").says("Club@X.nl\n");
-    talk.hears("kind (sport | music to the letter").says("SPORT\n");
+    talk.hears("kind (exactly sport | music").says("SPORT\n");
     talk.hears("warning[defaulted]").hears("keep it? [Y/n] ").says("n\n");
     talk.hears("kind (").says("sport\n");
     talk.hears("number (").says("x\n");

@@ -195,5 +195,5 @@ fn verify_names_every_difference() {
     assert!(lines[0].starts_with("accounts.csv: differs from the manifest"), "{found}");
     assert!(lines[1].starts_with("users.crosswalk.csv: cannot be opened"), "{found}");
     assert_eq!(lines[2], "more.csv: is not in the manifest");
-    assert!(muster.run(["verify", "--help"]).exits(0).stdout().contains("3 where something differs"));
+    assert!(muster.run(["verify", "--help"]).exits(0).stdout().contains("3 if something differs"));
 }

@@ -84,7 +84,7 @@ fn a_reading_that_is_given_needs_no_proof_and_is_kept_to() {
         ("opened=sideways", "write FIELD=HOW"),
         ("opened=decimal-comma", "no schema has an open field of that name"),
         ("email=day-first", "no schema has an open field of that name"),
-        ("other.csv:opened=day-first", "other.csv is none of the files"),
+        ("other.csv:opened=day-first", "other.csv is not one of the input files"),
     ] {
         let run =
             muster.run(["check", "accounts.csv", "--schemas", "schemas", "--reading", reading]).exits(2);

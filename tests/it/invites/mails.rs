@@ -142,8 +142,9 @@ fn a_folder_that_cannot_be_written_to_leaves_the_mails_waiting() {
     std::fs::create_dir_all(muster.path("other/00000002.eml/x")).unwrap();
     let failed = send(&muster, &["invite", "--account", "A1", "--to-dir", "other"]).exits(1);
     assert!(
-        failed.stderr().contains("00000002.eml") && failed.stderr().contains("mails written before: 1"),
+        failed.stderr().contains("00000002.eml") && failed.stderr().contains("mails sent before that: 1"),
         "{failed}"
     );
     assert_eq!(database.text("SELECT state FROM muster.outbox ORDER BY id"), "sent\npending");
+    assert!(!muster.path("other/00000002.eml.part").exists(), "a token is not left lying about");
 }

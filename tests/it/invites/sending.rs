@@ -102,7 +102,7 @@ fn filters_choose_the_recipients() {
         muster.run(line.iter().chain(&wrong)).exits(2);
     }
     let nobody = muster.run(["user", "invite", "--role", "none", "--dry-run"]).exits(2);
-    assert!(nobody.stderr().contains("name the recipients"), "{nobody}");
+    assert!(nobody.stderr().contains("say who is invited"), "{nobody}");
 }
 
 #[test]

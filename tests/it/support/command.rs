@@ -130,18 +130,22 @@ impl Muster {
     pub fn next(&self, finished: &Finished) -> Finished {
         let said = finished.stdout();
         let command = said.split("  3. muster ").nth(1).unwrap_or_else(|| panic!("no command in{finished}"));
+        self.script(&format!("\"$MUSTER\" {command}"))
+    }
+
+    /// Runs a script by a shell, with the program as `$MUSTER`.
+    pub fn script(&self, script: &str) -> Finished {
         let like = self.command([""; 0]);
-        let script = format!("{} {command}", like.get_program().to_str().unwrap());
         let mut shell = Command::new("bash");
-        shell.arg("-c").arg(&script).current_dir(self.folder.path()).stdin(Stdio::null());
+        shell.args(["-c", script]).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, value) in like.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),
                 None => shell.env_remove(name),
             };
         }
-        let output = shell.output().unwrap();
-        Finished { line: script, folder: self.folder.path().to_owned(), output }
+        let output = shell.env("MUSTER", like.get_program()).output().unwrap();
+        Finished { line: script.to_owned(), folder: self.folder.path().to_owned(), output }
     }
 }
 

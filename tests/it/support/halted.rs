@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::{Muster, root};
 
 /// How long a point is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A run that stops at a point.
 #[derive(Debug)]

@@ -43,3 +43,9 @@ pub fn with_causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// Fails with all that was found, not with the first.
+#[track_caller]
+pub fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
