@@ -157,8 +157,15 @@ pub(super) fn suggest(cell: &str) -> Option<&'static str> {
     if cell.len() > LONGEST {
         return None;
     }
-    let known = TABLES.names.iter().filter(|(name, _)| name.len() > SHORTEST);
-    nearest(&core(cell), known.map(|(name, meaning)| (name, meaning.alpha_2)))
+    let core = core(cell);
+    if TABLES.names.contains_key(&core) {
+        // The name of a country that is not found by its core: the cell may mean another one.
+        return None;
+    }
+    // Few people mistype the first letter, and `overige` is not `Sverige`.
+    let is_near = |name: &str| name.len() > SHORTEST && name.chars().next() == core.chars().next();
+    let known = TABLES.names.iter().filter(|(name, _)| is_near(name));
+    nearest(&core, known.map(|(name, meaning)| (name, meaning.alpha_2)))
 }
 
 /// The letters of a name without its generic words.

@@ -88,7 +88,7 @@ impl Fault {
         let code = if matches!(self, Self::Ambiguous) { Code::AmbiguousDate } else { Code::InvalidDate };
         let message: Message = match (self, format) {
             (Self::Ambiguous, _) => {
-                "could have its day or its month first, and nothing in the column decides which".into()
+                "could have its day or its month first, and nothing in the column tells which".into()
             }
             (Self::LeapSecond, _) => "has a second 60, which cannot be stored".into(),
             (Self::Offset, _) => "has an offset from UTC of more than 14 hours".into(),

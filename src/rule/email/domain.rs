@@ -65,11 +65,20 @@ fn decoded(encoded: &str) -> Result<Option<Cow<'static, str>>, Flaw> {
         let is_stable = mapped(label).is_ok_and(|mapped| mapped == *label);
         !label.is_ascii()
             && is_stable
+            && !label.contains(is_never_registered)
             && !label.starts_with(is_combining_mark)
             && punycode::encode(label) == encoded
     });
     let label = label.ok_or(Flaw::Encoded)?;
     Ok(label.chars().all(shape::fits_label).then_some(label.into()))
+}
+
+/// Control characters, direction marks and other invisible characters, and private use: no domain has them.
+fn is_never_registered(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
+        || matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{FEFF}' | '\u{F0000}'..)
 }
 
 #[cfg(test)]
@@ -99,7 +108,8 @@ mod tests {
     fn impossible_domains_are_refused() {
         for (domain, flaw) in [
             ("xn--0.nl", Flaw::Encoded),
-            ("xn--a.nl", Flaw::Encoded),
+            ("xn--a.nl", Flaw::Encoded),   // U+0080
+            ("xn--5ug.nl", Flaw::Encoded), // U+200E
             ("xn--abc-.nl", Flaw::Encoded),
             ("xn--a-é.nl", Flaw::Encoded),
             ("xn--99999999999999.nl", Flaw::Encoded),

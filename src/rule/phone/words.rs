@@ -27,9 +27,9 @@ pub(super) fn divide(cell: &str) -> Parts<'_> {
     let has_more = end.is_some() || !text[..start].trim().is_empty();
     let number = match end {
         None => rest,
-        // A word may begin with a digit (2nd floor).
+        // The word after the number may begin with a digit (2nd floor).
         Some(end) => match rest[..end].rfind(is_separator) {
-            Some(last) if !rest[last..end].trim_start_matches(is_separator).is_empty() => &rest[..last],
+            Some(last) if is_ordinal(rest[last..].trim_start_matches(is_separator)) => &rest[..last],
             _ => &rest[..end],
         },
     };
@@ -53,6 +53,13 @@ fn without_label(cell: &str) -> &str {
         Some(_) if !rest.starts_with(char::is_alphabetic) => rest.trim_start_matches(['.', ':', ' ']),
         _ => cell,
     }
+}
+
+/// Whether a text begins with a word such as `2nd` or `3e`: one or two digits, then letters.
+fn is_ordinal(text: &str) -> bool {
+    let letters = text.trim_start_matches(char::is_numeric);
+    (1..=2).contains(&text[..text.len() - letters.len()].chars().count())
+        && letters.starts_with(char::is_alphabetic)
 }
 
 /// Digits of any script, and the punctuation that libphonenumber accepts in a number.
