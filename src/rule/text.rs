@@ -33,7 +33,8 @@ impl Text {
         self.multiline
     }
 
-    /// See [`Rule::validate`](super::Rule::validate). A cleansed cell is its own normal form.
+    /// See [`Rule::validate`](super::Rule::validate). A cleansed cell is its own normal form. For plain cells this is
+    /// not called: `src/read/step.rs` takes them as they are.
     pub(crate) fn validate(
         &self,
         _cell: &str,
