@@ -195,7 +195,7 @@ codes! {
         "The day and the time must exist."
         "Write it as the schema says, for example 2026-01-31.";
     AmbiguousDate "ambiguous-date" Cell Reject
-        "Day and month could be exchanged, and nothing in the column tells which is which."
+        "Day and month could be exchanged, and nothing in the column decides which is which."
         "Nobody would notice a wrong guess."
         "Declare the format in the schema, or give the order with --reading.";
     TooShort "too-short" Cell Reject

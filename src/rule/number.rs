@@ -132,7 +132,7 @@ impl Decimal {
         let Some(mark) = self.mark.or_else(|| if has_mark { Mark::of(cell) } else { Some(Mark::Point) })
         else {
             let fault = spreadsheet_error(cell).unwrap_or(
-                "may have a decimal mark or a thousands separator, and nothing in the column tells which",
+                "may have a decimal mark or a thousands separator, and nothing in the column decides which",
             );
             findings.push(CellFinding::new(Code::InvalidNumber, fault));
             return NormalForm::Rejected;
