@@ -288,7 +288,7 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        let items = [Some("a".to_owned()), Some("b c".to_owned())];
+        let items = [Some("a".to_owned()), None, Some("b c".to_owned())];
         let first = [
             Datum::Text(b"\n"),
             Datum::Boolean(true),

@@ -1,5 +1,6 @@
 //! Writing tables into files, and verifying the files.
 
+mod arrays;
 mod files;
 mod killed;
 mod nightly;
