@@ -7,7 +7,7 @@ use polars::prelude::{
     PlSmallStr, PolarsError, Series, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
-use super::day;
+use super::{day, instant};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +68,9 @@ impl Rows {
                 Some(day) => all.push(Some(day)),
                 None => return false,
             },
-            (ColumnBuilder::Instant(all), Some(text)) => match text.parse::<jiff::Timestamp>() {
-                Ok(instant) => all.push(Some(instant.as_microsecond())),
-                Err(_) => return false,
+            (ColumnBuilder::Instant(all), Some(text)) => match instant::microseconds(text) {
+                Some(instant) => all.push(Some(instant)),
+                None => return false,
             },
             (ColumnBuilder::List(_), Some(_)) => return false,
         }
