@@ -6,6 +6,7 @@ mod killed;
 mod nightly;
 mod order;
 mod parquet;
+mod readers;
 mod round_trip;
 mod snapshot;
 mod writers;
