@@ -3,10 +3,12 @@
 use std::io::Read;
 
 use crate::event::{Event, Stage};
+use crate::hash::Hasher;
+use crate::output::names;
 use crate::read::{Harvest, Input, Keep, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
 use crate::schema::{Entity, Schema};
 use crate::settings::{QuotedEmpty, Settings};
-use crate::source::{Encoding, FileFormat, Hasher, InputPath, LookOptions, ReadAt as _, look};
+use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, look};
 
 use super::RunError;
 use super::file::FileRead;

@@ -10,7 +10,6 @@ mod entity;
 mod error;
 mod evidence;
 mod format;
-mod hash;
 mod header;
 mod input;
 mod interruptible;
