@@ -289,6 +289,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
 
 /// Whether a file's bytes prove that it is not in an encoding.
 fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
+        by_line: plan.by_line,
     match encoding {
         Encoding::Utf8 => !evidence.is_utf8(),
         Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),

@@ -26,6 +26,8 @@ pub(crate) struct Grammar {
     pub(crate) horizon: usize,
     /// The lines are not those of the file: each record counts as one line.
     pub(crate) by_record: bool,
+    /// No cell contains a line end: the records are known to be broken, and must not be read as parts of each other.
+    pub(crate) by_line: bool,
 }
 
 /// How a record is quoted.
@@ -230,6 +232,9 @@ impl<'a, U: Units> Scanner<'a, U> {
         };
         if self.stray.is_some() {
             return self.unclosed();
+        }
+        if self.grammar.by_line {
+            return self.ends_unclosed(open, line_end);
         }
         let cells = count_cells(self.units, self.grammar.delimiter, &self.window[self.start..end]);
         if cells != self.grammar.columns && self.next_line_is_a_record(line_end) {

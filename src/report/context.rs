@@ -91,8 +91,12 @@ pub(crate) struct Returned {
     pub(crate) name: String,
     /// How many records it holds.
     pub(crate) records: u64,
-    /// It holds skipped duplicates, else rejected records.
-    pub(crate) duplicates: bool,
+    /// What it holds.
+    pub(crate) kind: ReturnedKind,
+    /// Which of the entity's files its records come from.
+    pub(crate) file: usize,
+    /// Its SHA-256, in hexadecimal: it tells a later run whether somebody changed the file.
+    pub(crate) sha256: String,
     /// The encoding that must be named when it is read again: what is left of a file may look like another.
     pub(crate) encoding: Option<String>,
     /// How the columns were read that the schema leaves open (`FIELD=HOW`): what is left may not prove it.
@@ -101,6 +105,24 @@ pub(crate) struct Returned {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+/// Which records go back in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ReturnedKind {
+    /// Rejected ones.
+    Rejected,
+    /// Rejected ones whose quotes or encoding are broken: no reader can merge them with their neighbours here.
+    Broken,
+    /// Skipped duplicates.
+    Duplicates,
+}
+
+impl Returned {
+    /// Whether its records were rejected.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.kind != ReturnedKind::Duplicates
+    }
+}
+
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     /// `check` has finished.

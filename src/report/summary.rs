@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::output::{OutputError, RunFolder, names};
 use crate::record::Severity;
 
-use super::context::{Context, Outcome, Status};
+use super::context::{Context, Outcome, Returned, Status};
 use super::planned::PlannedRun;
 use super::tally::Tally;
 
@@ -80,7 +80,17 @@ pub(super) fn is_zero(count: &u64) -> bool {
 
 impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
-    pub(crate) fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
+    pub(crate) fn new(
+        context: &'a Context,
+        outcome: &Outcome,
+        tally: &'a Tally,
+        returned: &'a [Returned],
+    ) -> Self {
+        let of_file = |entity, number| {
+            let own = returned.iter().filter(move |file| (file.entity, file.file) == (entity, number));
+            own.map(|file| ReturnedSummary { name: &file.name, records: file.records, sha256: &file.sha256 })
+                .collect()
+        };
         let given = context.given().map(|(index, entity)| (index, entity, &outcome.counts[index]));
         let entities = given.map(|(index, entity, counts)| EntitySummary {
             entity: &entity.name,
@@ -91,6 +101,11 @@ impl<'a> Summary<'a> {
             duplicates: counts.duplicates,
             inserted: counts.inserted,
             updated: counts.updated,
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+fn is_none(cells: &usize) -> bool {
+    *cells == 0
+}
+
             unchanged: counts.unchanged,
             deleted: counts.deleted,
             warnings: counts.warnings,
@@ -98,7 +113,8 @@ impl<'a> Summary<'a> {
             files: entity
                 .files
                 .iter()
-                .map(|file| FileSummary {
+                .enumerate()
+                .map(|(number, file)| FileSummary {
                     path: &file.path,
                     bytes: file.bytes,
                     sha256: &file.sha256,
@@ -155,7 +171,7 @@ impl<'a> Summary<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::context::Counts;
+    use super::super::context::{Counts, ReturnedKind};
     use super::super::findings::tests::{context, finding};
     use super::*;
     use crate::record::Code;
@@ -170,7 +186,17 @@ mod tests {
         let outcome = Outcome { status: Status::Committed, finished, counts: vec![counts] };
         let mut tally = Tally::new(&context);
         tally.add_for_test(&context, 0, &[finding(2, Some(0), Code::InvalidEmail, "x")]);
-        let json = Summary::new(&context, &outcome, &tally).to_json();
+        let returned = [Returned {
+            entity: 0,
+            name: "users.rejected.csv".into(),
+            records: 1,
+            kind: ReturnedKind::Rejected,
+            file: 0,
+            sha256: "ef".into(),
+            encoding: None,
+            readings: Vec::new(),
+        }];
+        let json = Summary::new(&context, &outcome, &tally, &returned).to_json();
         let expected = r#"{
   "run": "0193-run",
   "command": "import",
@@ -216,6 +242,13 @@ mod tests {
   ]
 }
 "#;
+          ],
+          "returned": [
+            {
+              "name": "users.rejected.csv",
+              "records": 1,
+              "sha256": "ef"
+            }
         assert_eq!(json, expected);
     }
 }

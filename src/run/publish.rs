@@ -87,7 +87,9 @@ impl Run<'_> {
         };
         html::write(&page, &mut self.folder)?;
         fault::reach(Point::ReportsWritten);
-        Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
+        Summary::new(&context, &outcome, &tally, &returned)
+            .planning(self.plan.as_ref())
+            .write(&mut self.folder)?;
         self.folder.seal()?;
         fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);

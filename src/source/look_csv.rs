@@ -110,7 +110,7 @@ impl Prefix<'_> {
         Some(Attempt { delimiter, header, cells, fits, rank })
     }
 
-    /// How many records in a thousand have `wanted` cells. The last record of a prefix may be cut off.
+    /// How many records in a thousand have `wanted` cells.
     fn alike(&self, records: Sampler<'_>, wanted: usize) -> usize {
         let (mut all, mut alike) = (0, 0);
         for record in records.filter(|record| !record.is_blank()).take(SAMPLE) {

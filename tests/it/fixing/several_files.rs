@@ -106,7 +106,7 @@ fn a_malformed_record_that_comes_back_alone_is_not_taken_for_another_encoding() 
     assert_eq!(run.findings("out")[0]["code"], "invalid-encoding");
     // It was not fixed: it is refused again, and no guess is stored.
     muster.next(&run).exits(3);
-    fix(&muster, "out/accounts.rejected.csv", b"\xE9", "é".as_bytes());
+    fix(&muster, "out/accounts.broken.csv", b"\xE9", "é".as_bytes());
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Zoë\nA2|ëë\nA3|René");
 }
