@@ -17,7 +17,7 @@
 //! | CR, LF and CRLF mixed | an error | each ends a record |
 //! | a blank line | an error, or a row of one column | skipped and counted |
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
-//! | empty cells beyond the header | an error | dropped |
+//! | empty cells beyond the header | an error | dropped if nearly every record has them, else a finding |
 //! | the header repeated | a row, or an error of a type | skipped with a warning |
 //! | an empty cell and `""` | NULL and the empty text | both are empty, unless [`ReadOptions::empty_text`] is set |
 //! | spaces around a cell | kept | trimmed, by the field's type |
@@ -55,7 +55,7 @@ use crate::event::{Event, Listener};
 use crate::fault;
 use crate::parallel::{self, Spares};
 use crate::settings::Decision;
-use crate::source::{Encoding, Look, ReadAt, Source, Utf8Evidence};
+use crate::source::{Encoding, Look, Source, Surplus, Utf8Evidence};
 
 use blocks::{Block, Blocks, DataStart};
 use columns::Proofs;
@@ -134,6 +134,8 @@ pub(crate) enum Refutation {
 
 /// How each open column is read.
 fn decisions(open: &[OpenColumn], proofs: &[Proofs]) -> Vec<Option<Decision>> {
+    /// How many empty cells nearly every record has beyond the header.
+    Extra(usize),
     open.iter().zip(proofs).map(|(column, proofs)| column.decision(proofs)).collect()
 }
 
@@ -193,9 +195,12 @@ impl Reader<'_> {
             proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.add(plan.file, parsed).map_err(|e| self.spool_error(e))
+        let (mut records, mut surplus) = (0, Surplus::default());
         };
         let mut blocks = blocks(units, input).map_err(|e| lost(input, e))?;
         self.pipeline(&mut blocks, task, input, &mut take)?;
+            records += parsed.counts.read;
+            surplus += &parsed.surplus;
         if collect_evidence && contradicts(plan.encoding, evidence) {
             return Ok(Some(Refutation::Encoding));
         }
@@ -208,6 +213,10 @@ impl Reader<'_> {
         }
         if let Some(file) = harvest.files.last_mut() {
             file.open = plan.open.into_iter().zip(proofs).collect();
+        let extra = surplus.usual(records);
+        if input.extra_is_open && extra != plan.extra {
+            return Ok(Some(Refutation::Extra(extra)));
+        }
         }
         Ok(None)
     }
@@ -272,7 +281,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
     let longest = usize::try_from(plan.longest.unwrap_or(0)).unwrap_or(usize::MAX).saturating_add(1);
     let grammar = Grammar {
         delimiter: plan.delimiter,
-        columns: plan.columns,
+        columns: plan.columns + plan.extra,
         horizon: horizon.max(longest).clamp(64 << 10, 1 << 30),
         by_record: plan.longest.is_some(),
     };
@@ -280,6 +289,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
     let mut header = vec![0; usize::try_from(opening.data_start - opening.header_start).unwrap_or(0)];
     input.source.read_exact_at(&mut header, opening.header_start)?;
     let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
+        by_line: plan.by_line,
     if header.ends_with(&line_end) {
         header.truncate(header.len() - line_end.len());
     }
@@ -289,7 +299,6 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
 
 /// Whether a file's bytes prove that it is not in an encoding.
 fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
-        by_line: plan.by_line,
     match encoding {
         Encoding::Utf8 => !evidence.is_utf8(),
         Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),

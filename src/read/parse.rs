@@ -6,7 +6,7 @@ use std::mem;
 use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
 use crate::rule::text::is_printable_ascii;
-use crate::source::{Encoding, Utf8Evidence};
+use crate::source::{Encoding, Surplus, Utf8Evidence};
 
 use super::blocks::{Block, Span};
 use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
@@ -70,6 +70,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
                 Utf8Evidence::default()
             },
             unknown_keys: false,
+            surplus: Surplus::default(),
             proofs: vec![Proofs::default(); plan.open.len()],
             buffer: Vec::new(),
         },
@@ -198,7 +199,7 @@ impl Parser<'_> {
             split_plain(text, plan.delimiter, &mut self.cells)
         };
         if self.cells.len() != plan.named {
-            check_width(plan, &self.cells, text)?;
+            check_width(plan, &self.cells, text, &mut self.parsed.surplus)?;
         }
         if plan.options.unguard {
             self.parsed.counts.unguarded += unguard(text, &mut self.cells);

@@ -1,6 +1,6 @@
 //! The result of parsing one block.
 
-use crate::source::Utf8Evidence;
+use crate::source::{Surplus, Utf8Evidence};
 
 use super::blocks::BlockStart;
 use super::columns::Proofs;
@@ -72,6 +72,8 @@ pub(crate) struct Parsed {
     pub(crate) evidence: Utf8Evidence,
     /// A record has a key that the header lacks.
     pub(crate) unknown_keys: bool,
+    /// The records with empty cells beyond the header.
+    pub(crate) surplus: Surplus,
     /// What the cells of the open columns prove, in the plan's order.
     pub(crate) proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.

@@ -72,6 +72,8 @@ pub(crate) struct File {
     pub(crate) format: String,
     /// The delimiter as one character; empty if there is none.
     pub(crate) delimiter: String,
+    /// How many empty cells its records may have beyond the header.
+    pub(crate) extra: usize,
     /// The names in its header; a finding's `column` counts in it.
     pub(crate) header: Vec<String>,
     /// For each name of the header the field it means; none if it is ignored.
@@ -103,8 +105,6 @@ pub(crate) struct Returned {
     pub(crate) readings: Vec<String>,
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 /// Which records go back in one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ReturnedKind {
@@ -123,6 +123,8 @@ impl Returned {
     }
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Status {
     /// `check` has finished.

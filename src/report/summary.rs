@@ -63,6 +63,19 @@ struct FileSummary<'a> {
     encoding: &'a str,
     delimiter: &'a str,
     header: &'a [String],
+    /// How many empty cells its records may have beyond the header, if they may.
+    #[serde(skip_serializing_if = "is_none")]
+    extra_cells: usize,
+    /// The files with records that go back, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    returned: Vec<ReturnedSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReturnedSummary<'a> {
+    name: &'a str,
+    records: u64,
+    sha256: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +89,11 @@ struct RuleSummary<'a> {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
 pub(super) fn is_zero(count: &u64) -> bool {
     *count == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+fn is_none(cells: &usize) -> bool {
+    *cells == 0
 }
 
 impl<'a> Summary<'a> {
@@ -101,11 +119,6 @@ impl<'a> Summary<'a> {
             duplicates: counts.duplicates,
             inserted: counts.inserted,
             updated: counts.updated,
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
-fn is_none(cells: &usize) -> bool {
-    *cells == 0
-}
-
             unchanged: counts.unchanged,
             deleted: counts.deleted,
             warnings: counts.warnings,
@@ -122,6 +135,8 @@ fn is_none(cells: &usize) -> bool {
                     encoding: &file.encoding,
                     delimiter: &file.delimiter,
                     header: &file.header,
+                    extra_cells: file.extra,
+                    returned: of_file(index, number),
                 })
                 .collect(),
             rules: tally
@@ -227,6 +242,13 @@ mod tests {
           "header": [
             "E-mail",
             "iban"
+          ],
+          "returned": [
+            {
+              "name": "users.rejected.csv",
+              "records": 1,
+              "sha256": "ef"
+            }
           ]
         }
       ],
@@ -242,13 +264,6 @@ mod tests {
   ]
 }
 "#;
-          ],
-          "returned": [
-            {
-              "name": "users.rejected.csv",
-              "records": 1,
-              "sha256": "ef"
-            }
         assert_eq!(json, expected);
     }
 }

@@ -69,6 +69,14 @@ pub(crate) fn read(
                 );
                 file.decisions = Some(decisions);
             }
+            Reading::Refuted(number, Refutation::Extra(extra)) => {
+                let file = &mut files[number];
+                tracing::info!(
+                    "{}: nearly every record has {extra} empty cells beyond the header; read again",
+                    file.source.name()
+                );
+                file.extra = Some(extra);
+            }
             Reading::Refuted(number, Refutation::Encoding) => {
                 let file = &mut files[number];
                 let encoding = match file.look.opening.encoding {
@@ -159,6 +167,8 @@ fn input<'f>(
     for column in &mut plan.open {
         column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
     }
+    plan.extra = file.extra();
+    plan.by_line = file.path.file().is_some_and(|path| names::holds_broken(path));
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
     Input {
         source: &file.source,

@@ -9,7 +9,7 @@
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::Fit;
 use super::looker::Looker;
-use super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, header, magic};
+use super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, Surplus, header, magic};
 use crate::record::Code;
 
 /// How many records are counted to find the delimiter.

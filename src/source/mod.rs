@@ -25,6 +25,7 @@ mod open;
 mod opening;
 mod read_at;
 mod spool;
+mod surplus;
 #[cfg(test)]
 mod test_schema;
 #[cfg(test)]
@@ -43,4 +44,5 @@ pub(crate) use look::{look, look_at_columns};
 pub(crate) use maps::check_maps;
 pub(crate) use open::Source;
 pub(crate) use opening::{LineEnd, Look, LookOptions, Opening};
+pub(crate) use surplus::Surplus;
 pub(crate) use read_at::ReadAt;

@@ -159,7 +159,7 @@ fn a_cell_that_is_too_long_or_a_record_that_is_too_large_is_found_where_it_is() 
 
 #[test]
 fn short_records_are_padded_only_when_that_was_asked_for_and_only_with_what_is_optional() {
-    let muster = Muster::new().file("accounts.csv", "legacyId,name,plan\nA1,One\nA2\nA3,Three,p,\n");
+    let muster = Muster::new().file("accounts.csv", "legacyId,name,plan\nA1,One\nA2\nA3,Three,p\n");
     let codes = |options: &[&str]| -> Vec<String> {
         let run = muster.run(["check", "accounts.csv", "--out", "out"].iter().chain(options)).exits(3);
         run.findings("out")

@@ -10,3 +10,4 @@ mod plain_ways;
 mod planted;
 mod properties;
 mod row_codes;
+mod shifted;
