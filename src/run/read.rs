@@ -54,7 +54,7 @@ pub(crate) fn read(
                     file.stored().unchanged()?;
                     file.sha256 = sha256;
                 }
-                if refuted(files) && settings.reading.quoted_empty.is_none() {
+                if refuted(files) {
                     continue;
                 }
                 all_there(rules, files, &harvest)?;
@@ -173,6 +173,8 @@ fn input<'f>(
     Input {
         source: &file.source,
         look: &file.look,
+        exported: file.exported.is_some(),
+        extra_is_open: file.extra.is_none() && plan.torn.is_none(),
         plan,
         whole: file.whole,
         decisions: file.decisions.as_deref(),

@@ -30,7 +30,7 @@ pub(crate) struct Mapping {
 pub(super) type Map = (String, String);
 
 /// A column's name: trimmed, without invisible characters, with spaces for line breaks.
-pub(super) fn clean_name(raw: &str) -> String {
+pub(crate) fn clean_name(raw: &str) -> String {
     let invisible = |c: char| matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{AD}');
     let line: String = raw.chars().filter(|c| !invisible(*c)).collect();
     if line.contains(char::is_control) {

@@ -6,6 +6,7 @@ mod columns;
 mod determinism;
 mod file_codes;
 mod formats;
+mod headers_again;
 mod plain_ways;
 mod planted;
 mod properties;
