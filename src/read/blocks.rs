@@ -159,7 +159,9 @@ impl<'s, U: Units> Blocks<'s, U> {
             };
             let length = scanned.end - at;
             let lines = if self.grammar.by_record { 1 } else { scanned.lines };
-            if self.units.is_blank(&buffer[at..scanned.end]) {
+            // A row of a table has a value for each column, also if all are NULL.
+            let delimiter = (!self.grammar.by_record).then_some(self.grammar.delimiter);
+            if self.units.is_blank(&buffer[at..scanned.end], delimiter) {
                 block.blank += 1;
             } else {
                 let record = &buffer[at..scanned.end];

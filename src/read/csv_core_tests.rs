@@ -79,7 +79,9 @@ proptest! {
                 if needs { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() }
             });
             let line_end = ["\n", "\r\n", "\r", "\n"][*line_end];
-            file.push_str(&written.join(","));
+            // A row of nothing but delimiters is blank here.
+            let row = written.join(",");
+            file.push_str(if row == ",," { "x,," } else { &row });
             last = file.len();
             file.push_str(line_end);
             if *blank == 0 {

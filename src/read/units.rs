@@ -8,11 +8,17 @@ use crate::source::Encoding;
 pub(crate) trait Units: Copy + Sync {
     /// Bytes of one code unit.
     const WIDTH: usize;
-    /// Whether a record is an empty line.
-    fn is_blank(self, record: &[u8]) -> bool {
-        record.len() <= 2 * Self::WIDTH
-            && matches!(self.ascii(record, 0), Some(b'\n' | b'\r'))
-            && end_of_line(self, record, 0, true) == Some(record.len())
+    /// Whether a record is an empty line, or one of nothing but this delimiter.
+    fn is_blank(self, record: &[u8], delimiter: Option<u8>) -> bool {
+        let mut at = 0;
+        while delimiter.is_some() && self.ascii(record, at) == delimiter {
+            at += Self::WIDTH;
+        }
+        match self.ascii(record, at) {
+            Some(b'\n' | b'\r') => end_of_line(self, record, at, true) == Some(record.len()),
+            Some(_) => false,
+            None => at == record.len(),
+        }
     }
     /// The next quote, line feed or carriage return from `from` on, and which it is.
     fn next_special(self, bytes: &[u8], from: usize) -> Option<(usize, u8)>;
@@ -52,7 +58,7 @@ pub(crate) struct Lines;
 impl Units for Lines {
     const WIDTH: usize = 1;
 
-    fn is_blank(self, record: &[u8]) -> bool {
+    fn is_blank(self, record: &[u8], _delimiter: Option<u8>) -> bool {
         record.trim_ascii().is_empty()
     }
 
@@ -176,6 +182,24 @@ pub(crate) fn count_lines<U: Units>(units: U, record: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_delimiters_alone_is_blank() {
+        for (record, blank) in [
+            (&b"\n"[..], true),
+            (b";;;\r\n", true),
+            (b";", true),
+            (b"; ;\n", false),
+            (b";\"\";\n", false),
+            (b",\n", false),
+            (b";x", false),
+        ] {
+            assert_eq!(Narrow.is_blank(record, Some(b';')), blank, "{record:?}");
+        }
+        assert!(!Narrow.is_blank(b";\n", None) && Narrow.is_blank(b"\r\n", None));
+        assert!(!Lines.is_blank(b",,\n", Some(b',')));
+        assert!(Wide { big_endian: false }.is_blank(b";\0;\0\n\0", Some(b';')));
+    }
 
     #[test]
     fn lines_are_counted_with_every_kind_of_line_end() {

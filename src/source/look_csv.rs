@@ -113,10 +113,7 @@ impl Prefix<'_> {
     /// How many records in a thousand have `wanted` cells.
     fn alike(&self, records: Sampler<'_>, wanted: usize) -> usize {
         let (mut all, mut alike) = (0, 0);
-        for record in records.filter(|record| !record.is_blank()).take(SAMPLE) {
-            if record.end == self.text.len() && !self.looker.is_whole {
-                break;
-            }
+        for record in self.whole(records) {
             all += 1;
             alike += usize::from(record.cells.len() == wanted);
         }
