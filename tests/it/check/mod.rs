@@ -7,6 +7,7 @@ mod determinism;
 mod file_codes;
 mod formats;
 mod headers_again;
+mod parquet_types;
 mod plain_ways;
 mod planted;
 mod properties;
