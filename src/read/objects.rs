@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::source::json::{Value, items, unescape, walk};
 
 use super::cells::Cell;
-use super::malformed::Malformed;
+use super::malformed::{Malformed, SEPARATOR_IN_ITEM};
 use super::offset::offset;
 use super::plan::ReadPlan;
 
@@ -202,7 +202,7 @@ impl<'p> Objects<'p> {
                 }
             }
             if self.copies.get(begin..).is_some_and(|item| item.contains(separator)) {
-                return Err(self.invalid(column, "an item of the list contains the separator of items"));
+                return Err(self.invalid(column, SEPARATOR_IN_ITEM));
             }
             Ok(())
         })

@@ -2,6 +2,7 @@
 //! normal form, or a finding says why not. One pass; a clean cell is not copied.
 
 use crate::record::{Code, Finding, Location, RowEncoder, Severity};
+use crate::rule::list::is_apart;
 use crate::rule::text::{Cleansed, cleanse};
 use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{FieldIndex, OnUpdate};
@@ -11,6 +12,7 @@ use super::cell_finding::CheckedCell;
 use super::cells::Cell;
 use super::checks;
 use super::columns::Proofs;
+use super::malformed::SEPARATOR_IN_ITEM;
 use super::plan::ReadPlan;
 use super::seed::Seed;
 use super::step::Step;
@@ -160,7 +162,13 @@ impl<'p> Validator<'p> {
                 Cleansed::Part(part) => part,
                 Cleansed::Copied => self.cleansed.as_str(),
                 Cleansed::Control(at) => {
-                    self.rejected |= checked.rejects(checks::control_character(raw, at), findings);
+                    let note = match rule {
+                        Rule::List(list) if plan.longest.is_some() && is_apart(raw, list.separator()) => {
+                            CellFinding::new(Code::InvalidJson, SEPARATOR_IN_ITEM)
+                        }
+                        _ => checks::control_character(raw, at),
+                    };
+                    self.rejected |= checked.rejects(note, findings);
                     return Value::Refused;
                 }
             }
