@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashSet};
 use crate::db::DbError;
 use crate::db::postgres::Client;
 use crate::db::postgres::error::SqlState;
-use crate::read::Harvest;
+use crate::read::{Harvest, Segment};
 use crate::record::RowNumber;
 
 use super::error::{LoadError, RefusedRow};
@@ -31,7 +31,8 @@ impl Repertoire {
         }
         let mut found = BTreeSet::new();
         for EntityRows { harvest, .. } in entities {
-            each_row(harvest, |_, row| found.extend(row.chars().filter(|c| !c.is_ascii())))?;
+            let all = harvest.segments.iter().chain(&harvest.rejected_references);
+            each_row(harvest, all, |_, row| found.extend(row.chars().filter(|c| !c.is_ascii())))?;
             harvest.rejected_keys.iter().for_each(|rejected| found.extend(rejected.key.chars()));
         }
         let lacking = ask(client, found).await?;
@@ -50,7 +51,7 @@ impl Repertoire {
             return Ok(refused);
         }
         let encoding = self.encoding.as_deref().unwrap_or_default();
-        each_row(harvest, |number, row| {
+        each_row(harvest, &harvest.segments, |number, row| {
             if let Some(lacking) = row.chars().find(|c| self.lacking.contains(c)) {
                 let (state, code) = (SqlState::UNTRANSLATABLE_CHARACTER, u32::from(lacking));
                 refused.push((number, format!("{}, {encoding} has no U+{code:04X}", state.code())));
@@ -95,10 +96,14 @@ async fn ask(client: &Client, chars: BTreeSet<char>) -> Result<HashSet<char>, Lo
     Ok(lacking)
 }
 
-/// Calls `each` with the rows that are not all ASCII, encoded as they are.
-fn each_row(harvest: &Harvest, mut each: impl FnMut(RowNumber, &str)) -> Result<(), LoadError> {
+/// Calls `each` with the rows of these segments that are not all ASCII, encoded as they are.
+fn each_row<'h>(
+    harvest: &'h Harvest,
+    segments: impl IntoIterator<Item = &'h Segment>,
+    mut each: impl FnMut(RowNumber, &str),
+) -> Result<(), LoadError> {
     let mut buffer = Vec::new();
-    for segment in &harvest.segments {
+    for segment in segments {
         let rows = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
         for (number, row) in (segment.first..).map(RowNumber).zip(rows.iter()) {
             if !row.is_ascii() {

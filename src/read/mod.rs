@@ -23,6 +23,7 @@
 //! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;
+mod broken;
 mod cell_finding;
 mod cells;
 mod checks;

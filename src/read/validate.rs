@@ -247,6 +247,28 @@ impl<'p> Validator<'p> {
         }
     }
 
+    /// Appends the references of the last record, which is rejected. Returns false, and appends nothing, if it has none.
+    pub(crate) fn encode_references(&self, record: &str, rows: &mut Vec<u8>) -> bool {
+        let start = rows.len();
+        let layout = &self.plan.layout;
+        let mut any = false;
+        for &field in &layout.fields[..layout.references] {
+            match self.row.text(field, record) {
+                Some(text) => {
+                    RowEncoder::text(rows, text);
+                    any = true;
+                }
+                None => RowEncoder::null(rows),
+            }
+        }
+        if any {
+            RowEncoder::end_row(rows);
+        } else {
+            rows.truncate(start);
+        }
+        any
+    }
+
     /// The normal form of the last record's key, if the key itself is right.
     pub(crate) fn key<'a>(&'a self, record: &'a str) -> Option<&'a str> {
         self.row.text(self.plan.entity.key, record)

@@ -94,7 +94,8 @@ impl<'a> Lookup<'a> {
             let (Some(key), Some(value)) = (position(entity.key), position(field)) else { continue };
             let rows = segment.open(&item.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
             for (row, bytes) in (segment.first..).zip(rows.iter()) {
-                let Some(value) = RowEncoder::field(bytes, value).filter(|value| self.repertoire.has(value)) else {
+                let Some(value) = RowEncoder::field(bytes, value).filter(|value| self.repertoire.has(value))
+                else {
                     continue;
                 };
                 numbers.push(i64::try_from(row).unwrap_or(i64::MAX));

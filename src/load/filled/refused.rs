@@ -24,7 +24,8 @@ pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<Refused
     let Staged { client, statements, .. } = rows;
     let doing = format!("finding the rows that table {} refuses", statements.entity.table);
     if at_once {
-        let deferred = client.query_one(DEFERRED, &[&rows.table()]).await.map_err(|e| DbError::of(&*doing, e))?;
+        let deferred =
+            client.query_one(DEFERRED, &[&rows.table()]).await.map_err(|e| DbError::of(&*doing, e))?;
         let Some(names) = deferred.get::<_, Option<String>>(0) else { return Ok(Vec::new()) };
         rows.execute(&format!("SET CONSTRAINTS {names} IMMEDIATE")).await?;
     }
