@@ -190,6 +190,16 @@ pub enum DbError {
         /// The server, for people.
         target: String,
     },
+    /// Something else has the name of a table.
+    #[error(
+        "{table}: is {kind}, and muster reads and writes tables only; name the table in the schema ([table] name)"
+    )]
+    NotATable {
+        /// The name, quoted.
+        table: String,
+        /// What it is.
+        kind: &'static str,
+    },
     /// SQLSTATE 42501.
     #[error("{doing}: the role lacks the right; grant it, or connect as a role that has it")]
     Rights {
@@ -295,8 +305,8 @@ impl DbError {
 /// exceptions, integrity constraints, and what the owner's triggers raise, with any code of their own.
 /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
 const NOT_ABOUT_DATA: [&str; 34] = [
-    "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "21", "24", "25", "26", "28", "2B", "2D",
-    "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX",
+    "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "21", "24", "25", "26", "28",
+    "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX",
 ];
 
 /// A limit of the server that one value exceeds: it is too large for an index, or the row for a page.
