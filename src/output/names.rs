@@ -15,8 +15,13 @@ pub(crate) const PAGE: &str = "report.html";
 /// The names that every run uses.
 pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
+/// How many bytes a stem has at most. File systems allow names of 255; what a stem gets to both sides, and to keep it
+/// apart from others, is shorter than the rest.
+const STEM: usize = 200;
+
 /// The part of an input file's name that its returned files are named after: without the folder, without `.gz` or
-/// `.zst`, and without the extension of a format, such as `.csv` (in any case). Standard input (`-`) has its entity's name.
+/// `.zst`, and without the extension of a format, such as `.csv` (in any case), and cut off if it is very long. Standard input (`-`) has
+/// its entity's name.
 pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
@@ -31,7 +36,7 @@ pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
             }
         }
     }
-    name
+    &name[..name.floor_char_boundary(STEM)]
 }
 
 /// Gives every input file of a run its own stem, in the order given; a stem that is taken gets `-2` and so on.
@@ -91,6 +96,8 @@ mod tests {
         ] {
             assert_eq!(stem(path, "accounts"), expected, "{path}");
         }
+        let long = format!("{}é.csv", "a".repeat(STEM - 1));
+        assert_eq!(stem(&long, "accounts"), &long[..STEM - 1]);
         assert_eq!(rejected("users", "csv"), "users.rejected.csv");
         assert_eq!(duplicates("users", "ndjson"), "users.duplicates.ndjson");
     }
@@ -103,5 +110,8 @@ mod tests {
             .map(|path| stems.next(path, "users"))
             .collect();
         assert_eq!(names, ["users", "users-2", "users-2-2", "USERS-3"]);
+        let long = "a".repeat(STEM + 40);
+        let [one, two] = ["x.csv", "y.csv"].map(|end| stems.next(&format!("{long}{end}"), "users"));
+        assert_eq!((one.len(), two), (STEM, format!("{one}-2")));
     }
 }

@@ -89,6 +89,11 @@ proptest! {
         if !ended {
             file.truncate(last);
         }
-        prop_assert_eq!(cells(file.as_bytes(), size), of_csv_core(file.as_bytes()), "{:?}", file);
+        // A record of delimiters alone is a blank line here.
+        let filled = |records: Vec<Vec<String>>| -> Vec<Vec<String>> {
+            records.into_iter().filter(|cells| cells.iter().any(|cell| !cell.is_empty())).collect()
+        };
+        let file = file.as_bytes();
+        prop_assert_eq!(filled(cells(file, size)), filled(of_csv_core(file)), "{:?}", file);
     }
 }

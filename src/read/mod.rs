@@ -15,7 +15,7 @@
 //! | a quote that is never closed | the rest of the file is one cell, then an error | `unclosed-quote`, for one record |
 //! | a line `\.` | ends the data (servers before 18) | a record like any other |
 //! | CR, LF and CRLF mixed | an error | each ends a record |
-//! | a blank line | an error, or a row of one column | skipped and counted |
+//! | a blank line, or one of delimiters alone | an error, or a row | skipped and counted |
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
 //! | empty cells beyond the header | an error | dropped |
 //! | the header repeated | a row, or an error of a type | skipped with a warning |
