@@ -1,7 +1,7 @@
 //! Files that are not text, recognised by their first bytes.
 
 const SAVE: &str = "save it as CSV";
-const UNPACK: &str = "unpack it and give the files in it, or save a spreadsheet as CSV";
+const UNPACK: &str = "unpack it, and give the files that were in it";
 const DECOMPRESS: &str = "decompress it first";
 
 /// The kind of a file that begins like this, if it is a known kind other than text, and what to do with it.
