@@ -269,6 +269,7 @@ impl Parser<'_> {
         let (text, whole) = readable(plan, span, bytes, &mut buffer);
         let line = without_line_end(text);
         let mut objects = self.objects.take();
+        let mut copies = None;
         let text = match &mut objects {
             Some(objects) => {
                 // What is wrong with it has been reported.
@@ -282,9 +283,9 @@ impl Parser<'_> {
                     self.cells.pop();
                 }
                 if plan.options.unguard {
-                    unguard(line, &mut self.cells);
+                    (_, copies) = unguard(line, &mut self.cells);
                 }
-                line
+                copies.as_deref().unwrap_or(line)
             }
         };
         let record = Record { text, cells: &self.cells, printable: false, location };
