@@ -15,6 +15,10 @@ pub(crate) const PAGE: &str = "report.html";
 /// The names that every run uses.
 pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
+/// How many bytes a stem has at most. File systems allow names of 255; what a stem gets to both sides, and to keep it
+/// apart from others, is shorter than the rest.
+const STEM: usize = 200;
+
 const REJECTED: &str = ".rejected";
 const BROKEN: &str = ".broken";
 const DUPLICATES: &str = ".duplicates";
@@ -22,8 +26,14 @@ const DUPLICATES: &str = ".duplicates";
 const EXTENSIONS: [&str; 2] = ["csv", "ndjson"];
 
 /// The part of an input file's name that its returned files are named after: without the folder, without `.gz` or
-/// `.zst`, and without the extension of a format, such as `.csv` (in any case). Standard input (`-`) has its entity's name.
+/// `.zst`, and without the extension of a format, such as `.csv` (in any case), and cut off if it is very long. Standard
+/// input (`-`) has its entity's name.
 pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
+    let stem = whole_stem(path, entity);
+    &stem[..stem.floor_char_boundary(STEM)]
+}
+
+fn whole_stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
     }
@@ -100,7 +110,7 @@ pub(crate) fn holds_broken(path: &Path) -> bool {
 }
 
 fn has_stem(path: &Path, end: &str) -> bool {
-    path.to_str().is_some_and(|path| stem(path, "").ends_with(end))
+    path.to_str().is_some_and(|path| whole_stem(path, "").ends_with(end))
 }
 
 /// The file with the keys of the rows of an entity that the target has and the input files have not.
@@ -129,6 +139,8 @@ mod tests {
         ] {
             assert_eq!(stem(path, "accounts"), expected, "{path}");
         }
+        let long = format!("{}é.csv", "a".repeat(STEM - 1));
+        assert_eq!(stem(&long, "accounts"), &long[..STEM - 1]);
         assert_eq!(rejected("users", "csv"), "users.rejected.csv");
         assert_eq!(broken("users", "csv"), "users.broken.csv");
         assert!(returned("users").all(|name| is_returned(&name)));
@@ -137,6 +149,7 @@ mod tests {
         );
         assert!(holds_broken(Path::new("in/users.broken.csv.gz")) && !holds_broken(Path::new("users.csv")));
         assert!(holds_rejected(Path::new("users.rejected.csv")));
+        assert!(holds_broken(Path::new(&broken(stem(&long, ""), "csv"))));
         assert_eq!(duplicates("users", "ndjson"), "users.duplicates.ndjson");
     }
 
@@ -148,5 +161,8 @@ mod tests {
             .map(|path| stems.next(path, "users"))
             .collect();
         assert_eq!(names, ["users", "users-2", "users-2-2", "USERS-3"]);
+        let long = "a".repeat(STEM + 40);
+        let [one, two] = ["x.csv", "y.csv"].map(|end| stems.next(&format!("{long}{end}"), "users"));
+        assert_eq!((one.len(), two), (STEM, format!("{one}-2")));
     }
 }

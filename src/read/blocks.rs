@@ -49,7 +49,7 @@ pub(crate) struct Block {
     pub(crate) start: BlockStart,
     /// The records.
     pub(crate) spans: Vec<Span>,
-    /// How many lines were blank.
+    /// How many lines were blank: empty, or with nothing but delimiters.
     pub(crate) blank: u64,
 }
 
@@ -150,6 +150,8 @@ impl<'s, U: Units> Blocks<'s, U> {
 
     /// Finds the records of the buffer. Returns where the last one ends, and whether an endless one follows.
     fn scan(&mut self, buffer: &[u8], block: &mut Block) -> (usize, bool) {
+        // The rows of a table are counted by the file itself, empty ones, too.
+        let delimiter = (!self.grammar.by_record).then_some(self.grammar.delimiter);
         let mut at = 0;
         while at < buffer.len() {
             let scanned = match scan_record(self.units, &self.grammar, buffer, at, self.drained) {
@@ -159,8 +161,6 @@ impl<'s, U: Units> Blocks<'s, U> {
             };
             let length = scanned.end - at;
             let lines = if self.grammar.by_record { 1 } else { scanned.lines };
-            // A row of a table has a value for each column, also if all are NULL.
-            let delimiter = (!self.grammar.by_record).then_some(self.grammar.delimiter);
             if self.units.is_blank(&buffer[at..scanned.end], delimiter) {
                 block.blank += 1;
             } else {

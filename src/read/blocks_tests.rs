@@ -105,7 +105,7 @@ proptest! {
         prop_assert_eq!(whole.2, data.len() as u64);
         let mut at = 0;
         for &(start, end, ..) in &whole.0 {
-            // Only blank lines, some of delimiters alone, are between records.
+            // Only blank lines are between records, and those of delimiters alone.
             let gap = &data[usize::try_from(at).unwrap()..usize::try_from(start).unwrap()];
             prop_assert!(gap.iter().all(|b| matches!(b, b'\n' | b'\r' | b',')));
             prop_assert!(end > start);

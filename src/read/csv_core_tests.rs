@@ -79,9 +79,7 @@ proptest! {
                 if needs { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() }
             });
             let line_end = ["\n", "\r\n", "\r", "\n"][*line_end];
-            // A row of nothing but delimiters is blank here.
-            let row = written.join(",");
-            file.push_str(if row == ",," { "x,," } else { &row });
+            file.push_str(&written.join(","));
             last = file.len();
             file.push_str(line_end);
             if *blank == 0 {
@@ -91,6 +89,11 @@ proptest! {
         if !ended {
             file.truncate(last);
         }
-        prop_assert_eq!(cells(file.as_bytes(), size), of_csv_core(file.as_bytes()), "{:?}", file);
+        // A record of delimiters alone is a blank line here.
+        let filled = |records: Vec<Vec<String>>| -> Vec<Vec<String>> {
+            records.into_iter().filter(|cells| cells.iter().any(|cell| !cell.is_empty())).collect()
+        };
+        let file = file.as_bytes();
+        prop_assert_eq!(filled(cells(file, size)), filled(of_csv_core(file)), "{:?}", file);
     }
 }

@@ -9,6 +9,9 @@ use super::offset::offset;
 use super::plan::ReadPlan;
 use super::units::{Narrow, Wide, count_cells, count_lines};
 
+/// What is wrong with a list that a cell cannot hold.
+pub(super) const SEPARATOR_IN_ITEM: &str = "an item of the list contains the separator of items";
+
 /// Why a record has no row.
 #[derive(Debug)]
 pub(crate) struct Malformed {

@@ -15,7 +15,7 @@
 //! | a quote that is never closed | the rest of the file is one cell, then an error | `unclosed-quote`, for one record |
 //! | a line `\.` | ends the data (servers before 18) | a record like any other |
 //! | CR, LF and CRLF mixed | an error | each ends a record |
-//! | a blank line, or one of delimiters alone | an error, or a row of empty cells | skipped and counted |
+//! | a blank line, or one of delimiters alone | an error, or a row | skipped and counted |
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
 //! | empty cells beyond the header | an error | dropped if nearly every record has them, else a finding |
 //! | the header repeated | a row, or an error of a type | skipped with a warning |
@@ -23,6 +23,7 @@
 //! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;
+mod broken;
 mod cell_finding;
 mod cells;
 mod checks;

@@ -66,6 +66,8 @@ pub(crate) struct Parsed {
     pub(crate) findings: PackedFindings,
     /// The keys of rejected records.
     pub(crate) rejected_keys: Vec<RejectedKey>,
+    /// The references of rejected records, encoded, and the place of each of these.
+    pub(crate) rejected_references: (Vec<u8>, Vec<Place>),
     /// What was counted.
     pub(crate) counts: ReadCounts,
     /// Whether the bytes look like UTF-8.

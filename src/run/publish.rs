@@ -45,6 +45,7 @@ impl Run<'_> {
                 entities,
                 index,
                 losses: &verdicts[index].findings,
+                of_rejected: &verdicts[index].of_rejected,
                 has_database: target.is_some(),
             };
             let mut files = ReturnedFiles::new(described, read);

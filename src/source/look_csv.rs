@@ -71,7 +71,7 @@ pub(super) fn look(mut looker: Looker<'_>) -> Result<Look, SourceError> {
         return Err(SourceError::EndlessHeader { name, line, limit });
     }
     let entity = looker.decide_entity(&attempt.fits)?;
-    let skipped = prefix.skipped(&attempt.header, entity);
+    let skipped = prefix.skipped(&attempt.header, attempt.delimiter, entity);
     let extra = prefix.extra(&attempt);
     let apostrophes = prefix.in_apostrophes(&attempt);
     let opening = prefix.opening(attempt);
@@ -212,8 +212,9 @@ impl Prefix<'_> {
     }
 
     /// Says which lines before the header were skipped, if they hold anything.
-    fn skipped(&self, header: &Sampled, entity: usize) -> Option<String> {
-        if self.text[self.start..header.start].trim_ascii().is_empty() {
+    fn skipped(&self, header: &Sampled, delimiter: u8, entity: usize) -> Option<String> {
+        let is_empty = |unit: &u8| unit.is_ascii_whitespace() || *unit == delimiter;
+        if self.text[self.start..header.start].iter().all(is_empty) {
             return None;
         }
         let (first, last) = (self.first_line, header.line - 1);
