@@ -14,6 +14,7 @@ mod exit;
 mod export;
 mod fault;
 mod frame;
+mod hash;
 #[doc(hidden)]
 pub mod internals;
 mod invite;

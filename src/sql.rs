@@ -1,10 +1,25 @@
 //! Names and values as SQL text, for what takes no parameters: names, DDL, and statements put together from parts.
 
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// An identifier in double quotes.
 pub(crate) fn ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The longest name in PostgreSQL, in bytes (`NAMEDATALEN` - 1). It cuts off the rest, so that two long names become one.
+pub(crate) const NAME_BYTES: usize = 63;
+
+/// The identifier of a temporary table for an entity: no other entity has the same, however long their names are.
+pub(crate) fn temporary(what: &str, entity: &str) -> String {
+    let name = format!("muster {what} {entity}");
+    if name.len() <= NAME_BYTES {
+        return ident(&name);
+    }
+    let mut hasher = DefaultHasher::new();
+    entity.hash(&mut hasher);
+    ident(&format!("muster {what} {:016x}", hasher.finish()))
 }
 
 /// A string constant. It means the same for both values of `standard_conforming_strings`.
@@ -39,6 +54,14 @@ mod tests {
     #[test]
     fn every_quote_in_a_name_is_doubled() {
         assert_eq!(ident(r#"a"b"#), r#""a""b""#);
+    }
+
+    #[test]
+    fn temporary_tables_of_long_names_are_different() {
+        let [one, other] =
+            ["east", "west"].map(|end| temporary("stage", &format!("{}{end}", "a".repeat(60))));
+        assert!(one != other && one.len() <= NAME_BYTES + 2, "{one}");
+        assert_eq!(temporary("stage", "users"), "\"muster stage users\"");
     }
 
     #[test]

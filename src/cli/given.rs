@@ -156,6 +156,21 @@ mod tests {
         );
     }
 
+    /// The next command after a check is an import.
+    #[test]
+    fn an_import_takes_every_option_that_a_check_repeats() {
+        let cli = Cli::command();
+        let longs = |name: &str| {
+            let command = cli.find_subcommand(name).unwrap();
+            command.get_arguments().filter(|arg| !NOT_REPEATED.contains(&arg.get_id().as_str()))
+        };
+        for arg in longs("check").filter(|arg| arg.get_long().is_some()) {
+            let same = longs("import").find(|other| other.get_long() == arg.get_long());
+            let same = same.unwrap_or_else(|| panic!("import has no --{}", arg.get_long().unwrap()));
+            assert_eq!(same.get_action().takes_values(), arg.get_action().takes_values());
+        }
+    }
+
     #[test]
     fn the_next_command_repeats_what_was_given_and_needed() {
         let given = of(

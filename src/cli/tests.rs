@@ -123,3 +123,74 @@ fn schema_and_db_need_no_action() {
     let Command::Db(db) = parse("db").unwrap().command else { panic!("not db") };
     assert!(db.action.is_none());
 }
+
+/// Options of other programs that messages name, fields that are options, and the files that run other programs.
+const NOT_DECLARED: [&str; 7] = ["long", "account", "legacy", "name", "plan", "role", "type"];
+const OTHERS: &str = "src/db/local";
+
+/// Messages, help and pages say what to type: each command exists, and has the options that are named with it.
+#[test]
+fn what_is_said_to_be_typed_can_be_typed() {
+    let mut root = Cli::command();
+    root.build();
+    let mut all: Vec<&str> = NOT_DECLARED.to_vec();
+    let mut commands = vec![&root];
+    while let Some(command) = commands.pop() {
+        all.extend(command.get_arguments().filter_map(clap::Arg::get_long));
+        commands.extend(command.get_subcommands());
+    }
+    let mut wrong = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.contains(OTHERS) {
+                let text = said(&std::fs::read_to_string(&path).unwrap());
+                let options =
+                    options(&text).filter(|name| !all.contains(name)).map(|name| format!("--{name}"));
+                let commands =
+                    text.match_indices("muster ").filter_map(|(at, _)| unknown(&root, &text[at..]));
+                wrong.extend(options.chain(commands).map(|what| format!("{name}: {what}")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The code of a file before its tests, without comments, as one line: a literal may go over several.
+fn said(text: &str) -> String {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.map(|line| line.trim().trim_end_matches('\\')).collect::<Vec<_>>().join(" ")
+}
+
+/// The names of the options in a text.
+fn options(text: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| !c.is_ascii_lowercase() && c != '-';
+    text.split("--")
+        .skip(1)
+        .map(move |rest| rest.split(ends).next().unwrap_or_default().trim_end_matches('-'))
+        .filter(|name| !name.is_empty())
+}
+
+/// The command line at the beginning of a text, if there is no such command, or it lacks an option.
+fn unknown(root: &clap::Command, text: &str) -> Option<String> {
+    let ends = ['`', '"', '(', ';', '|', '\\'];
+    let line = text.split(ends).next().unwrap_or_default();
+    let mut command = root;
+    for word in line.split_whitespace().skip(1).take_while(|word| *word != "muster") {
+        if let Some(name) = word.strip_prefix("--") {
+            let name = options(word).next().unwrap_or(name);
+            let mut known = command.get_arguments().chain(root.get_arguments());
+            if !known.any(|arg| arg.get_long() == Some(name)) && !NOT_DECLARED.contains(&name) {
+                return Some(line.to_owned());
+            }
+        } else if let Some(inner) = command.find_subcommand(word) {
+            command = inner;
+        }
+    }
+    None
+}

@@ -15,7 +15,9 @@ use super::CommandError;
 pub(super) fn print(reported: &Reported, json: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let Reported { context, outcome, tally, returned, folder, plan, .. } = reported;
     let printed = if json {
-        out.write_all(Summary::new(context, outcome, tally).planning(plan.as_ref()).to_json().as_bytes())
+        out.write_all(
+            Summary::new(context, outcome, tally, returned).planning(plan.as_ref()).to_json().as_bytes(),
+        )
     } else {
         terminal::print(context, outcome, tally, folder, returned)
             .and_then(|()| plan.as_ref().map_or(Ok(()), |plan| out.write_all(plan.render().as_bytes())))

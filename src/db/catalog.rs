@@ -15,6 +15,8 @@ pub(crate) struct TableInfo {
     pub(crate) unique: Vec<String>,
     /// The rights that the role has: SELECT, INSERT, UPDATE.
     pub(crate) rights: [bool; 3],
+    /// The role, quoted.
+    pub(crate) role: String,
 }
 
 /// One column of a table.
@@ -94,29 +96,49 @@ pub(crate) enum Misfit {
         column: String,
     },
     /// The role lacks a right.
-    #[error("table {table}: the role lacks the right to {right}: GRANT {right} ON {table} TO CURRENT_USER")]
+    #[error("table {table}: the role lacks the right to {right}: GRANT {right} ON {table} TO {role}")]
     Right {
         /// The table, quoted.
         table: String,
         /// SELECT, INSERT or UPDATE.
         right: &'static str,
+        /// The role, quoted: whoever grants it is another one.
+        role: String,
     },
 }
 
+/// What else than a table may have a name, by its `relkind`.
+fn kind(relkind: &str) -> &'static str {
+    match relkind {
+        "v" => "a view",
+        "m" => "a materialised view",
+        "f" => "a foreign table",
+        "S" => "a sequence",
+        "i" | "I" => "an index",
+        "c" => "a type",
+        _ => "no table",
+    }
+}
+
 /// Looks a table up; `None` if there is none of that name.
+/// Errors: [`DbError::NotATable`], if something else has its name.
 pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<TableInfo>, DbError> {
     let name = table.to_string();
     let failed = |e| DbError::of(format!("looking at table {name}"), e);
     let found = client
         .query_opt(
             "SELECT c.oid, has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'),
-                    has_table_privilege(c.oid, 'UPDATE')
-             FROM pg_class c WHERE c.oid = to_regclass($1::text) AND c.relkind IN ('r', 'p')",
+                    has_table_privilege(c.oid, 'UPDATE'), quote_ident(current_user), c.relkind::text
+             FROM pg_class c WHERE c.oid = to_regclass($1::text)",
             &[&name],
         )
         .await
         .map_err(failed)?;
     let Some(row) = found else { return Ok(None) };
+    let relkind: String = row.get(5);
+    if !matches!(relkind.as_str(), "r" | "p") {
+        return Err(DbError::NotATable { table: table.to_string(), kind: kind(&relkind) });
+    }
     let oid: u32 = row.get(0);
     let rights = [row.get(1), row.get(2), row.get(3)];
     let columns = client
@@ -153,7 +175,7 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
         .iter()
         .map(|row| row.get(0))
         .collect();
-    Ok(Some(TableInfo { columns, unique, rights }))
+    Ok(Some(TableInfo { columns, unique, rights, role: row.get(4) }))
 }
 
 /// Compares a table with an entity; all misfits at once.
@@ -162,7 +184,7 @@ pub(crate) fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
     let mut misfits = Vec::new();
     for (right, held) in ["SELECT", "INSERT", "UPDATE"].into_iter().zip(info.rights) {
         if !held {
-            misfits.push(Misfit::Right { table: table.clone(), right });
+            misfits.push(Misfit::Right { table: table.clone(), right, role: info.role.clone() });
         }
     }
     let mut compare = |column: &str, what: &str, wanted: &str| match info.column(column) {

@@ -190,6 +190,16 @@ pub enum DbError {
         /// The server, for people.
         target: String,
     },
+    /// Something else has the name of a table.
+    #[error(
+        "{table}: is {kind}, and muster reads and writes tables only; name the table in the schema ([table] name)"
+    )]
+    NotATable {
+        /// The name, quoted.
+        table: String,
+        /// What it is.
+        kind: &'static str,
+    },
     /// SQLSTATE 42501.
     #[error("{doing}: the role lacks the right; grant it, or connect as a role that has it")]
     Rights {
@@ -267,13 +277,11 @@ impl DbError {
         }
     }
 
-    /// Whether the error is about a row's data, and not about the statement, the session or the server: data
-    /// exceptions, integrity constraints, and what triggers raise.
-    /// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+    /// Whether the error is about a row's data, and not about the statement, the session or the server.
     pub(crate) fn is_about_data(&self) -> bool {
         self.sqlstate().is_some_and(|state| {
             let code = state.code();
-            code.starts_with("22") || code.starts_with("23") || code.starts_with("44") || code == "P0001"
+            code == TOO_LARGE || !code.get(..2).is_some_and(|class| NOT_ABOUT_DATA.contains(&class))
         })
     }
 
@@ -291,6 +299,25 @@ impl DbError {
             _ => None,
         }
     }
+}
+
+/// The classes of SQLSTATEs that are about the statement, the session or the server. All others are about a row: data
+/// exceptions, integrity constraints, and what the owner's triggers raise, with any code of their own.
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+const NOT_ABOUT_DATA: [&str; 34] = [
+    "00", "01", "02", "03", "08", "0A", "0B", "0F", "0L", "0P", "0Z", "10", "21", "24", "25", "26", "28",
+    "2B", "2D", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "72", "F0", "HV", "XX",
+];
+
+/// A limit of the server that one value exceeds: it is too large for an index, or the row for a page.
+const TOO_LARGE: &str = "54000";
+
+/// The SQL condition that the SQLSTATE of an exception is about a row's data.
+pub(crate) fn about_data() -> String {
+    format!(
+        "(SQLSTATE = '{TOO_LARGE}' OR left(SQLSTATE, 2) <> ALL ('{{{}}}'))",
+        NOT_ABOUT_DATA.map(|class| format!("\"{class}\"")).join(",")
+    )
 }
 
 /// The system's error at the bottom of the library's.

@@ -12,4 +12,5 @@ pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
 pub(crate) use copy::CopyIn;
 pub(crate) use copy_out::CopyOut;
 pub use error::DbError;
+pub(crate) use error::about_data;
 pub use tokio_postgres as postgres;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 
 use flate2::write::GzEncoder;
 
-use crate::source::Hasher;
+use crate::hash::Hasher;
 
 use super::options::Compression;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::db::CopyOut;
+use crate::hash::Hasher;
 use crate::schema::Schema;
-use crate::source::Hasher;
 
 use super::error::ExportError;
 use super::folder::Folder;

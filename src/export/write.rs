@@ -8,8 +8,8 @@ use tokio::sync::mpsc::Receiver;
 use crate::db::DbError;
 use crate::event::{Event, Listener, Stage};
 use crate::fault;
+use crate::hash::Hasher;
 use crate::schema::Schema;
-use crate::source::Hasher;
 
 use super::changes::{self, Changes, Earlier};
 use super::encode::Encoder;

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::LoadError;
 use super::filled::foreign_keys;
 use super::path::{self, Obstacle};
+use super::repertoire::Repertoire;
 use super::rows::EntityRows;
 use super::{journal, tables};
 
@@ -39,6 +40,10 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     }
     begin_and_lock(context, entities).await?;
     fault::reach(Point::TransactionBegun);
+    context.repertoire = Repertoire::of(client, entities).await?;
+    for item in entities {
+        context.unsent[item.entity] = context.repertoire.refused(item.harvest)?;
+    }
     for index in (0..context.tables.len()).map(EntityIndex) {
         if context.tables[index].is_none() {
             context.tables[index] = Some(tables::create(client, schema, index).await?);

@@ -8,10 +8,11 @@ use crate::record::{EntityIndex, RunId};
 use crate::schema::{Entity, Schema};
 use crate::settings::Target;
 
-use super::error::LoadError;
+use super::error::{LoadError, RefusedRow};
 use super::filled::sql::Statements;
 use super::journal::Origin;
 use super::path::Obstacle;
+use super::repertoire::Repertoire;
 
 /// What the steps of a load share.
 pub(super) struct Context<'a> {
@@ -25,6 +26,9 @@ pub(super) struct Context<'a> {
     pub(super) tables: Vec<Option<TableInfo>>,
     /// Per entity what keeps it from the direct path, if anything does.
     pub(super) obstacles: Vec<Option<Obstacle>>,
+    pub(super) repertoire: Repertoire,
+    /// Per entity the rows that are not sent, since the database's encoding lacks a character of them; in order.
+    pub(super) unsent: Vec<Vec<RefusedRow>>,
 }
 
 impl Context<'_> {

@@ -19,6 +19,7 @@ mod layouts;
 mod lock;
 mod path;
 mod references;
+mod repertoire;
 mod rights;
 mod row_copy;
 mod rows;

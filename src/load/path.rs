@@ -32,7 +32,7 @@ impl fmt::Display for Obstacle {
 
 /// What makes a table unusual: a condition in terms of `TABLE`, its oid, and `FAMILY`, the oids of all tables
 /// of the schema. `c` is its row of `pg_class`.
-const UNUSUAL: [(&str, &str); 17] = [
+const UNUSUAL: [(&str, &str); 18] = [
     (
         "it is partitioned, inherits or is inherited from",
         "c.relkind <> 'r' OR c.relispartition
@@ -56,6 +56,11 @@ const UNUSUAL: [(&str, &str); 17] = [
     (
         "its foreign keys are switched off",
         "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND tgisinternal AND tgenabled <> 'O')",
+    ),
+    // Its indexes cannot be created again while rows wait to be checked.
+    (
+        "a foreign key of it is checked at the end of the transaction",
+        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype = 'f' AND condeferred)",
     ),
     ("it has row security", "c.relrowsecurity OR c.relforcerowsecurity"),
     ("it has triggers", "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND NOT tgisinternal)"),

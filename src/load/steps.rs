@@ -17,6 +17,7 @@ use super::filled::{Staged, When, deletes, merge, readback, stage};
 use super::journal::{self, RunNote};
 use super::layouts::Layouts;
 use super::path::Obstacle;
+use super::repertoire::Repertoire;
 use super::rows::{EntityRows, FieldChange, Written};
 use super::{begin, commit, facts, lock, rights, tables};
 
@@ -41,7 +42,10 @@ impl<'a> Load<'a> {
         rights::import(client, schema, &tables).await?;
         let obstacles = vec![obstacle(options); tables.len()];
         let run = run.clone();
-        let context = Context { client, schema, options, listener, run, tables, obstacles };
+        let unsent = vec![Vec::new(); tables.len()];
+        let repertoire = Repertoire::default();
+        let context =
+            Context { client, schema, options, listener, run, tables, obstacles, repertoire, unsent };
         Ok(Self { session, context })
     }
 
@@ -67,12 +71,17 @@ impl<'a> Load<'a> {
 
     /// What the database knows of the staged rows.
     pub(crate) async fn facts(&self, entities: &[EntityRows<'_>]) -> Result<Facts, LoadError> {
-        facts::of_staged(&self.context, entities).await
+        let mut facts = facts::of_staged(&self.context, entities).await?;
+        for item in entities {
+            facts.take_refused(item.entity, self.context.unsent[item.entity].iter().cloned());
+        }
+        Ok(facts)
     }
 
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
-        tables::held(self.context.client, self.context.schema, &self.context.tables, questions).await
+        let Context { client, schema, tables, repertoire, .. } = &self.context;
+        tables::held(client, schema, tables, repertoire, questions).await
     }
 
     /// Calls `each` with the keys of the entity's rows in the target that no record of the files has; see
@@ -108,15 +117,17 @@ impl<'a> Load<'a> {
             return Err(error.into());
         }
         tracing::info!("{error}; finding the rows");
-        self.go_back().await?;
-        deletes::delete(context, entities, verdicts, When::Before).await?;
-        for item in entities {
-            let layouts = Layouts::of(item.harvest);
-            let staged = Staged::of(context, item, &layouts);
-            let rows = merge::find_refused(&staged, &verdicts[item.entity]).await?;
-            if !rows.is_empty() {
-                self.go_back().await?;
-                return Err(LoadError::Rows { entity: item.entity, rows });
+        for at_once in [false, true] {
+            self.go_back().await?;
+            deletes::delete(context, entities, verdicts, When::Before).await?;
+            for item in entities {
+                let layouts = Layouts::of(item.harvest);
+                let staged = Staged::of(context, item, &layouts);
+                let rows = merge::find_refused(&staged, &verdicts[item.entity], at_once).await?;
+                if !rows.is_empty() {
+                    self.go_back().await?;
+                    return Err(LoadError::Rows { entity: item.entity, rows });
+                }
             }
         }
         Err(error.into())
@@ -165,8 +176,13 @@ impl<'a> Load<'a> {
 
     /// Writes the run to the journal. The last thing before [`Load::commit`].
     pub(crate) async fn note(&self, note: &RunNote) -> Result<(), LoadError> {
-        let Context { client, schema, options, run, .. } = &self.context;
-        journal::note(client, schema, run, note, options.undoable).await
+        let Context { client, schema, options, run, repertoire, .. } = &self.context;
+        let mut note = note.clone();
+        note.options = repertoire.fitted(client, &note.options).await?;
+        for file in note.entities.iter_mut().flat_map(|entity| &mut entity.files) {
+            file.path = repertoire.fitted(client, &file.path).await?;
+        }
+        journal::note(client, schema, run, &note, options.undoable).await
     }
 
     /// Commits.

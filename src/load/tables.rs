@@ -11,6 +11,7 @@ use crate::settle::Question;
 use crate::sql::ident;
 
 use super::error::LoadError;
+use super::repertoire::Repertoire;
 
 /// How many keys are asked about at a time.
 const BATCH: usize = 20_000;
@@ -64,15 +65,16 @@ pub(super) async fn create(
     Ok(made.expect("a table that was just created exists"))
 }
 
-/// Which of the keys in question the database holds. A missing table holds none.
+/// Which of the keys in question the database holds. A missing table holds none, and none that its encoding lacks.
 pub(super) async fn held(
     client: &Client,
     schema: &Schema,
     tables: &[Option<TableInfo>],
+    repertoire: &Repertoire,
     questions: &[Question],
 ) -> Result<HashSet<Question>, LoadError> {
     let mut by_entity: BTreeMap<EntityIndex, Vec<&Question>> = BTreeMap::new();
-    for question in questions {
+    for question in questions.iter().filter(|question| repertoire.has(&question.key)) {
         by_entity.entry(question.entity).or_default().push(question);
     }
     let mut held = HashSet::new();

@@ -63,6 +63,16 @@ pub(crate) enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file that went back was corrected, and would be lost.
+    #[error(
+        "{}: this file was changed since a run of muster wrote it, and this run would overwrite or remove it; import \
+         it or move it away first, or choose another folder with --out",
+        .path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A source file could not be read again.
     #[error("{}: the source cannot be read again; was it changed or removed during the run?", .path.display())]
     Source {

@@ -2,13 +2,10 @@
 //! instead of hiding its result; [`RunFolder::publish`] gives them their names after it. In which order that happens
 //! is [`WholeFolder`]'s; here is known which files a run writes.
 
-use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use super::earlier::Earlier;
 use super::error::OutputError;
 use super::names;
 use super::staged::{Staged, StagedFile};
@@ -22,31 +19,32 @@ const LAYOUT: Layout =
 pub(crate) struct RunFolder {
     files: WholeFolder,
     staged: Vec<Arc<Staged>>,
-    kept: HashSet<PathBuf>,
+    earlier: Earlier,
     sealed: bool,
 }
 
 impl RunFolder {
     /// Makes the folder (mode 0700, parents too) or takes the one that is there, locks it, and removes what
     /// killed runs left in it.
-    /// Errors: [`OutputError::Folder`], and [`OutputError::Busy`] while another run has it.
+    /// Errors: [`OutputError::Folder`], [`OutputError::Busy`] while another run has it, [`OutputError::Changed`].
     pub(crate) fn open(path: impl AsRef<Path>) -> Result<Self, OutputError> {
+        Self::open_for(path, &[])
+    }
+
+    /// The folder of a run with these inputs, one of which may be a file in it that was corrected in place.
+    /// Errors: as [`Self::open`].
+    pub(crate) fn open_for(path: impl AsRef<Path>, inputs: &[&Path]) -> Result<Self, OutputError> {
         let files = WholeFolder::open(path.as_ref(), &LAYOUT)?;
+        // A run that was killed while it published has renamed files that only its partial summary lists.
+        let summaries = files.indexes().into_iter().chain([files.partial(names::SUMMARY)]);
+        let earlier = Earlier::look(&files, summaries, inputs)?;
         files.remove_partial(is_of_a_run)?;
-        Ok(Self { files, staged: Vec::new(), kept: HashSet::new(), sealed: false })
+        Ok(Self { files, staged: Vec::new(), earlier, sealed: false })
     }
 
     /// The folder's path, as given.
     pub(crate) fn path(&self) -> &Path {
         self.files.path()
-    }
-
-    /// Never removes this file as one of an earlier run: it is an input of this run (a rejected file that was fixed
-    /// in place).
-    pub(crate) fn keep(&mut self, input: &Path) {
-        if let Ok(path) = input.canonicalize() {
-            self.kept.insert(path);
-        }
     }
 
     /// Checks that `needed` bytes fit on the folder's disk.
@@ -62,6 +60,7 @@ impl RunFolder {
 
     /// Begins a file (mode 0600). It replaces a file of the same name that this run has begun.
     pub(crate) fn create(&mut self, name: &str) -> Result<StagedFile, OutputError> {
+        self.earlier.may_replace(&self.path().join(name), name)?;
         let file = self.files.create(name)?;
         self.sealed = false;
         self.staged.retain(|staged| staged.name != name);
@@ -71,8 +70,8 @@ impl RunFolder {
     }
 
     /// Brings every file, and the folder, to the disk. Must be called before COMMIT.
-    /// Errors: [`OutputError::Full`], [`OutputError::Write`], and [`OutputError::Unfinished`] for a file whose
-    /// [`StagedFile::finish`] was not called.
+    /// Errors: [`OutputError::Full`], [`OutputError::Write`], [`OutputError::Changed`], and
+    /// [`OutputError::Unfinished`] for a file whose [`StagedFile::finish`] was not called.
     pub(crate) fn seal(&mut self) -> Result<(), OutputError> {
         for staged in &self.staged {
             if !staged.is_finished() {
@@ -81,6 +80,7 @@ impl RunFolder {
             staged.file.sync_all().map_err(|source| OutputError::write(&staged.partial, source))?;
         }
         self.files.sync()?;
+        self.earlier.unchanged(self.path())?;
         self.sealed = true;
         Ok(())
     }
@@ -91,13 +91,9 @@ impl RunFolder {
         if !self.sealed {
             self.seal()?;
         }
-        let indexes = self.files.indexes().into_iter().filter_map(|path| fs::read(path).ok());
-        let mut earlier: Vec<String> = indexes.flat_map(|summary| written_by(&summary)).collect();
         // The summary itself is replaced last.
-        earlier.extend(names::FIXED.into_iter().filter(|name| *name != names::SUMMARY).map(str::to_owned));
-        let is_kept =
-            |name: &String| self.path().join(name).canonicalize().is_ok_and(|path| self.kept.contains(&path));
-        earlier.retain(|name| !is_kept(name));
+        let fixed = names::FIXED.into_iter().filter(|name| *name != names::SUMMARY).map(str::to_owned);
+        let earlier: Vec<String> = self.earlier.names().cloned().chain(fixed).collect();
         self.files.publish(&earlier)
     }
 
@@ -114,33 +110,12 @@ impl RunFolder {
 
 /// Whether a run writes files of this name.
 fn is_of_a_run(name: &str) -> bool {
-    let returned = [".rejected.csv", ".duplicates.csv", ".rejected.ndjson", ".duplicates.ndjson"];
-    names::FIXED.contains(&name) || returned.iter().any(|end| name.ends_with(end))
-}
-
-/// The files that the run with this summary wrote for its inputs. Only these are removed: a folder may hold other
-/// files with similar names.
-fn written_by(summary: &[u8]) -> Vec<String> {
-    let Ok(summary) = serde_json::from_slice::<Value>(summary) else { return Vec::new() };
-    let mut stems = names::Stems::default();
-    let mut written = Vec::new();
-    for entity in summary["entities"].as_array().into_iter().flatten() {
-        let name = entity["entity"].as_str().unwrap_or_default();
-        if !name.is_empty() {
-            written.push(names::absent(name));
-        }
-        for file in entity["files"].as_array().into_iter().flatten() {
-            let stem = stems.next(file["path"].as_str().unwrap_or_default(), name);
-            // As `source` names the formats; a Parquet file's records are returned as CSV.
-            let end = if file["format"] == "ndjson" { "ndjson" } else { "csv" };
-            written.extend([names::rejected(&stem, end), names::duplicates(&stem, end)]);
-        }
-    }
-    written
+    names::FIXED.contains(&name) || names::is_returned(name)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
@@ -158,7 +133,22 @@ mod tests {
         names
     }
 
-    const EARLIER: &str = r#"{"entities": [{"entity": "users", "files": [{"path": "in/users.csv"}]}]}"#;
+    /// A folder in which a run wrote these returned files, each with the text "old".
+    fn after_a_run(summary: &str, returned: &[&str]) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let mut hasher = crate::hash::Hasher::new();
+        hasher.update(b"old");
+        let sha256 = hasher.finish();
+        let listed = returned.iter().map(|name| format!(r#"{{"name": "{name}", "sha256": "{sha256}"}}"#));
+        let listed = listed.collect::<Vec<_>>().join(", ");
+        let text =
+            format!(r#"{{"entities": [{{"entity": "users", "files": [{{"returned": [{listed}]}}]}}]}}"#);
+        fs::write(home.path().join(summary), text).unwrap();
+        for name in returned {
+            fs::write(home.path().join(name), "old").unwrap();
+        }
+        home
+    }
 
     #[test]
     fn files_appear_only_when_published_and_for_their_owner_alone() {
@@ -190,45 +180,62 @@ mod tests {
         assert!(!path.exists());
     }
 
-    #[test]
-    fn an_earlier_runs_files_are_removed_and_no_others() {
-        let home = tempfile::tempdir().unwrap();
-        let old = ["summary.json", "rejects.csv", "users.rejected.csv", "users.duplicates.csv"];
-        for name in old.into_iter().chain(["bank.rejected.csv", "notes.txt", ".rejects.csv.partial"]) {
-            fs::write(home.path().join(name), EARLIER).unwrap();
-        }
-        let mut folder = RunFolder::open(home.path()).unwrap();
+    fn publish(mut folder: RunFolder) {
         write(&mut folder, "summary.json", "{}");
         folder.seal().unwrap();
-        assert!(home.path().join("users.rejected.csv").exists(), "nothing is removed before publish");
         folder.publish().unwrap();
+    }
+
+    #[test]
+    fn an_earlier_runs_files_are_removed_and_no_others() {
+        let home =
+            after_a_run("summary.json", &["users.rejected.csv", "users.broken.csv", "users.duplicates.csv"]);
+        for name in
+            ["rejects.csv", "bank.rejected.csv", "notes.txt", "users.absent.csv", ".rejects.csv.partial"]
+        {
+            fs::write(home.path().join(name), "x").unwrap();
+        }
+        let folder = RunFolder::open(home.path()).unwrap();
+        assert!(home.path().join("users.rejected.csv").exists(), "nothing is removed before publish");
+        publish(folder);
         assert_eq!(listing(home.path()), ["bank.rejected.csv", "notes.txt", "summary.json"]);
     }
 
     #[test]
-    fn a_fixed_file_that_is_imported_in_place_is_kept() {
-        let home = tempfile::tempdir().unwrap();
-        let fixed = home.path().join("users.rejected.csv");
-        fs::write(home.path().join("summary.json"), EARLIER).unwrap();
-        fs::write(&fixed, "fixed").unwrap();
+    fn a_file_that_somebody_changed_is_neither_removed_nor_replaced() {
+        let home = after_a_run("summary.json", &["users.rejected.csv"]);
+        let corrected = home.path().join("users.rejected.csv");
+        fs::write(&corrected, "new").unwrap();
+        let input = home.path().join("users.csv");
+        for inputs in [&[][..], &[input.as_path()], &[input.as_path(), corrected.as_path()]] {
+            let refused = RunFolder::open_for(home.path(), inputs);
+            assert!(matches!(refused, Err(OutputError::Changed { .. })), "{inputs:?}");
+        }
+        // The run imports it, and writes no file of that name.
+        publish(RunFolder::open_for(home.path(), &[corrected.as_path()]).unwrap());
+        assert_eq!(fs::read(&corrected).unwrap(), b"new");
+        // No list has it any more, so nothing says that it is unchanged.
+        let refused = RunFolder::open_for(home.path(), &[input.as_path()]);
+        assert!(matches!(refused, Err(OutputError::Changed { .. })));
         let mut folder = RunFolder::open(home.path()).unwrap();
-        folder.keep(&fixed);
-        write(&mut folder, "summary.json", "{}");
-        folder.seal().unwrap();
-        folder.publish().unwrap();
-        assert_eq!(fs::read(fixed).unwrap(), b"fixed");
+        assert!(matches!(folder.create("users.rejected.csv"), Err(OutputError::Changed { .. })));
+    }
+
+    #[test]
+    fn a_file_changed_during_the_run_is_found_before_the_commit() {
+        let home = after_a_run("summary.json", &["users.rejected.csv"]);
+        let mut folder = RunFolder::open(home.path()).unwrap();
+        fs::write(home.path().join("users.rejected.csv"), "newer").unwrap();
+        assert!(matches!(folder.seal(), Err(OutputError::Changed { .. })));
     }
 
     #[test]
     fn a_run_killed_while_publishing_leaves_the_list_of_files_to_remove() {
-        let home = tempfile::tempdir().unwrap();
-        fs::write(home.path().join(LAYOUT.previous), EARLIER).unwrap();
-        fs::write(home.path().join("users.rejected.csv"), "old").unwrap();
-        let mut folder = RunFolder::open(home.path()).unwrap();
-        write(&mut folder, "summary.json", "{}");
-        folder.seal().unwrap();
-        folder.publish().unwrap();
-        assert_eq!(listing(home.path()), ["summary.json"]);
+        for summary in [LAYOUT.previous, ".summary.json.partial"] {
+            let home = after_a_run(summary, &["users.rejected.csv"]);
+            publish(RunFolder::open(home.path()).unwrap());
+            assert_eq!(listing(home.path()), ["summary.json"]);
+        }
     }
 
     #[test]

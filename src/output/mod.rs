@@ -3,6 +3,7 @@
 
 pub(crate) mod background;
 pub(crate) mod csv;
+mod earlier;
 pub(crate) mod error;
 pub(crate) mod folder;
 pub(crate) mod formula;

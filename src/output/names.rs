@@ -1,4 +1,4 @@
-//! The names of a run's files: a few fixed ones, and two for each input file, named after it.
+//! The names of a run's files: a few fixed ones, and three for each input file, named after it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -15,9 +15,25 @@ pub(crate) const PAGE: &str = "report.html";
 /// The names that every run uses.
 pub(crate) const FIXED: [&str; 4] = [SUMMARY, FINDINGS_NDJSON, FINDINGS_CSV, PAGE];
 
+/// How many bytes a stem has at most. File systems allow names of 255; what a stem gets to both sides, and to keep it
+/// apart from others, is shorter than the rest.
+const STEM: usize = 200;
+
+const REJECTED: &str = ".rejected";
+const BROKEN: &str = ".broken";
+const DUPLICATES: &str = ".duplicates";
+/// The extensions of the formats in which records go back.
+const EXTENSIONS: [&str; 2] = ["csv", "ndjson"];
+
 /// The part of an input file's name that its returned files are named after: without the folder, without `.gz` or
-/// `.zst`, and without the extension of a format, such as `.csv` (in any case). Standard input (`-`) has its entity's name.
+/// `.zst`, and without the extension of a format, such as `.csv` (in any case), and cut off if it is very long. Standard
+/// input (`-`) has its entity's name.
 pub(crate) fn stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
+    let stem = whole_stem(path, entity);
+    &stem[..stem.floor_char_boundary(STEM)]
+}
+
+fn whole_stem<'a>(path: &'a str, entity: &'a str) -> &'a str {
     if path == "-" {
         return entity;
     }
@@ -57,12 +73,44 @@ impl Stems {
 
 /// The file with the rejected records; `extension` is their format's.
 pub(crate) fn rejected(stem: &str, extension: &str) -> String {
-    format!("{stem}.rejected.{extension}")
+    format!("{stem}{REJECTED}.{extension}")
+}
+
+/// The file with the rejected records whose quotes or encoding are broken.
+pub(crate) fn broken(stem: &str, extension: &str) -> String {
+    format!("{stem}{BROKEN}.{extension}")
 }
 
 /// The file with the records that were skipped as duplicates.
 pub(crate) fn duplicates(stem: &str, extension: &str) -> String {
-    format!("{stem}.duplicates.{extension}")
+    format!("{stem}{DUPLICATES}.{extension}")
+}
+
+/// All names that the files of an input with this stem can have.
+pub(crate) fn returned(stem: &str) -> impl Iterator<Item = String> + use<'_> {
+    EXTENSIONS
+        .into_iter()
+        .flat_map(move |end| [rejected(stem, end), broken(stem, end), duplicates(stem, end)])
+}
+
+/// Whether a file of this name holds records that went back.
+pub(crate) fn is_returned(name: &str) -> bool {
+    let stem = EXTENSIONS.iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.'));
+    stem.is_some_and(|stem| [REJECTED, BROKEN, DUPLICATES].iter().any(|end| stem.ends_with(end)))
+}
+
+/// Whether the path of an input says that it holds rejected records.
+pub(crate) fn holds_rejected(path: &Path) -> bool {
+    holds_broken(path) || has_stem(path, REJECTED)
+}
+
+/// Whether the path of an input says that it holds records whose quotes or encoding were broken.
+pub(crate) fn holds_broken(path: &Path) -> bool {
+    has_stem(path, BROKEN)
+}
+
+fn has_stem(path: &Path, end: &str) -> bool {
+    path.to_str().is_some_and(|path| whole_stem(path, "").ends_with(end))
 }
 
 /// The file with the keys of the rows of an entity that the target has and the input files have not.
@@ -91,7 +139,17 @@ mod tests {
         ] {
             assert_eq!(stem(path, "accounts"), expected, "{path}");
         }
+        let long = format!("{}é.csv", "a".repeat(STEM - 1));
+        assert_eq!(stem(&long, "accounts"), &long[..STEM - 1]);
         assert_eq!(rejected("users", "csv"), "users.rejected.csv");
+        assert_eq!(broken("users", "csv"), "users.broken.csv");
+        assert!(returned("users").all(|name| is_returned(&name)));
+        assert!(
+            !is_returned("users.csv") && !is_returned("rejected.csv") && !is_returned("users.rejected.txt")
+        );
+        assert!(holds_broken(Path::new("in/users.broken.csv.gz")) && !holds_broken(Path::new("users.csv")));
+        assert!(holds_rejected(Path::new("users.rejected.csv")));
+        assert!(holds_broken(Path::new(&broken(stem(&long, ""), "csv"))));
         assert_eq!(duplicates("users", "ndjson"), "users.duplicates.ndjson");
     }
 
@@ -103,5 +161,8 @@ mod tests {
             .map(|path| stems.next(path, "users"))
             .collect();
         assert_eq!(names, ["users", "users-2", "users-2-2", "USERS-3"]);
+        let long = "a".repeat(STEM + 40);
+        let [one, two] = ["x.csv", "y.csv"].map(|end| stems.next(&format!("{long}{end}"), "users"));
+        assert_eq!((one.len(), two), (STEM, format!("{one}-2")));
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use crate::source::ReadAt;
 
 use super::offset::offset;
+use super::repeated::RepeatedHeader;
 use super::split::{Grammar, Scan, Shape, scan_record};
 use super::units::{Units, end_of_line};
 
@@ -48,7 +49,7 @@ pub(crate) struct Block {
     pub(crate) start: BlockStart,
     /// The records.
     pub(crate) spans: Vec<Span>,
-    /// How many lines were blank.
+    /// How many lines were blank: empty, or with nothing but delimiters.
     pub(crate) blank: u64,
 }
 
@@ -67,8 +68,8 @@ pub(crate) struct DataStart {
     pub(crate) offset: u64,
     /// That byte's physical line, counted from 1.
     pub(crate) line: u64,
-    /// The header record as stored, without its line end: a record with the same bytes is a repeated header.
-    pub(crate) header: Vec<u8>,
+    /// The header, if a record like it is no data record.
+    pub(crate) header: Option<RepeatedHeader>,
 }
 
 /// Cuts a file into blocks.
@@ -76,7 +77,7 @@ pub(crate) struct Blocks<'s, U> {
     source: &'s dyn ReadAt,
     units: U,
     grammar: Grammar,
-    header: Vec<u8>,
+    header: Option<RepeatedHeader>,
     block_size: usize,
     /// Bytes that were read and are part of no block yet.
     carry: Vec<u8>,
@@ -149,6 +150,8 @@ impl<'s, U: Units> Blocks<'s, U> {
 
     /// Finds the records of the buffer. Returns where the last one ends, and whether an endless one follows.
     fn scan(&mut self, buffer: &[u8], block: &mut Block) -> (usize, bool) {
+        // The rows of a table are counted by the file itself, empty ones, too.
+        let delimiter = (!self.grammar.by_record).then_some(self.grammar.delimiter);
         let mut at = 0;
         while at < buffer.len() {
             let scanned = match scan_record(self.units, &self.grammar, buffer, at, self.drained) {
@@ -158,10 +161,11 @@ impl<'s, U: Units> Blocks<'s, U> {
             };
             let length = scanned.end - at;
             let lines = if self.grammar.by_record { 1 } else { scanned.lines };
-            if self.units.is_blank(&buffer[at..scanned.end]) {
+            if self.units.is_blank(&buffer[at..scanned.end], delimiter) {
                 block.blank += 1;
             } else {
-                let header = self.is_header(&buffer[at..scanned.end]);
+                let record = &buffer[at..scanned.end];
+                let header = self.header.as_ref().is_some_and(|header| header.is(self.units, record));
                 block.spans.push(Span {
                     start: offset(at),
                     line: self.line_in(block),
@@ -181,13 +185,6 @@ impl<'s, U: Units> Blocks<'s, U> {
     /// The number of physical lines of a block before the next record.
     fn line_in(&self, block: &Block) -> u32 {
         offset(usize::try_from(self.next.line - block.start.line).unwrap_or(usize::MAX))
-    }
-
-    fn is_header(&self, record: &[u8]) -> bool {
-        record.starts_with(&self.header)
-            && !self.header.is_empty()
-            && matches!(self.units.ascii(record, self.header.len()), None | Some(b'\n' | b'\r'))
-            && record.len() <= self.header.len() + 2 * U::WIDTH
     }
 
     /// Reads after the buffer's first `len` bytes until there are `wanted` or the source ends. Returns how many

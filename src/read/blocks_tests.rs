@@ -10,10 +10,15 @@ use crate::read::units::Narrow;
 /// A span in the file: start, end, line, lines, shape.
 type Absolute = (u64, u64, u64, u32, Shape);
 
+fn header() -> RepeatedHeader {
+    let names = ["a", "b", "c"].map(str::to_owned);
+    RepeatedHeader::new(&names, crate::source::Encoding::Utf8, b',')
+}
+
 /// All spans, the number of blank lines, and how many bytes the blocks cover.
 fn spans(data: &[u8], block_size: usize, horizon: usize) -> (Vec<Absolute>, u64, u64) {
-    let grammar = Grammar { delimiter: b',', columns: 3, horizon, by_record: false };
-    let start = DataStart { offset: 0, line: 1, header: b"a,b,c".to_vec() };
+    let grammar = Grammar { delimiter: b',', columns: 3, horizon, by_record: false, by_line: false };
+    let start = DataStart { offset: 0, line: 1, header: Some(header()) };
     let mut blocks = Blocks::new(&data, Narrow, grammar, start, block_size);
     let mut all = Vec::new();
     let (mut blank, mut covered) = (0, 0);
@@ -62,8 +67,8 @@ fn every_kind_of_line_end_ends_a_record() {
 #[test]
 fn a_repeated_header_is_no_record() {
     let source = &b"1,2,3\na,b,c\n4,5,6\n"[..];
-    let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false };
-    let start = DataStart { offset: 0, line: 2, header: b"a,b,c".to_vec() };
+    let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false, by_line: false };
+    let start = DataStart { offset: 0, line: 2, header: Some(header()) };
     let block = Blocks::new(&source, Narrow, grammar, start, 1 << 16);
     let block = { block }.next_block(Vec::new()).unwrap().unwrap();
     assert_eq!(block.spans.iter().map(|s| s.header).collect::<Vec<_>>(), [false, true, false]);
@@ -100,9 +105,9 @@ proptest! {
         prop_assert_eq!(whole.2, data.len() as u64);
         let mut at = 0;
         for &(start, end, ..) in &whole.0 {
-            // Only blank lines are between records.
+            // Only blank lines are between records, and those of delimiters alone.
             let gap = &data[usize::try_from(at).unwrap()..usize::try_from(start).unwrap()];
-            prop_assert!(gap.iter().all(|b| matches!(b, b'\n' | b'\r')));
+            prop_assert!(gap.iter().all(|b| matches!(b, b'\n' | b'\r' | b',')));
             prop_assert!(end > start);
             at = end;
         }

@@ -9,8 +9,8 @@ use super::units::Narrow;
 
 /// The cells of a whole file, as reading splits it.
 fn cells(file: &[u8], block_size: usize) -> Vec<Vec<String>> {
-    let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false };
-    let start = DataStart { offset: 0, line: 1, header: Vec::new() };
+    let grammar = Grammar { delimiter: b',', columns: 3, horizon: 1 << 16, by_record: false, by_line: false };
+    let start = DataStart { offset: 0, line: 1, header: None };
     let mut blocks = Blocks::new(&file, Narrow, grammar, start, block_size);
     let mut records = Vec::new();
     while let Some(block) = blocks.next_block(Vec::new()).unwrap() {
@@ -89,6 +89,11 @@ proptest! {
         if !ended {
             file.truncate(last);
         }
-        prop_assert_eq!(cells(file.as_bytes(), size), of_csv_core(file.as_bytes()), "{:?}", file);
+        // A record of delimiters alone is a blank line here.
+        let filled = |records: Vec<Vec<String>>| -> Vec<Vec<String>> {
+            records.into_iter().filter(|cells| cells.iter().any(|cell| !cell.is_empty())).collect()
+        };
+        let file = file.as_bytes();
+        prop_assert_eq!(filled(cells(file, size)), filled(of_csv_core(file)), "{:?}", file);
     }
 }

@@ -34,6 +34,8 @@ pub(crate) struct Harvest {
     pub(crate) deletes: Vec<RowNumber>,
     /// The keys of rejected records, in input order; kept only if another entity refers to this one.
     pub(crate) rejected_keys: Vec<RejectedKey>,
+    /// The references of rejected records, as rows that have nothing else, in input order.
+    pub(crate) rejected_references: Vec<Segment>,
     /// All files' counts.
     pub(crate) counts: ReadCounts,
     /// The number of clean rows.
@@ -62,6 +64,7 @@ impl Harvest {
             hashes: vec![Vec::new(); slots],
             deletes: Vec::new(),
             rejected_keys: Vec::new(),
+            rejected_references: Vec::new(),
             counts: ReadCounts::default(),
             rows: 0,
             findings: StoredFindings::new(Spool::new(folder, findings_budget)),
@@ -88,6 +91,12 @@ impl Harvest {
         let first = self.rows;
         self.deletes.extend(parsed.deletes.iter().map(|row| RowNumber(first + row)));
         self.findings.add(parsed.findings)?;
+        let (rows, places) = parsed.rejected_references;
+        if !places.is_empty() {
+            let first = self.rejected_references.last().map_or(0, |last| last.first + last.rows);
+            let rows = PlacedRows { start: parsed.start, rows, places: &places };
+            self.rejected_references.push(Segment::new(&mut self.spool, file, first, rows)?);
+        }
         if !parsed.places.is_empty() {
             let rows = PlacedRows { start: parsed.start, rows: parsed.rows, places: &parsed.places };
             let segment = Segment::new(&mut self.spool, file, self.rows, rows)?;
@@ -114,16 +123,15 @@ impl Harvest {
         self.findings.get(chunk)
     }
 
-    /// The segment that holds a clean row, and the row's index in it.
-    fn find(&self, row: RowNumber) -> (&Segment, usize) {
-        let at = self.segments.partition_point(|segment| segment.first + segment.rows <= row.0);
-        let segment = &self.segments[at];
-        (segment, usize::try_from(row.0 - segment.first).unwrap_or(0))
+    /// The references of a rejected record, by their number among all of these, and its place.
+    pub(crate) fn rejected_reference(&self, row: RowNumber) -> io::Result<(Cow<'_, [u8]>, Location)> {
+        let (segment, index) = find(&self.rejected_references, row);
+        segment.row(&self.spool, index)
     }
 
     /// A clean row's encoded bytes and its place. To read all rows, use the segments instead.
     pub(crate) fn row(&self, row: RowNumber) -> io::Result<(Cow<'_, [u8]>, Location)> {
-        let (segment, index) = self.find(row);
+        let (segment, index) = find(&self.segments, row);
         segment.row(&self.spool, index)
     }
 
@@ -137,7 +145,7 @@ impl Harvest {
         let mut buffer = Vec::new();
         let mut at = 0;
         while at < rows.len() {
-            let (segment, _) = self.find(rows[at]);
+            let (segment, _) = find(&self.segments, rows[at]);
             let end = at + rows[at..].partition_point(|row| row.0 < segment.first + segment.rows);
             let index = |row: RowNumber| usize::try_from(row.0 - segment.first).unwrap_or(0);
             if end - at < FEW {
@@ -159,7 +167,7 @@ impl Harvest {
 
     /// A clean row's place.
     pub(crate) fn location(&self, row: RowNumber) -> io::Result<Location> {
-        let (segment, index) = self.find(row);
+        let (segment, index) = find(&self.segments, row);
         segment.location(&self.spool, index)
     }
 
@@ -167,4 +175,11 @@ impl Harvest {
     pub(crate) fn layout(&self, file: u16) -> &Layout {
         &self.files[usize::from(file)].layout
     }
+}
+
+/// The segment that holds a row, and the row's index in it.
+fn find(segments: &[Segment], row: RowNumber) -> (&Segment, usize) {
+    let at = segments.partition_point(|segment| segment.first + segment.rows <= row.0);
+    let segment = &segments[at];
+    (segment, usize::try_from(row.0 - segment.first).unwrap_or(0))
 }

@@ -1,12 +1,16 @@
 //! What can be wrong with a record as a whole, before its cells are checked.
 
 use crate::record::{Code, Message};
+use crate::source::Surplus;
 use crate::source::json::Fault;
 
 use super::cells::Cell;
 use super::offset::offset;
 use super::plan::ReadPlan;
 use super::units::{Narrow, Wide, count_cells, count_lines};
+
+/// What is wrong with a list that a cell cannot hold.
+pub(super) const SEPARATOR_IN_ITEM: &str = "an item of the list contains the separator of items";
 
 /// Why a record has no row.
 #[derive(Debug)]
@@ -68,8 +72,13 @@ impl Malformed {
 }
 
 /// Checks the number of a record's cells. A record may have fewer cells than the header if those that are missing can
-/// be padded, and more if these are empty and have no header.
-pub(super) fn check_width(plan: &ReadPlan<'_>, cells: &[Cell], text: &str) -> Result<(), Malformed> {
+/// be padded, and more if these are empty and nearly every record has them.
+pub(super) fn check_width(
+    plan: &ReadPlan<'_>,
+    cells: &[Cell],
+    text: &str,
+    surplus: &mut Surplus,
+) -> Result<(), Malformed> {
     let (found, columns) = (cells.len(), plan.columns);
     let numbers = || {
         let cells = if found == 1 { "cell" } else { "cells" };
@@ -83,7 +92,27 @@ pub(super) fn check_width(plan: &ReadPlan<'_>, cells: &[Cell], text: &str) -> Re
     let is_filled = |cell: &Cell| !text[cell.start as usize..cell.end as usize].trim().is_empty();
     let filled = cells.iter().skip(plan.named).position(is_filled);
     match filled {
-        None => Ok(()),
+        None if found <= columns => Ok(()),
+        None => {
+            surplus.note(found - columns);
+            if found - columns <= plan.extra {
+                return Ok(());
+            }
+            let message = match plan.torn {
+                Some(column) => format!(
+                    "{}: its column {} seems to be two; put the delimiter between them, or one at the end of the header \
+                     if each record only ends in one",
+                    numbers(),
+                    column + 1
+                ),
+                None => format!(
+                    "{}; remove the delimiter that is too many, or put one at the end of the header if each record ends \
+                     in one",
+                    numbers()
+                ),
+            };
+            Err(Malformed::new(Code::TooManyCells, message, plan.torn))
+        }
         Some(_) if found > columns => Err(Malformed::new(Code::TooManyCells, numbers(), None)),
         Some(at) => {
             let column = plan.named + at + 1;

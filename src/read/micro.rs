@@ -16,9 +16,14 @@ pub(crate) struct Cut(Block);
 impl Cut {
     /// Cuts all records without a header into one block; `None` if there are none.
     pub(crate) fn of(records: &[u8], plan: &ReadPlan<'_>) -> io::Result<Option<Self>> {
-        let grammar =
-            Grammar { delimiter: plan.delimiter, columns: plan.columns, horizon: 4 << 20, by_record: false };
-        let start = DataStart { offset: 0, line: 1, header: Vec::new() };
+        let grammar = Grammar {
+            delimiter: plan.delimiter,
+            columns: plan.columns,
+            horizon: 4 << 20,
+            by_record: false,
+            by_line: false,
+        };
+        let start = DataStart { offset: 0, line: 1, header: None };
         let mut blocks = Blocks::new(&records, Narrow, grammar, start, records.len());
         Ok(blocks.next_block(Vec::new())?.map(Self))
     }

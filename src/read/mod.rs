@@ -15,14 +15,15 @@
 //! | a quote that is never closed | the rest of the file is one cell, then an error | `unclosed-quote`, for one record |
 //! | a line `\.` | ends the data (servers before 18) | a record like any other |
 //! | CR, LF and CRLF mixed | an error | each ends a record |
-//! | a blank line | an error, or a row of one column | skipped and counted |
+//! | a blank line, or one of delimiters alone | an error, or a row | skipped and counted |
 //! | too few or too many cells | an error that ends the load | a finding; nothing is shifted |
-//! | empty cells beyond the header | an error | dropped |
+//! | empty cells beyond the header | an error | dropped if nearly every record has them, else a finding |
 //! | the header repeated | a row, or an error of a type | skipped with a warning |
 //! | an empty cell and `""` | NULL and the empty text | both are empty, unless [`ReadOptions::empty_text`] is set |
 //! | spaces around a cell | kept | trimmed, by the field's type |
 
 mod blocks;
+mod broken;
 mod cell_finding;
 mod cells;
 mod checks;
@@ -38,6 +39,7 @@ mod offset;
 mod parse;
 mod parsed;
 mod plan;
+mod repeated;
 mod seed;
 mod segment;
 mod split;
@@ -55,12 +57,13 @@ use crate::event::{Event, Listener};
 use crate::fault;
 use crate::parallel::{self, Spares};
 use crate::settings::Decision;
-use crate::source::{Encoding, Look, ReadAt, Source, Utf8Evidence};
+use crate::source::{Encoding, Look, Source, Surplus, Utf8Evidence};
 
 use blocks::{Block, Blocks, DataStart};
 use columns::Proofs;
 use parse::{Task, parse};
 use parsed::{Parsed, ReadCounts};
+use repeated::RepeatedHeader;
 use split::Grammar;
 use units::{Lines, Narrow, Units, Wide};
 
@@ -82,6 +85,10 @@ pub(crate) struct Input<'s> {
     pub(crate) plan: ReadPlan<'s>,
     /// The keys in the header are those of all records, not only of the first ones.
     pub(crate) whole: bool,
+    /// It is a file that muster exported: a record like the header is a row.
+    pub(crate) exported: bool,
+    /// How many cells a record may have beyond the header is not known yet.
+    pub(crate) extra_is_open: bool,
     /// What the open columns decide, in the plan's order; `None` if that is not known yet.
     pub(crate) decisions: Option<&'s [Option<Decision>]>,
 }
@@ -128,6 +135,8 @@ pub(crate) enum Refutation {
     Encoding,
     /// Its header: records have keys that it lacks.
     Keys,
+    /// How many empty cells nearly every record has beyond the header.
+    Extra(usize),
     /// Its open columns: the whole file decides otherwise than the first block did.
     Columns(Vec<Option<Decision>>),
 }
@@ -187,20 +196,27 @@ impl Reader<'_> {
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
         let mut unknown = false;
+        let (mut records, mut surplus) = (0, Surplus::default());
         let mut take = |parsed: Parsed| {
             unknown |= parsed.unknown_keys;
             evidence += parsed.evidence;
+            records += parsed.counts.read;
+            surplus += &parsed.surplus;
             proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.add(plan.file, parsed).map_err(|e| self.spool_error(e))
         };
-        let mut blocks = blocks(units, input).map_err(|e| lost(input, e))?;
+        let mut blocks = blocks(units, input);
         self.pipeline(&mut blocks, task, input, &mut take)?;
         if collect_evidence && contradicts(plan.encoding, evidence) {
             return Ok(Some(Refutation::Encoding));
         }
         if unknown && !input.whole {
             return Ok(Some(Refutation::Keys));
+        }
+        let extra = surplus.usual(records);
+        if input.extra_is_open && extra != plan.extra {
+            return Ok(Some(Refutation::Extra(extra)));
         }
         let decisions = decisions(&plan.open, &proofs);
         if input.decisions.is_none() && decisions != assumed {
@@ -222,8 +238,7 @@ impl Reader<'_> {
         if input.plan.open.is_empty() {
             return Ok(Vec::new());
         }
-        let block = blocks(units, input).and_then(|mut blocks| blocks.next_block(Vec::new()));
-        let Some(block) = block.map_err(|e| lost(input, e))? else {
+        let Some(block) = blocks(units, input).next_block(Vec::new()).map_err(|e| lost(input, e))? else {
             return Ok(decisions(&input.plan.open, &vec![Proofs::default(); input.plan.open.len()]));
         };
         let task = Task { plan: &input.plan, seed: self.seed, collect_evidence: false, referred_to: false };
@@ -264,7 +279,7 @@ impl Reader<'_> {
 }
 
 /// Cuts a file into blocks, from its first record on.
-fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i, U>> {
+fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
     let plan = &input.plan;
     let horizon =
         usize::try_from(plan.options.settings.reading.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
@@ -272,19 +287,17 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> io::Result<Blocks<'i,
     let longest = usize::try_from(plan.longest.unwrap_or(0)).unwrap_or(usize::MAX).saturating_add(1);
     let grammar = Grammar {
         delimiter: plan.delimiter,
-        columns: plan.columns,
+        columns: plan.columns + plan.extra,
         horizon: horizon.max(longest).clamp(64 << 10, 1 << 30),
         by_record: plan.longest.is_some(),
+        by_line: plan.by_line,
     };
     let opening = &input.look.opening;
-    let mut header = vec![0; usize::try_from(opening.data_start - opening.header_start).unwrap_or(0)];
-    input.source.read_exact_at(&mut header, opening.header_start)?;
-    let line_end = opening.encoding.encode_ascii(opening.line_end.as_str());
-    if header.ends_with(&line_end) {
-        header.truncate(header.len() - line_end.len());
-    }
+    // A table has no header among its rows, and what muster exported holds it once.
+    let may_be_repeated = opening.header_start < opening.data_start && !input.exported;
+    let header = may_be_repeated.then(|| RepeatedHeader::new(&opening.header, plan.encoding, plan.delimiter));
     let start = DataStart { offset: opening.data_start, line: opening.data_line, header };
-    Ok(Blocks::new(input.source, units, grammar, start, plan.options.settings.reading.block_size))
+    Blocks::new(input.source, units, grammar, start, plan.options.settings.reading.block_size)
 }
 
 /// Whether a file's bytes prove that it is not in an encoding.

@@ -12,7 +12,7 @@ use crate::rule::Rule;
 use crate::source::json::{Value, items, unescape, walk};
 
 use super::cells::Cell;
-use super::malformed::Malformed;
+use super::malformed::{Malformed, SEPARATOR_IN_ITEM};
 use super::offset::offset;
 use super::plan::ReadPlan;
 
@@ -78,7 +78,8 @@ impl<'p> Objects<'p> {
         }
     }
 
-    /// Lays out the object on `line` as cells of the text that [`Objects::text`] returns.
+    /// Lays out the object on `line` as cells of the text that [`Objects::text`] returns; also what can be read of one
+    /// that is malformed.
     pub(crate) fn lay_out(&mut self, line: &str, cells: &mut Vec<Cell>) -> Result<(), Malformed> {
         cells.clear();
         cells.resize(self.keys.len(), Cell { start: 0, end: 0, doubled: false });
@@ -89,6 +90,8 @@ impl<'p> Objects<'p> {
         // The next key is nearly always the next column.
         let mut next = 0;
         let (mut unknown, mut found) = (false, 0);
+        // What is wrong with a value does not keep the others from being laid out.
+        let mut wrong = None;
         let walked = walk(line, &mut path, |name, value| {
             let column = match self.keys.get(next) {
                 Some(key) if key == name => next,
@@ -102,23 +105,27 @@ impl<'p> Objects<'p> {
             };
             next = column + 1;
             if std::mem::replace(&mut self.seen[column], true) {
-                return Err(self.invalid(column, "the key is in the object twice"));
+                wrong.get_or_insert_with(|| self.invalid(column, "the key is in the object twice"));
+                return Ok(());
             }
             found += usize::from(!matches!(self.columns[column], Column::Ignored));
             if value == Value::Null {
                 self.is_null_object(name, &mut found);
                 return Ok(());
             }
-            self.cell(line, column, value, cells)
+            if let Err(malformed) = self.cell(line, column, value, cells) {
+                wrong.get_or_insert(malformed);
+            }
+            Ok(())
         });
         self.path = path;
-        walked?;
-        self.unknown |= unknown;
         self.text.clear();
         if !self.copies.is_empty() {
             self.text.push_str(line);
             self.text.push_str(&self.copies);
         }
+        wrong.map_or(walked, Err)?;
+        self.unknown |= unknown;
         if found < self.mapped { self.lacking() } else { Ok(()) }
     }
 
@@ -202,7 +209,7 @@ impl<'p> Objects<'p> {
                 }
             }
             if self.copies.get(begin..).is_some_and(|item| item.contains(separator)) {
-                return Err(self.invalid(column, "an item of the list contains the separator of items"));
+                return Err(self.invalid(column, SEPARATOR_IN_ITEM));
             }
             Ok(())
         })

@@ -6,15 +6,15 @@ use std::mem;
 use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
 use crate::rule::text::is_printable_ascii;
-use crate::source::{Encoding, Utf8Evidence};
+use crate::source::{Encoding, Surplus, Utf8Evidence};
 
 use super::blocks::{Block, Span};
+use super::broken::readable;
 use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
 use super::columns::Proofs;
 use super::findings::PackedFindings;
 use super::malformed::{Malformed, check_width};
 use super::objects::Objects;
-use super::offset::offset;
 use super::parsed::{Parsed, ReadCounts, RejectedKey};
 use super::plan::ReadPlan;
 use super::seed::Seed;
@@ -63,6 +63,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
             deletes: Vec::new(),
             findings: PackedFindings::default(),
             rejected_keys: Vec::new(),
+            rejected_references: (Vec::new(), Vec::new()),
             counts: ReadCounts { blank: block.blank, ..ReadCounts::default() },
             evidence: if task.collect_evidence {
                 Utf8Evidence::of(&block.bytes)
@@ -70,6 +71,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
                 Utf8Evidence::default()
             },
             unknown_keys: false,
+            surplus: Surplus::default(),
             proofs: vec![Proofs::default(); plan.open.len()],
             buffer: Vec::new(),
         },
@@ -121,6 +123,7 @@ impl Parser<'_> {
         let clean = match self.row(span, location) {
             Ok(clean) => clean,
             Err(malformed) => {
+                self.keep_broken(span, location, malformed.code);
                 self.report(malformed, location);
                 false
             }
@@ -134,14 +137,7 @@ impl Parser<'_> {
         let parsed = &mut self.parsed;
         if clean {
             parsed.counts.clean += 1;
-            parsed.places.push(Place {
-                row_end: offset(parsed.rows.len()),
-                start: span.start,
-                len: u32::try_from(span.len).unwrap_or(u32::MAX),
-                line: span.line,
-                lines: span.lines,
-                record: offset(usize::try_from(location.record - parsed.start.record).unwrap_or(usize::MAX)),
-            });
+            parsed.places.push(Place::new(parsed.start, location, parsed.rows.len()));
         } else {
             parsed.counts.rejected += 1;
         }
@@ -198,7 +194,7 @@ impl Parser<'_> {
             split_plain(text, plan.delimiter, &mut self.cells)
         };
         if self.cells.len() != plan.named {
-            check_width(plan, &self.cells, text)?;
+            check_width(plan, &self.cells, text, &mut self.parsed.surplus)?;
         }
         let copies = if plan.options.unguard {
             let (taken, copies) = unguard(text, &mut self.cells);
@@ -239,13 +235,64 @@ impl Parser<'_> {
             }
             return true;
         }
+        self.keep_rejected(text, location, true);
+        false
+    }
+
+    /// Keeps what other rows, and people, must know of a rejected record that has been validated: its key, and its
+    /// references, which are looked up in any case.
+    #[cold]
+    fn keep_rejected(&mut self, text: &str, location: &Location, references: bool) {
+        let parsed = &mut self.parsed;
         if self.task.referred_to
             && let Some(key) = self.validator.key(text)
         {
             let Location { file, record, .. } = *location;
             parsed.rejected_keys.push(RejectedKey { key: key.to_owned(), file, record });
         }
-        false
+        let (rows, places) = &mut parsed.rejected_references;
+        if references && self.validator.encode_references(text, rows) {
+            places.push(Place::new(parsed.start, location, rows.len()));
+        }
+    }
+
+    /// Keeps what can be read of a record that has no row. Only if nothing but its end is missing, all cells are where
+    /// they belong.
+    #[cold]
+    fn keep_broken(&mut self, span: &Span, location: &Location, code: Code) {
+        let plan = self.task.plan;
+        let references = code == Code::MissingCells;
+        if !self.task.referred_to && !(references && plan.layout.references > 0) {
+            return;
+        }
+        let mut buffer = String::new();
+        let bytes = &self.block.bytes[span.start as usize..];
+        let (text, whole) = readable(plan, span, bytes, &mut buffer);
+        let line = without_line_end(text);
+        let mut objects = self.objects.take();
+        let mut copies = None;
+        let text = match &mut objects {
+            Some(objects) => {
+                // What is wrong with it has been reported.
+                let _ = objects.lay_out(line, &mut self.cells);
+                objects.put_numbers(&mut self.cells);
+                objects.text(line)
+            }
+            None => {
+                split_slowly(line, plan.delimiter, &mut self.cells);
+                if !whole {
+                    self.cells.pop();
+                }
+                if plan.options.unguard {
+                    (_, copies) = unguard(line, &mut self.cells);
+                }
+                copies.as_deref().unwrap_or(line)
+            }
+        };
+        let record = Record { text, cells: &self.cells, printable: false, location };
+        self.validator.validate(&record, &mut Vec::new());
+        self.keep_rejected(text, location, references);
+        self.objects = objects;
     }
 
     /// Adds a finding about a record as a whole. It has no value: which cell the bytes belong to is unknown, and

@@ -1,6 +1,6 @@
 //! The result of parsing one block.
 
-use crate::source::Utf8Evidence;
+use crate::source::{Surplus, Utf8Evidence};
 
 use super::blocks::BlockStart;
 use super::columns::Proofs;
@@ -66,12 +66,16 @@ pub(crate) struct Parsed {
     pub(crate) findings: PackedFindings,
     /// The keys of rejected records.
     pub(crate) rejected_keys: Vec<RejectedKey>,
+    /// The references of rejected records, encoded, and the place of each of these.
+    pub(crate) rejected_references: (Vec<u8>, Vec<Place>),
     /// What was counted.
     pub(crate) counts: ReadCounts,
     /// Whether the bytes look like UTF-8.
     pub(crate) evidence: Utf8Evidence,
     /// A record has a key that the header lacks.
     pub(crate) unknown_keys: bool,
+    /// The records with empty cells beyond the header.
+    pub(crate) surplus: Surplus,
     /// What the cells of the open columns prove, in the plan's order.
     pub(crate) proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.

@@ -27,6 +27,12 @@ pub(crate) struct ReadPlan<'s> {
     pub(crate) columns: usize,
     /// The number of cells up to the last one with a name: cells after it must be empty.
     pub(crate) named: usize,
+    /// How many empty cells a record may have beyond the header: see [`Surplus`](crate::source::Surplus).
+    pub(crate) extra: usize,
+    /// Each line is a record, whatever its quotes say.
+    pub(crate) by_line: bool,
+    /// The column of the header in which a delimiter seems to be missing.
+    pub(crate) torn: Option<usize>,
     /// For each field of the entity the cell that feeds it.
     pub(crate) cells: Vec<Option<usize>>,
     /// In a file of changes the cell that says whether the row is inserted, updated or deleted.
@@ -89,6 +95,9 @@ impl<'s> ReadPlan<'s> {
             keys: (opening.format == FileFormat::Ndjson).then(|| header.clone()),
             columns: header.len(),
             named: header.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1),
+            extra: 0,
+            by_line: false,
+            torn: look.torn,
             change: look.change_column,
             open: OpenColumn::of(entity, &cells),
             layout: Layout::new(entity, &cells, options.keep),

@@ -6,6 +6,7 @@ use std::io;
 use crate::record::Location;
 
 use super::blocks::BlockStart;
+use super::offset::offset;
 use super::spool::{Piece, Spool};
 
 /// The place of one clean row, relative to its block.
@@ -27,6 +28,20 @@ pub(crate) struct Place {
 
 impl Place {
     const SIZE: usize = 24;
+
+    /// The place of the row that ends at `row_end`, in a block that begins at `start`.
+    #[inline]
+    pub(crate) fn new(start: BlockStart, location: &Location, row_end: usize) -> Self {
+        let within = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            row_end: offset(row_end),
+            start: within(location.byte_start - start.offset),
+            len: within(location.byte_end - location.byte_start),
+            line: within(location.line_start - start.line),
+            lines: within(location.line_end - location.line_start + 1),
+            record: within(location.record - start.record),
+        }
+    }
 
     fn write(self, out: &mut Vec<u8>) {
         for part in [self.row_end, self.start, self.len, self.line, self.lines, self.record] {

@@ -4,7 +4,7 @@
 //! (RFC 4180). There are two kinds of faults. A quote anywhere else is *stray*: the record still ends at the end of
 //! its line. A quoted cell that is never closed would swallow the records after it, so a cell that contains a line
 //! end is accepted only if its record looks whole: the cell is closed before a delimiter or a line end, there is no
-//! stray quote, and the record has the header's number of cells, or at least the line after the line end does not
+//! stray quote, and the record has the usual number of cells, or at least the line after the line end does not
 //! have it. Otherwise the quote is *unclosed*: the record ends at the end of its line, and reading goes on at the
 //! next line. One bad quote costs one record.
 //!
@@ -20,12 +20,14 @@ use super::units::{Units, count_cells, count_lines, end_of_line};
 pub(crate) struct Grammar {
     /// The cells' delimiter, an ASCII character.
     pub(crate) delimiter: u8,
-    /// The number of cells in the header.
+    /// The number of cells of a usual record.
     pub(crate) columns: usize,
     /// The number of bytes within which a record must end.
     pub(crate) horizon: usize,
     /// The lines are not those of the file: each record counts as one line.
     pub(crate) by_record: bool,
+    /// No cell contains a line end: the records are known to be broken, and must not be read as parts of each other.
+    pub(crate) by_line: bool,
 }
 
 /// How a record is quoted.
@@ -231,6 +233,9 @@ impl<'a, U: Units> Scanner<'a, U> {
         if self.stray.is_some() {
             return self.unclosed();
         }
+        if self.grammar.by_line {
+            return self.ends_unclosed(open, line_end);
+        }
         let cells = count_cells(self.units, self.grammar.delimiter, &self.window[self.start..end]);
         if cells != self.grammar.columns && self.next_line_is_a_record(line_end) {
             return self.ends_unclosed(open, line_end);
@@ -239,7 +244,7 @@ impl<'a, U: Units> Scanner<'a, U> {
         Scan::Record(Scanned { end, lines, shape: Shape::Quoted })
     }
 
-    /// Whether the physical line at `start` alone has the header's number of cells.
+    /// Whether the physical line at `start` alone has the usual number of cells.
     fn next_line_is_a_record(&self, start: usize) -> bool {
         let mut at = start;
         let end = loop {

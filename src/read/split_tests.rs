@@ -4,7 +4,7 @@ use super::*;
 use crate::read::units::{Narrow, Wide};
 
 fn scan(bytes: &[u8]) -> (usize, Shape, u32) {
-    let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false };
+    let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false, by_line: false };
     match scan_record(Narrow, &grammar, bytes, 0, true) {
         Scan::Record(Scanned { end, lines, shape }) => (end, shape, lines),
         other => panic!("{other:?}"),
@@ -38,7 +38,8 @@ fn utf16_is_split_by_code_units() {
             .encode_utf16()
             .flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() })
             .collect();
-        let grammar = Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false };
+        let grammar =
+            Grammar { delimiter: b';', columns: 3, horizon: 1 << 16, by_record: false, by_line: false };
         let Scan::Record(first) = scan_record(Wide { big_endian }, &grammar, &bytes, 0, true) else {
             panic!("incomplete")
         };

@@ -8,11 +8,13 @@ use crate::source::Encoding;
 pub(crate) trait Units: Copy + Sync {
     /// Bytes of one code unit.
     const WIDTH: usize;
-    /// Whether a record is an empty line.
-    fn is_blank(self, record: &[u8]) -> bool {
-        record.len() <= 2 * Self::WIDTH
-            && matches!(self.ascii(record, 0), Some(b'\n' | b'\r'))
-            && end_of_line(self, record, 0, true) == Some(record.len())
+    /// Whether a record is an empty line, or has nothing but delimiters: a spreadsheet's empty row.
+    #[inline]
+    fn is_blank(self, record: &[u8], delimiter: Option<u8>) -> bool {
+        match self.ascii(record, 0) {
+            Some(b'\n' | b'\r') => end_of_line(self, record, 0, true) == Some(record.len()),
+            first => first.is_some() && first == delimiter && has_only(self, record, delimiter),
+        }
     }
     /// The next quote, line feed or carriage return from `from` on, and which it is.
     fn next_special(self, bytes: &[u8], from: usize) -> Option<(usize, u8)>;
@@ -52,7 +54,7 @@ pub(crate) struct Lines;
 impl Units for Lines {
     const WIDTH: usize = 1;
 
-    fn is_blank(self, record: &[u8]) -> bool {
+    fn is_blank(self, record: &[u8], _delimiter: Option<u8>) -> bool {
         record.trim_ascii().is_empty()
     }
 
@@ -132,6 +134,14 @@ pub(crate) fn end_of_line<U: Units>(units: U, bytes: &[u8], at: usize, last: boo
     }
 }
 
+/// Whether a record has nothing but delimiters and its line end.
+fn has_only<U: Units>(units: U, record: &[u8], delimiter: Option<u8>) -> bool {
+    (0..record.len()).step_by(U::WIDTH).all(|at| match units.ascii(record, at) {
+        Some(b'\n' | b'\r') => true,
+        unit => unit == delimiter,
+    })
+}
+
 /// The number of cells of a record; delimiters in quoted cells do not count.
 pub(crate) fn count_cells<U: Units>(units: U, delimiter: u8, record: &[u8]) -> usize {
     let mut cells = 1;
@@ -176,6 +186,19 @@ pub(crate) fn count_lines<U: Units>(units: U, record: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_delimiters_alone_is_blank() {
+        for record in [&b"\n"[..], b"\r\n", b"\r", b";\n", b";;;\r\n", b";;"] {
+            assert!(Narrow.is_blank(record, Some(b';')), "{record:?}");
+        }
+        for record in [&b" \n"[..], b"; ;\n", b";\"\"\n", b",\n", b"a;\n", b";a"] {
+            assert!(!Narrow.is_blank(record, Some(b';')), "{record:?}");
+        }
+        let wide = Wide { big_endian: false };
+        assert!(wide.is_blank(b";\0;\0\n\0", Some(b';')) && !wide.is_blank(b";\0;\x01\n\0", Some(b';')));
+        assert!(!Narrow.is_blank(b";;\n", None));
+    }
 
     #[test]
     fn lines_are_counted_with_every_kind_of_line_end() {

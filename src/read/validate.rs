@@ -2,6 +2,7 @@
 //! normal form, or a finding says why not. One pass; a clean cell is not copied.
 
 use crate::record::{Code, Finding, Location, RowEncoder, Severity};
+use crate::rule::list::is_apart;
 use crate::rule::text::{Cleansed, cleanse};
 use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{FieldIndex, OnUpdate};
@@ -11,6 +12,7 @@ use super::cell_finding::CheckedCell;
 use super::cells::Cell;
 use super::checks;
 use super::columns::Proofs;
+use super::malformed::SEPARATOR_IN_ITEM;
 use super::plan::ReadPlan;
 use super::seed::Seed;
 use super::step::Step;
@@ -160,7 +162,13 @@ impl<'p> Validator<'p> {
                 Cleansed::Part(part) => part,
                 Cleansed::Copied => self.cleansed.as_str(),
                 Cleansed::Control(at) => {
-                    self.rejected |= checked.rejects(checks::control_character(raw, at), findings);
+                    let note = match rule {
+                        Rule::List(list) if plan.longest.is_some() && is_apart(raw, list.separator()) => {
+                            CellFinding::new(Code::InvalidJson, SEPARATOR_IN_ITEM)
+                        }
+                        _ => checks::control_character(raw, at),
+                    };
+                    self.rejected |= checked.rejects(note, findings);
                     return Value::Refused;
                 }
             }
@@ -237,6 +245,28 @@ impl<'p> Validator<'p> {
             };
             hashes.push(value.map_or(0, |value| self.seed.hash(value)));
         }
+    }
+
+    /// Appends the references of the last record, which is rejected. Returns false, and appends nothing, if it has none.
+    pub(crate) fn encode_references(&self, record: &str, rows: &mut Vec<u8>) -> bool {
+        let start = rows.len();
+        let layout = &self.plan.layout;
+        let mut any = false;
+        for &field in &layout.fields[..layout.references] {
+            match self.row.text(field, record) {
+                Some(text) => {
+                    RowEncoder::text(rows, text);
+                    any = true;
+                }
+                None => RowEncoder::null(rows),
+            }
+        }
+        if any {
+            RowEncoder::end_row(rows);
+        } else {
+            rows.truncate(start);
+        }
+        any
     }
 
     /// The normal form of the last record's key, if the key itself is right.

@@ -105,7 +105,7 @@ codes! {
     TooManyCells "too-many-cells" Record Reject
         "The record has more cells than the header."
         "There is usually a separator inside a cell without quotes. No cell is moved to make the record fit."
-        "Put the cell with the separator in double quotes.";
+        "Put the cell with the separator in double quotes, or remove the separator that is too many.";
     MissingCells "missing-cells" Record Reject
         "The record has fewer cells than the header, or lacks a key that other records of the file have."
         "The line was cut off or broken in two. No cell is moved to make the record fit."

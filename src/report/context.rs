@@ -72,6 +72,8 @@ pub(crate) struct File {
     pub(crate) format: String,
     /// The delimiter as one character; empty if there is none.
     pub(crate) delimiter: String,
+    /// How many empty cells its records may have beyond the header.
+    pub(crate) extra: usize,
     /// The names in its header; a finding's `column` counts in it.
     pub(crate) header: Vec<String>,
     /// For each name of the header the field it means; none if it is ignored.
@@ -91,12 +93,34 @@ pub(crate) struct Returned {
     pub(crate) name: String,
     /// How many records it holds.
     pub(crate) records: u64,
-    /// It holds skipped duplicates, else rejected records.
-    pub(crate) duplicates: bool,
+    /// What it holds.
+    pub(crate) kind: ReturnedKind,
+    /// Which of the entity's files its records come from.
+    pub(crate) file: usize,
+    /// Its SHA-256, in hexadecimal: it tells a later run whether somebody changed the file.
+    pub(crate) sha256: String,
     /// The encoding that must be named when it is read again: what is left of a file may look like another.
     pub(crate) encoding: Option<String>,
     /// How the columns were read that the schema leaves open (`FIELD=HOW`): what is left may not prove it.
     pub(crate) readings: Vec<String>,
+}
+
+/// Which records go back in one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ReturnedKind {
+    /// Rejected ones.
+    Rejected,
+    /// Rejected ones whose quotes or encoding are broken: no reader can merge them with their neighbours here.
+    Broken,
+    /// Skipped duplicates.
+    Duplicates,
+}
+
+impl Returned {
+    /// Whether its records were rejected.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.kind != ReturnedKind::Duplicates
+    }
 }
 
 /// How a run ended.

@@ -1,9 +1,10 @@
-//! `<input>.rejected.csv` and `<input>.duplicates.csv`: the source's bytes, untouched, of everything up to and
+//! `<input>.rejected.csv`, `<input>.broken.csv` and `<input>.duplicates.csv`: the source's bytes, untouched, of everything up to and
 //! including the header and of each record that goes back. Once its records are fixed, the file can be imported.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::hash::Hasher;
 use crate::output::{OutputError, RunFolder, StagedFile};
 use crate::source::{ReadAt, Utf8Evidence};
 
@@ -26,6 +27,18 @@ pub(crate) struct ReturnedFile<'s, S> {
     buffer: Vec<u8>,
     records: u64,
     evidence: Utf8Evidence,
+    hasher: Hasher,
+}
+
+/// A file that is written.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// How many records it holds. Without records there is no file.
+    pub(crate) records: u64,
+    /// Whether its bytes look like UTF-8.
+    pub(crate) evidence: Utf8Evidence,
+    /// In hexadecimal.
+    pub(crate) sha256: String,
 }
 
 impl<'s, S: ReadAt> ReturnedFile<'s, S> {
@@ -51,6 +64,7 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
             buffer,
             records: 0,
             evidence: Utf8Evidence::default(),
+            hasher: Hasher::new(),
         }
     }
 
@@ -83,14 +97,13 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
         Ok(())
     }
 
-    /// Writes the rest. Returns how many records the file holds (without records there is no file), and whether its
-    /// bytes look like UTF-8.
-    pub(crate) fn finish(mut self) -> Result<(u64, Utf8Evidence), OutputError> {
+    /// Writes the rest.
+    pub(crate) fn finish(mut self) -> Result<Finished, OutputError> {
         self.flush()?;
         if let Some(staged) = self.staged.take() {
             staged.finish()?;
         }
-        Ok((self.records, self.evidence))
+        Ok(Finished { records: self.records, evidence: self.evidence, sha256: self.hasher.finish() })
     }
 
     /// The file's name in the run's folder.
@@ -174,6 +187,7 @@ impl<'s, S: ReadAt> ReturnedFile<'s, S> {
         if self.unit() == 1 {
             self.evidence += Utf8Evidence::of(bytes);
         }
+        self.hasher.update(bytes);
         self.staged.as_mut().map_or(Ok(()), |staged| staged.put(bytes))
     }
 }
@@ -197,7 +211,7 @@ mod tests {
         for &(start, end) in records {
             file.push(&mut folder, 1, start..end).unwrap();
         }
-        assert_eq!(file.finish().unwrap().0, records.len() as u64);
+        assert_eq!(file.finish().unwrap().records, records.len() as u64);
         folder.seal().unwrap();
         folder.publish().unwrap();
         fs::read(home.path().join(name)).ok()

@@ -45,7 +45,7 @@ pub(crate) fn import_corrected(
     }
     let files: Vec<_> = returned
         .iter()
-        .filter(|file| !file.duplicates)
+        .filter(|file| file.is_rejected())
         .map(|file| {
             let entity = &context.entities[file.entity].name;
             // The entity of a file that is named after it need not be given.
@@ -61,7 +61,7 @@ pub(crate) fn import_corrected(
 
 /// The encodings that must be named: one for all files, or one for each that needs it.
 fn encodings(folder: &str, returned: &[Returned]) -> Vec<String> {
-    let files: Vec<_> = returned.iter().filter(|file| !file.duplicates).collect();
+    let files: Vec<_> = returned.iter().filter(|file| file.is_rejected()).collect();
     let first = files.first().and_then(|file| file.encoding.as_deref());
     if let Some(encoding) = first
         && files.iter().all(|file| file.encoding.as_deref() == first)
@@ -81,7 +81,7 @@ fn readings(folder: &str, returned: &[Returned]) -> Vec<String> {
         let option = |reading: &String| quoted(&format!("{folder}/{}:{reading}", file.name));
         file.readings.iter().flat_map(|reading| ["--reading".to_owned(), option(reading)]).collect::<Vec<_>>()
     };
-    returned.iter().filter(|file| !file.duplicates).flat_map(of_one).collect()
+    returned.iter().filter(|file| file.is_rejected()).flat_map(of_one).collect()
 }
 
 /// The command that imports the sources after a run that wrote nothing. None after one that wrote or failed.
@@ -112,6 +112,7 @@ fn quoted_option(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::context::ReturnedKind;
     use super::super::findings::tests::context;
     use super::*;
 
@@ -136,18 +137,20 @@ mod tests {
     fn the_next_command_repeats_what_reading_needs() {
         let mut context = context();
         context.again = ["--delimiter", ";"].map(str::to_owned).to_vec();
-        let file = |entity, name: &str, duplicates| Returned {
+        let file = |entity, name: &str, kind| Returned {
             entity,
             name: name.to_owned(),
             records: 1,
-            duplicates,
+            kind,
+            file: 0,
+            sha256: String::new(),
             encoding: None,
             readings: Vec::new(),
         };
         let mut returned = [
-            file(0, "accounts.rejected.csv", false),
-            file(1, "users.rejected.csv", false),
-            file(1, "users.duplicates.csv", true),
+            file(0, "accounts.rejected.csv", ReturnedKind::Rejected),
+            file(1, "users.rejected.csv", ReturnedKind::Rejected),
+            file(1, "users.duplicates.csv", ReturnedKind::Duplicates),
         ];
         assert_eq!(
             import_corrected(&context, Status::Committed, "out", &returned).unwrap(),

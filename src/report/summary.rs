@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::output::{OutputError, RunFolder, names};
 use crate::record::Severity;
 
-use super::context::{Context, Outcome, Status};
+use super::context::{Context, Outcome, Returned, Status};
 use super::planned::PlannedRun;
 use super::tally::Tally;
 
@@ -63,6 +63,19 @@ struct FileSummary<'a> {
     encoding: &'a str,
     delimiter: &'a str,
     header: &'a [String],
+    /// How many empty cells its records may have beyond the header, if they may.
+    #[serde(skip_serializing_if = "is_none")]
+    extra_cells: usize,
+    /// The files with records that go back, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    returned: Vec<ReturnedSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReturnedSummary<'a> {
+    name: &'a str,
+    records: u64,
+    sha256: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -78,9 +91,24 @@ pub(super) fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
+fn is_none(cells: &usize) -> bool {
+    *cells == 0
+}
+
 impl<'a> Summary<'a> {
     /// Puts the parts together. Counts are taken as they are.
-    pub(crate) fn new(context: &'a Context, outcome: &Outcome, tally: &'a Tally) -> Self {
+    pub(crate) fn new(
+        context: &'a Context,
+        outcome: &Outcome,
+        tally: &'a Tally,
+        returned: &'a [Returned],
+    ) -> Self {
+        let of_file = |entity, number| {
+            let own = returned.iter().filter(move |file| (file.entity, file.file) == (entity, number));
+            own.map(|file| ReturnedSummary { name: &file.name, records: file.records, sha256: &file.sha256 })
+                .collect()
+        };
         let given = context.given().map(|(index, entity)| (index, entity, &outcome.counts[index]));
         let entities = given.map(|(index, entity, counts)| EntitySummary {
             entity: &entity.name,
@@ -98,7 +126,8 @@ impl<'a> Summary<'a> {
             files: entity
                 .files
                 .iter()
-                .map(|file| FileSummary {
+                .enumerate()
+                .map(|(number, file)| FileSummary {
                     path: &file.path,
                     bytes: file.bytes,
                     sha256: &file.sha256,
@@ -106,6 +135,8 @@ impl<'a> Summary<'a> {
                     encoding: &file.encoding,
                     delimiter: &file.delimiter,
                     header: &file.header,
+                    extra_cells: file.extra,
+                    returned: of_file(index, number),
                 })
                 .collect(),
             rules: tally
@@ -155,7 +186,7 @@ impl<'a> Summary<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::context::Counts;
+    use super::super::context::{Counts, ReturnedKind};
     use super::super::findings::tests::{context, finding};
     use super::*;
     use crate::record::Code;
@@ -170,7 +201,17 @@ mod tests {
         let outcome = Outcome { status: Status::Committed, finished, counts: vec![counts] };
         let mut tally = Tally::new(&context);
         tally.add_for_test(&context, 0, &[finding(2, Some(0), Code::InvalidEmail, "x")]);
-        let json = Summary::new(&context, &outcome, &tally).to_json();
+        let returned = [Returned {
+            entity: 0,
+            name: "users.rejected.csv".into(),
+            records: 1,
+            kind: ReturnedKind::Rejected,
+            file: 0,
+            sha256: "ef".into(),
+            encoding: None,
+            readings: Vec::new(),
+        }];
+        let json = Summary::new(&context, &outcome, &tally, &returned).to_json();
         let expected = r#"{
   "run": "0193-run",
   "command": "import",
@@ -201,6 +242,13 @@ mod tests {
           "header": [
             "E-mail",
             "iban"
+          ],
+          "returned": [
+            {
+              "name": "users.rejected.csv",
+              "records": 1,
+              "sha256": "ef"
+            }
           ]
         }
       ],

@@ -10,7 +10,7 @@ use crate::output::visible::{fitted, visible};
 use crate::record::Severity;
 use crate::width::{COLUMNS, padded, width};
 
-use super::context::{Context, Counts, Outcome, Returned, Status};
+use super::context::{Context, Counts, Outcome, Returned, ReturnedKind, Status};
 use super::number::{count, grouped, time};
 use super::screen::takes_control;
 use super::shell;
@@ -177,7 +177,11 @@ fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
         lines.push((names::FINDINGS_CSV.to_owned(), count(tally.findings(), "finding")));
     }
     for file in returned {
-        let what = if file.duplicates { "duplicate" } else { "rejected record" };
+        let what = match file.kind {
+            ReturnedKind::Rejected => "rejected record",
+            ReturnedKind::Broken => "broken record",
+            ReturnedKind::Duplicates => "duplicate",
+        };
         lines.push((visible(&file.name).into_owned(), count(file.records, what)));
     }
     // A long name is left whole, and pushes only its own line to the right.
@@ -192,7 +196,7 @@ fn files(out: &mut String, tally: &Tally, folder: &str, returned: &[Returned]) {
 /// What to type next. A command is one line, so that it can be copied.
 fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, returned: &[Returned]) {
     let page = shell::quoted(&format!("{folder}/{}", names::PAGE));
-    let rejected: Vec<_> = returned.iter().filter(|file| !file.duplicates).collect();
+    let rejected: Vec<_> = returned.iter().filter(|file| file.is_rejected()).collect();
     let refused = outcome.status == Status::Refused;
     let corrected = shell::import_corrected(context, outcome.status, folder, returned);
     let sources = shell::import_sources(context, outcome.status);
@@ -249,7 +253,9 @@ mod tests {
             entity: 1,
             name: "users.rejected.csv".into(),
             records: 800,
-            duplicates: false,
+            kind: ReturnedKind::Rejected,
+            file: 0,
+            sha256: String::new(),
             encoding: None,
             readings: Vec::new(),
         }];

@@ -136,6 +136,25 @@ pub(crate) fn join(literal: &str, separator: char) -> Option<String> {
     Some(cell)
 }
 
+/// Items of which one holds the separator, as a cell. It cannot be read as a list, since it has a line break before and
+/// after each such separator.
+pub(crate) fn apart(items: &[&str], separator: char) -> String {
+    let apart = around(separator);
+    let items: Vec<_> = items.iter().map(|item| item.replace(separator, &apart)).collect();
+    let cell = items.join(&separator.to_string());
+    // Line breaks at the ends of a cell are trimmed.
+    if cell.trim().contains('\n') { cell } else { cell.repeat(2) }
+}
+
+/// Whether a cell is one that [`apart`] wrote.
+pub(crate) fn is_apart(cell: &str, separator: char) -> bool {
+    cell.contains(&around(separator))
+}
+
+fn around(separator: char) -> String {
+    format!("\n{separator}\n")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -184,6 +203,15 @@ mod tests {
         for text in ["", "{", "}", "x"] {
             assert_eq!(items(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn items_with_the_separator_are_written_so_that_no_list_is_read() {
+        for items in [&["p;q", "r"][..], &["p;q"], &[";"], &["p;"], &[";p", "r"], &[";;"]] {
+            let cell = apart(items, ';');
+            assert!(cell.trim().contains('\n') && is_apart(&cell, ';'), "{items:?}: {cell:?}");
+        }
+        assert_eq!(apart(&["p;q", "r"], ';'), "p\n;\nq;r");
     }
 
     #[test]

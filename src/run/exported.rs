@@ -1,5 +1,5 @@
 //! Whether an input is a file that muster exported: then a quoted empty cell is the empty text and one without
-//! quotes is NULL. This is said by `manifest.json` in the file's own folder, which must list the file by its name and by
+//! quotes is NULL, and a row like the header is a row. This is said by `manifest.json` in the file's own folder, which must list the file by its name and by
 //! its SHA-256: a file that somebody has changed since is one from elsewhere.
 
 use std::path::Path;

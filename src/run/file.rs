@@ -24,6 +24,8 @@ pub(crate) struct FileRead {
     pub(crate) exported: Option<Claim>,
     /// All its records were asked for their keys.
     pub(crate) whole: bool,
+    /// How many empty cells its records may have beyond the header, once that is known.
+    pub(crate) extra: Option<usize>,
     /// What its open columns decided, once the whole file has said it.
     pub(crate) decisions: Option<Vec<Option<Decision>>>,
 }
@@ -57,6 +59,12 @@ impl EntityRead {
 }
 
 impl FileRead {
+    /// How many empty cells its records may have beyond the header.
+    pub(crate) fn extra(&self) -> usize {
+        let found = if self.look.torn.is_some() { 0 } else { self.look.extra };
+        self.extra.unwrap_or(found)
+    }
+
     /// The file as it is stored.
     pub(crate) fn stored(&self) -> &Source {
         self.original.as_ref().map_or(&self.source, |(original, _)| original)

@@ -22,15 +22,18 @@ pub(crate) struct EntityFindings<'r> {
     pub(crate) index: usize,
     /// What resolving decided about its rows.
     pub(crate) losses: &'r [RowFinding],
+    /// What it found about rows that reading rejected.
+    pub(crate) of_rejected: &'r [RowFinding],
     /// References were looked up in a database too.
     pub(crate) has_database: bool,
 }
 
-/// Findings that can be made independently of others: those of reading in these chunks, and the losses of rows among
-/// and before them. All findings of a record are in one batch.
+/// Findings that can be made independently of others: those of reading in these chunks, what else was found about their
+/// records, and the losses of rows among and before them. All findings of a record are in one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Batch {
     chunks: Range<usize>,
+    of_rejected: Range<usize>,
     losses: Range<usize>,
 }
 
@@ -39,7 +42,12 @@ impl EntityFindings<'_> {
     pub(crate) fn batches(&self) -> io::Result<Vec<Batch>> {
         let chunks = self.harvest().finding_chunks();
         let mut batches = Vec::new();
-        let (mut at, mut lost) = (0, 0);
+        let (mut at, mut lost, mut rejected) = (0, 0, 0);
+        let lost_at = |at: usize| self.harvest().location(self.losses[at].row);
+        let rejected_at = |at: usize| {
+            let (_, location) = self.harvest().rejected_reference(self.of_rejected[at].row)?;
+            Ok(location)
+        };
         while at < chunks.len() {
             let mut end = at + 1;
             // A repeated header has the number of the record after it.
@@ -47,40 +55,17 @@ impl EntityFindings<'_> {
                 end += 1;
             }
             let first = chunks[at].first;
-            let before = self.losses_until(lost, |place| place < first)?;
+            let before = until(lost..self.losses.len(), lost_at, |place| place < first)?;
             cut(self.losses, lost..before, &mut batches);
             let last = chunks[end - 1].last;
-            lost = self.losses_until(before, |place| place <= last)?;
-            batches.push(Batch { chunks: at..end, losses: before..lost });
+            lost = until(before..self.losses.len(), lost_at, |place| place <= last)?;
+            let from = rejected;
+            rejected = until(from..self.of_rejected.len(), rejected_at, |place| place <= last)?;
+            batches.push(Batch { chunks: at..end, of_rejected: from..rejected, losses: before..lost });
             at = end;
         }
         cut(self.losses, lost..self.losses.len(), &mut batches);
         Ok(batches)
-    }
-
-    /// The first of the losses from `start` on whose place is not `wanted` any more.
-    fn losses_until(&self, start: usize, wanted: impl Fn((u16, u64)) -> bool) -> io::Result<usize> {
-        let losses = self.losses;
-        let is_wanted = |at: usize| {
-            let location = self.harvest().location(losses[at].row)?;
-            Ok::<_, io::Error>(wanted((location.file, location.record)))
-        };
-        // Each place is read from the spool, so few are looked at: in steps that double, then in halves.
-        let (mut low, mut step) = (start, 1);
-        while low + step <= losses.len() && is_wanted(low + step - 1)? {
-            low += step;
-            step *= 2;
-        }
-        let mut high = losses.len().min(low + step - 1).max(low);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if is_wanted(middle)? {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low)
     }
 
     /// The findings of a batch, in order.
@@ -93,6 +78,11 @@ impl EntityFindings<'_> {
         for chunk in chunks {
             all.append(&mut self.harvest().findings(chunk)?);
         }
+        let before = all.len();
+        for found in &self.of_rejected[batch.of_rejected] {
+            let (row, location) = self.harvest().rejected_reference(found.row)?;
+            all.push(self.finding(found, &row, location, &mut None)?);
+        }
         let losses = &self.losses[batch.losses];
         if !losses.is_empty() {
             let rows: Vec<RowNumber> = losses.iter().map(|loss| loss.row).collect();
@@ -101,6 +91,8 @@ impl EntityFindings<'_> {
                 all.push(self.finding(&losses[at], row, location, &mut rival)?);
                 Ok(())
             })?;
+        }
+        if all.len() > before {
             all.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         }
         Ok(all)
@@ -226,6 +218,34 @@ impl EntityFindings<'_> {
     }
 }
 
+/// The first number in a range whose place is not `wanted` any more.
+fn until(
+    range: Range<usize>,
+    place: impl Fn(usize) -> io::Result<Location>,
+    wanted: impl Fn((u16, u64)) -> bool,
+) -> io::Result<usize> {
+    let is_wanted = |at: usize| {
+        let location = place(at)?;
+        Ok::<_, io::Error>(wanted((location.file, location.record)))
+    };
+    // Each place is read from the spool, so few are looked at: in steps that double, then in halves.
+    let (mut low, mut step) = (range.start, 1);
+    while low + step <= range.end && is_wanted(low + step - 1)? {
+        low += step;
+        step *= 2;
+    }
+    let mut high = range.end.min(low + step - 1).max(low);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if is_wanted(middle)? {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}
+
 /// Cuts losses with no finding of reading among them into batches, between rows.
 fn cut(losses: &[RowFinding], mut rest: Range<usize>, batches: &mut Vec<Batch>) {
     while !rest.is_empty() {
@@ -233,7 +253,7 @@ fn cut(losses: &[RowFinding], mut rest: Range<usize>, batches: &mut Vec<Batch>) 
         while end < rest.end && losses[end].row == losses[end - 1].row {
             end += 1;
         }
-        batches.push(Batch { chunks: 0..0, losses: rest.start..end });
+        batches.push(Batch { chunks: 0..0, of_rejected: 0..0, losses: rest.start..end });
         rest.start = end;
     }
 }

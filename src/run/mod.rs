@@ -24,6 +24,7 @@ mod reported;
 mod returned;
 mod rows;
 mod runs;
+mod sent_back;
 mod single;
 mod state;
 mod table;

@@ -68,6 +68,7 @@ fn described(file: &FileRead, records: Option<u64>, entity: &str, stems: &mut na
         format: opening.format.name().to_owned(),
         // No sign separates the values of an object.
         delimiter: if is_ndjson { String::new() } else { char::from(opening.delimiter).to_string() },
+        extra: file.extra(),
         header: opening.header.clone(),
         mapping: file.look.mapping.columns.clone(),
         prefix: if is_ndjson { 0..0 } else { 0..opening.data_start },

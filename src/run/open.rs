@@ -13,6 +13,7 @@ use crate::source::{
 use super::RunError;
 use super::exported;
 use super::file::FileRead;
+use super::sent_back;
 use super::table::{self, Table};
 
 /// How many columns of a header's cell a message shows.
@@ -56,6 +57,7 @@ pub(crate) fn open(
             sha256: String::new(),
             exported,
             whole: false,
+            extra: sent_back::extra_cells(&spec.path),
             decisions: None,
         });
     }

@@ -70,7 +70,9 @@ impl Run<'_> {
         let parts: Vec<_> = entities
             .iter()
             .enumerate()
-            .map(|(index, read)| Settleable::new(&self.schema.entities[index], index, &read.harvest))
+            .map(|(index, read)| {
+                Settleable::new(&self.schema.entities[index], index, &read.harvest, &self.seed)
+            })
             .collect();
         let candidates: Vec<_> = parts.iter().map(Settleable::candidates).collect();
         loop {

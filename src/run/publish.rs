@@ -45,6 +45,7 @@ impl Run<'_> {
                 entities,
                 index,
                 losses: &verdicts[index].findings,
+                of_rejected: &verdicts[index].of_rejected,
                 has_database: target.is_some(),
             };
             let mut files = ReturnedFiles::new(described, read);
@@ -87,7 +88,9 @@ impl Run<'_> {
         };
         html::write(&page, &mut self.folder)?;
         fault::reach(Point::ReportsWritten);
-        Summary::new(&context, &outcome, &tally).planning(self.plan.as_ref()).write(&mut self.folder)?;
+        Summary::new(&context, &outcome, &tally, &returned)
+            .planning(self.plan.as_ref())
+            .write(&mut self.folder)?;
         self.folder.seal()?;
         fault::reach(Point::Sealed);
         self.listener.on(Event::Finished);

@@ -3,10 +3,12 @@
 use std::io::Read;
 
 use crate::event::{Event, Stage};
+use crate::hash::Hasher;
+use crate::output::names;
 use crate::read::{Harvest, Input, Keep, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
 use crate::schema::{Entity, Schema};
 use crate::settings::{QuotedEmpty, Settings};
-use crate::source::{Encoding, FileFormat, Hasher, InputPath, LookOptions, ReadAt as _, look};
+use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, look};
 
 use super::RunError;
 use super::file::FileRead;
@@ -52,7 +54,7 @@ pub(crate) fn read(
                     file.stored().unchanged()?;
                     file.sha256 = sha256;
                 }
-                if refuted(files) && settings.reading.quoted_empty.is_none() {
+                if refuted(files) {
                     continue;
                 }
                 all_there(rules, files, &harvest)?;
@@ -66,6 +68,14 @@ pub(crate) fn read(
                     file.source.name()
                 );
                 file.decisions = Some(decisions);
+            }
+            Reading::Refuted(number, Refutation::Extra(extra)) => {
+                let file = &mut files[number];
+                tracing::info!(
+                    "{}: nearly every record has {extra} empty cells beyond the header; read again",
+                    file.source.name()
+                );
+                file.extra = Some(extra);
             }
             Reading::Refuted(number, Refutation::Encoding) => {
                 let file = &mut files[number];
@@ -157,10 +167,14 @@ fn input<'f>(
     for column in &mut plan.open {
         column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
     }
+    plan.extra = file.extra();
+    plan.by_line = file.path.file().is_some_and(|path| names::holds_broken(path));
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
     Input {
         source: &file.source,
         look: &file.look,
+        exported: file.exported.is_some(),
+        extra_is_open: file.extra.is_none() && plan.torn.is_none(),
         plan,
         whole: file.whole,
         decisions: file.decisions.as_deref(),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crate::output::{RunFolder, names};
 use crate::record::{Code, Finding, Location, Severity};
-use crate::report::returned::ReturnedFile;
-use crate::report::{Entity, Returned};
+use crate::report::returned::{Finished, ReturnedFile};
+use crate::report::{Entity, Returned, ReturnedKind};
 use crate::settings::Reading;
 use crate::source::{Encoding, FileFormat, Source, Utf8Evidence};
 
@@ -16,7 +16,7 @@ use super::file::EntityRead;
 /// A record that goes back, or several that follow one another in the file and go back for the same reason.
 pub(super) struct Span {
     file: u16,
-    duplicates: bool,
+    kind: ReturnedKind,
     records: u64,
     bytes: Range<u64>,
 }
@@ -26,44 +26,62 @@ pub(super) fn spans(findings: &[Finding]) -> Vec<Span> {
     // A repeated header has the number of the record after it, and is no record itself.
     let is_record = |finding: &&Finding| finding.location.record > 0 && finding.code != Code::RepeatedHeader;
     let mut all: Vec<Span> = Vec::new();
-    let mut put = |worst: &Finding| {
-        let duplicates = match worst.severity {
-            Severity::Reject => false,
-            Severity::Duplicate => true,
+    let mut put = |worst: &Finding, broken: bool| {
+        let kind = match worst.severity {
+            Severity::Reject if broken => ReturnedKind::Broken,
+            Severity::Reject => ReturnedKind::Rejected,
+            Severity::Duplicate => ReturnedKind::Duplicates,
             Severity::Warning | Severity::Ignore => return,
         };
         let Location { file, byte_start, byte_end, .. } = worst.location;
         match all.last_mut() {
-            Some(last) if (last.file, last.duplicates, last.bytes.end) == (file, duplicates, byte_start) => {
+            Some(last) if (last.file, last.kind, last.bytes.end) == (file, kind, byte_start) => {
                 last.records += 1;
                 last.bytes.end = byte_end;
             }
-            _ => all.push(Span { file, duplicates, records: 1, bytes: byte_start..byte_end }),
+            _ => all.push(Span { file, kind, records: 1, bytes: byte_start..byte_end }),
         }
     };
-    let mut at: Option<&Finding> = None;
+    // A finding of the current record, the worst so far, and whether its quotes or encoding are broken.
+    let mut at: Option<(&Finding, bool)> = None;
     for finding in findings.iter().filter(is_record) {
         let place = |finding: &Finding| (finding.location.file, finding.location.record);
         match &mut at {
             // `Severity` is ordered from the worst on.
-            Some(worst) if place(worst) == place(finding) => {
+            Some((worst, broken)) if place(worst) == place(finding) => {
+                *broken |= is_broken(finding.code);
                 if finding.severity < worst.severity {
                     *worst = finding;
                 }
             }
             _ => {
-                at.replace(finding).into_iter().for_each(&mut put);
+                let last = at.replace((finding, is_broken(finding.code)));
+                last.into_iter().for_each(|(worst, broken)| put(worst, broken));
             }
         }
     }
-    at.into_iter().for_each(put);
+    at.into_iter().for_each(|(worst, broken)| put(worst, broken));
     all
 }
 
-/// The returned files of one entity: for each input, one of rejected records and one of skipped duplicates.
+/// Whether another reader may merge a record with this finding with its neighbours.
+fn is_broken(code: Code) -> bool {
+    matches!(code, Code::UnclosedQuote | Code::StrayQuote | Code::InvalidEncoding)
+}
+
+/// The returned files of one input.
+struct OfInput<'r> {
+    /// One of each [`ReturnedKind`], in their order.
+    each: [ReturnedFile<'r, Source>; 3],
+    /// A reader may take two of its records for one, if their quotes are broken.
+    can_merge: bool,
+}
+
+/// The returned files of one entity.
 pub(super) struct ReturnedFiles<'r> {
-    files: Vec<[ReturnedFile<'r, Source>; 2]>,
-    counts: [u64; 2],
+    files: Vec<OfInput<'r>>,
+    rejected: u64,
+    duplicates: u64,
 }
 
 impl<'r> ReturnedFiles<'r> {
@@ -76,17 +94,30 @@ impl<'r> ReturnedFiles<'r> {
                 ReturnedFile::new(name, &file.source, path, described.prefix.clone(), &line_end)
             };
             let end = FileFormat::returned_as(&described.format);
-            [make(names::rejected(&described.stem, end)), make(names::duplicates(&described.stem, end))]
+            let names: [fn(&str, &str) -> String; 3] = [names::rejected, names::broken, names::duplicates];
+            OfInput {
+                each: names.map(|name| make(name(&described.stem, end))),
+                can_merge: opening.format != FileFormat::Ndjson,
+            }
         });
-        Self { files: files.collect(), counts: [0, 0] }
+        Self { files: files.collect(), rejected: 0, duplicates: 0 }
     }
 
     /// Takes the next records, in input order.
     pub(super) fn take(&mut self, spans: &[Span], folder: &mut RunFolder) -> Result<(), RunError> {
-        for Span { file, duplicates, records, bytes } in spans {
-            let kind = usize::from(*duplicates);
-            self.counts[kind] += records;
-            self.files[usize::from(*file)][kind].push(folder, *records, bytes.clone())?;
+        for Span { file, kind, records, bytes } in spans {
+            match kind {
+                ReturnedKind::Rejected | ReturnedKind::Broken => self.rejected += records,
+                ReturnedKind::Duplicates => self.duplicates += records,
+            }
+            let files = &mut self.files[usize::from(*file)];
+            // Each line of NDJSON is a record, whatever is in it.
+            let kind = if *kind == ReturnedKind::Broken && !files.can_merge {
+                ReturnedKind::Rejected
+            } else {
+                *kind
+            };
+            files.each[kind as usize].push(folder, *records, bytes.clone())?;
         }
         Ok(())
     }
@@ -113,9 +144,10 @@ impl<'r> ReturnedFiles<'r> {
                     Some(format!("{field}={}", decision.name()))
                 })
                 .collect();
-            for (duplicates, file) in [false, true].into_iter().zip(files) {
+            let kinds = [ReturnedKind::Rejected, ReturnedKind::Broken, ReturnedKind::Duplicates];
+            for (kind, file) in kinds.into_iter().zip(files.each) {
                 let name = file.name().to_owned();
-                let (records, evidence) = file.finish()?;
+                let Finished { records, evidence, sha256 } = file.finish()?;
                 if records > 0 {
                     let found = source.look.opening.encoding;
                     // What the command line says of all files it says again.
@@ -125,11 +157,20 @@ impl<'r> ReturnedFiles<'r> {
                     let may_be_another = source.look.opening.format != FileFormat::Ndjson;
                     let encoding = (may_be_another && (is_named || is_doubtful)).then(|| found.name());
                     let readings = readings.clone();
-                    returned.push(Returned { entity, name, records, duplicates, encoding, readings });
+                    returned.push(Returned {
+                        entity,
+                        name,
+                        records,
+                        kind,
+                        file: at,
+                        sha256,
+                        encoding,
+                        readings,
+                    });
                 }
             }
         }
-        Ok((self.counts[0], self.counts[1]))
+        Ok((self.rejected, self.duplicates))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::read::{Harvest, slots};
+use crate::read::{Harvest, Seed, slots};
 use crate::record::{Related, RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex};
 use crate::settle::{Candidates, SlotValues};
@@ -11,6 +11,7 @@ use crate::settle::{Candidates, SlotValues};
 pub(crate) struct Settleable<'h> {
     entity: &'h Entity,
     harvest: &'h Harvest,
+    seed: &'h Seed,
     slots: Vec<FieldIndex>,
     /// Per file and slot: the field's position in an encoded row.
     positions: Vec<Vec<Option<usize>>>,
@@ -18,7 +19,7 @@ pub(crate) struct Settleable<'h> {
 }
 
 impl<'h> Settleable<'h> {
-    pub(crate) fn new(entity: &'h Entity, index: usize, harvest: &'h Harvest) -> Self {
+    pub(crate) fn new(entity: &'h Entity, index: usize, harvest: &'h Harvest, seed: &'h Seed) -> Self {
         let slots = slots(entity);
         let positions = harvest
             .files
@@ -40,7 +41,7 @@ impl<'h> Settleable<'h> {
                 (raw, related(rejected.file, rejected.record))
             })
             .collect();
-        Self { entity, harvest, slots, positions, rejected }
+        Self { entity, harvest, seed, slots, positions, rejected }
     }
 
     pub(crate) fn candidates(&self) -> Candidates<'_> {
@@ -89,6 +90,29 @@ impl SlotValues for Settleable<'_> {
         let position = self.position(segment.file, slot);
         for (row, bytes) in (segment.first..).zip(rows.iter()) {
             each(RowNumber(row), position.and_then(|position| RowEncoder::field(bytes, position)));
+        }
+        Ok(())
+    }
+
+    fn rejected_parts(&self) -> usize {
+        self.harvest.rejected_references.len()
+    }
+
+    fn scan_rejected(
+        &self,
+        part: usize,
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, u64, &[u8]),
+    ) -> io::Result<()> {
+        let mut buffer = Vec::new();
+        let segment = &self.harvest.rejected_references[part];
+        let rows = segment.open(&self.harvest.spool, &mut buffer)?;
+        // References come first in every row.
+        let Some(position) = self.position(segment.file, slot) else { return Ok(()) };
+        for (row, bytes) in (segment.first..).zip(rows.iter()) {
+            if let Some(key) = RowEncoder::field(bytes, position) {
+                each(RowNumber(row), self.seed.hash(&RowEncoder::unescape(key)), key);
+            }
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use crate::db::postgres::Client;
 use crate::export::ExportError;
 use crate::export::records::{self, Mask, OwnedRecord};
+use crate::read::Seed;
 use crate::record::{RowEncoder, RowNumber};
 use crate::schema::Schema;
 
@@ -32,7 +33,9 @@ impl Single {
     ) -> Result<impl Future<Output = Result<Option<OwnedRecord>, ExportError>> + 'a, RunError> {
         let given = entities.iter().enumerate().find(|(_, read)| read.harvest.rows > 0);
         let key = given.map(|(entity, read)| {
-            let settleable = Settleable::new(&schema.entities[entity], entity, &read.harvest);
+            // Nothing is compared by its hash.
+            let seed = Seed::default();
+            let settleable = Settleable::new(&schema.entities[entity], entity, &read.harvest, &seed);
             Ok((entity, settleable.key_of(RowNumber(0))?))
         });
         let key = key.transpose().map_err(RunError::Spool)?;

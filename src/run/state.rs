@@ -68,8 +68,8 @@ impl<'o> Run<'o> {
         let cancelled = signal::flag()?;
         let id = RunId::generate();
         let path = settings.reports.out.clone().unwrap_or_else(|| PathBuf::from(RUNS).join(id.as_str()));
-        let mut folder = RunFolder::open(path)?;
-        paths(&settings.inputs).for_each(|path| folder.keep(path));
+        let inputs: Vec<_> = paths(&settings.inputs).map(PathBuf::as_path).collect();
+        let folder = RunFolder::open_for(path, &inputs)?;
         fault::reach(Point::Begun);
         Ok(Self {
             id,

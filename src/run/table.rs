@@ -12,6 +12,7 @@ use std::path::Path;
 use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetInError, ParquetTable};
 use crate::output::Csv;
 use crate::rule::Rule;
+use crate::rule::list::apart;
 use crate::schema::{Entity, Schema};
 use crate::source::{Look, LookOptions, Source, look_at_columns};
 
@@ -70,21 +71,14 @@ pub(super) fn open(
     let look = look_at_columns(original, schema, Some(whole.entity), options, names, line.len() as u64)?;
     let mut out = Out::begin(spool).map_err(copy)?;
     out.line(&line).map_err(copy)?;
-    let writer = Writer { name: &name, columns: &columns, look: &look, entity: rules };
-    let (mut record, mut longest, mut wrong) = (0, 0, None);
+    let writer = Writer { look: &look, entity: rules };
+    let mut longest = 0;
     let written = table.each(&read, |row| {
-        record += 1;
         line.clear();
-        if let Err(error) = writer.row(row, record, &mut line) {
-            wrong = Some(error);
-            return Err(io::ErrorKind::InvalidData.into());
-        }
+        writer.row(row, &mut line);
         longest = longest.max(line.len() as u64);
         out.line(&line)
     });
-    if let Some(error) = wrong {
-        return Err(error.into());
-    }
     written.map_err(|error| match error {
         ParquetInError::Taken(source) => copy(source),
         other => fault(other),
@@ -110,18 +104,16 @@ fn fits(name: &str, table: &ParquetTable, look: &Look, entity: &Entity) -> Resul
 }
 
 struct Writer<'a> {
-    name: &'a str,
-    columns: &'a [&'a ParquetColumn],
     look: &'a Look,
     entity: &'a Entity,
 }
 
 impl Writer<'_> {
-    fn row(&self, row: &[Datum<'_>], record: u64, line: &mut Vec<u8>) -> Result<(), TableError> {
+    fn row(&self, row: &[Datum<'_>], line: &mut Vec<u8>) {
         for (at, datum) in row.iter().enumerate() {
             let field = self.look.mapping.columns[at];
             let rule = field.map(|field| &self.entity.fields[field].rule);
-            self.cell(datum, rule, at, record, line)?;
+            cell(datum, rule, line);
             Csv::EXACT.delimit(line);
         }
         Csv::EXACT.end_line(line);
@@ -129,45 +121,37 @@ impl Writer<'_> {
             // A line with nothing on it would be no record.
             line.splice(..0, *b"\"\"");
         }
-        Ok(())
     }
+}
 
-    fn cell(
-        &self,
-        datum: &Datum<'_>,
-        rule: Option<&Rule>,
-        at: usize,
-        record: u64,
-        line: &mut Vec<u8>,
-    ) -> Result<(), TableError> {
-        let mut as_written = |normal: &str, rule: &Rule| {
-            let written = rule.written(normal);
-            Csv::EXACT.cell(line, written.as_deref().unwrap_or(normal).as_bytes());
-        };
-        match (datum, rule) {
-            (Datum::Null, _) => {}
-            (Datum::Number(text), Some(rule @ Rule::Decimal(_)))
-            | (Datum::Civil(text), Some(rule @ Rule::Date(_)))
-            | (Datum::Instant(text), Some(rule @ Rule::Timestamp(_))) => as_written(text, rule),
-            (Datum::Text(text), _) => Csv::EXACT.cell(line, text),
-            (Datum::Boolean(value), _) => Csv::EXACT.cell(line, if *value { b"true" } else { b"false" }),
-            (Datum::Number(text) | Datum::Civil(text) | Datum::Instant(text), _) => {
-                Csv::EXACT.cell(line, text.as_bytes());
-            }
-            (Datum::List(items), rule) => {
-                let separator = match rule {
-                    Some(Rule::List(list)) => list.separator(),
-                    _ => ',',
-                };
-                let items: Vec<&str> = items.iter().flatten().map(String::as_str).collect();
-                if rule.is_some() && items.iter().any(|item| item.contains(separator)) {
-                    let (name, column) = (self.name.to_owned(), self.columns[at].name.clone());
-                    return Err(TableError::Item { name, record, column, separator });
-                }
-                Csv::EXACT.cell(line, items.join(&separator.to_string()).as_bytes());
-            }
+fn cell(datum: &Datum<'_>, rule: Option<&Rule>, line: &mut Vec<u8>) {
+    let mut as_written = |normal: &str, rule: &Rule| {
+        let written = rule.written(normal);
+        Csv::EXACT.cell(line, written.as_deref().unwrap_or(normal).as_bytes());
+    };
+    match (datum, rule) {
+        (Datum::Null, _) => {}
+        (Datum::Number(text), Some(rule @ Rule::Decimal(_)))
+        | (Datum::Civil(text), Some(rule @ Rule::Date(_)))
+        | (Datum::Instant(text), Some(rule @ Rule::Timestamp(_))) => as_written(text, rule),
+        (Datum::Text(text), _) => Csv::EXACT.cell(line, text),
+        (Datum::Boolean(value), _) => Csv::EXACT.cell(line, if *value { b"true" } else { b"false" }),
+        (Datum::Number(text) | Datum::Civil(text) | Datum::Instant(text), _) => {
+            Csv::EXACT.cell(line, text.as_bytes());
         }
-        Ok(())
+        (Datum::List(items), rule) => {
+            let separator = match rule {
+                Some(Rule::List(list)) => list.separator(),
+                _ => ',',
+            };
+            let items: Vec<&str> = items.iter().flatten().map(String::as_str).collect();
+            let cell = if items.iter().any(|item| item.contains(separator)) {
+                apart(&items, separator)
+            } else {
+                items.join(&separator.to_string())
+            };
+            Csv::EXACT.cell(line, cell.as_bytes());
+        }
     }
 }
 

@@ -36,19 +36,6 @@ pub(crate) enum TableError {
         column: String,
         field: String,
     },
-    /// An item that holds the separator of its list.
-    #[error(
-        "{name} record {record}, column {column}: an item of the list holds the separator {separator}; declare \
-         another separator in the schema, or split the item"
-    )]
-    Item {
-        /// The input as given.
-        name: String,
-        record: u64,
-        column: String,
-        /// What separates items.
-        separator: char,
-    },
     /// The temporary copy cannot be written.
     #[error("{name}: its temporary copy in {folder} cannot be written; make space there")]
     Copy {

@@ -9,10 +9,7 @@ use super::compile::sha256;
 use super::compiled::{Entity, Field, Schema};
 use crate::record::{Code, Severity};
 use crate::rule::Rule;
-use crate::sql::{ident, literal};
-
-/// The longest name in PostgreSQL, in bytes (`NAMEDATALEN` - 1).
-const NAME_BYTES: usize = 63;
+use crate::sql::{NAME_BYTES, ident, literal};
 
 /// The statements that create the table of `entity` and its indexes, in order, without semicolons. Every constraint and
 /// index has a name. The tables that `entity` refers to must exist already, and so must the PostgreSQL schema, if one

@@ -9,9 +9,10 @@ use super::mistake::{Located, Mistakes, Place};
 use super::order::order;
 use super::setting::Kind;
 use super::shape::{EntityShape, FieldShape, RowRuleShape, SystemColumn};
+use crate::sql::NAME_BYTES;
 
-/// The longest name in PostgreSQL, in bytes (`NAMEDATALEN` - 1); it cuts longer ones off without an error.
-const NAME_BYTES: usize = 63;
+/// The longest name of an entity, in bytes: files are named after it, and those names may have 255.
+const ENTITY_BYTES: usize = 200;
 /// The system columns of every PostgreSQL table.
 const POSTGRES_COLUMNS: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
@@ -25,6 +26,14 @@ pub(super) fn compile(shape: &EntityShape, all: &[EntityShape], mistakes: &mut M
             &shape.entity.place,
             format!("`{}` cannot be typed as entity=FILE", shape.entity.value),
             hint,
+        );
+    }
+    if shape.entity.value.len() > ENTITY_BYTES {
+        let message = format!("the entity's name has {} bytes", shape.entity.value.len());
+        mistakes.advise(
+            &shape.entity.place,
+            message,
+            format!("at most {ENTITY_BYTES}: files are named after it"),
         );
     }
     if shape.fields.is_empty() {

@@ -8,18 +8,23 @@ use crate::record::{EntityIndex, RowNumber, Slot};
 use super::facts::{Facts, InUse};
 use super::verdict::{EntityVerdict, Fate, Reason};
 
-/// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
-pub(super) fn reject(
+/// The rows of an entity with a value that is in use, and its slot, in order. A value counts as free if a row may free
+/// it, unless it is in `held`.
+pub(super) fn in_use(
     facts: &Facts,
     entity: EntityIndex,
     held: &HashSet<(RowNumber, Slot)>,
-    verdict: &mut EntityVerdict,
-) {
-    for found in facts.in_use(entity) {
-        if found.freed_by.is_empty() || held.contains(&(found.row, found.slot)) {
-            verdict.add(found.row, Some(found.slot), Reason::KeyInUse);
-        }
-    }
+) -> Vec<(RowNumber, Slot)> {
+    let is_held = |found: &&InUse| found.freed_by.is_empty() || held.contains(&(found.row, found.slot));
+    let mut rows: Vec<_> =
+        facts.in_use(entity).iter().filter(is_held).map(|found| (found.row, found.slot)).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// Rejects rows of an entity for what is not about their values.
+pub(super) fn reject(facts: &Facts, entity: EntityIndex, verdict: &mut EntityVerdict) {
     let refused = facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.clone())));
     let referred =
         facts.referred(entity).iter().map(|(row, detail)| (row, Reason::StillReferred(detail.clone())));

@@ -18,6 +18,23 @@ pub(crate) trait SlotValues: Sync {
     /// Calls `each` with the value of `slot` for the rows of a part in order.
     fn scan(&self, part: usize, slot: Slot, each: &mut dyn FnMut(RowNumber, Option<&[u8]>))
     -> io::Result<()>;
+
+    /// The number of parts of the rows that reading rejected. Only their references are known; they are numbered among
+    /// themselves.
+    fn rejected_parts(&self) -> usize {
+        0
+    }
+
+    /// Calls `each` with the hash and the value of the reference in `slot` for the rejected rows of a part that have
+    /// one, in order.
+    fn scan_rejected(
+        &self,
+        _part: usize,
+        _slot: Slot,
+        _each: &mut dyn FnMut(RowNumber, u64, &[u8]),
+    ) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// One entity's clean rows before they are settled.

@@ -24,18 +24,40 @@ pub(super) fn contested(candidates: &Candidates<'_>) -> Vec<Shared> {
     candidates.hashes[..candidates.unique_slots()].par_iter().map(|hashes| repeated(hashes)).collect()
 }
 
-/// Resolves duplicates among the rows that are still kept.
+/// Resolves duplicates among the rows that are still kept, and rejects those that do not lose, but are `in_use` by their
+/// slot; these are in order.
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     contested: &[Shared],
+    in_use: &[(RowNumber, Slot)],
     policy: Duplicates,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
+    let rows = contested_rows(candidates, contested, verdict)?;
+    match policy {
+        Duplicates::KeepFirst => keep(rows.iter(), in_use, verdict),
+        Duplicates::KeepLast => keep(rows.iter().rev(), in_use, verdict),
+        Duplicates::RejectAll => reject_all(&rows, verdict),
+    }
+    let has_lost = |row: RowNumber| {
+        verdict.fates[row] != Fate::Kept && rows.binary_search_by_key(&row, |(row, _)| *row).is_ok()
+    };
+    let others: Vec<_> = in_use.iter().filter(|(row, _)| !has_lost(*row)).collect();
+    others.into_iter().for_each(|&(row, slot)| verdict.add(row, Some(slot), Reason::KeyInUse));
+    Ok(())
+}
+
+/// The kept rows with values that other rows may have, in order.
+fn contested_rows(
+    candidates: &Candidates<'_>,
+    contested: &[Shared],
+    verdict: &EntityVerdict,
+) -> io::Result<Vec<Contested>> {
+    let mut rows = Vec::new();
     // Most rows share no value: only those that might are read back.
     if contested.iter().all(HashSetOf::is_empty) {
-        return Ok(());
+        return Ok(rows);
     }
-    let mut rows = Vec::new();
     for row in (0..candidates.len() as u64).map(RowNumber) {
         let is_contested = |slot: Slot| contested[slot].contains(&candidates.hashes[slot][row]);
         let slots = || (0..contested.len()).map(Slot);
@@ -47,12 +69,7 @@ pub(super) fn resolve(
             rows.push((row, values));
         }
     }
-    match policy {
-        Duplicates::KeepFirst => keep(rows.iter(), verdict),
-        Duplicates::KeepLast => keep(rows.iter().rev(), verdict),
-        Duplicates::RejectAll => reject_all(&rows, verdict),
-    }
-    Ok(())
+    Ok(rows)
 }
 
 /// The hashes that more than one row has.
@@ -109,9 +126,14 @@ impl Bits {
 /// A row and its values that may be shared, each with its slot.
 type Contested = (RowNumber, Vec<(Slot, Vec<u8>)>);
 
-/// Goes through the rows in order of preference: a row that shares a value with a kept one is skipped, and a
-/// skipped row takes no value.
-fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdict) {
+/// Goes through the rows in order of preference: a row that shares a value with a kept one is skipped. A skipped row
+/// takes no value, nor does one that is in use.
+fn keep<'r>(
+    rows: impl Iterator<Item = &'r Contested>,
+    in_use: &[(RowNumber, Slot)],
+    verdict: &mut EntityVerdict,
+) {
+    let is_in_use = |row: RowNumber| in_use.binary_search_by_key(&row, |(row, _)| *row).is_ok();
     let mut taken: HashMapOf<(Slot, &[u8]), RowNumber> = HashMap::default();
     for (row, values) in rows {
         let rival = values
@@ -119,6 +141,7 @@ fn keep<'r>(rows: impl Iterator<Item = &'r Contested>, verdict: &mut EntityVerdi
             .find_map(|(slot, value)| taken.get(&(*slot, value.as_slice())).map(|&rival| (*slot, rival)));
         match rival {
             Some((slot, of)) => verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: true }),
+            None if is_in_use(*row) => {}
             None => taken.extend(values.iter().map(|(slot, value)| ((*slot, value.as_slice()), *row))),
         }
     }

@@ -2,9 +2,10 @@
 //! order. A pure function of the harvest and of what the database said: it asks no database itself, may run
 //! again with more facts, and gives the same answer for any number of threads.
 //!
-//! Entities are settled in load order. Within one, rows are first rejected for what the database knows
-//! (`key-in-use`, `database-rejected`) and for their references; only the rows that are left compete for keys,
-//! so a rejected row takes no key. Rows are compared by 64-bit hashes, and by the keys themselves if the hashes
+//! Entities are settled in load order. Within one, rows are first rejected for what the database refuses
+//! (`database-rejected`) and for their references; only the rows that are left compete for keys, so a rejected row takes
+//! no key. A row that loses to another one is a duplicate, even if the database has its value by now: files that are
+//! imported twice give the same counts. A row that does not lose, and whose value is in use there, is `key-in-use`. Rows are compared by 64-bit hashes, and by the keys themselves if the hashes
 //! are equal: a collision costs time, never a row.
 
 mod by_facts;
@@ -39,7 +40,7 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
         let mut contested = None;
         let mut verdict = loop {
             let mut verdict = EntityVerdict::new(candidates.len());
-            by_facts::reject(facts, index, &held, &mut verdict);
+            by_facts::reject(facts, index, &mut verdict);
             verdicts.questions.truncate(asked);
             let questions = &mut verdicts.questions;
             let (resolved, found) = rayon::join(
@@ -47,7 +48,8 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
                 || contested.take().unwrap_or_else(|| duplicates::contested(candidates)),
             );
             resolved?;
-            duplicates::resolve(candidates, &found, policy, &mut verdict)?;
+            let in_use = by_facts::in_use(facts, index, &held);
+            duplicates::resolve(candidates, &found, &in_use, policy, &mut verdict)?;
             contested = Some(found);
             if !by_facts::hold(facts.in_use(index), &verdict, &mut held) {
                 break verdict;

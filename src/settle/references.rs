@@ -6,7 +6,7 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::fault;
-use crate::record::{EntityIndex, Related, RowNumber, Slot};
+use crate::record::{EntityIndex, Related, RowNumber, Severity, Slot};
 
 use super::candidates::Candidates;
 use super::facts::{Facts, Question};
@@ -144,8 +144,8 @@ impl<'c> KeyIndex<'c> {
     }
 }
 
-/// Resolves the references of one entity. What only the database knows is added to `questions`; until they are
-/// answered, the row counts as resolved.
+/// Resolves the references of one entity, also those of rows that reading rejected. What only the database knows is
+/// added to `questions`; until they are answered, the row counts as resolved.
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     entities: &[Candidates<'_>],
@@ -173,6 +173,11 @@ pub(super) fn resolve(
             questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
         }
         verdict.parents.push(parents);
+        let parts = (0..candidates.values.rejected_parts()).into_par_iter();
+        for part in parts.map(|part| resolver.rejected_part(part)).collect::<io::Result<Vec<_>>>()? {
+            verdict.of_rejected.extend(part.findings);
+            questions.extend(part.questions.into_iter().filter(|question| asked.insert(question.clone())));
+        }
     }
     Ok(())
 }
@@ -201,15 +206,26 @@ impl Resolver<'_> {
     fn part(&self, part: usize) -> io::Result<Resolved> {
         let mut resolved = Resolved::default();
         self.candidates.values.scan(part, self.slot, &mut |row, key| {
-            let parent = key.and_then(|key| self.row(row, key, &mut resolved));
+            let hash = self.candidates.hashes[self.slot][row];
+            let parent = key.and_then(|key| self.row(row, hash, key, &mut resolved));
             resolved.parents.push(parent.unwrap_or(NO_PARENT));
         })?;
         Ok(resolved)
     }
 
+    /// The same for rows that are rejected anyway. A warning about a reference would be about nothing.
+    fn rejected_part(&self, part: usize) -> io::Result<Resolved> {
+        let mut resolved = Resolved::default();
+        self.candidates.values.scan_rejected(part, self.slot, &mut |row, hash, key| {
+            self.row(row, hash, key, &mut resolved);
+        })?;
+        resolved.findings.retain(|found| found.reason.severity() == Severity::Reject);
+        Ok(resolved)
+    }
+
     /// The kept row that `row` refers to. If there is none, adds a finding or a question.
-    fn row(&self, row: RowNumber, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
-        let answer = self.index.look_up(self.candidates.hashes[self.slot][row], key);
+    fn row(&self, row: RowNumber, hash: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
+        let answer = self.index.look_up(hash, key);
         if let Answer::Kept(parent) = answer {
             return Some(parent);
         }

@@ -240,6 +240,43 @@ fn a_row_that_the_database_refuses_frees_its_duplicate() {
     assert_eq!(verdicts.entities[1].fates, [Fate::Rejected, Fate::Kept]);
 }
 
+#[test]
+fn a_row_that_loses_to_another_is_a_duplicate_whatever_the_database_has() {
+    let case = Case {
+        accounts: vec![vec![Some("A")]],
+        users: vec![
+            vec![Some("a"), Some("1"), Some("A")],
+            vec![Some("b"), Some("1"), Some("A")], // loses by its second field
+            vec![Some("a"), Some("2"), Some("A")], // loses by its key
+            vec![Some("c"), Some("2"), Some("A")],
+            vec![Some("d"), Some("3"), Some("A")], // the database has "3" in another row
+            vec![Some("e"), Some("3"), Some("A")],
+        ],
+        rejected: vec![],
+        given: true,
+    };
+    let found = |policy, in_use: &[(u64, usize)]| {
+        let in_use = in_use.iter().map(|&(row, slot)| InUse {
+            row: RowNumber(row),
+            slot: Slot(slot),
+            freed_by: Vec::new(),
+        });
+        let mut facts = Facts::none();
+        facts.take_in_use(EntityIndex(1), in_use);
+        codes(&run(&case, &facts, policy, 60).entities[1])
+    };
+    // Of the two rows with "3", neither holds it in the database, so none of them can be kept.
+    let both = [(1, "duplicate-key"), (2, "duplicate-key"), (4, "key-in-use"), (5, "key-in-use")];
+    let keep_first = [(1, 1), (2, 1), (2, 2), (4, 1), (5, 1)];
+    assert_eq!(found(Duplicates::KeepFirst, &keep_first), both);
+    assert_eq!(found(Duplicates::KeepFirst, &[])[..2], both[..2]);
+    let keep_last = [(0, 1), (2, 1), (4, 1), (5, 1)];
+    let last = [(0, "duplicate-key"), (2, "duplicate-key"), (4, "key-in-use"), (5, "key-in-use")];
+    assert_eq!(found(Duplicates::KeepLast, &keep_last), last);
+    let all = [0, 1, 2, 3, 4, 5].map(|row| (row, "duplicate-key"));
+    assert_eq!(found(Duplicates::RejectAll, &keep_first), all);
+}
+
 /// The simplest way to settle users under keep-first or keep-last.
 fn oracle(rows: &[(u8, Option<u8>, u8)], accounts: &[u8], reverse: bool) -> Vec<Fate> {
     let mut fates = vec![Fate::Kept; rows.len()];

@@ -94,6 +94,8 @@ pub(crate) struct EntityVerdict {
     pub(crate) fates: Vec<Fate>,
     /// In row order.
     pub(crate) findings: Vec<RowFinding>,
+    /// What else is wrong with rows that reading rejected: their references. In the order of these rows.
+    pub(crate) of_rejected: Vec<RowFinding>,
     /// The number of rows kept.
     pub(crate) accepted: u64,
     /// The number of rows rejected.
@@ -127,6 +129,7 @@ impl EntityVerdict {
 
     pub(super) fn finish(&mut self) {
         self.findings.sort_by_key(|finding| (finding.row, finding.slot));
+        self.of_rejected.sort_by_key(|finding| (finding.row, finding.slot));
         for fate in &self.fates {
             match fate {
                 Fate::Kept => self.accepted += 1,

@@ -55,9 +55,9 @@ pub(super) struct Sampled {
 }
 
 impl Sampled {
-    /// Whether the line is empty.
+    /// Whether the line is empty, or its cells are.
     pub(super) fn is_blank(&self) -> bool {
-        self.line_end == self.start
+        self.cells.iter().all(std::ops::Range::is_empty)
     }
 
     /// Whether the record ends in a line end.

@@ -29,6 +29,12 @@ pub(crate) enum SourceError {
          transfer the file again"
     )]
     Damaged { name: String, format: &'static str, offset: u64, source: io::Error },
+    /// A zstd frame that may refer back further than is allowed by default.
+    #[error(
+        "{name}: was compressed with zstd --long, and decompressing it may take gigabytes of memory; compress it again \
+         without --long, or decompress it yourself: zstd -dc --long=31 {name} | muster … ENTITY=-"
+    )]
+    Window { name: String },
     /// The temporary copy of a stream cannot be written.
     #[error("{name}: its temporary copy in {folder} cannot be written; make space there")]
     Spool { name: String, folder: String, source: io::Error },

@@ -14,6 +14,9 @@ pub(crate) const CHANGE_COLUMN: &str = "muster.change";
 /// The column in which such a file names the columns that an update changed.
 pub(crate) const CHANGED_COLUMN: &str = "muster.changed";
 
+/// Shorter names are found in words that have nothing to do with them.
+const SHORTEST_JOINED: usize = 3;
+
 /// Which column of the file feeds which field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Mapping {
@@ -27,7 +30,7 @@ pub(crate) struct Mapping {
 pub(super) type Map = (String, String);
 
 /// A column's name: trimmed, without invisible characters, with spaces for line breaks.
-pub(super) fn clean_name(raw: &str) -> String {
+pub(crate) fn clean_name(raw: &str) -> String {
     let invisible = |c: char| matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{AD}');
     let line: String = raw.chars().filter(|c| !invisible(*c)).collect();
     if line.contains(char::is_control) {
@@ -97,6 +100,18 @@ impl<'s> Names<'s> {
         })
     }
 
+    /// Whether `name` seems to be the names of two columns without their delimiter: it begins or ends with the name
+    /// of a field that no column feeds.
+    fn is_joined(&self, name: &str, fields: &[Option<usize>]) -> bool {
+        let name = header_key(name);
+        let own = self.keys.iter().zip(&self.aliases).zip(fields).filter(|(_, fed)| fed.is_none());
+        let mut free = own.flat_map(|((key, aliases), _)| std::iter::once(key).chain(aliases));
+        free.any(|key| {
+            let rest = name.strip_prefix(key.as_str()).or_else(|| name.strip_suffix(key.as_str()));
+            key.len() >= SHORTEST_JOINED && rest.is_some_and(|rest| !rest.is_empty())
+        })
+    }
+
     /// The field that `name` probably means, among those that no column feeds: by a small typing error, or by its
     /// last part (`email` for `contact.email`) if only one field has that.
     fn near(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
@@ -123,6 +138,8 @@ pub(super) struct Matched {
     pub(super) findings: Vec<Finding>,
     /// The position of [`CHANGE_COLUMN`].
     pub(super) change_column: Option<usize>,
+    /// The position of a column whose name seems to be those of two columns.
+    pub(super) torn: Option<usize>,
 }
 
 /// Matches a header with an entity. `place` is the location of findings about the whole file.
@@ -172,6 +189,8 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             found.missing(index, &field.name, near);
         }
     }
+    let is_torn = |column: &usize| !understood[*column] && names.is_joined(&header[*column], &mapping.fields);
+    matched.torn = (0..width).find(is_torn);
     found.all.sort_by_key(Finding::sort_key);
     matched.findings = found.all;
     matched.mapping = mapping;

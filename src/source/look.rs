@@ -18,8 +18,8 @@ pub(crate) fn look(
 ) -> Result<Look, SourceError> {
     let prefix = source.prefix(PREFIX)?;
     let looker = Looker::new(source, schema, entity, options, &prefix);
-    if let Some(what) = magic::not_text(&prefix) {
-        return looker.refuse(Code::NotText, format!("this is {what}, not text; save it as CSV"));
+    if let Some((what, advice)) = magic::not_text(&prefix) {
+        return looker.refuse(Code::NotText, format!("this is {what}, not text; {advice}"));
     }
     match options.format.unwrap_or_else(|| FileFormat::detect(source.name(), &prefix)) {
         FileFormat::Ndjson => look_ndjson::look(looker),

@@ -9,7 +9,7 @@
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::entity::Fit;
 use super::looker::Looker;
-use super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, header, magic};
+use super::{Encoding, FileFormat, LineEnd, Look, Opening, SourceError, Surplus, header, magic};
 use crate::record::Code;
 
 /// How many records are counted to find the delimiter.
@@ -71,14 +71,16 @@ pub(super) fn look(mut looker: Looker<'_>) -> Result<Look, SourceError> {
         return Err(SourceError::EndlessHeader { name, line, limit });
     }
     let entity = looker.decide_entity(&attempt.fits)?;
-    let skipped = prefix.skipped(&attempt.header, entity);
+    let skipped = prefix.skipped(&attempt.header, attempt.delimiter, entity);
+    let extra = prefix.extra(&attempt);
+    let apostrophes = prefix.in_apostrophes(&attempt);
     let opening = prefix.opening(attempt);
     if !looker.encoding_certain && looker.encoding != Encoding::Utf8 {
         let name = looker.encoding.name();
         looker.notes.push(format!("is read as {name}; use --encoding if that is wrong"));
     }
-    looker.notes.extend(skipped);
-    Ok(looker.conclude(entity, opening))
+    looker.notes.extend(skipped.into_iter().chain(apostrophes));
+    Ok(Look { extra, ..looker.conclude(entity, opening) })
 }
 
 impl Prefix<'_> {
@@ -110,17 +112,72 @@ impl Prefix<'_> {
         Some(Attempt { delimiter, header, cells, fits, rank })
     }
 
-    /// How many records in a thousand have `wanted` cells. The last record of a prefix may be cut off.
+    /// How many records in a thousand have `wanted` cells.
     fn alike(&self, records: Sampler<'_>, wanted: usize) -> usize {
         let (mut all, mut alike) = (0, 0);
-        for record in records.filter(|record| !record.is_blank()).take(SAMPLE) {
-            if record.end == self.text.len() && !self.looker.is_whole {
-                break;
-            }
+        for record in self.whole(records) {
             all += 1;
             alike += usize::from(record.cells.len() == wanted);
         }
         (alike * 1000_usize).checked_div(all).unwrap_or(1000)
+    }
+
+    /// The sampled records that are not blank; the last one of a prefix may be cut off.
+    fn whole(&self, records: Sampler<'_>) -> impl Iterator<Item = Sampled> {
+        let is_cut = |record: &Sampled| record.end == self.text.len() && !self.looker.is_whole;
+        records.filter(|record| !record.is_blank()).take(SAMPLE).take_while(move |record| !is_cut(record))
+    }
+
+    /// The empty cells that nearly every sampled record has beyond the header.
+    fn extra(&self, attempt: &Attempt) -> usize {
+        let Attempt { delimiter, header, .. } = attempt;
+        let (mut surplus, mut all) = (Surplus::default(), 0);
+        for record in self.whole(Sampler::new(self.text, *delimiter, header.end, header.line + 1)) {
+            all += 1;
+            let beyond = record.cells.get(header.cells.len()..).unwrap_or_default();
+            if !beyond.is_empty() && beyond.iter().all(|cell| self.text[cell.clone()].trim_ascii().is_empty())
+            {
+                surplus.note(beyond.len());
+            }
+        }
+        surplus.usual(all)
+    }
+
+    /// Says which columns seem to have apostrophes for quotes: nearly all of their sampled texts are in a pair, or
+    /// have one half of it, if the text between holds the delimiter.
+    fn in_apostrophes(&self, attempt: &Attempt) -> Option<String> {
+        let Attempt { delimiter, header, cells: names, .. } = attempt;
+        // Per column: texts, those with an apostrophe at either end, those with one at both.
+        let mut counts = vec![[0_usize; 3]; names.len()];
+        let records = self.whole(Sampler::new(self.text, *delimiter, header.end, header.line + 1));
+        for record in std::iter::once(header.clone()).chain(records) {
+            for (cell, counts) in record.cells.iter().zip(&mut counts) {
+                let text = self.text[cell.clone()].trim_ascii();
+                let [first, last] = [text.first(), text.last()].map(|end| end == Some(&b'\''));
+                let both = first && last && text.len() > 1;
+                // A name in the header is no text of the column; in apostrophes, it is evidence.
+                let is_text = !text.is_empty() && (both || record.start != header.start);
+                for (count, is) in counts.iter_mut().zip([is_text, is_text && (first || last), both]) {
+                    *count += usize::from(is);
+                }
+            }
+        }
+        let is_quoted =
+            |[texts, either, both]: &[usize; 3]| *both > 1 && either * 10 >= texts * 9 && both * 2 >= *either;
+        let columns: Vec<&str> = names
+            .iter()
+            .zip(&counts)
+            .filter(|(_, counts)| is_quoted(counts))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let columns = columns.join(", ");
+        Some(format!(
+            "the texts of {columns} are in apostrophes, which are read as parts of the texts; quotes are double quotes: \
+             save the file with those"
+        ))
     }
 
     /// The cells of a record, cleaned like those of a header.
@@ -155,8 +212,9 @@ impl Prefix<'_> {
     }
 
     /// Says which lines before the header were skipped, if they hold anything.
-    fn skipped(&self, header: &Sampled, entity: usize) -> Option<String> {
-        if self.text[self.start..header.start].trim_ascii().is_empty() {
+    fn skipped(&self, header: &Sampled, delimiter: u8, entity: usize) -> Option<String> {
+        let is_empty = |unit: &u8| unit.is_ascii_whitespace() || *unit == delimiter;
+        if self.text[self.start..header.start].iter().all(is_empty) {
             return None;
         }
         let (first, last) = (self.first_line, header.line - 1);

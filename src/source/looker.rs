@@ -110,8 +110,8 @@ impl<'a> Looker<'a> {
 
     /// The file holds this entity and begins like this.
     pub(super) fn conclude(self, entity: usize, opening: Opening) -> Look {
-        let Matched { mapping, change_column, findings } = self.matched(&opening.header, entity);
-        Look { opening, entity, mapping, change_column, findings, notes: self.notes }
+        let Matched { mapping, change_column, torn, findings } = self.matched(&opening.header, entity);
+        Look { opening, entity, mapping, change_column, extra: 0, torn, findings, notes: self.notes }
     }
 
     /// Matches the header with an entity, and a column of changes with what was asked for.
@@ -165,6 +165,8 @@ impl<'a> Looker<'a> {
             entity,
             mapping: Mapping::default(),
             change_column: None,
+            extra: 0,
+            torn: None,
             findings,
             notes: self.notes,
         })

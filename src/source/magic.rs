@@ -1,23 +1,29 @@
 //! Files that are not text, recognised by their first bytes.
 
-/// The kind of a file that begins like this, if it is a known kind other than text.
-pub(super) fn not_text(prefix: &[u8]) -> Option<&'static str> {
+const SAVE: &str = "save it as CSV";
+const UNPACK: &str = "unpack it, and give the files that were in it";
+const DECOMPRESS: &str = "decompress it first";
+
+/// The kind of a file that begins like this, if it is a known kind other than text, and what to do with it.
+pub(super) fn not_text(prefix: &[u8]) -> Option<(&'static str, &'static str)> {
     let holds = |needle: &[u8]| memchr::memmem::find(prefix, needle).is_some();
     Some(match prefix {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] if holds(b"xl/") => "an Excel workbook (.xlsx)",
-        [b'P', b'K', 3 | 5, 4 | 6, ..] if holds(b"opendocument.spreadsheet") => "a spreadsheet (.ods)",
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => "a zip archive",
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => "an old Excel or Word file (.xls, .doc)",
-        [b'%', b'P', b'D', b'F', b'-', ..] => "a PDF",
-        [0x89, b'P', b'N', b'G', ..] => "a picture (PNG)",
-        [0xFF, 0xD8, 0xFF, ..] => "a picture (JPEG)",
-        [b'P', b'A', b'R', b'1', ..] => "a Parquet file",
-        [0x1F, 0x8B, 8, ..] => "compressed with gzip a second time",
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => "compressed with zstd a second time",
-        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => "compressed with bzip2",
-        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => "compressed with xz",
-        [b'7', b'z', 0xBC, 0xAF, ..] => "a 7-Zip archive",
-        _ if prefix.starts_with(b"SQLite format 3\0") => "an SQLite database",
+        [b'P', b'K', 3 | 5, 4 | 6, ..] if holds(b"xl/") => ("an Excel workbook (.xlsx)", SAVE),
+        [b'P', b'K', 3 | 5, 4 | 6, ..] if holds(b"opendocument.spreadsheet") => {
+            ("a spreadsheet (.ods)", SAVE)
+        }
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => ("a zip archive", UNPACK),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => ("an old Excel or Word file (.xls, .doc)", SAVE),
+        [b'%', b'P', b'D', b'F', b'-', ..] => ("a PDF", SAVE),
+        [0x89, b'P', b'N', b'G', ..] => ("a picture (PNG)", SAVE),
+        [0xFF, 0xD8, 0xFF, ..] => ("a picture (JPEG)", SAVE),
+        [b'P', b'A', b'R', b'1', ..] => ("a Parquet file", SAVE),
+        [0x1F, 0x8B, 8, ..] => ("compressed with gzip a second time", DECOMPRESS),
+        [0x28, 0xB5, 0x2F, 0xFD, ..] => ("compressed with zstd a second time", DECOMPRESS),
+        [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', b'Y', b'&', ..] => ("compressed with bzip2", DECOMPRESS),
+        [0xFD, b'7', b'z', b'X', b'Z', 0, ..] => ("compressed with xz", DECOMPRESS),
+        [b'7', b'z', 0xBC, 0xAF, ..] => ("a 7-Zip archive", UNPACK),
+        _ if prefix.starts_with(b"SQLite format 3\0") => ("an SQLite database", SAVE),
         _ => return None,
     })
 }
@@ -46,7 +52,7 @@ mod tests {
             (b"PAR1\x15", "Parquet"),
             (b"\x1F\x8B\x08\0", "gzip"),
         ] {
-            assert!(not_text(prefix).is_some_and(|what| what.contains(word)), "{word}");
+            assert!(not_text(prefix).is_some_and(|(what, _)| what.contains(word)), "{word}");
         }
         for text in [&b""[..], b"PK,name\n", b"email\n", b"\xFF\xFEa\0"] {
             assert_eq!(not_text(text), None);

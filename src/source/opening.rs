@@ -84,6 +84,10 @@ pub(crate) struct Look {
     pub(crate) mapping: Mapping,
     /// The column that says whether a row is inserted, updated or deleted.
     pub(crate) change_column: Option<usize>,
+    /// How many empty cells nearly every sampled record has beyond the header.
+    pub(crate) extra: usize,
+    /// The column of the header in which a delimiter seems to be missing: then no cell beyond the header is accepted.
+    pub(crate) torn: Option<usize>,
     /// What is wrong with the file as a whole; a finding that rejects stops the run.
     pub(crate) findings: Vec<Finding>,
     /// What a person should know: lines that were skipped, and why.

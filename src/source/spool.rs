@@ -5,11 +5,11 @@
 
 use std::cell::Cell;
 use std::fs::{File, Permissions};
-use std::io::{self, BufReader, Cursor, Read, Write};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::SourceError;
 
@@ -80,7 +80,7 @@ pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<C
     let input = BufReader::with_capacity(BUFFER, counted);
     let (file, len) = match format {
         None => pour(name, input, None, folder)?,
-        Some(Compression::Gzip) => pour(name, MultiGzDecoder::new(input), format, folder)?,
+        Some(Compression::Gzip) => pour(name, Members(Some(GzDecoder::new(input))), format, folder)?,
         Some(Compression::Zstd) => {
             let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(|source| {
                 SourceError::Damaged { name: name.to_owned(), format: "zstd", offset: 0, source }
@@ -117,11 +117,51 @@ fn pour(
 
 /// Errors of the decoders have no error number of the system; errors of the stream have one.
 fn unreadable(name: &str, format: Option<Compression>, offset: u64, source: io::Error) -> SourceError {
+    let name = name.to_owned();
     match format {
-        Some(format) if source.raw_os_error().is_none() => {
-            SourceError::Damaged { name: name.to_owned(), format: format.name(), offset, source }
+        // The library passes zstd's error on as its text alone.
+        Some(Compression::Zstd) if source.to_string().contains("too much memory") => {
+            SourceError::Window { name }
         }
-        _ => SourceError::of_io(name, source),
+        Some(format) if source.raw_os_error().is_none() => {
+            SourceError::Damaged { name, format: format.name(), offset, source }
+        }
+        _ => SourceError::of_io(&name, source),
+    }
+}
+
+/// The members of a gzip stream, one after the other; `None` after the last one. Zeros after a member are padding, as
+/// tapes and some file systems add it.
+struct Members<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let got = member.read(buf)?;
+            if got > 0 || buf.is_empty() {
+                return Ok(got);
+            }
+            // Read first, so that an error loses nothing.
+            let is_last = skip_zeros(member.get_mut())?;
+            let rest = self.0.take().map(GzDecoder::into_inner);
+            self.0 = rest.filter(|_| !is_last).map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// Skips zeros. Returns whether the stream ends after them.
+fn skip_zeros(input: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
+        let (zeros, all) = (bytes.iter().take_while(|byte| **byte == 0).count(), bytes.len());
+        input.consume(zeros);
+        if zeros < all || all == 0 {
+            return Ok(all == 0);
+        }
     }
 }
 
@@ -168,6 +208,12 @@ mod tests {
             ("plain", text.clone(), None),
             ("gzip", gzip(&text), Some(Compression::Gzip)),
             ("two members", [gzip(one), gzip(two)].concat(), Some(Compression::Gzip)),
+            ("padded", [gzip(&text), vec![0; 1000]].concat(), Some(Compression::Gzip)),
+            (
+                "padded members",
+                [gzip(one), vec![0; 512], gzip(two), vec![0]].concat(),
+                Some(Compression::Gzip),
+            ),
             ("zstd", packed(&text), Some(Compression::Zstd)),
             ("two frames", [packed(one), packed(two)].concat(), Some(Compression::Zstd)),
         ] {
@@ -192,7 +238,11 @@ mod tests {
         for (what, stream) in [
             ("truncated gzip", &gzip(&text)[..middle]),
             ("flipped gzip", &flipped),
-            ("gzip with rubbish behind it", &[gzip(&text), b"rubbish!rubbish!".to_vec()].concat()),
+            ("gzip with rubbish after it", &[gzip(&text), b"rubbish!rubbish!".to_vec()].concat()),
+            (
+                "padded gzip with rubbish after it",
+                &[gzip(&text), b"\0\0\0rubbish!rubbish!".to_vec()].concat(),
+            ),
             ("truncated zstd", &packed[..packed.len() / 2]),
         ] {
             let Err(SourceError::Damaged { offset, .. }) = copied(stream).map(|_| ()) else {
@@ -201,5 +251,16 @@ mod tests {
             // The decoder decides how much it returns before it reports the damage.
             assert!(offset <= text.len() as u64, "{what}: {offset}");
         }
+    }
+
+    #[test]
+    fn a_zstd_window_that_is_too_large_is_no_damage() {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.long_distance_matching(true).unwrap();
+        encoder.window_log(28).unwrap();
+        encoder.write_all(b"email\n").unwrap();
+        encoder.flush().unwrap();
+        let error = copied(&encoder.finish().unwrap()).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("zstd -dc --long=31 in | muster"), "{error}");
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn plant(fault: Fault, row: &mut Row, common: &Common, random: &mut R
     let last = common.header.len() - 1;
     match fault {
         Fault::TooManyCells => {
-            row.extra = random.pick::<&[&str]>(&[&["verhuisd"], &["", "verhuisd"], &["zie dossier", ""]]);
+            let extra: &[&[&str]] = &[&["verhuisd"], &["", "verhuisd"], &["zie dossier", ""], &[""]];
+            row.extra = random.pick(extra);
             record
         }
         Fault::MissingCells => {

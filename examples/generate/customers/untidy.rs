@@ -33,7 +33,6 @@ pub(crate) fn account(row: &mut Row, profile: Profile, random: &mut Random) {
         15 | 16 => capitalise(&mut row.cells[accounts::EMAIL]),
         17 => row.set(accounts::FEATURE_FLAGS, "smartCharging, roaming,, smartCharging"),
         18 if row.cells[accounts::GENDER] == "female" => row.cells[accounts::GENDER].push(' '),
-        19 => row.extra = &["", ""],
         20 => row.quoted = Some(accounts::REFERENCE),
         21 => row.cells[accounts::GENDER].clear(),
         22..=24 if profile.country == Country::Netherlands => {
@@ -65,7 +64,6 @@ pub(crate) fn user(row: &mut Row, random: &mut Random) {
         16 if row.cells[users::GENDER] == "female" => row.cells[users::GENDER].push(' '),
         17 => row.cells[users::ACCOUNT].push(' '),
         18 => row.quoted = Some(users::ROLE),
-        19 => row.extra = &[""],
         20 => row.cells[users::LEGACY_ID].clear(),
         21 if row.cells[users::PHONE].starts_with("+31") => {
             // A formula that keeps a spreadsheet from taking the zero away.

@@ -9,8 +9,8 @@ use std::rc::Rc;
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::hash::Hasher;
 use crate::schema::Schema;
-use crate::source::Hasher;
 
 use super::super::error::ExportError;
 use super::super::job::Job;

@@ -24,8 +24,8 @@ pub(crate) async fn absent<E: From<LoadError>>(
     let table = &statements.entity.table;
     let doing = format!("looking for rows of table {table} that the files lack");
     let failed = |e| LoadError::from(DbError::of(&*doing, e));
-    let rejected: Vec<String> =
-        item.harvest.rejected_keys.iter().map(|rejected| rejected.key.clone()).collect();
+    let rejected = item.harvest.rejected_keys.iter().map(|rejected| rejected.key.clone());
+    let rejected: Vec<String> = rejected.filter(|key| context.repertoire.has(key.as_bytes())).collect();
     let client = context.client;
     let create = "CREATE TEMPORARY TABLE \"muster rejected\" (key text COLLATE \"C\") ON COMMIT DROP";
     client.batch_execute(create).await.map_err(failed)?;

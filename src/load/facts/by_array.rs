@@ -7,6 +7,7 @@ use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session};
 use crate::load::error::LoadError;
+use crate::load::repertoire::Repertoire;
 use crate::load::rows::{EntityRows, row_number};
 use crate::load::tables;
 use crate::read::slots;
@@ -23,6 +24,7 @@ pub(crate) struct Lookup<'a> {
     client: &'a Client,
     schema: &'a Schema,
     tables: Vec<Option<TableInfo>>,
+    repertoire: Repertoire,
 }
 
 impl<'a> Lookup<'a> {
@@ -32,17 +34,19 @@ impl<'a> Lookup<'a> {
         let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         client.batch_execute(sql).await.map_err(|e| DbError::of("beginning a read-only transaction", e))?;
         let tables = tables::look_read_only(client, schema).await?;
-        Ok(Self { client, schema, tables })
+        Ok(Self { client, schema, tables, repertoire: Repertoire::default() })
     }
 
     /// Finds the rows that the tables do not allow as they are.
     pub(crate) async fn facts(
-        &self,
+        &mut self,
         entities: &[EntityRows<'_>],
         move_rows: bool,
     ) -> Result<Facts, LoadError> {
         let mut facts = Facts::of_a_database();
+        self.repertoire = Repertoire::of(self.client, entities).await?;
         for item in entities {
+            facts.take_refused(item.entity, self.repertoire.refused(item.harvest)?);
             if self.tables[item.entity].is_none() {
                 continue;
             }
@@ -70,7 +74,7 @@ impl<'a> Lookup<'a> {
 
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
-        tables::held(self.client, self.schema, &self.tables, questions).await
+        tables::held(self.client, self.schema, &self.tables, &self.repertoire, questions).await
     }
 
     /// Asks `sql` about all rows that have a value of `field`; returns the rows that it finds.
@@ -90,9 +94,13 @@ impl<'a> Lookup<'a> {
             let (Some(key), Some(value)) = (position(entity.key), position(field)) else { continue };
             let rows = segment.open(&item.harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
             for (row, bytes) in (segment.first..).zip(rows.iter()) {
-                let Some(value) = RowEncoder::field(bytes, value) else { continue };
+                let Some(value) = RowEncoder::field(bytes, value).filter(|value| self.repertoire.has(value))
+                else {
+                    continue;
+                };
                 numbers.push(i64::try_from(row).unwrap_or(i64::MAX));
-                keys.push(RowEncoder::field(bytes, key).map(RowEncoder::unescape));
+                let key = RowEncoder::field(bytes, key).filter(|key| self.repertoire.has(key));
+                keys.push(key.map(RowEncoder::unescape));
                 values.push(RowEncoder::unescape(value));
             }
             if numbers.len() >= BATCH {

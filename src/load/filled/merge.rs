@@ -33,15 +33,16 @@ pub(crate) async fn merge(
     Ok((written, changes))
 }
 
-/// Identifies the rows that the database refuses by writing all others, after [`merge`] failed and was rolled back.
-/// What this writes must be rolled back, too.
+/// Identifies the rows that the database refuses by writing all others, after [`merge`] failed and was rolled back;
+/// `at_once` as in [`refused::find`]. What this writes must be rolled back, too.
 pub(crate) async fn find_refused(
     rows: &Staged<'_>,
     verdict: &EntityVerdict,
+    at_once: bool,
 ) -> Result<Vec<RefusedRow>, LoadError> {
     rows.drop_unkept(verdict).await?;
     swaps::release(rows).await?;
-    refused::find(rows).await
+    refused::find(rows, at_once).await
 }
 
 async fn write(rows: &Staged<'_>, released: bool) -> Result<Written, LoadError> {

@@ -1,7 +1,7 @@
 //! Which rows does the database refuse? Found inside the server: a batch at a time, and if a batch fails, row by row,
 //! each with an exception block, in a temporary function. The caller rolls all of it back.
 
-use crate::db::DbError;
+use crate::db::{DbError, about_data};
 use crate::load::error::{LoadError, RefusedRow};
 use crate::load::rows::row_number;
 use crate::sql::dollar_quoted;
@@ -11,10 +11,24 @@ use super::staged::Staged;
 /// How many row numbers a batch spans.
 const BATCH: u32 = 1000;
 
-/// Writes the planned rows of one entity but those that the database refuses, and returns these.
-pub(super) async fn find(rows: &Staged<'_>) -> Result<Vec<RefusedRow>, LoadError> {
+/// The deferred constraints of table `$1` that each row keeps by itself, whatever is written to it later.
+const DEFERRED: &str = "
+    SELECT string_agg(format('%I.%I', n.nspname, k.conname), ', ')
+    FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
+    WHERE k.conrelid = to_regclass($1::text) AND k.condeferrable
+      AND (k.contype IN ('u', 'x', 'p') OR k.contype = 'f' AND k.confrelid <> k.conrelid)";
+
+/// Writes the planned rows of one entity but those that the database refuses, and returns these. If they are checked
+/// `at_once`, also those that a deferred constraint would refuse at the end of the transaction.
+pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<RefusedRow>, LoadError> {
     let Staged { client, statements, .. } = rows;
     let doing = format!("finding the rows that table {} refuses", statements.entity.table);
+    if at_once {
+        let deferred =
+            client.query_one(DEFERRED, &[&rows.table()]).await.map_err(|e| DbError::of(&*doing, e))?;
+        let Some(names) = deferred.get::<_, Option<String>>(0) else { return Ok(Vec::new()) };
+        rows.execute(&format!("SET CONSTRAINTS {names} IMMEDIATE")).await?;
+    }
     let mut steps = Vec::new();
     for (number, layout) in rows.layouts() {
         if let Some(update) = statements.update(number, layout, true) {
@@ -24,7 +38,7 @@ pub(super) async fn find(rows: &Staged<'_>) -> Result<Vec<RefusedRow>, LoadError
         steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&insert)));
     }
     let steps = steps.join("\n");
-    let (stage, plan) = (statements.stage(), statements.plan());
+    let (stage, plan, about_data) = (statements.stage(), statements.plan(), about_data());
     let sql = format!(
         "CREATE INDEX ON {stage} (o);
          CREATE INDEX ON {plan} (o);
@@ -39,12 +53,12 @@ pub(super) async fn find(rows: &Staged<'_>) -> Result<Vec<RefusedRow>, LoadError
              BEGIN
                PERFORM pg_temp.muster_write(low, low + {BATCH} - 1);
              EXCEPTION WHEN OTHERS THEN
-               IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+               IF NOT {about_data} THEN RAISE; END IF;
                FOR row IN SELECT o FROM {stage} WHERE o BETWEEN low AND low + {BATCH} - 1 ORDER BY o LOOP
                  BEGIN
                    PERFORM pg_temp.muster_write(row, row);
                  EXCEPTION WHEN OTHERS THEN
-                   IF SQLSTATE !~ '^(22|23|44|P0001)' THEN RAISE; END IF;
+                   IF NOT {about_data} THEN RAISE; END IF;
                    refused := row; state := SQLSTATE; RETURN NEXT;
                  END;
                END LOOP;

@@ -20,6 +20,7 @@ pub(crate) async fn stage(rows: &Staged<'_>) -> Result<(), LoadError> {
     let doing = format!("staging {entity}");
     client.batch_execute(&statements.create_stage()).await.map_err(|e| DbError::of(&*doing, e))?;
     fault::reach(Point::StageCreated);
+    let is_unsent = |row: RowNumber| rows.unsent.binary_search_by_key(&row, |(unsent, _)| *unsent).is_ok();
     let mut staged = 0;
     for (number, layout) in rows.layouts() {
         let mut copy = CopyIn::begin(client, &statements.copy_stage(layout), &doing).await?;
@@ -30,6 +31,9 @@ pub(crate) async fn stage(rows: &Staged<'_>) -> Result<(), LoadError> {
         for segment in harvest.segments.iter().filter(|s| rows.layouts.of_segment(s) == number) {
             let opened = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
             for (row, bytes) in (segment.first..).zip(opened.iter()) {
+                if is_unsent(RowNumber(row)) {
+                    continue;
+                }
                 let out = copy.buffer();
                 out.extend_from_slice(digits.format(row).as_bytes());
                 let deleted = harvest.deletes.binary_search(&RowNumber(row)).is_ok();
@@ -46,8 +50,9 @@ pub(crate) async fn stage(rows: &Staged<'_>) -> Result<(), LoadError> {
     }
     analyze(client, &statements.stage()).await.map_err(|e| DbError::of(&*doing, e))?;
     rows.listener.on(Event::Finished);
-    if staged != harvest.rows {
-        return Err(LoadError::Staged { entity: entity.clone(), sent: harvest.rows, arrived: staged });
+    let sent = harvest.rows - rows.unsent.len() as u64;
+    if staged != sent {
+        return Err(LoadError::Staged { entity: entity.clone(), sent, arrived: staged });
     }
     plan(rows).await
 }

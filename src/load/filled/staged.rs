@@ -4,7 +4,7 @@ use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::event::Listener;
 use crate::load::context::Context;
-use crate::load::error::LoadError;
+use crate::load::error::{LoadError, RefusedRow};
 use crate::load::journal::{Image, Origin};
 use crate::load::layouts::Layouts;
 use crate::load::rows::{EntityRows, count};
@@ -26,6 +26,8 @@ pub(crate) struct Staged<'a> {
     pub(super) listener: &'a dyn Listener,
     pub(super) origin: Origin<'a>,
     pub(super) options: &'a Target,
+    /// Rows that are not staged, in order.
+    pub(super) unsent: &'a [RefusedRow],
 }
 
 impl<'a> Staged<'a> {
@@ -38,6 +40,7 @@ impl<'a> Staged<'a> {
             listener: context.listener,
             origin: context.origin(item.entity),
             options: context.options,
+            unsent: &context.unsent[item.entity],
         }
     }
 

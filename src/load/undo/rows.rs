@@ -5,7 +5,7 @@ use crate::db::postgres::types::ToSql;
 use crate::db::postgres::{Client, Row};
 use crate::load::error::LoadError;
 use crate::load::journal::{EntityRecord, RunRecord};
-use crate::sql::{ident, literal};
+use crate::sql::{ident, literal, temporary};
 
 /// The rows of one entity of a run.
 pub(super) struct RunRows<'a> {
@@ -89,7 +89,7 @@ impl<'a> RunRows<'a> {
 
 /// The temporary table of an entity's rows.
 pub(super) fn list(entity: &EntityRecord) -> String {
-    format!("pg_temp.{}", ident(&format!("muster undo {}", entity.entity)))
+    format!("pg_temp.{}", temporary("undo", &entity.entity))
 }
 
 pub(super) fn failed(run: &str, error: crate::db::postgres::Error) -> DbError {

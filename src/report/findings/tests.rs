@@ -19,6 +19,7 @@ pub(crate) fn context() -> Context {
         sha256: "cd".to_owned(),
         encoding: "utf-8".to_owned(),
         delimiter: ",".to_owned(),
+        extra: 0,
         header: header.map(str::to_owned).to_vec(),
         mapping,
         prefix: 0..20,

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::super::context::Status;
+use super::super::context::{Returned, ReturnedKind, Status};
 use super::super::number::grouped;
 use super::super::shell;
 use super::{Page, text};
@@ -10,7 +10,7 @@ use super::{Page, text};
 pub(super) fn section(page: &Page<'_>) -> Markup {
     let status = page.outcome.status;
     let corrected = shell::import_corrected(page.context, status, page.folder, page.returned);
-    let rejected = page.returned.iter().any(|file| !file.duplicates);
+    let rejected = page.returned.iter().any(Returned::is_rejected);
     let sources = shell::import_sources(page.context, status);
     html! {
         section aria-labelledby="again" {
@@ -21,7 +21,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     thead { tr { th scope="col" { "File" } th scope="col" { "Holds" } th.n scope="col" { "Records" } } }
                     tbody { @for file in page.returned { tr {
                         td { span.v { (text::value(&file.name, 120)) } }
-                        td { @if file.duplicates { "skipped duplicates" } @else { "rejected records" } }
+                        td { (held(file.kind)) }
                         td.n { (grouped(file.records)) }
                     } } }
                 } }
@@ -45,6 +45,16 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             }
             p.dim { "What a code means and how to fix the row: " code { "muster explain CODE" } "." }
         }
+    }
+}
+
+fn held(kind: ReturnedKind) -> &'static str {
+    match kind {
+        ReturnedKind::Rejected => "rejected records",
+        ReturnedKind::Broken => {
+            "rejected records with broken quotes or encoding: fix these in a text editor, one line each"
+        }
+        ReturnedKind::Duplicates => "skipped duplicates",
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::Records;
 use super::*;
 use crate::record::{Code, Finding, Location, Related, Severity};
-use crate::report::context::{Context, Counts, Outcome, Returned, Status};
+use crate::report::context::{Context, Counts, Outcome, Returned, ReturnedKind, Status};
 use crate::report::findings::tests::{context, finding};
 use crate::report::tally::Tally;
 use crate::settings::ShownValues;
@@ -31,7 +31,9 @@ fn page(context: &Context, findings: &[Finding]) -> String {
         entity: 1,
         name: "users.rejected.csv".into(),
         records: 8,
-        duplicates: false,
+        kind: ReturnedKind::Rejected,
+        file: 0,
+        sha256: String::new(),
         encoding: None,
         readings: Vec::new(),
     }];

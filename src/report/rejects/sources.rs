@@ -6,9 +6,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::frame::StoredFinding;
+use crate::hash::Hasher;
 use crate::record::{Code, Level};
 use crate::schema::Schema;
-use crate::source::{Encoding, Hasher, InputPath, LookOptions, ReadAt as _, Source, look};
+use crate::source::{Encoding, InputPath, LookOptions, ReadAt as _, Source, look};
 
 use super::super::mask::mask;
 use super::line::{Line, line};

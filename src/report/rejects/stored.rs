@@ -84,6 +84,19 @@ pub(crate) struct StoredFile {
     pub(crate) format: Option<String>,
     pub(crate) delimiter: String,
     pub(crate) header: Vec<String>,
+    /// How many empty cells its records could have beyond the header.
+    #[serde(default)]
+    pub(crate) extra_cells: usize,
+    /// The files with its records that went back.
+    #[serde(default)]
+    pub(crate) returned: Vec<StoredReturned>,
+}
+
+/// A file with records that went back.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StoredReturned {
+    /// Its name in the run's folder.
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -70,14 +70,20 @@ fn no_case_breaks_a_law() {
 fn every_rejected_record_of_the_corpus_is_a_slice_of_its_source() {
     let mut records = 0;
     for (case, files) in runs() {
-        for (name, returned) in files.iter().filter(|(name, _)| name.ends_with(".rejected.csv")) {
-            let source = case.join(name.replace(".rejected.csv", ".csv"));
+        for (name, returned) in files {
+            let kinds = [".rejected.csv", ".broken.csv"];
+            let Some(stem) = kinds.iter().find_map(|kind| name.strip_suffix(kind)) else { continue };
+            let input = format!("{stem}.csv");
+            let source = case.join(&input);
             // Compressed inputs and standard input are stored otherwise.
             let Ok(source) = fs::read(source) else { continue };
             let findings = String::from_utf8(files["rejects.ndjson"].clone()).unwrap();
             let findings = findings.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
             let own = |finding: &Value| {
-                finding["file"] == name.replace(".rejected.csv", ".csv") && finding["severity"] == "reject"
+                let broken = ["unclosed-quote", "stray-quote", "invalid-encoding"];
+                finding["file"] == input
+                    && finding["severity"] == "reject"
+                    && broken.contains(&finding["code"].as_str().unwrap()) == name.ends_with(".broken.csv")
             };
             let spans: BTreeSet<(usize, usize)> = findings
                 .filter(own)

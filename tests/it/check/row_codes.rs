@@ -128,6 +128,75 @@ fn users_of_accounts_that_were_rejected_are_rejected_too_and_name_them() {
 }
 
 #[test]
+fn users_of_an_account_whose_record_is_broken_are_told_so_if_its_key_can_be_read() {
+    let mut accounts =
+        b"legacyId,name,plan\nA1\nA2,Two,p,q\nA3,\"Th\"ree,p\nA4,Fo\0ur,p\nA5,F\xC3\xA9ve \xFFx,p\n".to_vec();
+    accounts.extend(format!("A6,{},p\nA7,Seven,p\nA8,\"Eight,p\n", "x".repeat(5_000)).into_bytes());
+    let users: String = (1..10).map(|n| format!("u{n}@x.nl,A{n}\n")).collect();
+    let muster =
+        Muster::new().file("accounts.csv", accounts).file("users.csv", format!("email,accountId\n{users}"));
+    let line =
+        ["check", "accounts.csv", "users.csv", "--max-record", "4K", "--encoding", "utf-8", "--out", "out"];
+    let run = muster.run(line).exits(3);
+    let of_users: Vec<_> = reported(&run).into_iter().filter(|line| line.starts_with("users")).collect();
+    let rejected = |n| format!("users {n} accountId account-rejected reject accounts.csv:{n}");
+    let mut expected: Vec<_> = [1, 2, 3, 4, 5, 6, 8].map(rejected).to_vec();
+    expected.push("users 9 accountId unknown-account reject -".to_owned());
+    assert_eq!(of_users, expected, "{run}");
+    // Objects: a key that is missing, a value that is wrong before the key, text that is wrong after it.
+    let lines = [
+        r#"{"legacyId":"A1"}"#,
+        r#"{"labels":["a,b"],"name":"Two","legacyId":"A2"}"#,
+        r#"{"legacyId":"A3","name":"Three","labels":[]"#,
+        r#"{"name":"Four","labels":[],"legacyId":"A4","name":"Again"}"#,
+        r#"{"name":"Seven","labels":[],"legacyId":"A7"}"#,
+    ];
+    muster.write("accounts.ndjson", lines.join("\n"));
+    let run = muster.run(["check", "accounts.ndjson", "users.csv", "--out", "out"]).exits(3);
+    let of_users: Vec<_> = reported(&run).into_iter().filter(|line| line.starts_with("users")).collect();
+    let rejected = |n| format!("users {n} accountId account-rejected reject accounts.ndjson:{n}");
+    let unknown = |n| format!("users {n} accountId unknown-account reject -");
+    let expected: Vec<_> = (1..5).map(rejected).chain([5, 6, 8, 9].map(unknown)).collect();
+    assert_eq!(of_users, expected, "{run}");
+}
+
+#[test]
+fn a_row_that_is_rejected_for_a_cell_is_told_about_its_reference_too() {
+    let accounts = "legacyId,name\nA1,One\nA2,\nA3,Three\nA3,Again\n";
+    let users =
+        "email,accountId,migrated\nnone,A9,x\nnone,A2,\nnone,A1,\nnone,DB,\nnone,,\na@x.nl,A9\nb@x.nl,A9,\n";
+    let database = Database::new();
+    let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\nDB,Kept\n");
+    muster.run(["import", "accounts.csv", "--out", "out"]).exits(0);
+    muster.write("accounts.csv", accounts);
+    muster.write("users.csv", users);
+    let run = checked_and_imported(&muster, 3, &[]);
+    let of_users: Vec<_> = reported(&run).into_iter().filter(|line| line.starts_with("users")).collect();
+    let expected = [
+        "users 1 email invalid-email reject -",
+        "users 1 accountId unknown-account reject -",
+        "users 1 migrated invalid-boolean reject -",
+        "users 2 email invalid-email reject -",
+        "users 2 accountId account-rejected reject accounts.csv:2",
+        "users 3 email invalid-email reject -",
+        "users 4 email invalid-email reject -",
+        "users 5 email invalid-email reject -",
+        "users 5 accountId required reject -",
+        "users 6 - missing-cells reject -",
+        "users 6 accountId unknown-account reject -",
+        "users 7 accountId unknown-account reject -",
+    ];
+    assert_eq!(of_users, expected, "{run}");
+    let counts = &run.summary("out")["entities"][1];
+    assert_eq!([&counts["read"], &counts["rejected"]], [7, 7], "{run}");
+    // A warning about a reference of a rejected row would be about nothing.
+    let muster = Muster::new().file("users.csv", users);
+    let run = muster.run(["check", "users.csv", "--out", "out"]).exits(3);
+    let warned: Vec<_> = reported(&run).into_iter().filter(|line| line.contains("unresolved")).collect();
+    assert_eq!(warned, ["users 7 accountId unresolved-reference warning -"], "{run}");
+}
+
+#[test]
 fn a_reference_that_cannot_be_looked_up_is_a_warning_if_its_file_was_not_given() {
     let muster = Muster::new().file("users.csv", "email,accountId\na@x.nl,A1\n");
     let run = muster.run(["check", "users.csv", "--out", "out"]).exits(0);

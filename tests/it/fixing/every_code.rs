@@ -236,15 +236,16 @@ impl Pair {
         self.wrong.push(record);
     }
 
-    /// Puts the right record in the place of each wrong one.
-    fn fix(&self, returned: &[u8]) -> Vec<u8> {
-        let mut fixed = returned.to_vec();
+    /// Puts the right record in the place of each wrong one, in the file that has it.
+    fn fix<const N: usize>(&self, mut returned: [Vec<u8>; N]) -> [Vec<u8>; N] {
         for (right, wrong) in self.right.iter().zip(&self.wrong).filter(|(right, wrong)| right != wrong) {
-            let at = fixed.windows(wrong.len()).position(|window| window == wrong);
-            let at = at.unwrap_or_else(|| panic!("not returned: {:?}", String::from_utf8_lossy(wrong)));
-            fixed.splice(at..at + wrong.len(), right.iter().copied());
+            let at = |file: &&mut Vec<u8>| file.windows(wrong.len()).position(|window| window == wrong);
+            let found = returned.iter_mut().find_map(|file| at(&file).map(|at| (at, file)));
+            let (at, file) =
+                found.unwrap_or_else(|| panic!("not returned: {:?}", String::from_utf8_lossy(wrong)));
+            file.splice(at..at + wrong.len(), right.iter().copied());
         }
-        fixed
+        returned
     }
 }
 
@@ -336,12 +337,16 @@ fn goes_round(dialect: Dialect) {
         .collect();
     let planted: BTreeSet<String> = accounts.codes.union(&users.codes).cloned().collect();
     assert_eq!(planted.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new());
-    muster.write("out/accounts.rejected.csv", accounts.fix(&finished.read("out/accounts.rejected.csv")));
+    let names = ["out/accounts.rejected.csv", "out/accounts.broken.csv"];
+    for (name, fixed) in names.iter().zip(accounts.fix(names.map(|name| finished.read(name)))) {
+        muster.write(name, fixed);
+    }
     // The skipped duplicate is imported again with the others: its record is put after them.
     let duplicates = finished.read("out/users.duplicates.csv");
     let opening = dialect.opening(USERS).len();
     let joined = [finished.read("out/users.rejected.csv"), duplicates[opening..].to_vec()].concat();
-    muster.write("out/users.rejected.csv", users.fix(&joined));
+    let [fixed] = users.fix([joined]);
+    muster.write("out/users.rejected.csv", fixed);
     muster.next(&finished).exits(0);
     for sql in [STATE, USER_STATE] {
         assert_eq!(database.text(sql), right.text(sql));

@@ -106,7 +106,7 @@ fn a_malformed_record_that_comes_back_alone_is_not_taken_for_another_encoding() 
     assert_eq!(run.findings("out")[0]["code"], "invalid-encoding");
     // It was not fixed: it is refused again, and no guess is stored.
     muster.next(&run).exits(3);
-    fix(&muster, "out/accounts.rejected.csv", b"\xE9", "é".as_bytes());
+    fix(&muster, "out/accounts.broken.csv", b"\xE9", "é".as_bytes());
     muster.next(&run).exits(0);
     assert_eq!(database.text(ACCOUNTS), "A1|Zoë\nA2|ëë\nA3|René");
 }
@@ -174,4 +174,16 @@ fn an_encoding_named_for_one_file_is_named_again_for_what_is_left_of_it() {
     muster.next(&run).exits(0);
     let names = "SELECT contact_first_name FROM users ORDER BY email";
     assert_eq!(database.text(names), "€\nZoë");
+}
+
+#[test]
+fn an_input_with_the_longest_name_has_its_rejected_records_returned() {
+    for length in [200, 237, 251] {
+        let name = format!("users-{}.csv", "é".repeat((length - 6) / 2));
+        let muster = Muster::new().file(&name, "email,account.legacyId\nnone,A1\na@x.nl,A1\na@x.nl,A1\n");
+        let run = muster.run(["check", &name, "--out", "out"]).exits(3);
+        let returned = std::fs::read_dir(muster.path("out")).unwrap().map(|entry| entry.unwrap().file_name());
+        let returned: Vec<_> = returned.filter(|name| name.to_string_lossy().starts_with("users-")).collect();
+        assert_eq!(returned.len(), 2, "{run}");
+    }
 }

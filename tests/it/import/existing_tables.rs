@@ -93,7 +93,7 @@ fn missing_rights_are_named_with_the_statement_that_grants_them() {
     let muster = muster.env("DATABASE_URL", database.url().replace("user=postgres", "user=lesser"));
     let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(1);
     for table in ["accounts", "users"] {
-        assert!(run.stderr().contains(&format!("GRANT UPDATE ON \"{table}\"")), "{run}");
+        assert!(run.stderr().contains(&format!("GRANT UPDATE ON \"{table}\" TO lesser")), "{run}");
     }
     assert!(!muster.path("out/rejects.ndjson").exists(), "{run}");
     // To check, reading is enough.
@@ -109,4 +109,58 @@ fn columns_that_the_schema_does_not_know_are_left_alone() {
     muster.write("users.csv", "email,accountId,lastName\na@x.nl,A1,New\n");
     muster.run(["import", "users.csv", "--out", "out"]).exits(0);
     assert_eq!(database.text("SELECT email, contact_last_name, note FROM users"), "a@x.nl|New|edited");
+}
+
+#[test]
+fn what_is_no_table_is_named_as_what_it_is() {
+    let columns = "(id bigint, legacy_id text, name text)";
+    for (made, kind) in [
+        ("CREATE VIEW accounts AS SELECT * FROM was".to_owned(), "a view"),
+        ("CREATE MATERIALIZED VIEW accounts AS SELECT * FROM was".to_owned(), "a materialised view"),
+        (
+            format!(
+                "CREATE FOREIGN DATA WRAPPER none; CREATE SERVER away FOREIGN DATA WRAPPER none;
+                 CREATE FOREIGN TABLE accounts {columns} SERVER away"
+            ),
+            "a foreign table",
+        ),
+        ("CREATE SEQUENCE accounts".to_owned(), "a sequence"),
+    ] {
+        let database = Database::new();
+        database.rows(&format!("CREATE TABLE was {columns}; {made}"));
+        let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,One\n");
+        let check = ["check", "--against-database", "accounts.csv"];
+        for line in [&["import", "accounts.csv"][..], &check, &["export", "accounts", "--out", "out"]] {
+            let run = muster.run(line).exits(1);
+            assert!(run.stderr().contains(&format!("\"accounts\": is {kind}")), "{run}");
+        }
+    }
+}
+
+#[test]
+fn entities_whose_long_names_begin_alike_are_kept_apart() {
+    let long = "customers_of_the_former_energy_company_in_the_north_of_holland";
+    let database = Database::new();
+    let mut muster = Muster::on(&database);
+    for end in ["east", "west"] {
+        let schema = format!(
+            "entity = \"{long}_{end}\"\nkey = \"code\"\n[table]\nname = \"t_{end}\"\n[[field]]\nname = \"code\"\n\
+             type = \"text\"\nrequired = true\n[[field]]\nname = \"title\"\ntype = \"text\"\n"
+        );
+        muster = muster.file(&format!("schemas/{long}_{end}.toml"), schema);
+        muster = muster.file(&format!("{long}_{end}.csv"), format!("code,title\n{end},One\n"));
+    }
+    let files = ["east", "west"].map(|end| format!("{long}_{end}.csv"));
+    let import = ["import", "--schemas", "schemas", "--report-absent", "--out", "out", &files[0], &files[1]];
+    muster.run(import).exits(0);
+    for end in ["east", "west"] {
+        muster.write(&format!("{long}_{end}.csv"), format!("code,title\n{end},Two\nnew,New\n"));
+    }
+    let run = muster.run(import).exits(0);
+    for entity in run.summary("out")["entities"].as_array().unwrap() {
+        assert_eq!([&entity["inserted"], &entity["updated"]], [1, 1], "{run}");
+    }
+    muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
+    let rows = "SELECT code, title FROM t_east UNION ALL SELECT code, title FROM t_west";
+    assert_eq!(database.text(rows), "east|One\nwest|One");
 }

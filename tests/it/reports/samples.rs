@@ -19,12 +19,14 @@ fn the_samples_give_every_file_as_it_is_expected() {
     let mut found = files_below(&muster.path("out"));
     let names: Vec<_> = found.keys().map(String::as_str).collect();
     let all = [
+        "accounts.broken.csv",
         "accounts.duplicates.csv",
         "accounts.rejected.csv",
         "rejects.csv",
         "rejects.ndjson",
         "report.html",
         "summary.json",
+        "users.broken.csv",
         "users.duplicates.csv",
         "users.rejected.csv",
     ];

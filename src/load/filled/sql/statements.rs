@@ -6,7 +6,7 @@ use crate::db::catalog::TableInfo;
 use crate::load::layouts::references;
 use crate::read::Layout;
 use crate::schema::{Entity, Field, FieldIndex, OnUpdate, Schema};
-use crate::sql::{ident, literal};
+use crate::sql::{ident, literal, temporary};
 
 /// Builds the statements for one entity's table.
 #[derive(Clone, Copy)]
@@ -24,12 +24,12 @@ pub(crate) struct Statements<'a> {
 impl Statements<'_> {
     /// The staging table's name. It is temporary: no other session can read it, and a killed one leaves none.
     pub(crate) fn stage(&self) -> String {
-        ident(&format!("muster stage {}", self.entity.name))
+        temporary("stage", &self.entity.name)
     }
 
     /// The name of the table that says what is to happen to each staged row.
     pub(crate) fn plan(&self) -> String {
-        ident(&format!("muster plan {}", self.entity.name))
+        temporary("plan", &self.entity.name)
     }
 
     /// The table's identity.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::load::layouts::Layouts;
 use crate::schema::FieldIndex;
-use crate::sql::ident;
+use crate::sql::temporary;
 
 use super::statements::Statements;
 
@@ -50,7 +50,7 @@ impl Statements<'_> {
     }
 
     fn released(&self) -> String {
-        ident(&format!("muster released {}", self.entity.name))
+        temporary("released", &self.entity.name)
     }
 
     /// Creates the table of rows that release a value, as they were before.
