@@ -1,4 +1,4 @@
-//! The codes and names of countries, read from two tables: `names.txt` is generated (scripts/country_names.py),
+//! The codes and names of countries, read from two tables: `names.txt` is generated (`scripts/country_names.py`),
 //! `in_use.txt` is written by hand. Names are compared without case, accents, spaces and punctuation.
 //!
 //! Official names in four languages are many and regular. So a name that is not in the tables is compared by its core,

@@ -1,6 +1,6 @@
 //! Numbering plans: for each country calling code an automaton that accepts its valid numbers, and how numbers are
 //! written within the country. Compiled from libphonenumber's metadata 9.0.43 (Apache License 2.0, the libphonenumber
-//! authors), which scripts/phone_metadata.py writes to `metadata.bin`. The port gets the same metadata, which is newer
+//! authors), which `scripts/phone_metadata.py` writes to `metadata.bin`. The port gets the same metadata, which is newer
 //! than its own.
 //!
 //! An automaton is built when the first number of its calling code is read. It accepts a number if parsing takes the

@@ -28,7 +28,7 @@ pub(super) fn never_issued(prefix: &str, number: &str) -> bool {
             _ => false,
         },
         "NL" => number.ends_with("B00"),
-        "SK" => begins_with(b"0") || !number.bytes().nth(2).is_some_and(|third| b"234789".contains(&third)),
+        "SK" => begins_with(b"0") || !number.as_bytes().get(2).is_some_and(|third| b"234789".contains(third)),
         _ => false,
     }
 }
