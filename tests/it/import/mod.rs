@@ -10,4 +10,5 @@ mod foreign_keys;
 mod hashed_types;
 mod inputs;
 mod laws;
+mod names;
 mod own_schemas;

@@ -43,9 +43,9 @@ impl Statements<'_> {
             let _ = write!(freeing, " UNION ALL SELECT s.o, t.{id} {}", self.going());
         }
         format!(
-            "WITH freeing AS MATERIALIZED ({freeing})
+            "WITH \"muster freeing\" AS MATERIALIZED ({freeing})
              SELECT s.o, array_remove(array_agg(f.o ORDER BY f.o), NULL) {} GROUP BY s.o",
-            self.rivals(field, &format!(" LEFT JOIN freeing f ON f.id = t.{id}"))
+            self.rivals(field, &format!(" LEFT JOIN \"muster freeing\" f ON f.id = t.{id}"))
         )
     }
 
@@ -65,7 +65,7 @@ impl Statements<'_> {
     /// Fills it with the rows of a layout whose value of the field is about to change and is needed by another row.
     pub(crate) fn find_released(&self, field: FieldIndex, layout_number: usize) -> String {
         format!(
-            "INSERT INTO {released} SELECT s.o, {field}, to_jsonb(t), t.xmin
+            "INSERT INTO {released} SELECT s.o, {field}, to_jsonb(t.*), t.xmin
              FROM {stage} s {changed} {table}
              WHERE s.l = {layout_number} AND t.{column} IS NOT NULL AND {differs}
                AND EXISTS (SELECT FROM (
