@@ -12,3 +12,4 @@ mod inputs;
 mod laws;
 mod names;
 mod own_schemas;
+mod settings;
