@@ -125,7 +125,7 @@ fn cycle(turn: usize) {
         "",
         &[("T1,P2,u3", ""), ("T2,P2,u2", "b"), ("T3,P1,", "c"), ("T4,P1,u4", "d")],
     );
-    counts(&["things=changed.csv"], &["--dry-run"], 0);
+    counts(&["things=changed.csv"], &["--dry-run", "--move-users"], 0);
     assert_eq!(counts(&["things=changed.csv"], &["--move-users", "--reconcile"], 0), [1, 2, 1, 0], "{turn}");
     let changed = all();
     muster.run(["export", "--schemas", "schemas", "--out", "ex"]).exits(0);
