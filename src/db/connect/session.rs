@@ -21,6 +21,7 @@ const STARTING: Duration = Duration::from_secs(15);
 /// changed: the user decides where tables are. Neither is `default_transaction_read_only`: see [`require_writable`]. The
 /// language of messages can only be set by superusers, and only people read them.
 const SET_UP: &str = "
+    SET statement_timeout = 0;
     SET client_encoding = 'UTF8';
     SET TimeZone = 'UTC';
     SET DateStyle = 'ISO, YMD';
@@ -36,7 +37,6 @@ const SET_UP: &str = "
     SET gin_fuzzy_search_limit = 0;
     SET default_transaction_isolation = 'read committed';
     SET default_transaction_deferrable = off;
-    SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0;
     SELECT set_config(name, '0', false) FROM pg_settings
      WHERE name IN ('idle_session_timeout', 'transaction_timeout');

@@ -20,7 +20,7 @@ const SETTINGS: &[&str] = &[
     "lc_messages = 'C'",
     "lc_numeric = 'C'",
     "client_encoding = 'LATIN1'",
-    "statement_timeout = '1ms'",
+    "statement_timeout = '1s'",
     "xmlbinary = 'hex'",
     "enable_hashjoin = off",
 ];
