@@ -264,8 +264,8 @@ codes! {
         "Check with --against-database, or also give the other file.";
     DatabaseRejected "database-rejected" Database Reject
         "The database refused the row. The finding has its SQLSTATE."
-        "A constraint or a trigger of the table does not allow the row."
-        "Find out what the constraint requires, and correct the row.";
+        "A constraint or a trigger of the table does not allow the row, or the type of a column cannot hold a value."
+        "Find out what the table requires, and correct the row.";
     EditedInTarget "edited-in-target" Database Reject
         "Somebody changed the row in the database after its last import."
         "With --protect-edited such rows are not overwritten."

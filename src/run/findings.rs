@@ -117,8 +117,7 @@ impl EntityFindings<'_> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
-        let edited = loss.reason.edited();
-        let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
+        let field = loss.slot.map(|slot| slots[slot]).or_else(|| loss.reason.field());
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
             Some(position) => RowEncoder::field(row, position).map(RowEncoder::unescape).unwrap_or_default(),
@@ -217,6 +216,10 @@ impl EntityFindings<'_> {
                     .into()
             }
             Reason::StillReferred(by) => format!("the row is not deleted: {by}").into(),
+            Reason::Unheld { declared: (declared, sqlstate), .. } => {
+                format!("{name}: the column's type, {declared}, cannot hold this value (SQLSTATE {sqlstate})")
+                    .into()
+            }
             Reason::Refused(sqlstate) => format!("the database refused the row (SQLSTATE {sqlstate})").into(),
         }
     }

@@ -28,21 +28,31 @@ pub(super) fn contested(candidates: &Candidates<'_>) -> Vec<Shared> {
 pub(super) fn resolve(
     candidates: &Candidates<'_>,
     contested: &[Shared],
+    alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
     policy: Duplicates,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
     // Most rows share no value: only those that might are read back.
-    if contested.iter().all(HashSetOf::is_empty) {
+    if contested.iter().all(HashSetOf::is_empty) && alike.is_none() {
         return Ok(());
     }
+    // Values that the database takes for the same count as that of the first row that has one of them.
+    let first = |row: RowNumber, slot: Slot| alike.and_then(|alike| alike.get(&(row, slot)).copied());
     let mut rows = Vec::new();
     for row in (0..candidates.len() as u64).map(RowNumber) {
-        let is_contested = |slot: Slot| contested[slot].contains(&candidates.hashes[slot][row]);
+        let is_contested = |slot: Slot| {
+            contested[slot].contains(&candidates.hashes[slot][row]) || first(row, slot).is_some()
+        };
         let slots = || (0..contested.len()).map(Slot);
         if verdict.fates[row] == Fate::Kept && slots().any(is_contested) {
             let mut values = Vec::new();
             for slot in slots().filter(|&slot| is_contested(slot)) {
-                values.extend(candidates.values.value(row, slot)?.map(|value| (slot, value)));
+                values.extend(
+                    candidates
+                        .values
+                        .value(first(row, slot).unwrap_or(row), slot)?
+                        .map(|value| (slot, value)),
+                );
             }
             rows.push((row, values));
         }

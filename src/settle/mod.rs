@@ -20,7 +20,7 @@ use std::io;
 use crate::record::EntityIndex;
 
 pub(crate) use candidates::{Candidates, SlotValues};
-pub(crate) use facts::{Facts, InUse, Question};
+pub(crate) use facts::{Facts, InUse, Question, Unheld};
 pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
 
 use crate::settings::Duplicates;
@@ -47,7 +47,7 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
                 || contested.take().unwrap_or_else(|| duplicates::contested(candidates)),
             );
             resolved?;
-            duplicates::resolve(candidates, &found, policy, &mut verdict)?;
+            duplicates::resolve(candidates, &found, facts.alike(index), policy, &mut verdict)?;
             contested = Some(found);
             if !by_facts::hold(facts.in_use(index), &verdict, &mut held) {
                 break verdict;

@@ -40,6 +40,8 @@ pub(crate) enum Reason {
     UnresolvedReference,
     /// The record that it refers to was rejected.
     RejectedReference(RejectedRecord),
+    /// The field's column has this type, which cannot hold the value; and the SQLSTATE of that.
+    Unheld { field: FieldIndex, declared: (String, &'static str) },
     /// The database refused the row with this SQLSTATE.
     Refused(String),
     /// The row cannot be deleted: what refers to it in the database.
@@ -65,7 +67,7 @@ impl Reason {
             Self::UnknownReference => Code::UnknownAccount,
             Self::UnresolvedReference => Code::UnresolvedReference,
             Self::RejectedReference(_) => Code::AccountRejected,
-            Self::Refused(_) => Code::DatabaseRejected,
+            Self::Unheld { .. } | Self::Refused(_) => Code::DatabaseRejected,
             Self::StillReferred(_) => Code::StillReferred,
             Self::Edited(_) => Code::EditedInTarget,
         }
@@ -76,6 +78,14 @@ impl Reason {
         match self {
             Self::Duplicate { kept: true, .. } => Severity::Duplicate,
             _ => self.code().default_severity(),
+        }
+    }
+
+    /// The field that it is about, unless that has a slot.
+    pub(crate) fn field(&self) -> Option<FieldIndex> {
+        match self {
+            Self::Unheld { field, .. } => Some(*field),
+            _ => self.edited().first().map(|(field, _)| *field),
         }
     }
 

@@ -1,9 +1,11 @@
 //! Writing checked rows into a database.
 
 mod append;
+mod column_types;
 mod concurrent;
 mod edited;
 mod empty_tables;
+mod equality;
 mod existing_tables;
 mod fixed_rules;
 mod foreign_keys;

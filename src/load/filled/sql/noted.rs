@@ -25,7 +25,7 @@ impl Statements<'_> {
                 SELECT {origin}, min(w.id), max(w.id), count(*),
                        CASE WHEN max(w.id) - min(w.id) + 1 <> count(*) THEN array_agg(w.id ORDER BY w.id) END,
                        array_agg(s.o ORDER BY w.id), {layout_number}, string_agg(w.hash, ''::bytea ORDER BY w.id)
-                FROM written w JOIN {stage} s ON s.l = {layout_number} AND w.key = {key}
+                FROM written w JOIN {stage} s ON s.l = {layout_number} AND {same}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
              SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
             id = self.id(),
@@ -33,7 +33,7 @@ impl Statements<'_> {
             hash = image.hash(),
             origin = origin.columns(),
             stage = self.stage(),
-            key = self.staged(self.entity.key),
+            same = self.equals(self.entity.key, "w.key", &self.staged(self.entity.key)),
         )
     }
 

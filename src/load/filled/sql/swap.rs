@@ -70,7 +70,7 @@ impl Statements<'_> {
              WHERE s.l = {layout_number} AND t.{column} IS NOT NULL AND {differs}
                AND EXISTS (SELECT FROM (
                     SELECT {value} AS value, s.o FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-                    ) other WHERE other.value = t.{column} AND other.o <> s.o)",
+                    ) other WHERE {same} AND other.o <> s.o)",
             released = self.released(),
             stage = self.stage(),
             changed = self.join_changed(),
@@ -78,6 +78,7 @@ impl Statements<'_> {
             column = self.column(field),
             differs = self.differs(field),
             value = self.staged(field),
+            same = self.equals(field, &format!("t.{}", self.column(field)), "other.value"),
             plan = self.plan(),
         )
     }
