@@ -190,6 +190,17 @@ impl EntityFindings<'_> {
                     .into()
             }
             Reason::KeyInUse => format!("another row of the database has this {name}").into(),
+            Reason::StoredOtherwise(stored) => {
+                // A sensitive value is never part of a message.
+                let stored = match field.map(|field| entity.fields[field].sensitive) {
+                    Some(false) => format!(": {}", Finding::excerpt(stored)),
+                    _ => String::new(),
+                };
+                format!(
+                    "a row of the database has this {name} in another form{stored}; correct it there first"
+                )
+                .into()
+            }
             Reason::UnknownReference => {
                 let nor = if self.has_database { " or in the database" } else { "" };
                 format!("{name}: no {parent} have this key, in the files{nor}").into()

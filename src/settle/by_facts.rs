@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::record::{EntityIndex, RowNumber, Slot};
 
-use super::facts::{Facts, InUse, Unheld};
+use super::facts::{Facts, InUse, StoredOtherwise, Unheld};
 use super::verdict::{EntityVerdict, Fate, Reason};
 
 /// Rejects rows of an entity. A value in use counts as free if a row may free it, unless it is in `held`.
@@ -19,6 +19,9 @@ pub(super) fn reject(
         if found.freed_by.is_empty() || held.contains(&(found.row, found.slot)) {
             verdict.add(found.row, Some(found.slot), Reason::KeyInUse);
         }
+    }
+    for StoredOtherwise { row, slot, stored } in facts.stored(entity) {
+        verdict.add(*row, Some(*slot), Reason::StoredOtherwise(stored.clone()));
     }
     for Unheld { row, field, declared } in facts.unheld(entity) {
         verdict.add(*row, None, Reason::Unheld { field: *field, declared: declared.clone() });

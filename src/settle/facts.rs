@@ -35,6 +35,15 @@ pub(crate) struct Unheld {
     pub(crate) declared: (String, &'static str),
 }
 
+/// A value of a unique field that the database has, not in the field's normal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredOtherwise {
+    pub(crate) row: RowNumber,
+    pub(crate) slot: Slot,
+    /// The value there.
+    pub(crate) stored: String,
+}
+
 /// The database's answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -45,6 +54,7 @@ pub(crate) struct Facts {
     refused: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
     alike: HashMap<EntityIndex, HashMap<(RowNumber, Slot), RowNumber>>,
     unheld: HashMap<EntityIndex, Vec<Unheld>>,
+    stored: HashMap<EntityIndex, Vec<StoredOtherwise>>,
     edited: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
     referred: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
 }
@@ -97,6 +107,15 @@ impl Facts {
         all.extend(rows.into_iter().map(|(row, first)| ((row, slot), first)));
     }
 
+    /// Adds values that other rows of the database have in another form.
+    pub(crate) fn take_stored(
+        &mut self,
+        entity: EntityIndex,
+        values: impl IntoIterator<Item = StoredOtherwise>,
+    ) {
+        self.stored.entry(entity).or_default().extend(values);
+    }
+
     /// Adds values that the columns cannot hold.
     pub(crate) fn take_unheld(&mut self, entity: EntityIndex, values: impl IntoIterator<Item = Unheld>) {
         self.unheld.entry(entity).or_default().extend(values);
@@ -132,6 +151,10 @@ impl Facts {
     /// The first row with a value that the column takes for this row's; `None` if only the same value is the same.
     pub(super) fn alike(&self, entity: EntityIndex) -> Option<&HashMap<(RowNumber, Slot), RowNumber>> {
         self.alike.get(&entity).filter(|rows| !rows.is_empty())
+    }
+
+    pub(super) fn stored(&self, entity: EntityIndex) -> &[StoredOtherwise] {
+        self.stored.get(&entity).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn unheld(&self, entity: EntityIndex) -> &[Unheld] {

@@ -20,7 +20,7 @@ use std::io;
 use crate::record::EntityIndex;
 
 pub(crate) use candidates::{Candidates, SlotValues};
-pub(crate) use facts::{Facts, InUse, Question, Unheld};
+pub(crate) use facts::{Facts, InUse, Question, StoredOtherwise, Unheld};
 pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
 
 use crate::settings::Duplicates;

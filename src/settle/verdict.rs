@@ -34,6 +34,8 @@ pub(crate) enum Reason {
     Duplicate { of: RowNumber, kept: bool },
     /// Another row of the database has the value, or the row belongs to another parent there.
     KeyInUse,
+    /// The database has the value in this form, which is not the normal one.
+    StoredOtherwise(String),
     /// The record that it refers to is neither in the files nor in the database.
     UnknownReference,
     /// The record that it refers to is in no file, and there is no database to ask.
@@ -63,7 +65,7 @@ impl Reason {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Duplicate { .. } => Code::DuplicateKey,
-            Self::KeyInUse => Code::KeyInUse,
+            Self::KeyInUse | Self::StoredOtherwise(_) => Code::KeyInUse,
             Self::UnknownReference => Code::UnknownAccount,
             Self::UnresolvedReference => Code::UnresolvedReference,
             Self::RejectedReference(_) => Code::AccountRejected,

@@ -15,6 +15,8 @@ use crate::schema::{Entity, FieldIndex, Schema};
 use crate::settle::{Facts, InUse, Question};
 use crate::sql::ident;
 
+use super::otherwise;
+
 /// How many rows are asked about at a time.
 const BATCH: usize = 20_000;
 
@@ -46,6 +48,8 @@ impl<'a> Lookup<'a> {
             let Some(table) = &self.tables[item.entity] else { continue };
             let entity = &self.schema.entities[item.entity];
             facts.take_unheld(item.entity, limits::unheld(entity, table, item.harvest)?);
+            let stored = otherwise::find(self.client, self.schema, &self.tables, item, |_| true).await?;
+            facts.take_stored(item.entity, stored);
             for (slot, field) in slots(entity).into_iter().enumerate() {
                 let sql = if entity.fields[field].reference.is_some() {
                     if move_rows {

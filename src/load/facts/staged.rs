@@ -10,7 +10,7 @@ use crate::read::slots;
 use crate::record::Slot;
 use crate::settle::{Facts, InUse};
 
-use super::edited;
+use super::{edited, otherwise};
 
 /// Finds the rows that the tables do not allow as they are. An empty table allows all that its columns can hold.
 pub(crate) async fn of_staged(
@@ -27,6 +27,16 @@ pub(crate) async fn of_staged(
         let entity = statements.entity;
         let layouts = Layouts::of(item.harvest);
         let doing = format!("asking table {} about keys", entity.table);
+        let planned = context.query(&statements.planned(), &doing).await?;
+        let planned = |at: usize| planned.first().map_or(0, |row| row.get::<_, i64>(at));
+        let new = planned(0) + i64::try_from(item.harvest.deletes.len()).unwrap_or(i64::MAX);
+        let written = new + planned(1);
+        if written > 0 && otherwise::is_worth(context.client, entity, written).await? {
+            let wanted = |field: usize| field != entity.key || new > 0;
+            let stored =
+                otherwise::find(context.client, context.schema, &context.tables, item, wanted).await?;
+            facts.take_stored(item.entity, stored);
+        }
         for field in statements.lenient() {
             let slot = slots(entity).iter().position(|&own| own == field).map(Slot);
             if let (Some(slot), Some(sql)) = (slot, statements.alike(field)) {

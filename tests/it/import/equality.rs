@@ -61,6 +61,46 @@ fn keys_that_the_column_takes_for_the_same_are_duplicates_in_every_import() {
 }
 
 #[test]
+fn a_key_that_others_wrote_in_another_form_gets_no_second_row() {
+    let (database, muster) = prepared(
+        "INSERT INTO accounts (legacy_id, name, contact_gender) VALUES ('A1', 'One', 'male'), (' A2', 'Two', 'male'),
+            (E'Ae\\u0301', 'Three', 'male');
+         INSERT INTO users (email, legacy_id, account_id, contact_gender, default_lang_code, migrated)
+            SELECT e, l, a.id, 'male', 'en', false FROM accounts a, (VALUES ('Jan@Example.org', '1'), ('piet@x.nl ', '2 '),
+                ('Both@x.nl', '3'), ('both@x.nl', '4')) v (e, l) WHERE a.legacy_id = 'A1'",
+    );
+    let all = || {
+        database.text("SELECT to_jsonb(t) FROM accounts t ORDER BY id")
+            + &database.text("SELECT to_jsonb(t) FROM users t ORDER BY id")
+    };
+    let before = all();
+    muster.write("accounts.csv", "legacyId,name\nA1,One\nA2,Second\nA\u{e9},Third\n");
+    muster.write(
+        "users.csv",
+        "email,accountId,legacyId\njan@example.org,A1,1\npiet@x.nl,A1,\nboth@x.nl,A1,4\nnew@x.nl,A1,2\n",
+    );
+    let expected = [
+        "2 key-in-use legacyId",
+        "3 key-in-use legacyId",
+        "1 key-in-use email",
+        "1 key-in-use legacyId",
+        "2 key-in-use email",
+        "4 key-in-use legacyId",
+    ];
+    for command in [&["import"][..], &["check", "--against-database"], &["import"]] {
+        let run = muster.run([command, &["accounts.csv", "users.csv", "--out", "out"]].concat()).exits(3);
+        assert_eq!(codes(&run), expected, "{run}");
+        let first = run.findings("out").into_iter().find(|finding| finding["field"] == "email").unwrap();
+        assert!(first["message"].as_str().unwrap().contains("Jan@Example.org"), "{first}");
+        assert_eq!(all(), before, "{run}");
+    }
+    // What is exported comes back as what it is in the table, and makes no row.
+    muster.run(["export", "--out", "ex"]).exits(0);
+    muster.run(["import", "ex/accounts.csv", "ex/users.csv", "--out", "out"]).exits(3);
+    assert_eq!(database.text("SELECT count(*) FROM users"), "4");
+}
+
+#[test]
 fn columns_with_a_collation_of_their_own_are_compared() {
     let (database, muster) = prepared(
         "ALTER TABLE accounts ALTER name TYPE text COLLATE \"en-x-icu\", ALTER legacy_id TYPE varchar(9) COLLATE \"en-x-icu\",
