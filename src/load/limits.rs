@@ -100,8 +100,10 @@ impl<'c> Limit<'c> {
                 raw.len() <= *most || RowEncoder::unescape(raw).chars().count() <= *most
             }
             Self::Items(most) => {
+                let is_short = |item: &String| item.chars().count() <= *most;
                 raw.len() <= *most
-                    || items(&RowEncoder::unescape(raw)).iter().all(|item| item.chars().count() <= *most)
+                    || items(&RowEncoder::unescape(raw))
+                        .is_none_or(|items| items.iter().flatten().all(is_short))
             }
             Self::Digits { low, high } => {
                 exponents(raw).is_none_or(|(last, first)| last >= *low && first < *high)

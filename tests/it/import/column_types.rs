@@ -109,9 +109,9 @@ fn prepared() -> (Database, Muster) {
         }
         if let Some(before) = number.checked_sub(1) {
             let kind = KEYS[before].0;
-            write!(
+            writeln!(
                 schema,
-                "[[field]]\nname = \"parent\"\ntype = \"{kind}\"\nreferences = \"e{before:02}\"\n"
+                "[[field]]\nname = \"parent\"\ntype = \"{kind}\"\nreferences = \"e{before:02}\""
             )
             .unwrap();
             write!(tables, ", parent bigint REFERENCES e{before:02}").unwrap();
