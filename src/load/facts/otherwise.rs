@@ -136,7 +136,7 @@ fn compare(
 /// A regular expression that only matches values in normal form; not all of them need to match.
 fn ordinary(rule: &Rule) -> &'static str {
     match rule {
-        Rule::Email(_) => "^[!-@[-~]+$",
+        Rule::Email(_) => "^[!-@^-~]+$",
         Rule::Phone(_) => r"^\+[0-9]+$",
         Rule::Iban(_) | Rule::Bic(_) | Rule::Vat(_) | Rule::Country(_) => "^[0-9A-Z]+$",
         _ => "^[!-~]+( [!-~]+)*$",
