@@ -27,6 +27,14 @@ pub(crate) struct ColumnInfo {
     pub(crate) declared: String,
     /// Its type without length and domain, for example `character varying`.
     pub(crate) base: String,
+    /// The length, precision or scale of this type, as the catalog has it; -1 if there is none.
+    pub(crate) modifier: i32,
+    /// Its collation, quoted.
+    pub(crate) collation: Option<String>,
+    /// Its type or its collation takes some different texts for the same, such as `a` and `A`.
+    pub(crate) lenient: bool,
+    /// The values of an enumerated type.
+    pub(crate) labels: Vec<String>,
     /// NULL is refused.
     pub(crate) not_null: bool,
     /// The server fills in a value that is not given.
@@ -39,6 +47,84 @@ impl TableInfo {
     /// The column with this name.
     pub(crate) fn column(&self, name: &str) -> Option<&ColumnInfo> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The SQL condition that the row `alias` has the text `value` in this column; see [`ColumnInfo::equals`].
+    pub(crate) fn has_text(&self, alias: &str, name: &str, value: &str) -> String {
+        let column = format!("{alias}.{}", ident(name));
+        match self.column(name) {
+            Some(found) => found.equals(&column, value, "text"),
+            None => format!("{column} = {value}"),
+        }
+    }
+}
+
+impl ColumnInfo {
+    /// Whether the column can hold values of a field that wants the type `wanted`, if they are not too long for it.
+    fn holds(&self, wanted: &str) -> bool {
+        match wanted {
+            "text" => {
+                matches!(self.base.as_str(), "text" | "character varying" | "character")
+                    || self.is_citext()
+                    || !self.labels.is_empty()
+            }
+            "text[]" => matches!(self.base.as_str(), "text[]" | "character varying[]"),
+            "bigint" => matches!(self.base.as_str(), "bigint" | "integer" | "smallint" | "numeric"),
+            "timestamptz" => {
+                matches!(self.base.as_str(), "timestamp with time zone" | "timestamp without time zone")
+            }
+            wanted => self.base == wanted,
+        }
+    }
+
+    fn is_citext(&self) -> bool {
+        self.base.rsplit('.').next() == Some("citext")
+    }
+
+    /// The SQL condition that the column, as `column`, has the value `value` of this kind (a type of
+    /// `Rule::sql_type`), by the column's own equality, which its indexes have.
+    pub(crate) fn equals(&self, column: &str, value: &str, kind: &str) -> String {
+        match self.alike(value, kind) {
+            Some(value) => format!("{column} = {value}"),
+            None => format!("{column}::text = {value}"),
+        }
+    }
+
+    /// A value of this kind, to be compared with the column or with other such values by the column's own equality;
+    /// `None` if the column's values are compared as texts.
+    pub(crate) fn alike(&self, value: &str, kind: &str) -> Option<String> {
+        let collate = match &self.collation {
+            // That of the staged keys.
+            Some(collation) if collation != "pg_catalog.\"C\"" => format!(" COLLATE {collation}"),
+            _ => String::new(),
+        };
+        match (kind, self.base.as_str()) {
+            ("text", "text" | "character varying") => Some(format!("{value}{collate}")),
+            // Without a length: `character` alone has the length 1.
+            ("text", "character") => Some(format!("{value}::bpchar{collate}")),
+            ("text", base) if self.is_citext() => Some(format!("{value}::{base}{collate}")),
+            ("text", _) => None,
+            _ => Some(value.to_owned()),
+        }
+    }
+
+    /// The column, as `column`, to be compared with values of this kind, byte by byte if they are texts.
+    pub(crate) fn plain(&self, column: &str, kind: &str) -> String {
+        match (kind, self.base.as_str()) {
+            ("text", "text" | "character varying") => match self.collation.as_deref() {
+                Some("pg_catalog.\"C\"" | "pg_catalog.\"default\"") => column.to_owned(),
+                _ => format!("{column} COLLATE \"C\""),
+            },
+            ("text", _) => format!("{column}::text COLLATE \"C\""),
+            ("text[]", base) if base != kind => format!("{column}::text[]"),
+            _ => column.to_owned(),
+        }
+    }
+
+    /// A value as the column is given it. Everything but an enumerated type is converted by the server as it is
+    /// written, which refuses what does not fit; a cast to a type with a length would cut it off.
+    pub(crate) fn assigned(&self, value: String) -> String {
+        if self.labels.is_empty() { value } else { format!("({value})::{}", self.declared) }
     }
 }
 
@@ -144,9 +230,20 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
     let columns = client
         .query(
             "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod),
-                    format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL),
-                    a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> ''
-             FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                    format_type(b.oid, NULL), a.attnotnull, a.atthasdef OR a.attidentity <> '', a.attgenerated <> '',
+                    b.modifier, (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c
+                        JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid = a.attcollation),
+                    t.typname = 'citext'
+                        OR EXISTS (SELECT FROM pg_collation c WHERE c.oid = a.attcollation AND NOT c.collisdeterministic),
+                    ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = b.oid ORDER BY e.enumsortorder)
+             FROM pg_attribute a
+             CROSS JOIN LATERAL (
+                WITH RECURSIVE base (oid, modifier, depth) AS (
+                    SELECT a.atttypid, a.atttypmod, 0
+                    UNION ALL SELECT d.typbasetype, d.typtypmod, of.depth + 1
+                    FROM base of JOIN pg_type d ON d.oid = of.oid AND d.typtype = 'd')
+                SELECT oid, modifier FROM base ORDER BY depth DESC LIMIT 1) b
+             JOIN pg_type t ON t.oid = b.oid
              WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
             &[&oid],
         )
@@ -160,6 +257,10 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
             not_null: row.get(3),
             filled: row.get(4),
             computed: row.get(5),
+            modifier: row.get(6),
+            collation: row.get(7),
+            lenient: row.get(8),
+            labels: row.get(9),
         })
         .collect();
     let unique = client
@@ -198,7 +299,7 @@ pub(crate) fn misfits(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
             column: column.to_owned(),
             field: what.to_owned(),
         }),
-        Some(found) if !holds(&found.base, wanted) => misfits.push(Misfit::Type {
+        Some(found) if !found.holds(wanted) => misfits.push(Misfit::Type {
             table: table.clone(),
             column: column.to_owned(),
             field: what.to_owned(),
@@ -233,15 +334,4 @@ fn known_columns(entity: &Entity) -> Vec<&str> {
         [Some(&entity.system.id), entity.system.created_at.as_ref(), entity.system.updated_at.as_ref()];
     let fields = entity.fields.iter().map(|field| field.column.as_str());
     fields.chain(system.into_iter().flatten().map(String::as_str)).collect()
-}
-
-/// Whether a column of type `base` holds every value of a field that wants `wanted`.
-fn holds(base: &str, wanted: &str) -> bool {
-    match wanted {
-        "text" => matches!(base, "text" | "character varying" | "character" | "citext"),
-        "text[]" => matches!(base, "text[]" | "character varying[]"),
-        "bigint" => matches!(base, "bigint" | "integer" | "numeric"),
-        "timestamptz" => matches!(base, "timestamp with time zone" | "timestamp without time zone"),
-        wanted => base == wanted,
-    }
 }

@@ -34,8 +34,7 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     // A table that already has rows, or is unusual, is not locked: its readers need not wait.
     for item in entities {
         if context.tables[item.entity].is_some() && !context.is_staged(item.entity) {
-            context.obstacles[item.entity] =
-                path::obstacle(client, schema, context.entity(item.entity)).await?;
+            context.obstacles[item.entity] = obstacle(context, item.entity).await?;
         }
     }
     begin_and_lock(context, entities).await?;
@@ -55,7 +54,7 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
         let entity = &schema.entities[item.entity];
         if !context.is_staged(item.entity) {
             // Under the lock an empty table stays empty.
-            context.obstacles[item.entity] = path::obstacle(client, schema, entity).await?;
+            context.obstacles[item.entity] = obstacle(context, item.entity).await?;
         }
         match context.obstacles[item.entity] {
             None => tracing::info!("table {}: rows are copied straight in", entity.table),
@@ -63,6 +62,14 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
         }
     }
     Ok(())
+}
+
+/// What keeps an existing table from the direct path, if anything does.
+async fn obstacle(context: &Context<'_>, entity: EntityIndex) -> Result<Option<Obstacle>, LoadError> {
+    if context.statements(entity).lenient().next().is_some() {
+        return Ok(Some(Obstacle::Unusual("a unique column takes different values for the same")));
+    }
+    Ok(path::obstacle(context.client, context.schema, context.entity(entity)).await?)
 }
 
 /// Locks the tables that seem empty, before the transaction first looks at any row. If another session holds one for

@@ -60,6 +60,7 @@ impl Context<'_> {
             schema: self.schema,
             entity: self.entity(entity),
             info: self.table(entity),
+            tables: &self.tables,
             on_empty: self.options.on_empty,
         }
     }

@@ -16,6 +16,7 @@ mod facts;
 mod filled;
 pub(crate) mod journal;
 mod layouts;
+mod limits;
 mod lock;
 mod path;
 mod references;

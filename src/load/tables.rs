@@ -8,7 +8,6 @@ use crate::db::postgres::Client;
 use crate::record::{EntityIndex, RowEncoder};
 use crate::schema::{Schema, ddl};
 use crate::settle::Question;
-use crate::sql::ident;
 
 use super::error::LoadError;
 use super::repertoire::Repertoire;
@@ -79,14 +78,12 @@ pub(super) async fn held(
     }
     let mut held = HashSet::new();
     for (index, questions) in by_entity {
-        if tables[index].is_none() {
-            continue;
-        }
+        let Some(table) = &tables[index] else { continue };
         let entity = &schema.entities[index];
-        let column = ident(&entity.fields[entity.key].column);
         let sql = format!(
-            "SELECT k.n FROM unnest($1::text[]) WITH ORDINALITY k (key, n) JOIN {table} t ON t.{column} = k.key",
-            table = entity.table
+            "SELECT k.n FROM unnest($1::text[]) WITH ORDINALITY k (key, n) JOIN {name} t ON {has_key}",
+            name = entity.table,
+            has_key = table.has_text("t", &entity.fields[entity.key].column, "k.key"),
         );
         for batch in questions.chunks(BATCH) {
             let keys: Vec<String> =

@@ -252,8 +252,9 @@ codes! {
         "Remove one of them, or choose with --duplicates.";
     KeyInUse "key-in-use" Row Reject
         "The database already uses this value for another row, or the user belongs to another account."
-        "Overwriting would change a row that is not meant."
-        "Correct the value. With --move-users a known user may change its account.";
+        "Overwriting would change a row that is not meant. If the database has a key in another case, with spaces or in \
+         another form, a second row would be written for it."
+        "Correct the value, or the form in the database. With --move-users a known user may change its account.";
     UnknownAccount "unknown-account" Row Reject
         "The row refers to a record that is neither in the files nor in the database."
         "A user without its account cannot be stored."
@@ -268,8 +269,8 @@ codes! {
         "Check with --against-database, or also give the other file.";
     DatabaseRejected "database-rejected" Database Reject
         "The database refused the row. The finding has its SQLSTATE."
-        "A constraint or a trigger of the table does not allow the row."
-        "Find out what the constraint requires, and correct the row.";
+        "A constraint or a trigger of the table does not allow the row, or the type of a column cannot hold a value."
+        "Find out what the table requires, and correct the row.";
     EditedInTarget "edited-in-target" Database Reject
         "Somebody changed the row in the database after its last import."
         "With --protect-edited such rows are not overwritten."

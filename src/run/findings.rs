@@ -109,8 +109,7 @@ impl EntityFindings<'_> {
         let entity = &self.schema.entities[self.index];
         let read = &self.entities[self.index];
         let slots = crate::read::slots(entity);
-        let edited = loss.reason.edited();
-        let field = loss.slot.map(|slot| slots[slot]).or_else(|| edited.first().map(|(field, _)| *field));
+        let field = loss.slot.map(|slot| slots[slot]).or_else(|| loss.reason.field());
         let layout = self.harvest().layout(location.file);
         let value = match field.and_then(|field| layout.fields.iter().position(|&f| f == field)) {
             Some(position) => RowEncoder::field(row, position).map(RowEncoder::unescape).unwrap_or_default(),
@@ -183,6 +182,17 @@ impl EntityFindings<'_> {
                     .into()
             }
             Reason::KeyInUse => format!("another row of the database has this {name}").into(),
+            Reason::StoredOtherwise(stored) => {
+                // A sensitive value is never part of a message.
+                let stored = match field.map(|field| entity.fields[field].sensitive) {
+                    Some(false) => format!(": {}", Finding::excerpt(stored)),
+                    _ => String::new(),
+                };
+                format!(
+                    "a row of the database has this {name} in another form{stored}; correct it there first"
+                )
+                .into()
+            }
             Reason::UnknownReference => {
                 let nor = if self.has_database { " or in the database" } else { "" };
                 format!("{name}: no {parent} have this key, in the files{nor}").into()
@@ -209,6 +219,10 @@ impl EntityFindings<'_> {
                     .into()
             }
             Reason::StillReferred(by) => format!("the row is not deleted: {by}").into(),
+            Reason::Unheld { declared: (declared, sqlstate), .. } => {
+                format!("{name}: the column's type, {declared}, cannot hold this value (SQLSTATE {sqlstate})")
+                    .into()
+            }
             Reason::Refused(sqlstate) => format!("the database refused the row (SQLSTATE {sqlstate})").into(),
         }
     }

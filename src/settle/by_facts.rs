@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::record::{EntityIndex, RowNumber, Slot};
 
-use super::facts::{Facts, InUse};
+use super::facts::{Facts, InUse, StoredOtherwise, Unheld};
 use super::verdict::{EntityVerdict, Fate, Reason};
 
 /// The rows of an entity with a value that is in use, and its slot, in order. A value counts as free if a row may free
@@ -23,8 +23,14 @@ pub(super) fn in_use(
     rows
 }
 
-/// Rejects rows of an entity for what is not about their values.
+/// Rejects rows of an entity for what is not about values that other rows have.
 pub(super) fn reject(facts: &Facts, entity: EntityIndex, verdict: &mut EntityVerdict) {
+    for StoredOtherwise { row, slot, stored } in facts.stored(entity) {
+        verdict.add(*row, Some(*slot), Reason::StoredOtherwise(stored.clone()));
+    }
+    for Unheld { row, field, declared } in facts.unheld(entity) {
+        verdict.add(*row, None, Reason::Unheld { field: *field, declared: declared.clone() });
+    }
     let refused = facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.clone())));
     let referred =
         facts.referred(entity).iter().map(|(row, detail)| (row, Reason::StillReferred(detail.clone())));

@@ -30,10 +30,11 @@ pub(super) fn resolve(
     candidates: &Candidates<'_>,
     contested: &[Shared],
     in_use: &[(RowNumber, Slot)],
+    alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
     policy: Duplicates,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
-    let rows = contested_rows(candidates, contested, verdict)?;
+    let rows = contested_rows(candidates, contested, alike, verdict)?;
     match policy {
         Duplicates::KeepFirst => keep(rows.iter(), in_use, verdict),
         Duplicates::KeepLast => keep(rows.iter().rev(), in_use, verdict),
@@ -51,20 +52,30 @@ pub(super) fn resolve(
 fn contested_rows(
     candidates: &Candidates<'_>,
     contested: &[Shared],
+    alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
     verdict: &EntityVerdict,
 ) -> io::Result<Vec<Contested>> {
     let mut rows = Vec::new();
     // Most rows share no value: only those that might are read back.
-    if contested.iter().all(HashSetOf::is_empty) {
+    if contested.iter().all(HashSetOf::is_empty) && alike.is_none() {
         return Ok(rows);
     }
+    // Values that the database takes for the same count as that of the first row that has one of them.
+    let first = |row: RowNumber, slot: Slot| alike.and_then(|alike| alike.get(&(row, slot)).copied());
     for row in (0..candidates.len() as u64).map(RowNumber) {
-        let is_contested = |slot: Slot| contested[slot].contains(&candidates.hashes[slot][row]);
+        let is_contested = |slot: Slot| {
+            contested[slot].contains(&candidates.hashes[slot][row]) || first(row, slot).is_some()
+        };
         let slots = || (0..contested.len()).map(Slot);
         if verdict.fates[row] == Fate::Kept && slots().any(is_contested) {
             let mut values = Vec::new();
             for slot in slots().filter(|&slot| is_contested(slot)) {
-                values.extend(candidates.values.value(row, slot)?.map(|value| (slot, value)));
+                values.extend(
+                    candidates
+                        .values
+                        .value(first(row, slot).unwrap_or(row), slot)?
+                        .map(|value| (slot, value)),
+                );
             }
             rows.push((row, values));
         }

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::record::{EntityIndex, RowNumber, Slot};
+use crate::schema::FieldIndex;
 
 /// A question that only the database can answer: does it hold this key?
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,6 +26,24 @@ pub(crate) struct InUse {
     pub(crate) freed_by: Vec<RowNumber>,
 }
 
+/// A value that the type of the field's column cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unheld {
+    pub(crate) row: RowNumber,
+    pub(crate) field: FieldIndex,
+    /// The type, and the SQLSTATE with which a server refuses such values.
+    pub(crate) declared: (String, &'static str),
+}
+
+/// A value of a unique field that the database has, not in the field's normal form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredOtherwise {
+    pub(crate) row: RowNumber,
+    pub(crate) slot: Slot,
+    /// The value there.
+    pub(crate) stored: String,
+}
+
 /// The database's answers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -33,6 +52,9 @@ pub(crate) struct Facts {
     known: HashMap<Question, bool>,
     in_use: HashMap<EntityIndex, Vec<InUse>>,
     refused: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
+    alike: HashMap<EntityIndex, HashMap<(RowNumber, Slot), RowNumber>>,
+    unheld: HashMap<EntityIndex, Vec<Unheld>>,
+    stored: HashMap<EntityIndex, Vec<StoredOtherwise>>,
     edited: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
     referred: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
 }
@@ -74,6 +96,31 @@ impl Facts {
         self.refused.entry(entity).or_default().extend(rows);
     }
 
+    /// Adds rows whose value in a slot the column takes for that of other rows: each with the first that has it.
+    pub(crate) fn take_alike(
+        &mut self,
+        entity: EntityIndex,
+        slot: Slot,
+        rows: impl IntoIterator<Item = (RowNumber, RowNumber)>,
+    ) {
+        let all = self.alike.entry(entity).or_default();
+        all.extend(rows.into_iter().map(|(row, first)| ((row, slot), first)));
+    }
+
+    /// Adds values that other rows of the database have in another form.
+    pub(crate) fn take_stored(
+        &mut self,
+        entity: EntityIndex,
+        values: impl IntoIterator<Item = StoredOtherwise>,
+    ) {
+        self.stored.entry(entity).or_default().extend(values);
+    }
+
+    /// Adds values that the columns cannot hold.
+    pub(crate) fn take_unheld(&mut self, entity: EntityIndex, values: impl IntoIterator<Item = Unheld>) {
+        self.unheld.entry(entity).or_default().extend(values);
+    }
+
     /// Adds rows that would overwrite a row edited in the database, with the values there.
     pub(crate) fn take_edited(
         &mut self,
@@ -99,6 +146,19 @@ impl Facts {
 
     pub(super) fn in_use(&self, entity: EntityIndex) -> &[InUse] {
         self.in_use.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// The first row with a value that the column takes for this row's; `None` if only the same value is the same.
+    pub(super) fn alike(&self, entity: EntityIndex) -> Option<&HashMap<(RowNumber, Slot), RowNumber>> {
+        self.alike.get(&entity).filter(|rows| !rows.is_empty())
+    }
+
+    pub(super) fn stored(&self, entity: EntityIndex) -> &[StoredOtherwise] {
+        self.stored.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn unheld(&self, entity: EntityIndex) -> &[Unheld] {
+        self.unheld.get(&entity).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn refused(&self, entity: EntityIndex) -> &[(RowNumber, String)] {

@@ -21,7 +21,7 @@ use std::io;
 use crate::record::EntityIndex;
 
 pub(crate) use candidates::{Candidates, SlotValues};
-pub(crate) use facts::{Facts, InUse, Question};
+pub(crate) use facts::{Facts, InUse, Question, StoredOtherwise, Unheld};
 pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
 
 use crate::settings::Duplicates;
@@ -49,7 +49,8 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
             );
             resolved?;
             let in_use = by_facts::in_use(facts, index, &held);
-            duplicates::resolve(candidates, &found, &in_use, policy, &mut verdict)?;
+            let alike = facts.alike(index);
+            duplicates::resolve(candidates, &found, &in_use, alike, policy, &mut verdict)?;
             contested = Some(found);
             if !by_facts::hold(facts.in_use(index), &verdict, &mut held) {
                 break verdict;

@@ -34,12 +34,16 @@ pub(crate) enum Reason {
     Duplicate { of: RowNumber, kept: bool },
     /// Another row of the database has the value, or the row belongs to another parent there.
     KeyInUse,
+    /// The database has the value in this form, which is not the normal one.
+    StoredOtherwise(String),
     /// The record that it refers to is neither in the files nor in the database.
     UnknownReference,
     /// The record that it refers to is in no file, and there is no database to ask.
     UnresolvedReference,
     /// The record that it refers to was rejected.
     RejectedReference(RejectedRecord),
+    /// The field's column has this type, which cannot hold the value; and the SQLSTATE of that.
+    Unheld { field: FieldIndex, declared: (String, &'static str) },
     /// The database refused the row with this SQLSTATE.
     Refused(String),
     /// The row cannot be deleted: what refers to it in the database.
@@ -61,11 +65,11 @@ impl Reason {
     pub(crate) fn code(&self) -> Code {
         match self {
             Self::Duplicate { .. } => Code::DuplicateKey,
-            Self::KeyInUse => Code::KeyInUse,
+            Self::KeyInUse | Self::StoredOtherwise(_) => Code::KeyInUse,
             Self::UnknownReference => Code::UnknownAccount,
             Self::UnresolvedReference => Code::UnresolvedReference,
             Self::RejectedReference(_) => Code::AccountRejected,
-            Self::Refused(_) => Code::DatabaseRejected,
+            Self::Unheld { .. } | Self::Refused(_) => Code::DatabaseRejected,
             Self::StillReferred(_) => Code::StillReferred,
             Self::Edited(_) => Code::EditedInTarget,
         }
@@ -76,6 +80,14 @@ impl Reason {
         match self {
             Self::Duplicate { kept: true, .. } => Severity::Duplicate,
             _ => self.code().default_severity(),
+        }
+    }
+
+    /// The field that it is about, unless that has a slot.
+    pub(crate) fn field(&self) -> Option<FieldIndex> {
+        match self {
+            Self::Unheld { field, .. } => Some(*field),
+            _ => self.edited().first().map(|(field, _)| *field),
         }
     }
 

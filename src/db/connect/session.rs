@@ -18,8 +18,10 @@ use super::tls::Mode;
 const STARTING: Duration = Duration::from_secs(15);
 
 /// Settings that our statements rely on and that a role or a database may have set differently. The `search_path` is not
-/// changed: the user decides where tables are.
+/// changed: the user decides where tables are. Neither is `default_transaction_read_only`: see [`require_writable`]. The
+/// language of messages can only be set by superusers, and only people read them.
 const SET_UP: &str = "
+    SET statement_timeout = 0;
     SET client_encoding = 'UTF8';
     SET TimeZone = 'UTC';
     SET DateStyle = 'ISO, YMD';
@@ -28,10 +30,17 @@ const SET_UP: &str = "
     SET bytea_output = 'hex';
     SET lc_monetary = 'C';
     SET standard_conforming_strings = on;
-    SET statement_timeout = 0;
+    SET quote_all_identifiers = off;
+    SET row_security = on;
+    SET array_nulls = on;
+    SET transform_null_equals = off;
+    SET gin_fuzzy_search_limit = 0;
+    SET default_transaction_isolation = 'read committed';
+    SET default_transaction_deferrable = off;
     SET idle_in_transaction_session_timeout = 0;
     SELECT set_config(name, '0', false) FROM pg_settings
-     WHERE name IN ('idle_session_timeout', 'transaction_timeout');";
+     WHERE name IN ('idle_session_timeout', 'transaction_timeout');
+    SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'";
 
 /// The backend of a killed client releases its locks within a second. PostgreSQL 14 and later have this setting, on
 /// systems that support it.

@@ -76,13 +76,13 @@ async fn look_up(
             }
         }
     }
-    let parent = context.entity(parent);
+    let (parent, info) = (context.entity(parent), context.table(parent));
     let sql = format!(
         "SELECT k.n, t.{id}::bigint FROM unnest($1::text[]) WITH ORDINALITY k (key, n)
-         JOIN {table} t ON t.{column} = k.key",
+         JOIN {table} t ON {has_key}",
         id = ident(&parent.system.id),
         table = parent.table,
-        column = ident(&parent.fields[parent.key].column),
+        has_key = info.has_text("t", &parent.fields[parent.key].column, "k.key"),
     );
     let asked: Vec<Vec<u8>> = keys.keys().cloned().collect();
     for batch in asked.chunks(BATCH) {

@@ -34,10 +34,12 @@ pub(crate) async fn absent<E: From<LoadError>>(
     let sql = format!(
         "DECLARE \"muster absent\" NO SCROLL CURSOR FOR SELECT t.{key}::text FROM {table} t
          WHERE NOT EXISTS (SELECT FROM {stage} s WHERE {has_key})
-           AND NOT EXISTS (SELECT FROM \"muster rejected\" r WHERE r.key = t.{key}::text) ORDER BY t.{key}",
+           AND NOT EXISTS (SELECT FROM \"muster rejected\" r WHERE {rejected}) ORDER BY t.{key}",
         key = statements.key_column(),
         stage = statements.stage(),
         has_key = statements.has_key("t"),
+        rejected =
+            statements.info.has_text("t", &statements.entity.fields[statements.entity.key].column, "r.key"),
     );
     client.batch_execute(&sql).await.map_err(failed)?;
     let fetch = format!("FETCH {BATCH} FROM \"muster absent\"");

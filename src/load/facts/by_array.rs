@@ -9,12 +9,14 @@ use crate::db::{DbError, Session};
 use crate::load::error::LoadError;
 use crate::load::repertoire::Repertoire;
 use crate::load::rows::{EntityRows, row_number};
-use crate::load::tables;
+use crate::load::{limits, tables};
 use crate::read::slots;
 use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex, Schema};
 use crate::settle::{Facts, InUse, Question};
 use crate::sql::ident;
+
+use super::otherwise;
 
 /// How many rows are asked about at a time.
 const BATCH: usize = 20_000;
@@ -47,20 +49,22 @@ impl<'a> Lookup<'a> {
         self.repertoire = Repertoire::of(self.client, entities).await?;
         for item in entities {
             facts.take_refused(item.entity, self.repertoire.refused(item.harvest)?);
-            if self.tables[item.entity].is_none() {
-                continue;
-            }
+            let Some(table) = &self.tables[item.entity] else { continue };
             let entity = &self.schema.entities[item.entity];
+            facts.take_unheld(item.entity, limits::unheld(entity, table, item.harvest)?);
+            let stored = otherwise::find(self.client, self.schema, &self.tables, item, |_| true).await?;
+            facts.take_stored(item.entity, stored);
             for (slot, field) in slots(entity).into_iter().enumerate() {
                 let sql = if entity.fields[field].reference.is_some() {
                     if move_rows {
                         continue;
                     }
-                    moved(self.schema, entity, field)
+                    let Some(sql) = self.moved(entity, table, field) else { continue };
+                    sql
                 } else if field == entity.key {
                     continue;
                 } else {
-                    in_use(entity, field)
+                    in_use(entity, table, field)
                 };
                 let rows = self.ask(item, entity, field, &sql).await?;
                 facts.take_in_use(
@@ -75,6 +79,23 @@ impl<'a> Lookup<'a> {
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
         tables::held(self.client, self.schema, &self.tables, &self.repertoire, questions).await
+    }
+
+    /// Which rows have another parent in the table; `None` if there is no table of parents.
+    fn moved(&self, entity: &Entity, info: &TableInfo, field: FieldIndex) -> Option<String> {
+        let reference = entity.fields[field].reference?;
+        let (parent, parents) =
+            (&self.schema.entities[reference.entity], self.tables[reference.entity].as_ref()?);
+        Some(format!(
+            "SELECT k.n FROM {ROWS} JOIN {table} t ON {has_key} JOIN {parent_table} p ON p.{id} = t.{column}
+             WHERE ({is_parent}) IS NOT TRUE",
+            table = entity.table,
+            has_key = info.has_text("t", &entity.fields[entity.key].column, "k.key"),
+            parent_table = parent.table,
+            id = ident(&parent.system.id),
+            column = ident(&entity.fields[field].column),
+            is_parent = parents.has_text("p", &parent.fields[parent.key].column, "k.value"),
+        ))
     }
 
     /// Asks `sql` about all rows that have a value of `field`; returns the rows that it finds.
@@ -132,26 +153,11 @@ impl<'a> Lookup<'a> {
 
 const ROWS: &str = "unnest($1::bigint[], $2::text[], $3::text[]) k (n, key, value)";
 
-fn in_use(entity: &Entity, field: FieldIndex) -> String {
+fn in_use(entity: &Entity, info: &TableInfo, field: FieldIndex) -> String {
     format!(
-        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{column} = k.value WHERE t.{key} IS DISTINCT FROM k.key",
+        "SELECT k.n FROM {ROWS} JOIN {table} t ON {has_value} WHERE ({has_key}) IS NOT TRUE",
         table = entity.table,
-        column = ident(&entity.fields[field].column),
-        key = ident(&entity.fields[entity.key].column),
-    )
-}
-
-fn moved(schema: &Schema, entity: &Entity, field: FieldIndex) -> String {
-    let reference = entity.fields[field].reference.expect("only asked of references");
-    let parent = &schema.entities[reference.entity];
-    format!(
-        "SELECT k.n FROM {ROWS} JOIN {table} t ON t.{key} = k.key JOIN {parent_table} p ON p.{id} = t.{column}
-         WHERE p.{parent_key} IS DISTINCT FROM k.value",
-        table = entity.table,
-        key = ident(&entity.fields[entity.key].column),
-        parent_table = parent.table,
-        id = ident(&parent.system.id),
-        column = ident(&entity.fields[field].column),
-        parent_key = ident(&parent.fields[parent.key].column),
+        has_value = info.has_text("t", &entity.fields[field].column, "k.value"),
+        has_key = info.has_text("t", &entity.fields[entity.key].column, "k.key"),
     )
 }

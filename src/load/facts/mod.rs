@@ -4,6 +4,7 @@
 mod absent;
 mod by_array;
 mod edited;
+mod otherwise;
 mod staged;
 
 pub(super) use absent::absent;

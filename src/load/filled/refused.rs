@@ -37,13 +37,13 @@ pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<Refused
         let insert = statements.insert(number, layout, true, true);
         steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&insert)));
     }
-    let steps = steps.join("\n");
+    let write = dollar_quoted(&format!("BEGIN {} END", steps.join("\n")));
     let (stage, plan, about_data) = (statements.stage(), statements.plan(), about_data());
     let sql = format!(
         "CREATE INDEX ON {stage} (o);
          CREATE INDEX ON {plan} (o);
          CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
-         LANGUAGE plpgsql AS $function$ BEGIN {steps} END $function$;
+         LANGUAGE plpgsql AS {write};
          CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)
          LANGUAGE plpgsql AS $function$
          DECLARE low bigint; top bigint; row bigint;

@@ -117,7 +117,7 @@ fn prints_as_sent(column: &ColumnInfo, wanted: &str) -> bool {
     }
     declared == base
         && match wanted {
-            "bigint" => matches!(base.as_str(), "bigint" | "integer" | "numeric"),
+            "bigint" => matches!(base.as_str(), "bigint" | "integer" | "smallint" | "numeric"),
             "timestamptz" => base == "timestamp with time zone",
             wanted => base == wanted,
         }

@@ -59,7 +59,7 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
         let (entity, name, id): (String, String, String) = (table.get(0), table.get(1), table.get(2));
         let sql = format!(
             "WITH person AS MATERIALIZED (SELECT t.{id}::bigint AS id FROM {name} t WHERE EXISTS (
-                SELECT FROM jsonb_each_text(to_jsonb(t)) v WHERE lower(v.value) = lower(trim($1::text)))),
+                SELECT FROM jsonb_each_text(to_jsonb(t.*)) v WHERE lower(v.value) = lower(trim($1::text)))),
              images AS (DELETE FROM muster.updated u USING person p WHERE u.entity = $2 AND u.id = p.id
                 RETURNING u.run, u.entity, u.id),
              blocks AS (SELECT b.ctid AS place, b.run, b.entity, b.rows, p.id FROM person p JOIN muster.inserted b

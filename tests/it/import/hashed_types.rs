@@ -218,7 +218,7 @@ fn hashes_agree_for_columns_of_other_types_than_the_fields() {
     holds(
         &format!(
             "{ddl}CREATE DOMAIN short AS varchar(20) DEFAULT 'short';
-             ALTER TABLE things ALTER price TYPE numeric(30, 1), ALTER moment TYPE timestamp(0), ALTER postcode TYPE char(9),
+             ALTER TABLE things ALTER price TYPE numeric(30, 1), ALTER moment TYPE timestamp(3), ALTER postcode TYPE char(9),
                 ALTER mail TYPE varchar(99), ALTER tags DROP DEFAULT, ALTER tags TYPE varchar(20)[], ALTER bic TYPE short,
                 ADD unknown text, ADD filled int DEFAULT 7"
         ),

@@ -17,12 +17,12 @@ impl Statements<'_> {
         let parent = self.parent(field);
         format!(
             "SELECT plan.o, p.{id}::bigint FROM {plan} plan JOIN {stage} s ON s.o = plan.o
-             JOIN {table} p ON p.{key} = s.f{field} WHERE plan.fresh AND plan.p{field} IS NULL",
+             JOIN {table} p ON {is_parent} WHERE plan.fresh AND plan.p{field} IS NULL",
             id = ident(&parent.system.id),
             plan = self.plan(),
             stage = self.stage(),
             table = parent.table,
-            key = ident(&parent.fields[parent.key].column),
+            is_parent = self.is_parent(field, "p"),
         )
     }
 
@@ -32,12 +32,12 @@ impl Statements<'_> {
         format!(
             "SELECT count(*) FROM (
                 SELECT p.{id} FROM {table} p
-                WHERE EXISTS (SELECT FROM {stage} s WHERE s.l = {layout_number} AND s.f{field} = p.{key})
+                WHERE EXISTS (SELECT FROM {stage} s WHERE s.l = {layout_number} AND {is_parent})
                 ORDER BY p.{id} FOR KEY SHARE OF p) locked",
             id = ident(&parent.system.id),
             table = parent.table,
             stage = self.stage(),
-            key = ident(&parent.fields[parent.key].column),
+            is_parent = self.is_parent(field, "p"),
         )
     }
 

@@ -48,6 +48,7 @@ impl Statements<'_> {
     }
 
     /// The rows are joined and compared before any hash is computed: a table can be much larger than what is staged.
+    /// No column of the table can be taken for the row (`t.*`), and no table of the schema for what WITH names.
     fn edited_rows(
         &self,
         layout_number: &str,
@@ -59,23 +60,23 @@ impl Statements<'_> {
         let id = self.id();
         let canonical = canonical(&self.entity.table);
         format!(
-            "WITH own AS MATERIALIZED (
+            "WITH \"muster own\" AS MATERIALIZED (
                 SELECT r.id, r.finished FROM muster.runs r JOIN muster.run_counts c ON c.run = r.id
                 WHERE c.entity = {entity} AND c.\"table\" = {canonical} AND r.status = 'committed'
                   AND r.command <> 'undo'),
-             stamps AS MATERIALIZED (SELECT r.stamp FROM muster.runs r {STAMPS}),
+             \"muster stamps\" AS MATERIALIZED (SELECT r.stamp FROM muster.runs r {STAMPS}),
              candidates AS MATERIALIZED (
-                SELECT s.o, jsonb_strip_nulls({values})::text AS found, t
+                SELECT s.o, jsonb_strip_nulls({values})::text AS found, coalesce(t.*) AS whole
                 FROM {stage} s {table}{parents}
                 LEFT JOIN muster.restored back ON {back}
                 WHERE s.l = {layout_number} AND ({differs})
-                  AND coalesce(back.stood, t.xmin) NOT IN (SELECT stamp FROM stamps))
-             SELECT c.o, c.found FROM candidates c CROSS JOIN LATERAL (SELECT (c.t).*) t
+                  AND coalesce(back.stood, t.xmin) NOT IN (SELECT stamp FROM \"muster stamps\"))
+             SELECT c.o, c.found FROM candidates c CROSS JOIN LATERAL (SELECT (c.whole).*) t
              WHERE (SELECT NOT coalesce(last.same, false) FROM (
                        SELECT own.finished, u.after_hash = {UPDATED_HASH} AS same
-                       FROM muster.updated u JOIN own ON own.id = u.run WHERE u.entity = {entity} AND u.id = t.{id}::bigint
+                       FROM muster.updated u JOIN \"muster own\" own ON own.id = u.run WHERE u.entity = {entity} AND u.id = t.{id}::bigint
                        UNION ALL
-                       SELECT own.finished, {same} FROM ({block}) b JOIN own ON own.id = b.run
+                       SELECT own.finished, {same} FROM ({block}) b JOIN \"muster own\" own ON own.id = b.run
                        LEFT JOIN muster.images i ON i.run = b.run AND i.entity = b.entity AND i.image = b.image
                    ) last ORDER BY last.finished DESC LIMIT 1)
              ORDER BY c.o",
@@ -88,7 +89,7 @@ impl Statements<'_> {
             block = format_args!(
                 "SELECT * FROM muster.inserted x
                  WHERE x.entity = {} AND x.first_id <= t.{id}::bigint AND x.last_id >= t.{id}::bigint
-                   AND (x.ids IS NULL OR t.{id}::bigint = ANY (x.ids)) AND x.run = ANY (ARRAY(SELECT id FROM own))
+                   AND (x.ids IS NULL OR t.{id}::bigint = ANY (x.ids)) AND x.run = ANY (ARRAY(SELECT id FROM \"muster own\"))
                  ORDER BY x.first_id DESC LIMIT 1",
                 literal(&self.entity.name),
             ),

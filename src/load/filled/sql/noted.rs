@@ -1,5 +1,6 @@
 //! Inserts, updates and deletes that write undo data to the journal in the same statement. Each gives one row: how many
-//! rows it wrote, and for how many of them there is undo data.
+//! rows it wrote, and for how many of them there is undo data. A name of WITH that is visible where the table is named has
+//! a space in it, or a table of that name could not be written.
 
 use crate::load::journal::{Image, Origin, UPDATED_HASH, canonical, restored};
 
@@ -24,7 +25,7 @@ impl Statements<'_> {
                 SELECT {origin}, min(w.id), max(w.id), count(*),
                        CASE WHEN max(w.id) - min(w.id) + 1 <> count(*) THEN array_agg(w.id ORDER BY w.id) END,
                        array_agg(s.o ORDER BY w.id), {layout_number}, string_agg(w.hash, ''::bytea ORDER BY w.id)
-                FROM written w JOIN {stage} s ON s.l = {layout_number} AND w.key = {key}
+                FROM written w JOIN {stage} s ON s.l = {layout_number} AND {same}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
              SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
             id = self.id(),
@@ -32,7 +33,7 @@ impl Statements<'_> {
             hash = image.hash(),
             origin = origin.columns(),
             stage = self.stage(),
-            key = self.staged(self.entity.key),
+            same = self.equals(self.entity.key, "w.key", &self.staged(self.entity.key)),
         )
     }
 
@@ -46,18 +47,18 @@ impl Statements<'_> {
         released: bool,
     ) -> String {
         let (before, stamp, joined) = if released {
-            ("coalesce(had.before, to_jsonb(t))", "coalesce(had.stamp, t.xmin)", self.join_released())
+            ("coalesce(had.before, to_jsonb(t.*))", "coalesce(had.stamp, t.xmin)", self.join_released())
         } else {
-            ("to_jsonb(t)", "t.xmin", String::new())
+            ("to_jsonb(t.*)", "t.xmin", String::new())
         };
         format!(
-            "WITH old AS MATERIALIZED (
+            "WITH \"muster old\" AS MATERIALIZED (
                 SELECT t.{id}::bigint AS id, s.o, {before} AS before, {stamp} AS stamp
                 FROM {stage} s {changed} {table}{joined} WHERE s.l = {layout_number}),
              written AS ({update} RETURNING t.{id}::bigint AS id, {UPDATED_HASH} AS hash),
              noted AS (
                 INSERT INTO muster.updated (run, entity, id, row_number, before, before_xmin, after_hash)
-                SELECT {origin}, o.id, o.o, o.before, o.stamp, w.hash FROM old o JOIN written w ON w.id = o.id
+                SELECT {origin}, o.id, o.o, o.before, o.stamp, w.hash FROM \"muster old\" o JOIN written w ON w.id = o.id
                 RETURNING 1)
              SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM noted)",
             id = self.id(),
@@ -71,7 +72,7 @@ impl Statements<'_> {
     /// A delete (see [`Statements::delete`]) that keeps the rows.
     pub(crate) fn delete_noted(&self, origin: Origin<'_>, last: bool) -> String {
         format!(
-            "WITH gone AS ({delete} RETURNING t.{id}::bigint AS id, s.o, to_jsonb(t) AS before, t.xmin AS stamp),
+            "WITH gone AS ({delete} RETURNING t.{id}::bigint AS id, s.o, to_jsonb(t.*) AS before, t.xmin AS stamp),
              noted AS (
                 INSERT INTO muster.deleted (run, entity, id, row_number, before, before_xmin, last)
                 SELECT {origin}, g.id, g.o, g.before, coalesce(back.stood, g.stamp), {last} FROM gone g

@@ -44,10 +44,8 @@ impl Statements<'_> {
 
     /// Compares the staged rows of a layout with the table, and plans them.
     pub(crate) fn compare(&self, layout_number: usize, layout: &Layout) -> String {
-        let (old, new): (Vec<_>, Vec<_>) = self
-            .compared(layout)
-            .map(|field| (format!("t.{}", self.column(field)), self.updated(field)))
-            .unzip();
+        let (old, new): (Vec<_>, Vec<_>) =
+            self.compared(layout).map(|field| (self.stored(field), self.updated(field))).unzip();
         let differs = if old.is_empty() {
             "false".to_owned()
         } else {
@@ -123,14 +121,12 @@ impl Statements<'_> {
     pub(super) fn rivals(&self, field: FieldIndex, joined: &str) -> String {
         format!(
             "FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-              JOIN {table} t ON t.{column} = {value}{joined} WHERE t.{key_column} IS DISTINCT FROM {key}",
+              JOIN {table} t ON {has_value}{joined} WHERE ({has_key}) IS NOT TRUE",
             stage = self.stage(),
             plan = self.plan(),
             table = self.entity.table,
-            column = self.column(field),
-            value = self.staged(field),
-            key_column = self.key_column(),
-            key = self.staged(self.entity.key),
+            has_value = self.equals(field, &format!("t.{}", self.column(field)), &self.staged(field)),
+            has_key = self.has_key("t"),
         )
     }
 

@@ -58,7 +58,9 @@ impl Statements<'_> {
     /// the table has, as text.
     pub(crate) fn reconcile(&self, layout_number: usize, layout: &Layout) -> String {
         let key = self.entity.key;
-        let sum = |value: String| format!("sum(coalesce(hashtextextended({value}, 0), 1)::numeric)::text");
+        let sum = |value: String| {
+            format!("sum(coalesce(hashtextextended({value} COLLATE \"C\", 0), 1)::numeric)::text")
+        };
         let sums: String = layout.fields.iter().fold(String::new(), |all, &field| {
             let sent = if field == key { self.staged(key) } else { self.updated(field) };
             let declared = self.declared(&self.entity.fields[field]);

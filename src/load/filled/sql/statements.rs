@@ -17,6 +17,8 @@ pub(crate) struct Statements<'a> {
     pub(crate) entity: &'a Entity,
     /// The table as it is.
     pub(crate) info: &'a TableInfo,
+    /// The tables of all entities.
+    pub(crate) tables: &'a [Option<TableInfo>],
     /// What an empty cell does to a filled field unless the field says otherwise.
     pub(crate) on_empty: OnUpdate,
 }
@@ -48,7 +50,45 @@ impl Statements<'_> {
 
     /// The condition that the table's row `alias` has the key of the staged row.
     pub(crate) fn has_key(&self, alias: &str) -> String {
-        format!("{alias}.{} = {}", self.key_column(), self.staged(self.entity.key))
+        self.equals(self.entity.key, &format!("{alias}.{}", self.key_column()), &self.staged(self.entity.key))
+    }
+
+    /// The condition that `column`, a field's, has a value of the field's type, by the column's own equality.
+    pub(super) fn equals(&self, field: FieldIndex, column: &str, value: &str) -> String {
+        let field = &self.entity.fields[field];
+        match self.info.column(&field.column) {
+            Some(found) if field.reference.is_none() => found.equals(column, value, field.rule.sql_type()),
+            _ => format!("{column} = {value}"),
+        }
+    }
+
+    /// The condition that the row `alias` of a reference's table is the one that the staged row refers to.
+    pub(super) fn is_parent(&self, field: FieldIndex, alias: &str) -> String {
+        let reference = self.entity.fields[field].reference.expect("only asked of references");
+        let info = self.tables[reference.entity].as_ref().expect("begin created the missing tables");
+        let parent = self.parent(field);
+        info.has_text(alias, &parent.fields[parent.key].column, &format!("s.f{field}"))
+    }
+
+    /// The unique fields whose columns take some different values for the same, such as `a` and `A`, or 1 and 1.0.
+    pub(crate) fn lenient(&self) -> impl Iterator<Item = FieldIndex> + '_ {
+        self.entity.unique_fields().filter(|&index| {
+            let field = &self.entity.fields[index];
+            let lenient = self.info.column(&field.column).is_some_and(|column| column.lenient);
+            field.reference.is_none() && (lenient || field.rule.sql_type() == "numeric")
+        })
+    }
+
+    /// The staged rows whose value of a lenient field others have, too: the row, and the first that has it.
+    pub(crate) fn alike(&self, field: FieldIndex) -> Option<String> {
+        let kind = self.entity.fields[field].rule.sql_type();
+        let value = self.info.column(&self.entity.fields[field].column)?.alike(&self.staged(field), kind)?;
+        Some(format!(
+            "SELECT o, first FROM (
+                SELECT s.o, min(s.o) OVER alike AS first, count(*) OVER alike AS rows FROM {} s
+                WHERE s.f{field} IS NOT NULL WINDOW alike AS (PARTITION BY {value})) found WHERE rows > 1",
+            self.stage()
+        ))
     }
 
     /// Joins the table's row to the staged one.
@@ -64,9 +104,8 @@ impl Statements<'_> {
     /// Joins the parents of a layout's references to the staged rows.
     pub(super) fn join_parents(&self, layout: &Layout) -> String {
         references(layout).iter().fold(String::new(), |mut all, &field| {
-            let parent = self.parent(field);
-            let key = ident(&parent.fields[parent.key].column);
-            let _ = write!(all, " LEFT JOIN {} p{field} ON p{field}.{key} = s.f{field}", parent.table);
+            let (parent, alias) = (self.parent(field), format!("p{field}"));
+            let _ = write!(all, " LEFT JOIN {} {alias} ON {}", parent.table, self.is_parent(field, &alias));
             all
         })
     }
@@ -87,36 +126,47 @@ impl Statements<'_> {
         self.info.column(&field.column).map_or_else(|| field.rule.sql_type(), |column| &column.declared)
     }
 
-    /// A staged value as the table's type; NULL for an empty cell.
+    /// A staged value, of the field's type; NULL for an empty cell. Of a reference the identity that it leads to.
     pub(super) fn staged(&self, index: FieldIndex) -> String {
-        let field = &self.entity.fields[index];
-        if field.reference.is_some() {
+        if self.entity.fields[index].reference.is_some() {
             return format!("p{index}.{}", ident(&self.parent(index).system.id));
         }
-        let wanted = field.rule.sql_type();
+        format!("s.f{index}")
+    }
+
+    /// The table's value, of the field's type.
+    pub(super) fn stored(&self, index: FieldIndex) -> String {
+        let (field, column) = (&self.entity.fields[index], format!("t.{}", self.column(index)));
         match self.info.column(&field.column) {
-            // The type without its length: a value that does not fit must fail, and not be cut off by a cast.
-            Some(column) if column.base != wanted => format!("s.f{index}::{}", column.base),
-            _ => format!("s.f{index}"),
+            Some(info) if field.reference.is_none() => info.plain(&column, field.rule.sql_type()),
+            _ => column,
         }
     }
 
-    /// The value of a field in a new row.
+    /// A value of the field's type as the column is given it.
+    pub(super) fn assigned(&self, index: FieldIndex, value: String) -> String {
+        match self.info.column(&self.entity.fields[index].column) {
+            Some(info) => info.assigned(value),
+            None => value,
+        }
+    }
+
+    /// The value of a field in a new row, of the field's type.
     pub(super) fn inserted(&self, index: FieldIndex) -> String {
         let field = &self.entity.fields[index];
         let staged = self.staged(index);
         match field.when_empty() {
             Some(default) if field.policy(self.on_empty) != OnUpdate::Overwrite => {
-                format!("COALESCE({staged}, {}::{})", literal(default), self.declared(field))
+                format!("COALESCE({staged}, {}::{})", literal(default), field.rule.sql_type())
             }
             _ => staged,
         }
     }
 
-    /// The new value of a field in a row that the table has.
+    /// The new value of a field in a row that the table has, of the field's type.
     pub(super) fn updated(&self, index: FieldIndex) -> String {
         let field = &self.entity.fields[index];
-        let old = format!("t.{}", self.column(index));
+        let old = self.stored(index);
         match field.policy(self.on_empty) {
             OnUpdate::Overwrite => self.inserted(index),
             OnUpdate::Keep => format!("COALESCE({}, {old})", self.staged(index)),
@@ -139,7 +189,7 @@ impl Statements<'_> {
 
     /// The condition that an update changes the field.
     pub(super) fn differs(&self, field: FieldIndex) -> String {
-        format!("t.{} IS DISTINCT FROM {}", self.column(field), self.updated(field))
+        format!("{} IS DISTINCT FROM {}", self.stored(field), self.updated(field))
     }
 
     /// A field's value in the table and its new one, as text; of a reference the keys.

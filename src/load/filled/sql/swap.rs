@@ -43,9 +43,9 @@ impl Statements<'_> {
             let _ = write!(freeing, " UNION ALL SELECT s.o, t.{id} {}", self.going());
         }
         format!(
-            "WITH freeing AS MATERIALIZED ({freeing})
+            "WITH \"muster freeing\" AS MATERIALIZED ({freeing})
              SELECT s.o, array_remove(array_agg(f.o ORDER BY f.o), NULL) {} GROUP BY s.o",
-            self.rivals(field, &format!(" LEFT JOIN freeing f ON f.id = t.{id}"))
+            self.rivals(field, &format!(" LEFT JOIN \"muster freeing\" f ON f.id = t.{id}"))
         )
     }
 
@@ -65,12 +65,12 @@ impl Statements<'_> {
     /// Fills it with the rows of a layout whose value of the field is about to change and is needed by another row.
     pub(crate) fn find_released(&self, field: FieldIndex, layout_number: usize) -> String {
         format!(
-            "INSERT INTO {released} SELECT s.o, {field}, to_jsonb(t), t.xmin
+            "INSERT INTO {released} SELECT s.o, {field}, to_jsonb(t.*), t.xmin
              FROM {stage} s {changed} {table}
              WHERE s.l = {layout_number} AND t.{column} IS NOT NULL AND {differs}
                AND EXISTS (SELECT FROM (
                     SELECT {value} AS value, s.o FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-                    ) other WHERE other.value = t.{column} AND other.o <> s.o)",
+                    ) other WHERE {same} AND other.o <> s.o)",
             released = self.released(),
             stage = self.stage(),
             changed = self.join_changed(),
@@ -78,6 +78,7 @@ impl Statements<'_> {
             column = self.column(field),
             differs = self.differs(field),
             value = self.staged(field),
+            same = self.equals(field, &format!("t.{}", self.column(field)), "other.value"),
             plan = self.plan(),
         )
     }

@@ -20,10 +20,10 @@ impl Statements<'_> {
         for (index, field) in self.entity.fields.iter().enumerate() {
             if layout.fields.contains(&index) {
                 columns.push(self.column(index));
-                values.push(self.inserted(index));
+                values.push(self.assigned(index, self.inserted(index)));
             } else if let Some(default) = field.when_empty() {
                 columns.push(self.column(index));
-                values.push(format!("{}::{}", literal(default), self.declared(field)));
+                values.push(self.assigned(index, format!("{}::{}", literal(default), field.rule.sql_type())));
             }
         }
         for column in [&self.entity.system.created_at, &self.entity.system.updated_at].into_iter().flatten() {
@@ -51,8 +51,9 @@ impl Statements<'_> {
     /// Updates the planned rows of a layout that the table has; `None` if the layout has only the key.
     pub(crate) fn update(&self, layout_number: usize, layout: &Layout, ranged: bool) -> Option<String> {
         let fields = self.compared(layout);
-        let mut sets: Vec<_> =
-            fields.map(|field| format!("{} = {}", self.column(field), self.updated(field))).collect();
+        let mut sets: Vec<_> = fields
+            .map(|field| format!("{} = {}", self.column(field), self.assigned(field, self.updated(field))))
+            .collect();
         if sets.is_empty() {
             return None;
         }
