@@ -8,6 +8,9 @@ use tokio_postgres::error::SqlState;
 
 use super::local::LocalError;
 
+/// A sequence has no more numbers: in the class of data exceptions, but no row's fault.
+const USED_UP: &str = "2200H";
+
 /// An error of the database or of the connection to it.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -273,8 +276,22 @@ impl DbError {
     pub(crate) fn is_about_data(&self) -> bool {
         self.sqlstate().is_some_and(|state| {
             let code = state.code();
+            if code == USED_UP {
+                return false;
+            }
             code.starts_with("22") || code.starts_with("23") || code.starts_with("44") || code == "P0001"
         })
+    }
+
+    /// Whether a sequence is used up.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.sqlstate().is_some_and(|state| state.code() == USED_UP)
+    }
+
+    /// What the server said of a refused statement, in parts.
+    pub(crate) fn said(&self) -> Option<&tokio_postgres::error::DbError> {
+        let Self::Refused { source, .. } = self else { return None };
+        source.as_db_error()
     }
 
     /// The SQLSTATE, if the server gave one.

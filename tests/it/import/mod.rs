@@ -11,3 +11,4 @@ mod hashed_types;
 mod inputs;
 mod laws;
 mod own_schemas;
+mod table_faults;
