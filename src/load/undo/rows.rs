@@ -5,7 +5,7 @@ use crate::db::postgres::types::ToSql;
 use crate::db::postgres::{Client, Row};
 use crate::load::error::LoadError;
 use crate::load::journal::{EntityRecord, RunRecord};
-use crate::sql::{ident, literal};
+use crate::sql::{dollar_quoted, ident, literal};
 
 /// The rows of one entity of a run.
 pub(super) struct RunRows<'a> {
@@ -60,12 +60,10 @@ impl<'a> RunRows<'a> {
              ANALYZE {list}"
         ))
         .await?;
-        self.execute(&format!(
-            "DO $lock$ BEGIN
-             PERFORM FROM {table} t JOIN {list} l ON l.id = t.{id} ORDER BY t.{id} FOR UPDATE OF t;
-             END $lock$"
-        ))
-        .await
+        let lock = format!(
+            "BEGIN PERFORM FROM {table} t JOIN {list} l ON l.id = t.{id} ORDER BY t.{id} FOR UPDATE OF t; END"
+        );
+        self.execute(&format!("DO {}", dollar_quoted(&lock))).await
     }
 
     /// The transaction that a row counts as written by once it is put back. After a restored dump that is none: the
