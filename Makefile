@@ -4,8 +4,9 @@
 CARGO ?= cargo
 MINUTES ?= 10
 CELLS ?= 6000000
+FILES ?= 200
 
-.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones page-test clean needed
+.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones suites page-test clean needed
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ fuzz: needed ## run check on mutated CSV and NDJSON for ten minutes (MINUTES=n);
 
 phones: needed ## compare six million random telephone numbers (CELLS=n) with the library that has their rules
 	MUSTER_PHONE_CELLS=$(CELLS) $(CARGO) test --locked --features fault-points --lib rule::phone
+
+suites: needed ## compare tests/suites and random files (FILES=n) with csv-core, PostgreSQL's COPY and Python's csv
+	SUITES_FILES=$(FILES) $(CARGO) test --locked --features fault-points --test it suites:: -- --ignored --nocapture
 
 page-test: needed ## open report.html in headless Chromium; pictures go to target/page-test/pictures
 	$(CARGO) build --locked --features fault-points --bin muster

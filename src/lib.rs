@@ -20,6 +20,7 @@ mod invite;
 mod load;
 mod nearest;
 mod output;
+mod panics;
 mod parallel;
 mod program;
 mod read;

@@ -142,7 +142,7 @@ pub(crate) struct ReadArgs {
     /// What \"\" means [default: as empty as a cell without quotes; the empty text in files that muster exported]
     #[arg(long, value_name = "WHAT", help_heading = "Reading", value_enum, hide_short_help = true)]
     pub(crate) quoted_empty: Option<QuotedEmpty>,
-    /// Remove the apostrophe that `export --for-spreadsheet` puts before a cell that would be a formula
+    /// Remove the apostrophes that `export --for-spreadsheet` puts before formulas
     #[arg(long, help_heading = "Reading", hide_short_help = true)]
     pub(crate) from_spreadsheet: bool,
     /// Reject records larger than this (K, M or G)

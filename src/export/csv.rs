@@ -13,13 +13,9 @@ use super::row::fields;
 
 /// Appends a row as the server sent it.
 pub(crate) fn row(csv: Csv, row: &[u8], job: &Job, out: &mut Vec<u8>) -> Result<(), ExportError> {
-    for (field, column) in fields(row).zip(&job.columns) {
+    for (position, (field, column)) in fields(row).zip(&job.columns).enumerate() {
         if let Some(raw) = field {
-            value(csv, raw, &column.rule, out).ok_or_else(|| ExportError::Unwritable {
-                entity: job.name.clone(),
-                key: job.key_of(row),
-                column: column.name.clone(),
-            })?;
+            value(csv, raw, &column.rule, out).ok_or_else(|| job.unwritable(row, position))?;
         }
         csv.delimit(out);
     }

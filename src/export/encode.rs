@@ -82,7 +82,11 @@ impl Encoder {
             start = end;
             match &self.style {
                 Style::Csv(csv) => csv::row(*csv, row, &self.job, &mut out)?,
-                Style::Json(json) => json.row(row, &self.job, &mut out),
+                Style::Json(json) => {
+                    if let Some(column) = json.row(row, &self.job, &mut out) {
+                        return Err(self.job.unwritable(row, column));
+                    }
+                }
                 Style::Parquet => {}
             }
             out_ends.push(out.len());

@@ -34,10 +34,22 @@ pub(crate) enum ExportError {
     Misfits(Vec<Misfit>),
     /// A value that cannot be written in the format.
     #[error(
-        "{entity} {key}, column {column}: a CSV cell cannot hold this value (an item contains the list's \
-         separator); export as ndjson or parquet, or fix the row"
+        "{entity} {key}, column {column}: a CSV cell cannot hold this list (an item is NULL or empty, holds the \
+         list's separator, or has spaces around it); export as ndjson or parquet, or fix the row"
     )]
     Unwritable {
+        entity: String,
+        /// The row's key.
+        key: String,
+        /// The column's header.
+        column: String,
+    },
+    /// An array that is not a list.
+    #[error(
+        "{entity} {key}, column {column}: the array is not a list (it has more than one dimension, or does not begin \
+         at 1), and no format can hold it; fix the row, or leave the column out with --columns"
+    )]
+    NoList {
         entity: String,
         /// The row's key.
         key: String,

@@ -119,14 +119,13 @@ fn fill(rows: &mut Rows, row: &[u8], job: &Job) -> Result<(), ExportError> {
     for (position, (field, column)) in texts(&text).zip(&job.columns).enumerate() {
         let text = field.map(unescaped);
         let fits = match (&column.rule, &text) {
-            (Rule::List(_), Some(text)) => rows.list(position, list::items(text)),
+            (Rule::List(_), Some(text)) => list::items(text).is_some_and(|items| rows.list(position, items)),
             // As the importer reads it: with a decimal comma if one is declared.
             (rule @ Rule::Decimal(_), Some(text)) => rows.cell(position, rule.written(text).as_deref()),
             _ => rows.cell(position, text.as_deref()),
         };
         if !fits {
-            let (entity, key) = (job.name.clone(), job.key_of(row));
-            return Err(ExportError::Untyped { entity, key, column: column.name.clone() });
+            return Err(job.unwritable(row, position));
         }
     }
     Ok(())

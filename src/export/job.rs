@@ -2,7 +2,7 @@
 
 use crate::db::catalog::TableInfo;
 use crate::record::RowEncoder;
-use crate::rule::Rule;
+use crate::rule::{Rule, list};
 use crate::schema::{Entity, Field, FieldIndex, Schema, header_key};
 use crate::sql::{ident, literal};
 
@@ -28,6 +28,19 @@ impl Job {
     /// The key of a row as the server sent it, for people.
     pub(crate) fn key_of(&self, row: &[u8]) -> String {
         RowEncoder::field(row, self.key).map(RowEncoder::unescape).unwrap_or_default()
+    }
+
+    /// Why the format cannot hold a value of a row as the server sent it.
+    pub(crate) fn unwritable(&self, row: &[u8], column: usize) -> ExportError {
+        let (entity, key) = (self.name.clone(), self.key_of(row));
+        let Column { name, rule } = &self.columns[column];
+        let value = RowEncoder::field(row, column).map(RowEncoder::unescape).unwrap_or_default();
+        let column = name.clone();
+        match rule {
+            Rule::List(_) if list::items(&value).is_none() => ExportError::NoList { entity, key, column },
+            Rule::List(_) => ExportError::Unwritable { entity, key, column },
+            _ => ExportError::Untyped { entity, key, column },
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! Rows as JSON, one object per line, nested by the dots of the names: `contact.gender` is in the object `contact`. NULL
-//! is `null`, lists are arrays, numbers and booleans are JSON's own.
+//! is `null`, also as an item of a list; lists are arrays, numbers and booleans are JSON's own.
 
 use serde::Serialize;
 
@@ -66,16 +66,24 @@ impl Json {
         self.tail.push('}');
     }
 
-    pub(crate) fn row(&self, row: &[u8], job: &Job, out: &mut Vec<u8>) {
+    /// Appends a row as the server sent it. Returns the column of an array that is not a list; it was written as the
+    /// text that PostgreSQL prints.
+    pub(crate) fn row(&self, row: &[u8], job: &Job, out: &mut Vec<u8>) -> Option<usize> {
         let cells: Vec<Option<&[u8]>> = fields(row).collect();
+        let mut no_list = None;
         for (before, column) in &self.parts {
             out.extend_from_slice(before.as_bytes());
             match cells.get(*column).copied().flatten() {
                 None => out.extend_from_slice(b"null"),
-                Some(raw) => value(raw, &job.columns[*column].rule, out),
+                Some(raw) => {
+                    if !value(raw, &job.columns[*column].rule, out) {
+                        no_list = no_list.or(Some(*column));
+                    }
+                }
             }
         }
         out.extend_from_slice(self.tail.as_bytes());
+        no_list
     }
 }
 
@@ -100,7 +108,8 @@ impl<'n> Level<'n> {
     }
 }
 
-fn value(raw: &[u8], rule: &Rule, out: &mut Vec<u8>) {
+/// Appends one value. Returns false if it is an array that is not a list.
+fn value(raw: &[u8], rule: &Rule, out: &mut Vec<u8>) -> bool {
     match rule {
         Rule::Boolean(_) | Rule::Integer(_) => out.extend_from_slice(raw),
         // PostgreSQL's `NaN` and `Infinity` are not JSON numbers.
@@ -112,9 +121,17 @@ fn value(raw: &[u8], rule: &Rule, out: &mut Vec<u8>) {
             let normal = RowEncoder::unescape(raw);
             write(&rule.written(&normal).unwrap_or_else(|| normal.as_str().into()), out);
         }
-        Rule::List(_) => write(&list::items(&RowEncoder::unescape(raw)), out),
+        Rule::List(_) => {
+            let literal = RowEncoder::unescape(raw);
+            let Some(items) = list::items(&literal) else {
+                write(&literal, out);
+                return false;
+            };
+            write(&items, out);
+        }
         _ => write(&RowEncoder::unescape(raw), out),
     }
+    true
 }
 
 fn write(value: &impl Serialize, out: &mut Vec<u8>) {

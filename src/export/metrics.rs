@@ -57,7 +57,10 @@ fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
             (plain(seconds(finished).to_string()), rows.collect())
         }
     };
-    let rejects = matches!(error, Some(ExportError::Unwritable { .. } | ExportError::Untyped { .. }));
+    let rejects = matches!(
+        error,
+        Some(ExportError::Unwritable { .. } | ExportError::NoList { .. } | ExportError::Untyped { .. })
+    );
     let took = (seconds(finished) - seconds(started)).max(0.0);
     let mut text = String::new();
     for (name, help, samples) in [

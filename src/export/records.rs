@@ -123,16 +123,20 @@ impl Record<'_> {
         fields(&self.raw).zip(&self.layout.job.columns).map(|(raw, column)| {
             let text = RowEncoder::unescape(raw?);
             Some(match &column.rule {
-                Rule::List(_) => list::items(&text).join(", "),
+                Rule::List(_) => list::items(&text).map_or(text, |items| {
+                    let shown = |item: Option<String>| item.unwrap_or_else(|| "NULL".to_owned());
+                    items.into_iter().map(shown).collect::<Vec<_>>().join(", ")
+                }),
                 _ => text,
             })
         })
     }
 
-    /// The record as a JSON object, nested by the dots of the names, and a line feed.
+    /// The record as a JSON object, nested by the dots of the names, and a line feed. An array that is not a list is
+    /// shown as PostgreSQL prints it.
     pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        self.layout.json.row(&self.raw, &self.layout.job, &mut out);
+        let _no_list = self.layout.json.row(&self.raw, &self.layout.job, &mut out);
         out
     }
 }

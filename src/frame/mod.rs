@@ -10,6 +10,7 @@ mod compare;
 mod day;
 mod error;
 mod group;
+mod instant;
 mod parquet;
 pub(crate) mod parquet_in;
 pub(crate) mod parquet_out;

@@ -1,12 +1,14 @@
 //! Parquet files that are imported, read some thousand rows at a time. Each value becomes a text and keeps its kind,
 //! because only the field that it feeds knows how such a value is written as text.
 
+use std::error::Error;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit};
 
-use super::day;
+use crate::panics;
+
+use super::{day, instant};
 
 /// How many rows are in memory at a time.
 const BATCH: usize = 1 << 16;
@@ -17,12 +19,23 @@ pub(crate) enum ParquetInError {
     /// The library cannot read it.
     #[error("is not a Parquet file that can be read; transfer or write it again")]
     Damaged(#[from] PolarsError),
-    /// The library panicked.
+    /// The library panicked, or the file contradicts itself.
     #[error("is damaged; transfer or write it again")]
     Broken,
     /// The receiver of the rows failed.
     #[error("its rows cannot be taken")]
     Taken(#[source] std::io::Error),
+}
+
+impl ParquetInError {
+    /// What the library says.
+    pub(crate) fn cause(self) -> Option<Box<dyn Error + Send + Sync>> {
+        match self {
+            Self::Damaged(error) => Some(error.into()),
+            Self::Taken(error) => Some(error.into()),
+            Self::Broken => None,
+        }
+    }
 }
 
 /// A value of a column.
@@ -76,7 +89,11 @@ impl ParquetTable {
             let rows = metadata.num_rows as u64;
             // The type that has the method cannot be named here.
             #[allow(clippy::redundant_closure_for_method_calls)]
-            let groups = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
+            let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
+            let sum = groups.iter().try_fold(0_u64, |sum, &rows| sum.checked_add(rows as u64));
+            if sum != Some(rows) {
+                return Err(ParquetInError::Broken);
+            }
             let schema = reader.schema()?;
             let columns = schema.iter().map(|(name, field)| ParquetColumn {
                 name: name.to_string(),
@@ -100,15 +117,16 @@ impl ParquetTable {
             let mut done = 0;
             while done < rows {
                 let part = BATCH.min(rows - done);
-                let table = careful(|| {
+                let columns = careful(|| {
                     let reader = ParquetReader::new(self.file.try_clone().map_err(PolarsError::from)?);
                     let reader = reader.with_projection(Some(wanted.to_vec()));
-                    Ok(reader.with_slice(Some((start + done, part))).finish()?)
+                    let table = reader.with_slice(Some((start + done, part))).finish()?;
+                    // A damaged file can have columns of other lengths than the table says.
+                    if table.width() != wanted.len() || table.columns().iter().any(|all| all.len() != part) {
+                        return Err(ParquetInError::Broken);
+                    }
+                    table.columns().iter().map(ColumnValues::of).collect::<Result<Vec<_>, _>>()
                 })?;
-                if table.height() != part || table.width() != wanted.len() {
-                    return Err(ParquetInError::Broken);
-                }
-                let columns = table.columns().iter().map(ColumnValues::of).collect::<Result<Vec<_>, _>>()?;
                 for row in 0..part {
                     let values: Vec<Datum<'_>> = columns.iter().map(|values| values.get(row)).collect();
                     each(&values).map_err(ParquetInError::Taken)?;
@@ -123,7 +141,7 @@ impl ParquetTable {
 
 /// Turns a panic of the library, which a damaged file can cause, into an error.
 fn careful<T>(read: impl FnOnce() -> Result<T, ParquetInError>) -> Result<T, ParquetInError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ParquetInError::Broken))
+    panics::contained_in_pool(read).unwrap_or(Err(ParquetInError::Broken))
 }
 
 /// Whether values of a type can be read. The library panics on types that it was built without.
@@ -236,29 +254,14 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetInError> {
             };
             let is_instant = zone.is_some();
             let ticks = column.cast(&DataType::Int64)?;
-            ticks.i64()?.iter().map(|tick| tick.map(|tick| time(tick, per_second, is_instant))).collect()
+            ticks
+                .i64()?
+                .iter()
+                .map(|tick| tick.map(|tick| instant::written(tick, per_second, is_instant)))
+                .collect()
         }
         _ => wide(column)?,
     })
-}
-
-/// An instant as PostgreSQL prints it; without a time zone, a local date and time as ISO 8601 writes it.
-fn time(tick: i64, per_second: i64, is_instant: bool) -> String {
-    let nanoseconds = i32::try_from(tick.rem_euclid(per_second) * (1_000_000_000 / per_second));
-    let instant = nanoseconds
-        .ok()
-        .and_then(|nanoseconds| jiff::Timestamp::new(tick.div_euclid(per_second), nanoseconds).ok());
-    let Some(instant) = instant else { return tick.to_string() };
-    let clock = jiff::tz::Offset::UTC.to_datetime(instant);
-    if !is_instant {
-        return clock.to_string();
-    }
-    let time = clock.time();
-    let mut text = format!("{} {:02}:{:02}:{:02}", clock.date(), time.hour(), time.minute(), time.second());
-    if time.subsec_nanosecond() > 0 {
-        text.push_str(format!(".{:09}", time.subsec_nanosecond()).trim_end_matches('0'));
-    }
-    text + "+00"
 }
 
 #[cfg(test)]
@@ -288,7 +291,7 @@ mod tests {
                 Ok(())
             })
             .unwrap();
-        let items = [Some("a".to_owned()), Some("b c".to_owned())];
+        let items = [Some("a".to_owned()), None, Some("b c".to_owned())];
         let first = [
             Datum::Text(b"\n"),
             Datum::Boolean(true),

@@ -7,7 +7,7 @@ use polars::prelude::{
     PlSmallStr, PolarsError, Series, StringChunkedBuilder, TimeUnit, TimeZone,
 };
 
-use super::day;
+use super::{day, instant};
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ enum ColumnBuilder {
     Integer(Vec<Option<i64>>),
     Date(Vec<Option<i32>>),
     Instant(Vec<Option<i64>>),
-    List(Vec<Option<Vec<String>>>),
+    List(Vec<Option<Vec<Option<String>>>>),
 }
 
 impl Rows {
@@ -68,18 +68,18 @@ impl Rows {
                 Some(day) => all.push(Some(day)),
                 None => return false,
             },
-            (ColumnBuilder::Instant(all), Some(text)) => match text.parse::<jiff::Timestamp>() {
-                Ok(instant) => all.push(Some(instant.as_microsecond())),
-                Err(_) => return false,
+            (ColumnBuilder::Instant(all), Some(text)) => match instant::microseconds(text) {
+                Some(instant) => all.push(Some(instant)),
+                None => return false,
             },
             (ColumnBuilder::List(_), Some(_)) => return false,
         }
         true
     }
 
-    /// Appends a list to a column of lists; false if it is not one.
+    /// Appends a list to a column of lists; false if it is not one. An item `None` is NULL.
     #[must_use]
-    pub fn list(&mut self, column: usize, items: Vec<String>) -> bool {
+    pub fn list(&mut self, column: usize, items: Vec<Option<String>>) -> bool {
         let Some((_, ColumnBuilder::List(all))) = self.columns.get_mut(column) else { return false };
         all.push(Some(items));
         true
@@ -128,7 +128,7 @@ impl ColumnBuilder {
                 let mut builder = ListStringChunkedBuilder::new(name, all.len(), all.len());
                 for items in mem::take(&mut all) {
                     match items {
-                        Some(items) => builder.append_values_iter(items.iter().map(String::as_str)),
+                        Some(items) => builder.append_trusted_len_iter(items.iter().map(Option::as_deref)),
                         None => builder.append_null(),
                     }
                 }
@@ -157,7 +157,7 @@ pub(super) mod samples {
         for (at, cell) in row.into_iter().enumerate() {
             assert!(rows.cell(at, Some(cell)));
         }
-        assert!(rows.list(5, vec!["a".to_owned(), "b c".to_owned()]));
+        assert!(rows.list(5, vec![Some("a".to_owned()), None, Some("b c".to_owned())]));
         for at in 0..6 {
             assert!(rows.cell(at, None));
         }

@@ -1,6 +1,11 @@
 //! CSV as this program writes it (RFC 4180): values are kept exactly, NULL is an empty cell, the empty text is `""`,
 //! and quotes are written only where they are needed. Reports for people have a writer that changes values
 //! ([`super::spreadsheet`]).
+//!
+//! The value `\.` is quoted: alone on a line without quotes, PostgreSQL before version 18 takes it for the end of the
+//! data.
+
+use std::borrow::Cow;
 
 use memchr::memchr;
 
@@ -14,7 +19,7 @@ pub(crate) const BOM: &[u8] = "\u{feff}".as_bytes();
 pub(crate) struct Csv {
     delimiter: u8,
     line_end: &'static [u8],
-    /// Whether cells that a spreadsheet would take for formulas get an apostrophe.
+    /// Whether formulas get an apostrophe ([`formula::guarded`]).
     guarded: bool,
 }
 
@@ -25,7 +30,7 @@ impl Csv {
     /// The same with the line ends of RFC 4180.
     pub(crate) const EXACT_CRLF: Self = Self { line_end: b"\r\n", ..Self::EXACT };
 
-    /// For a spreadsheet, which splits at this delimiter: CRLF, and no cell that begins a formula.
+    /// For a spreadsheet, which may split at this delimiter or at another one: CRLF, and no cell that begins a formula.
     pub(crate) fn spreadsheet(delimiter: u8) -> Self {
         Self { delimiter, line_end: b"\r\n", guarded: true }
     }
@@ -51,26 +56,17 @@ impl Csv {
     /// Appends one value.
     #[inline]
     pub(crate) fn cell(self, out: &mut Vec<u8>, value: &[u8]) {
-        let guard = self.guarded && formula::needs_guard(value);
+        if self.guarded
+            && let Some(guarded) = guarded(value)
+        {
+            return quoted(out, guarded.as_bytes());
+        }
         // Cells are short: comparing all bytes without a branch is faster than a search that may stop early.
         let special = |byte: u8| byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r');
-        let quoted = guard || value.is_empty() || value.iter().fold(false, |any, &byte| any | special(byte));
-        if !quoted {
-            out.extend_from_slice(value);
-            return;
+        if value.iter().fold(false, |any, &byte| any | special(byte)) || matches!(value, b"" | b"\\.") {
+            return quoted(out, value);
         }
-        out.push(b'"');
-        if guard {
-            out.push(formula::GUARD);
-        }
-        let mut rest = value;
-        while let Some(at) = memchr(b'"', rest) {
-            out.extend_from_slice(&rest[..=at]);
-            out.push(b'"');
-            rest = &rest[at + 1..];
-        }
-        out.extend_from_slice(rest);
-        out.push(b'"');
+        out.extend_from_slice(value);
     }
 
     /// Appends the delimiter after a cell.
@@ -82,6 +78,33 @@ impl Csv {
     pub(crate) fn end_line(self, out: &mut Vec<u8>) {
         out.pop();
         out.extend_from_slice(self.line_end);
+    }
+}
+
+fn quoted(out: &mut Vec<u8>, value: &[u8]) {
+    out.push(b'"');
+    let mut rest = value;
+    while let Some(at) = memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=at]);
+        out.push(b'"');
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// A value with its guards, if it needs any. A whole number with a `+` is a telephone number and no formula.
+#[cold]
+fn guarded(value: &[u8]) -> Option<String> {
+    if let [b'+', digits @ ..] = value
+        && !digits.is_empty()
+        && digits.iter().all(u8::is_ascii_digit)
+    {
+        return None;
+    }
+    match formula::guarded(std::str::from_utf8(value).ok()?) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(guarded) => Some(guarded),
     }
 }
 
@@ -109,6 +132,9 @@ mod tests {
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("two\nlines", "\"two\nlines\""),
             ("two\rlines", "\"two\rlines\""),
+            ("\\.", "\"\\.\""),
+            ("\\..", "\\.."),
+            ("\\N", "\\N"),
         ] {
             assert_eq!(written(Csv::EXACT, value), cell);
         }
@@ -125,6 +151,10 @@ mod tests {
             ("'s-Gravenhage", "'s-Gravenhage"),
             ("a;b", "\"a;b\""),
             ("a,b", "a,b"),
+            ("a,=b", "\"a,'=b\""),
+            ("+1;+2", "\"'+1;'+2\""),
+            ("a;\"=b\"", "\"a;'\"\"=b\"\"\""),
+            ("\\.", "\"\\.\""),
         ] {
             assert_eq!(written(Csv::spreadsheet(b';'), value), cell);
         }

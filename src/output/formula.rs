@@ -1,76 +1,137 @@
-//! Which cells a spreadsheet would take for a formula, and the apostrophe that keeps it from doing so (the guard that
-//! OWASP recommends). Exports are guarded so that the guard can be taken off again; reports, which only people read,
-//! are guarded wherever any spreadsheet might find a formula.
+//! Where a spreadsheet would find a formula in a value, and the apostrophe that keeps it from doing so (the guard that
+//! OWASP recommends). One rule for exports and reports; only exports are read again, so only there must
+//! [`unguarded`] give the value back.
+//!
+//! A spreadsheet may split at another character than ours (a Dutch or German one at semicolons), and then sees neither
+//! our delimiters nor our quotes. So a cell may begin after every separator inside a value, too.
+
+use std::borrow::Cow;
 
 use super::visible::picture;
 
-/// What is put before a value that would be a formula.
-pub(crate) const GUARD: u8 = b'\'';
+/// What is put before a formula.
+const GUARD: char = '\'';
 
-/// Whether a formula can begin with this byte.
-fn is_sign(byte: u8) -> bool {
-    matches!(byte, b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r')
+/// A value with a guard wherever a spreadsheet might find a formula: at its beginning, and after each separator.
+/// Borrowed if there is no such place.
+pub(crate) fn guarded(value: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut done = 0;
+    for at in formulas(value) {
+        out.push_str(&value[done..at]);
+        out.push(GUARD);
+        done = at;
+    }
+    if out.is_empty() {
+        return value.into();
+    }
+    out.push_str(&value[done..]);
+    out.into()
 }
 
-/// Whether an exported cell needs the guard. A whole number with a `+` is a telephone number and does not. A value
-/// that looks guarded itself is guarded once more, so that taking one guard off always gives the value back.
-pub(crate) fn needs_guard(value: &[u8]) -> bool {
-    match value {
-        [b'+', digits @ ..] => digits.is_empty() || !digits.iter().all(u8::is_ascii_digit),
-        [first, ..] => is_sign(*first) || is_guarded(value),
-        [] => false,
+/// What [`guarded`] made `cell` of; `None` if it has no guard. Doubled quotes may be doubled still.
+pub(crate) fn unguarded(cell: &str) -> Option<String> {
+    let mut out = None;
+    let mut done = 0;
+    for at in formulas(cell).filter(|&at| cell[at..].starts_with(GUARD)) {
+        out.get_or_insert_with(String::new).push_str(&cell[done..at]);
+        done = at + GUARD.len_utf8();
     }
+    let mut out = out?;
+    out.push_str(&cell[done..]);
+    Some(out)
 }
 
-/// Whether a cell has a guard that can be taken off: apostrophes before a sign.
-pub(crate) fn is_guarded(cell: &[u8]) -> bool {
-    cell.first() == Some(&GUARD)
-        && cell.iter().find(|&&byte| byte != GUARD).is_some_and(|&byte| is_sign(byte))
+/// Where a cell can begin and might be a formula. A guard changes none of these places, so that there is exactly one to
+/// take off where one was put: apostrophes do not hide a formula.
+fn formulas(value: &str) -> impl Iterator<Item = usize> {
+    // Where the current run of characters that some readers drop ends, and whether a formula begins there.
+    let (mut end, mut is_formula) = (0, None);
+    let mut begins = move |at: usize| {
+        if is_formula.is_none() || at > end {
+            let first = value[at..].char_indices().find(|&(_, c)| !is_dropped(c));
+            end = first.map_or(value.len(), |(from, _)| at + from);
+            is_formula = Some(first.is_some_and(|(_, c)| is_sign(c)));
+        }
+        is_formula == Some(true) || value[at..].trim_start_matches(GUARD).starts_with(['\t', '\r'])
+    };
+    beginnings(value).filter(move |&at| begins(at))
 }
 
-/// Whether a spreadsheet might take a cell of a report that begins with `rest` for a formula. Quotes, spaces and
-/// characters that are not written are skipped, since some readers drop them; the wide forms of the signs count,
-/// since Japanese spreadsheets take them.
-pub(super) fn might_begin(rest: &str) -> bool {
-    // Most cells begin with a letter, or with one space and a letter.
-    if let [b' ', first, ..] | [first, ..] = rest.as_bytes()
-        && first.is_ascii_alphanumeric()
-    {
-        return false;
-    }
-    if rest.starts_with(['\t', '\r']) {
-        return true;
-    }
-    let first = rest.chars().find(|&c| !(c.is_whitespace() || c == '"' || picture(c).is_some()));
-    matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠'))
+/// Where a cell can begin: at the beginning of the value, and after each separator.
+fn beginnings(value: &str) -> impl Iterator<Item = usize> {
+    let bytes = value.as_bytes();
+    let after = |&at: &usize| match bytes[at] {
+        b',' | b';' | b'|' | b'\t' | b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    std::iter::once(0).chain((0..bytes.len()).filter(after).map(|at| at + 1))
+}
+
+/// Whether a formula can begin with this character; Japanese spreadsheets take the wide forms, too.
+fn is_sign(c: char) -> bool {
+    matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠')
+}
+
+/// Whether some reader drops this character before a formula: white space, quotes, what is not written, and guards.
+fn is_dropped(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | GUARD) || picture(c).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn a_guard_is_needed_before_a_sign_and_taking_it_off_gives_the_value_back() {
-        for (value, needed) in [
-            ("", false),
-            ("a=1", false),
-            ("'", false),
-            ("'s-Gravenhage", false),
-            ("+31612345678", false),
-            ("+", true),
-            ("+31 6", true),
-            ("=1", true),
-            ("-5", true),
-            ("@x", true),
-            ("\tx", true),
-            ("'=1", true),
-            ("''-5", true),
-            ("'+31612345678", true),
+    fn a_guard_is_put_before_every_formula_and_nothing_else() {
+        for (value, guarded_value) in [
+            ("", ""),
+            ("a=1", "a=1"),
+            ("'", "'"),
+            ("'s-Gravenhage", "'s-Gravenhage"),
+            ("a, b; c-d", "a, b; c-d"),
+            ("=1", "'=1"),
+            ("-5", "'-5"),
+            ("@x", "'@x"),
+            ("+31 6", "'+31 6"),
+            ("\tx", "'\tx"),
+            ("  =1", "'  =1"),
+            ("\"=1", "'\"=1"),
+            ("＝1", "'＝1"),
+            ("'=1", "''=1"),
+            ("''-5", "'''-5"),
+            ("Jansen;=1", "Jansen;'=1"),
+            ("Jansen; \"=1\"", "Jansen;' \"=1\""),
+            ("a,-b|+c", "a,'-b|'+c"),
+            ("a;'=1", "a;''=1"),
+            ("a;;=1", "a;;'=1"),
+            ("a; \t=1", "a;' \t'=1"),
+            ("a\r\n=1", "a\r\n'=1"),
+            ("a\r=1", "a\r'=1"),
         ] {
-            assert_eq!(needs_guard(value.as_bytes()), needed, "{value}");
-            assert!(is_guarded(format!("'{value}").as_bytes()) || !needed, "{value}");
-            // What is written without a guard is not taken for guarded.
-            assert!(needed || !is_guarded(value.as_bytes()), "{value}");
+            assert_eq!(guarded(value), guarded_value, "{value:?}");
+            assert_eq!(unguarded(guarded_value).as_deref().unwrap_or(guarded_value), value, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_takes_time_that_grows_with_its_length() {
+        let value = ";".to_owned() + &"\n".repeat(1 << 20) + "=1";
+        assert_eq!(guarded(&value).len(), value.len() + (1 << 20) + 1);
+    }
+
+    proptest! {
+        #[test]
+        fn taking_the_guards_off_gives_the_value_back(value in "(\\PC|[;,|=+@'\" \t\r\n\u{200b}\\-a]){0,12}") {
+            let written = guarded(&value);
+            prop_assert_eq!(unguarded(&written).unwrap_or_else(|| written.to_string()), value.clone());
+            // As a cell is stored: with its quotes doubled.
+            let doubled = written.replace('"', "\"\"");
+            let read = unguarded(&doubled).unwrap_or(doubled).replace("\"\"", "\"");
+            prop_assert_eq!(read, value);
         }
     }
 }

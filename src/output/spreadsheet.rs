@@ -1,8 +1,5 @@
 //! CSV for people: UTF-8 with a byte order mark, commas, CRLF, and safe to open. No cell begins a formula in any
-//! spreadsheet, and no cell holds a control character. [`super::csv`] writes values as they are.
-//!
-//! A Dutch or German spreadsheet splits at semicolons and then sees neither our commas nor our quotes, so the guard
-//! against formulas is also put after every separator inside a value.
+//! spreadsheet ([`super::formula`]), and no cell holds a control character. [`super::csv`] writes values as they are.
 
 use super::formula;
 use super::visible::picture;
@@ -21,6 +18,7 @@ const SPECIAL: [bool; 256] = {
         byte += 1;
     }
     let mut i = 0;
+    // A cell can begin after a comma, a semicolon or a bar.
     let special = b"\",;|";
     while i < special.len() {
         table[special[i] as usize] = true;
@@ -41,7 +39,7 @@ pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
         return;
     }
     out.push(b'"');
-    guard(out, value);
+    let value = formula::guarded(value);
     let bytes = value.as_bytes();
     let mut done = 0;
     while done < bytes.len() {
@@ -50,25 +48,14 @@ pub(crate) fn cell(out: &mut Vec<u8>, value: &str) {
         let end = run.map_or(bytes.len(), |run| done + run);
         out.extend_from_slice(&bytes[done..end]);
         let Some(c) = value[end..].chars().next() else { break };
-        let at = end;
-        done = at + c.len_utf8();
+        done = end + c.len_utf8();
         match picture(c) {
             Some(picture) => out.extend_from_slice(picture.to_string().as_bytes()),
             None if c == '"' => out.extend_from_slice(b"\"\""),
             None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
-        if matches!(c, ',' | ';' | '|' | '\t' | '\r' | '\n') {
-            guard(out, &value[at + c.len_utf8()..]);
-        }
     }
     out.push(b'"');
-}
-
-/// Appends an apostrophe if a cell that begins with `rest` might be a formula.
-fn guard(out: &mut Vec<u8>, rest: &str) {
-    if formula::might_begin(rest) {
-        out.push(formula::GUARD);
-    }
 }
 
 #[cfg(test)]

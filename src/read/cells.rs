@@ -43,16 +43,21 @@ fn halve_quotes(raw: &str, buffer: &mut String) {
     buffer.push_str(rest);
 }
 
-/// Takes the guard of `export --for-spreadsheet` off ([`formula::is_guarded`]). Returns the number of cells that had one.
-pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> u64 {
+/// Takes the guards of `export --for-spreadsheet` off ([`formula::unguarded`]). Returns the number of cells that had some,
+/// and the text that the cells are in now, if it is another: the record, with copies of those cells appended.
+pub(crate) fn unguard(record: &str, cells: &mut [Cell]) -> (u64, Option<String>) {
     let mut taken = 0;
+    let mut copies: Option<String> = None;
     for cell in cells {
-        if formula::is_guarded(&record.as_bytes()[cell.start as usize..cell.end as usize]) {
-            cell.start += 1;
+        if let Some(bare) = formula::unguarded(&record[cell.start as usize..cell.end as usize]) {
+            let text = copies.get_or_insert_with(|| record.to_owned());
+            cell.start = offset(text.len());
+            text.push_str(&bare);
+            cell.end = offset(text.len());
             taken += 1;
         }
     }
-    taken
+    (taken, copies)
 }
 
 /// Finds the cells of a record without quotes. Returns whether they hold nothing but printable ASCII. `record` has
@@ -194,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn one_apostrophe_before_a_formula_is_removed_and_no_other() {
+    fn one_apostrophe_before_each_formula_is_removed_and_no_other() {
         for (cell, text, taken) in [
             ("'=1+1", "=1+1", 1),
             ("\"'+31 6\"", "+31 6", 1),
@@ -206,15 +211,22 @@ mod tests {
             ("", "", 0),
             ("=1", "=1", 0),
             ("a'=1", "a'=1", 0),
+            ("a;'=1", "a;=1", 1),
+            ("\"a,'=1;'\"\"-1\"\"\"", "a,=1;\"-1\"", 1),
         ] {
-            let mut cells = Vec::new();
-            if cell.contains('"') {
-                split_quoted(cell, b',', &mut cells);
-            } else {
-                split_plain(cell, b',', &mut cells);
+            for record in [cell.to_owned(), format!("{cell},x")] {
+                let mut cells = Vec::new();
+                if cell.contains('"') {
+                    split_quoted(&record, b',', &mut cells);
+                } else {
+                    split_plain(&record, b',', &mut cells);
+                }
+                let (found, copies) = unguard(&record, &mut cells);
+                assert_eq!(found, taken, "{cell}");
+                let read = copies.as_deref().unwrap_or(&record);
+                assert_eq!(cells[0].text(read, &mut String::new()), text, "{cell}");
+                assert!(cells.get(1).is_none_or(|cell| cell.text(read, &mut String::new()) == "x"));
             }
-            assert_eq!(unguard(cell, &mut cells), taken, "{cell}");
-            assert_eq!(cells[0].text(cell, &mut String::new()), text, "{cell}");
         }
     }
 

@@ -200,9 +200,14 @@ impl Parser<'_> {
         if self.cells.len() != plan.named {
             check_width(plan, &self.cells, text)?;
         }
-        if plan.options.unguard {
-            self.parsed.counts.unguarded += unguard(text, &mut self.cells);
-        }
+        let copies = if plan.options.unguard {
+            let (taken, copies) = unguard(text, &mut self.cells);
+            self.parsed.counts.unguarded += taken;
+            copies
+        } else {
+            None
+        };
+        let text = copies.as_deref().unwrap_or(text);
         self.validator.prove(text, &self.cells, &mut self.parsed.proofs);
         Ok(self.validated_row(text, printable, location))
     }

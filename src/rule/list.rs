@@ -85,15 +85,15 @@ pub(crate) fn push_element(out: &mut String, item: &str) {
     out.push('"');
 }
 
-/// The items of a one-dimensional array literal as PostgreSQL prints it. NULL elements are left out; a text that is
-/// not an array literal has no items.
-pub(crate) fn items(literal: &str) -> Vec<String> {
-    let inner = literal.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+/// The items of an array literal as PostgreSQL prints it; `None` is NULL. No items at all if the array is not a list: if
+/// it has more than one dimension, or does not begin at 1 (`[0:0]={x}`).
+pub(crate) fn items(literal: &str) -> Option<Vec<Option<String>>> {
+    let inner = literal.strip_prefix('{')?.strip_suffix('}')?;
     let mut found = Vec::new();
     let mut item = String::new();
     let mut quoted = false;
     let mut was_quoted = false;
-    let mut rest = inner.unwrap_or_default().chars();
+    let mut rest = inner.chars();
     loop {
         match rest.next() {
             Some('"') => {
@@ -101,26 +101,30 @@ pub(crate) fn items(literal: &str) -> Vec<String> {
                 was_quoted = true;
             }
             Some('\\') => item.extend(rest.next()),
+            // A brace that belongs to an item is quoted.
+            Some('{') if !quoted => return None,
             Some(c) if quoted || c != ',' => item.push(c),
             end => {
-                if was_quoted || !(item.is_empty() || item.eq_ignore_ascii_case("null")) {
-                    found.push(std::mem::take(&mut item));
+                if was_quoted || !item.is_empty() {
+                    let item = std::mem::take(&mut item);
+                    let is_null = !was_quoted && item.eq_ignore_ascii_case("null");
+                    found.push((!is_null).then_some(item));
                 }
-                item.clear();
                 was_quoted = false;
                 if end.is_none() {
-                    return found;
+                    return Some(found);
                 }
             }
         }
     }
 }
 
-/// An array literal as a cell: its items with the separator between them. `None` if the cell would not be read as the
-/// same list again, as with an item that holds the separator.
+/// An array literal as a cell: its items with the separator between them. `None` if no cell can hold it: an item is NULL
+/// or empty, holds the separator, or has spaces around it, or the array is not a list.
 pub(crate) fn join(literal: &str, separator: char) -> Option<String> {
     let mut cell = String::new();
-    for item in items(literal) {
+    for item in items(literal)? {
+        let item = item?;
         if item.contains(separator) || item.is_empty() || item.trim().len() != item.len() {
             return None;
         }
@@ -158,20 +162,35 @@ mod tests {
 
     #[test]
     fn a_literal_is_read_again() {
-        assert_eq!(items(r#"{"",NULL,"NULL",a,"b,c","\"\\"}"#), ["", "NULL", "a", "b,c", r#""\"#]);
-        for nothing in ["{}", "", "{", "}", "x"] {
-            assert!(items(nothing).is_empty(), "{nothing}");
-        }
+        let found = items(r#"{"",NULL,"NULL",a,"b,c","\"\\","{}"}"#).unwrap();
+        let found: Vec<&str> = found.iter().map(|item| item.as_deref().unwrap_or("no item")).collect();
+        assert_eq!(found, ["", "no item", "NULL", "a", "b,c", r#""\"#, "{}"]);
+        assert_eq!(items("{}"), Some(Vec::new()));
+        assert_eq!(items("{null}"), Some(vec![None]));
         assert_eq!(join("{a,b}", ',').as_deref(), Some("a,b"));
         assert_eq!(join(r#"{"a,b"}"#, ','), None);
         assert_eq!(join(r#"{"a,b",c}"#, '|').as_deref(), Some("a,b|c"));
+        for not_read_again in ["{x,NULL,y}", "{NULL}", r#"{""}"#, r#"{" x"}"#] {
+            assert_eq!(join(not_read_again, ','), None, "{not_read_again}");
+        }
+    }
+
+    #[test]
+    fn an_array_that_is_not_a_list_has_no_items() {
+        for array in ["{{a,b},{c,d}}", "{{a}}", "[0:0]={vip}", "[2:3]={a,NULL}", "[1:1][-2:-1]={{a,b}}"] {
+            assert_eq!(items(array), None, "{array}");
+            assert_eq!(join(array, '|'), None, "{array}");
+        }
+        for text in ["", "{", "}", "x"] {
+            assert_eq!(items(text), None, "{text}");
+        }
     }
 
     #[test]
     fn repeated_items_are_dropped_from_long_lists_too() {
         let cell = (0..40).chain(0..40).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
         let literal = validated!(List::new(','), &cell).0.unwrap();
-        assert_eq!(items(&literal), (0..40).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(items(&literal).unwrap(), (0..40).map(|n| Some(n.to_string())).collect::<Vec<_>>());
     }
 
     proptest! {

@@ -44,8 +44,11 @@ pub(super) fn open(
     spool: &Path,
 ) -> Result<Table, RunError> {
     let name = original.name().to_owned();
-    let fault =
-        |source: ParquetInError| TableError::File { name: name.clone(), fault: source.to_string(), source };
+    let fault = |error: ParquetInError| TableError::File {
+        name: name.clone(),
+        fault: error.to_string(),
+        source: error.cause(),
+    };
     let copy = |source: io::Error| TableError::Copy {
         name: name.clone(),
         folder: spool.display().to_string(),

@@ -1,8 +1,7 @@
 //! Why a Parquet file cannot be an input.
 
+use std::error::Error;
 use std::io;
-
-use crate::frame::parquet_in::ParquetInError;
 
 /// Why a Parquet file cannot be an input.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +14,7 @@ pub(crate) enum TableError {
         /// What is wrong with it.
         fault: String,
         /// What the library says.
-        source: ParquetInError,
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// A column that feeds a field has a type that is not read.
     #[error(

@@ -20,5 +20,6 @@ mod fixing;
 mod import;
 mod invites;
 mod reports;
+mod suites;
 mod support;
 mod undo;

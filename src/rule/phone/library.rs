@@ -1,15 +1,9 @@
-//! Asks the libphonenumber port about a number, and contains its panics.
-//!
-//! A panic in the port is caught and makes the cell `invalid-phone`, because one odd cell must not end a run. The
-//! message that Rust prints for a panic can hold the cell, so it is suppressed on this thread during the call: the
-//! process's panic hook is wrapped once, and the wrapper checks a thread-local flag. Every other panic goes to the
-//! previous hook.
-
-use std::cell::Cell;
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
+//! Asks the libphonenumber port about a number. A panic in the port makes the cell `invalid-phone`, because one odd cell
+//! must not end a run.
 
 use rlibphonenumber::{NumberLengthType, PhoneNumber, PhoneNumberFormat, PhoneNumberUtil, Region};
+
+use crate::panics;
 
 /// The longest cell that is parsed, in bytes: libphonenumber's limit on input (kMaxInputStringLength).
 const LONGEST: usize = 250;
@@ -44,11 +38,11 @@ pub(super) fn look_up(util: &PhoneNumberUtil, text: &str, region: Option<&str>) 
     if text.len() > LONGEST {
         return Validity::Impossible("this is too long for a telephone number");
     }
-    guarded(|| look_up_unguarded(util, text, region))
+    panics::contained(|| look_up_uncontained(util, text, region))
         .unwrap_or(Validity::Impossible("this is not a telephone number"))
 }
 
-fn look_up_unguarded(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Validity {
+fn look_up_uncontained(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Validity {
     use rlibphonenumber::{ParseError, ValidationError};
 
     let region = region.and_then(|region| Region::from_code(region).ok());
@@ -112,38 +106,5 @@ fn valid(util: &PhoneNumberUtil, text: &str, region: Option<&str>) -> Option<Str
     match look_up(util, text, region) {
         Validity::Valid(number) => Some(number.e164),
         _ => None,
-    }
-}
-
-thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Calls `f`; a panic in it is `None`, and nothing is printed.
-fn guarded<T>(f: impl FnOnce() -> T) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                before(info);
-            }
-        }));
-    });
-    QUIET.set(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(f)).ok();
-    QUIET.set(false);
-    result
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_in_the_library_is_caught_and_the_next_call_works() {
-        assert_eq!(guarded(|| -> u8 { panic!("as the library might") }), None);
-        assert_eq!(guarded(|| 7), Some(7));
-        assert!(!QUIET.get());
     }
 }

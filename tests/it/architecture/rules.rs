@@ -22,7 +22,8 @@ const LAYERS: [&[&str]; 11] = [
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 8] = ["event", "exit", "fault", "nearest", "parallel", "signal", "sql", "width"];
+const BOTTOM: [&str; 9] =
+    ["event", "exit", "fault", "nearest", "panics", "parallel", "signal", "sql", "width"];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 13] = [

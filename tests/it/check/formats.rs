@@ -321,7 +321,9 @@ fn parquet(rows: &[[Option<&str>; 6]]) -> Vec<u8> {
             }
             match row[5] {
                 None => assert!(file.cell(5, None)),
-                Some(items) => assert!(file.list(5, items.split('/').map(str::to_owned).collect())),
+                Some(items) => {
+                    assert!(file.list(5, items.split('/').map(|item| Some(item.to_owned())).collect()));
+                }
             }
         }
     })

@@ -6,6 +6,7 @@ mod columns;
 mod determinism;
 mod file_codes;
 mod formats;
+mod parquet_types;
 mod plain_ways;
 mod planted;
 mod properties;

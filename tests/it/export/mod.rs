@@ -1,10 +1,12 @@
 //! Writing tables into files, and verifying the files.
 
+mod arrays;
 mod files;
 mod killed;
 mod nightly;
 mod order;
 mod parquet;
+mod readers;
 mod round_trip;
 mod snapshot;
 mod writers;

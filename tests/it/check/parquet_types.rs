@@ -1,0 +1,82 @@
+//! Parquet files of other programs: types that this one does not write, and damage.
+
+use polars::prelude::{Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, Series};
+
+use crate::support::Muster;
+
+const ROWS: &str = "entity = \"rows\"\nkey = \"k\"\n\n[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n\n\
+    [[field]]\nname = \"n\"\ntype = \"text\"\nmax_length = 1\n\n[[field]]\nname = \"l\"\ntype = \"list\"\nseparator = \";\"\n";
+
+/// A Parquet file with the keys 1, 2, 3 and these columns.
+fn parquet(columns: Vec<Series>) -> Vec<u8> {
+    let keys: Column = Series::new("k".into(), ["1", "2", "3"]).into();
+    let columns = std::iter::once(keys).chain(columns.into_iter().map(Column::from)).collect();
+    let mut table = DataFrame::new_infer_height(columns).unwrap();
+    let mut bytes = Vec::new();
+    let writer = ParquetWriter::new(&mut bytes).with_compression(ParquetCompression::Uncompressed);
+    writer.finish(&mut table).unwrap();
+    bytes
+}
+
+#[test]
+fn integers_of_any_size_are_read() {
+    let lists = [
+        Series::new("".into(), [1_u8, 255]),
+        Series::new("".into(), [0_u8; 0]),
+        Series::new("".into(), [7_u8]),
+    ];
+    for (numbers, largest) in [
+        (Series::new("n".into(), [0_u8, 1, u8::MAX]), u8::MAX.to_string()),
+        (Series::new("n".into(), [0_u16, 1, u16::MAX]), u16::MAX.to_string()),
+        (Series::new("n".into(), [0_u32, 1, u32::MAX]), u32::MAX.to_string()),
+        (Series::new("n".into(), [0_u64, 1, 1 << 62]), (1_u64 << 62).to_string()),
+        (Series::new("n".into(), [0_i8, 1, i8::MIN]), i8::MIN.to_string()),
+        (Series::new("n".into(), [0_i16, 1, i16::MIN]), i16::MIN.to_string()),
+        (Series::new("n".into(), [0_i32, 1, i32::MIN]), i32::MIN.to_string()),
+        (Series::new("n".into(), [0_i64, 1, i64::MIN]), i64::MIN.to_string()),
+    ] {
+        let kind = numbers.dtype().to_string();
+        // The last column feeds no field.
+        let columns =
+            vec![numbers, Series::new("l".into(), &lists[..]), Series::new("x".into(), [1_u8, 2, 3])];
+        let muster = Muster::new().file("schemas/rows.toml", ROWS).file("rows.parquet", parquet(columns));
+        let args = ["check", "--schemas", "schemas", "rows.parquet", "--out", "out", "--show-values"];
+        let run = muster.run(args).exits(3);
+        assert_eq!(run.summary("out")["entities"][0]["accepted"], 2, "{kind}{run}");
+        // The value that is rejected as too long shows what was read.
+        let findings = run.findings("out");
+        let values: Vec<_> =
+            findings.iter().filter(|found| found["field"] == "n").map(|found| &found["value"]).collect();
+        assert_eq!(values, [&largest], "{kind}{run}");
+    }
+}
+
+#[test]
+fn a_damaged_file_is_named_and_nothing_else_is_printed() {
+    let numbers = Series::new("n".into(), [1_i64, 2, 3]);
+    let list = |item: &str| Series::new("".into(), [item]);
+    let lists = Series::new("l".into(), [list("a"), list("b"), list("c")]);
+    let sound = parquet(vec![numbers, lists]);
+    let muster = Muster::new().file("schemas/rows.toml", ROWS);
+    let length = u32::from_le_bytes(sound[sound.len() - 8..sound.len() - 4].try_into().unwrap());
+    let footer = sound.len() - 8 - length as usize..sound.len() - 8;
+    // 0x16 is the mark of a number of 64 bits in the footer: how many values, rows or bytes there are.
+    let marks = footer.filter(|&at| sound[at] == 0x16 && sound[at + 1] != 0);
+    let mut damaged = 0;
+    for at in marks.map(|mark| mark + 1) {
+        let mut bytes = sound.clone();
+        bytes[at] = 0;
+        muster.write("rows.parquet", bytes);
+        let run = muster.run(["check", "--schemas", "schemas", "rows.parquet", "--out", "out", "--quiet"]);
+        let said = run.stderr();
+        assert!(!said.contains("panicked") && !said.contains("RUST_BACKTRACE"), "byte {at}{run}");
+        if said.is_empty() {
+            run.exits(0);
+        } else {
+            damaged += 1;
+            assert!(said.starts_with("muster: rows.parquet: is "), "byte {at}{run}");
+            run.exits(1);
+        }
+    }
+    assert!(damaged >= 3, "{damaged} files were found to be damaged");
+}
