@@ -8,6 +8,9 @@ use tokio_postgres::error::SqlState;
 
 use super::local::LocalError;
 
+/// A sequence has no more numbers: in the class of data exceptions, but no row's fault.
+const USED_UP: &str = "2200H";
+
 /// An error of the database or of the connection to it.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
@@ -281,8 +284,20 @@ impl DbError {
     pub(crate) fn is_about_data(&self) -> bool {
         self.sqlstate().is_some_and(|state| {
             let code = state.code();
-            code == TOO_LARGE || !code.get(..2).is_some_and(|class| NOT_ABOUT_DATA.contains(&class))
+            let is_other = |code: &str| NOT_ABOUT_DATA.iter().any(|class| code.starts_with(class));
+            code != USED_UP && (code == TOO_LARGE || !is_other(code))
         })
+    }
+
+    /// Whether a sequence is used up.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.sqlstate().is_some_and(|state| state.code() == USED_UP)
+    }
+
+    /// What the server said of a refused statement, in parts.
+    pub(crate) fn said(&self) -> Option<&tokio_postgres::error::DbError> {
+        let Self::Refused { source, .. } = self else { return None };
+        source.as_db_error()
     }
 
     /// The SQLSTATE, if the server gave one.
@@ -315,7 +330,7 @@ const TOO_LARGE: &str = "54000";
 /// The SQL condition that the SQLSTATE of an exception is about a row's data.
 pub(crate) fn about_data() -> String {
     format!(
-        "(SQLSTATE = '{TOO_LARGE}' OR left(SQLSTATE, 2) <> ALL ('{{{}}}'))",
+        "(SQLSTATE = '{TOO_LARGE}' OR left(SQLSTATE, 2) <> ALL ('{{{}}}') AND SQLSTATE <> '{USED_UP}')",
         NOT_ABOUT_DATA.map(|class| format!("\"{class}\"")).join(",")
     )
 }

@@ -6,6 +6,7 @@ pub(crate) mod connect;
 mod copy;
 mod copy_out;
 mod error;
+pub(crate) mod faults;
 pub(crate) mod local;
 
 pub use connect::{Canceller, Endpoint, Session, connect, require_writable};

@@ -1,4 +1,4 @@
-CREATE TABLE muster.invite_version (version integer NOT NULL);
+CREATE TABLE muster.invite_version (version integer PRIMARY KEY);
 INSERT INTO muster.invite_version VALUES (1);
 
 -- A person who was invited: one row per address, even if the row in the users' table goes. accepted and

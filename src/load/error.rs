@@ -4,6 +4,7 @@ use std::io;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
+use crate::db::faults::TableFault;
 use crate::record::{EntityIndex, RowNumber};
 use crate::schema::Entity;
 
@@ -37,6 +38,9 @@ pub(crate) enum LoadError {
     /// The tables do not fit the schema.
     #[error("the target does not fit the schema; nothing has been read:\n{}", list(.0))]
     Misfits(Vec<Misfit>),
+    /// Something about a table as a whole keeps rows out.
+    #[error("the target cannot take rows as it is; nothing has been written:\n{}", list(.0))]
+    Faults(Vec<TableFault>),
     /// The role lacks rights. Nothing has been done.
     #[error("the role lacks rights; nothing has been done. What grants them:\n{}", statements(.grants))]
     Rights { grants: Vec<String> },
@@ -52,6 +56,12 @@ pub(crate) enum LoadError {
          been committed. Does a trigger change the key? --no-undo does without"
     )]
     UndoData { table: String, written: u64, noted: u64 },
+    /// The server wrote fewer rows than were sent.
+    #[error(
+        "table {table}: {} rows were sent to be inserted and {} to be updated, and {} and {} were; nothing has been \
+         committed. Does a trigger or a rule discard rows?", .sent.inserted, .sent.updated, .written.inserted, .written.updated
+    )]
+    Discarded { table: String, sent: Written, written: Written },
     /// The table does not hold what the server said it wrote.
     #[error(
         "table {table}: {} inserted and {} updated rows were counted, {} and {} read back; nothing has been \
@@ -115,6 +125,11 @@ pub(crate) enum LoadError {
          committed. Does a trigger keep them?"
     )]
     StillThere { table: String, deleted: u64, left: u64 },
+    /// Rows are not as an undo was to put them.
+    #[error(
+        "table {table}: {rows} rows {what}; nothing has been changed. Does a trigger or a rule keep them?"
+    )]
+    Kept { table: String, what: &'static str, rows: u64 },
     /// The reply to COMMIT was lost, and the server says that the transaction was rolled back.
     #[error(
         "the connection was lost at COMMIT, and the server says that transaction {transaction} was rolled back; \
@@ -129,8 +144,8 @@ pub(crate) enum LoadError {
     Unknown { transaction: String, run: String },
 }
 
-fn list(misfits: &[Misfit]) -> String {
-    misfits.iter().map(|misfit| format!("  {misfit}")).collect::<Vec<_>>().join("\n")
+fn list(all: &[impl std::fmt::Display]) -> String {
+    all.iter().map(|one| format!("  {one}")).collect::<Vec<_>>().join("\n")
 }
 
 fn statements(grants: &[String]) -> String {

@@ -14,6 +14,7 @@ mod empty;
 mod error;
 mod facts;
 mod filled;
+mod identities;
 pub(crate) mod journal;
 mod layouts;
 mod limits;

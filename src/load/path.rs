@@ -86,8 +86,11 @@ const UNUSUAL: [(&str, &str); 18] = [
          OR EXISTS (SELECT FROM pg_publication_rel WHERE prrelid = TABLE)",
     ),
     (
-        "it has an exclusion constraint or a constraint trigger",
-        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype IN ('x', 't'))",
+        "it has an exclusion constraint, a key without overlaps or a constraint trigger",
+        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype IN ('x', 't'))
+         OR EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+                    JOIN pg_am m ON m.oid = x.relam
+                    WHERE i.indrelid = TABLE AND i.indisunique AND m.amname <> 'btree')",
     ),
     (
         "an index of it is not valid, or belongs to an extension",

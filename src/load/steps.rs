@@ -19,7 +19,7 @@ use super::layouts::Layouts;
 use super::path::Obstacle;
 use super::repertoire::Repertoire;
 use super::rows::{EntityRows, FieldChange, Written};
-use super::{begin, commit, facts, lock, rights, tables};
+use super::{begin, commit, facts, identities, lock, rights, tables};
 
 /// A load under way on one session.
 pub(crate) struct Load<'a> {
@@ -40,6 +40,7 @@ impl<'a> Load<'a> {
         lock::take(client, options.lock_timeout).await?;
         let tables = tables::look(client, schema).await?;
         rights::import(client, schema, &tables).await?;
+        tables::fail_if_any(tables::faults(client, schema).await?)?;
         let obstacles = vec![obstacle(options); tables.len()];
         let run = run.clone();
         let unsent = vec![Vec::new(); tables.len()];
@@ -105,15 +106,20 @@ impl<'a> Load<'a> {
         let context = &self.context;
         context.execute("SAVEPOINT before_writing", "setting a savepoint").await?;
         let error = match self.write_all(entities, verdicts).await {
-            Err(LoadError::Database(error)) if error.is_about_data() => error,
+            Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => error,
             Err(error @ (LoadError::Referred { .. } | LoadError::NotReleased { .. })) => {
                 self.go_back().await?;
                 return Err(error);
             }
             other => return other,
         };
-        if !entities.iter().all(|item| context.is_staged(item.entity)) {
-            // The row is found on the staged path, on another connection: see `Load::find_refused`.
+        let all_staged = entities.iter().all(|item| context.is_staged(item.entity));
+        if all_staged || error.is_used_up() {
+            self.go_back().await?;
+            identities::no_fault(context, &error).await?;
+        }
+        if !all_staged || error.is_used_up() {
+            // A row is found on the staged path, on another connection: see `Load::find_refused`.
             return Err(error.into());
         }
         tracing::info!("{error}; finding the rows");
@@ -123,7 +129,14 @@ impl<'a> Load<'a> {
             for item in entities {
                 let layouts = Layouts::of(item.harvest);
                 let staged = Staged::of(context, item, &layouts);
-                let rows = merge::find_refused(&staged, &verdicts[item.entity], at_once).await?;
+                let rows = match merge::find_refused(&staged, &verdicts[item.entity], at_once).await {
+                    Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => {
+                        self.go_back().await?;
+                        identities::no_fault(context, &error).await?;
+                        return Err(error.into());
+                    }
+                    found => found?,
+                };
                 if !rows.is_empty() {
                     self.go_back().await?;
                     return Err(LoadError::Rows { entity: item.entity, rows });

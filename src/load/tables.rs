@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::db::DbError;
 use crate::db::catalog::{self, Misfit, TableInfo};
+use crate::db::faults::{self, TableFault};
 use crate::db::postgres::Client;
 use crate::record::{EntityIndex, RowEncoder};
 use crate::schema::{Schema, ddl};
@@ -28,7 +29,23 @@ pub(super) async fn look_read_only(
     let matters = |misfit: &Misfit| {
         !matches!(misfit, Misfit::Right { right: "INSERT" | "UPDATE", .. } | Misfit::Unfilled { .. })
     };
-    look_for(client, schema, matters).await
+    let tables = look_for(client, schema, matters).await?;
+    let faults = faults(client, schema).await?;
+    fail_if_any(faults.into_iter().filter(|fault| !fault.is_about_identities()).collect())?;
+    Ok(tables)
+}
+
+/// What about the tables as a whole keeps rows out, or from being found.
+pub(super) async fn faults(client: &Client, schema: &Schema) -> Result<Vec<TableFault>, DbError> {
+    let mut found = Vec::new();
+    for entity in &schema.entities {
+        found.extend(faults::look(client, entity).await?);
+    }
+    Ok(found)
+}
+
+pub(super) fn fail_if_any(faults: Vec<TableFault>) -> Result<(), LoadError> {
+    if faults.is_empty() { Ok(()) } else { Err(LoadError::Faults(faults)) }
 }
 
 async fn look_for(

@@ -65,6 +65,10 @@ async fn write(rows: &Staged<'_>, released: bool) -> Result<Written, LoadError> 
         written.inserted = insert_all(rows, new, changed + same > 0).await?;
     }
     fault::reach(Point::Inserted);
+    let sent = Written { inserted: new, updated: changed, ..written };
+    if written != sent {
+        return Err(LoadError::Discarded { table: rows.table(), sent, written });
+    }
     Ok(written)
 }
 

@@ -3,8 +3,9 @@
 
 use crate::db::{DbError, about_data};
 use crate::load::error::{LoadError, RefusedRow};
+use crate::load::identities;
 use crate::load::rows::row_number;
-use crate::sql::dollar_quoted;
+use crate::sql::{dollar_quoted, literal, text_array};
 
 use super::staged::Staged;
 
@@ -39,14 +40,10 @@ pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<Refused
     }
     let write = dollar_quoted(&format!("BEGIN {} END", steps.join("\n")));
     let (stage, plan, about_data) = (statements.stage(), statements.plan(), about_data());
-    let sql = format!(
-        "CREATE INDEX ON {stage} (o);
-         CREATE INDEX ON {plan} (o);
-         CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
-         LANGUAGE plpgsql AS {write};
-         CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)
-         LANGUAGE plpgsql AS $function$
-         DECLARE low bigint; top bigint; row bigint;
+    let id = &statements.entity.system.id;
+    // What is wrong with the identity that the server gives is no row's fault.
+    let refused = dollar_quoted(&format!(
+        "DECLARE low bigint; top bigint; row bigint; broken text; missing text;
          BEGIN
            SELECT min(o), max(o) INTO low, top FROM {stage};
            WHILE low <= top LOOP
@@ -58,14 +55,26 @@ pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<Refused
                  BEGIN
                    PERFORM pg_temp.muster_write(row, row);
                  EXCEPTION WHEN OTHERS THEN
-                   IF NOT {about_data} THEN RAISE; END IF;
+                   GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME, missing = COLUMN_NAME;
+                   IF NOT {about_data} OR SQLSTATE = '23505' AND broken = ANY ({keys}) OR SQLSTATE = '23502' AND missing = {id}
+                   THEN RAISE; END IF;
                    refused := row; state := SQLSTATE; RETURN NEXT;
                  END;
                END LOOP;
              END;
              low := low + {BATCH};
            END LOOP;
-         END $function$"
+         END",
+        keys = text_array(&identities::keys(client, &statements.entity.table.to_string(), id).await?),
+        id = literal(id),
+    ));
+    let sql = format!(
+        "CREATE INDEX ON {stage} (o);
+         CREATE INDEX ON {plan} (o);
+         CREATE OR REPLACE FUNCTION pg_temp.muster_write(low bigint, high bigint) RETURNS void
+         LANGUAGE plpgsql AS {write};
+         CREATE OR REPLACE FUNCTION pg_temp.muster_refused() RETURNS TABLE (refused bigint, state text)
+         LANGUAGE plpgsql AS {refused}"
     );
     client.batch_execute(&sql).await.map_err(|e| DbError::of(&*doing, e))?;
     let rows = client.query("SELECT refused, state FROM pg_temp.muster_refused()", &[]).await;

@@ -13,4 +13,4 @@ CREATE TABLE muster.deleted (
 );
 CREATE INDEX ON muster.deleted (run, entity);
 
-UPDATE muster.version SET version = 2;
+INSERT INTO muster.version VALUES (2);

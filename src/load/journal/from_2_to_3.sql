@@ -11,4 +11,4 @@ CREATE TABLE muster.images (
     PRIMARY KEY (run, entity, image)
 );
 
-UPDATE muster.version SET version = 3;
+INSERT INTO muster.version VALUES (3);

@@ -17,6 +17,7 @@
 //! does not, and the row counts as unchanged. Rows that a run inserted with version 2 of the journal or before have no
 //! hash: unless `xmin` proves them unchanged, undo refuses them and `--protect-edited` takes them for edited.
 
+mod exact;
 mod image;
 mod images;
 mod inserted;
@@ -27,10 +28,11 @@ mod records;
 mod runs;
 mod tables;
 
+pub(crate) use exact::{JSON_HASH, ROW_HASH, exact, exact_row, updated_hash};
 pub(crate) use image::{Hasher, Image, SIZE as HASH_SIZE, text};
 pub(crate) use images::Images;
 pub(crate) use inserted::InsertedBlocks;
-pub(crate) use names::{Origin, STAMPS, UPDATED_HASH, canonical, restored};
+pub(crate) use names::{Origin, STAMPS, canonical, restored};
 pub(crate) use note::{EntityNote, FileNote, RecordCounts, RunNote};
 pub(crate) use note::{hostname, note, stamp};
 pub(crate) use prune::{forget, prune};

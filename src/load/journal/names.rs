@@ -4,9 +4,6 @@ use crate::record::RunId;
 use crate::schema::Table;
 use crate::sql::literal;
 
-/// The hash of an updated row, all its columns, the row being `t`.
-pub(crate) const UPDATED_HASH: &str = "hashtextextended(to_jsonb(t.*)::text, 0)";
-
 /// What follows `FROM muster.runs r` to have the runs whose stamp proves something: it is still what their rows have in
 /// `xmin`, which is not so after a restored dump, and its number has not been used again.
 pub(crate) const STAMPS: &str = "JOIN muster.stamps k ON k.run = r.id AND k.xmin = r.stamp

@@ -51,15 +51,19 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
         RETURNING run::text, entity, id";
     let rows = client.query(images, &[&email]).await.map_err(failed)?;
     forgotten += forget_rows(client, &rows).await?;
-    let tables = "SELECT DISTINCT ON (c.entity, c.\"table\") c.entity, c.\"table\", c.id_column
+    let tables = "SELECT DISTINCT ON (c.entity, c.\"table\") c.entity, c.\"table\", c.id_column,
+            array(SELECT format('lower(trim(t.%I::text))', a.attname) FROM pg_attribute a
+                  JOIN pg_type y ON y.oid = a.atttypid AND y.typcategory = 'S'
+                  WHERE a.attrelid = to_regclass(c.\"table\") AND a.attnum > 0 AND NOT a.attisdropped)
         FROM muster.run_counts c WHERE to_regclass(c.\"table\") IS NOT NULL";
     let tables = client.query(tables, &[]).await.map_err(failed)?;
     rights::read(client, &tables.iter().map(|row| row.get(1)).collect::<Vec<_>>()).await?;
     for table in tables {
         let (entity, name, id): (String, String, String) = (table.get(0), table.get(1), table.get(2));
+        let texts: Vec<String> = table.get(3);
         let sql = format!(
-            "WITH person AS MATERIALIZED (SELECT t.{id}::bigint AS id FROM {name} t WHERE EXISTS (
-                SELECT FROM jsonb_each_text(to_jsonb(t.*)) v WHERE lower(v.value) = lower(trim($1::text)))),
+            "WITH person AS MATERIALIZED (SELECT t.{id}::bigint AS id FROM {name} t
+                WHERE lower(trim($1::text)) = ANY (ARRAY[{texts}]::text[])),
              images AS (DELETE FROM muster.updated u USING person p WHERE u.entity = $2 AND u.id = p.id
                 RETURNING u.run, u.entity, u.id),
              blocks AS (SELECT b.ctid AS place, b.run, b.entity, b.rows, p.id FROM person p JOIN muster.inserted b
@@ -67,6 +71,7 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
                    AND (b.ids IS NULL OR p.id = ANY (b.ids)))
              SELECT run::text, entity, id FROM images UNION ALL SELECT run::text, entity, id FROM blocks",
             id = ident(&id),
+            texts = texts.join(", "),
         );
         let rows = client.query(&sql, &[&email, &entity]).await.map_err(failed)?;
         forgotten += forget_rows(client, &rows).await?;

@@ -40,6 +40,9 @@ pub(crate) struct RunRecord {
     pub(crate) undoable: bool,
     /// When the undo data was pruned.
     pub(crate) pruned: Option<String>,
+    /// Its updated and deleted rows are kept as text; an older muster kept them as JSON.
+    #[serde(skip)]
+    pub(crate) text_images: bool,
     /// In load order.
     pub(crate) entities: Vec<EntityRecord>,
 }
@@ -100,7 +103,7 @@ pub(crate) struct FileRecord {
 
 const RUN: &str = "SELECT id::text, command, status, to_json(started) #>> '{}', to_json(finished) #>> '{}', role, client, host,
     version, schema_sha256, options::text, undone_by::text, undoes::text, undoable,
-    to_json(pruned) #>> '{}' FROM muster.runs";
+    to_json(pruned) #>> '{}', text_images FROM muster.runs";
 
 fn failed(error: crate::db::postgres::Error) -> DbError {
     DbError::of("reading the journal (schema muster)", error)
@@ -176,6 +179,7 @@ fn run(row: &Row) -> RunRecord {
         undoes: row.get(12),
         undoable: row.get(13),
         pruned: row.get(14),
+        text_images: row.get(15),
         entities: Vec::new(),
     }
 }

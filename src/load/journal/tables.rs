@@ -6,10 +6,11 @@ use crate::load::error::LoadError;
 use crate::load::rights;
 
 /// The version of the journal's tables that this program writes.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 
 /// From each version to the next.
-const UPGRADES: [&str; 2] = [include_str!("from_1_to_2.sql"), include_str!("from_2_to_3.sql")];
+static UPGRADES: [&str; 3] =
+    [include_str!("from_1_to_2.sql"), include_str!("from_2_to_3.sql"), include_str!("from_3_to_4.sql")];
 
 /// Whether the database has a journal of the version that this program knows.
 /// Errors: it has another version, or the role lacks one of these rights on it.
@@ -34,9 +35,14 @@ pub(crate) async fn ensure(client: &Client) -> Result<(), LoadError> {
     let (doing, steps) = match exists(client, rights::JOURNAL_IMPORT).await {
         Ok(true) => return Ok(()),
         Ok(false) => ("creating the journal (schema muster)", &[include_str!("tables.sql")][..]),
-        Err(LoadError::JournalOld { found: 1, .. }) => (doing.as_str(), &UPGRADES[..]),
-        Err(LoadError::JournalOld { found: 2, .. }) => (doing.as_str(), &UPGRADES[1..]),
-        Err(error) => return Err(error),
+        Err(error) => {
+            let LoadError::JournalOld { found, .. } = &error else { return Err(error) };
+            let done = usize::try_from(found - 1).ok();
+            match done.and_then(|done| UPGRADES.get(done..)) {
+                Some(steps) => (doing.as_str(), steps),
+                None => return Err(error),
+            }
+        }
     };
     for sql in steps {
         client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?;

@@ -1,11 +1,11 @@
 CREATE SCHEMA IF NOT EXISTS muster;
 COMMENT ON SCHEMA muster IS 'The journal of muster: what was imported, by whom, from which files, and how to take it back.';
 
-CREATE TABLE muster.version (version integer NOT NULL);
-INSERT INTO muster.version VALUES (3);
+CREATE TABLE muster.version (version integer PRIMARY KEY);
+INSERT INTO muster.version VALUES (4);
 
 -- Runs that committed, undos among them. xid is the transaction; stamp is what its rows have in xmin, which
--- after a savepoint is the number of a part of the transaction.
+-- after a savepoint is the number of a part of the transaction. text_images: see updated.
 CREATE TABLE muster.runs (
     id uuid PRIMARY KEY,
     command text NOT NULL,
@@ -23,7 +23,8 @@ CREATE TABLE muster.runs (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     stamp xid NOT NULL,
     undoable boolean NOT NULL,
-    pruned timestamptz
+    pruned timestamptz,
+    text_images boolean NOT NULL DEFAULT true
 );
 CREATE INDEX ON muster.runs (xid);
 
@@ -70,9 +71,9 @@ CREATE TABLE muster.run_records (
     file integer NOT NULL,
     first_row bigint NOT NULL,
     first_record bigint NOT NULL,
-    rows bigint NOT NULL
+    rows bigint NOT NULL,
+    PRIMARY KEY (run, entity, first_row)
 );
-CREATE INDEX ON muster.run_records (run, entity, first_row);
 
 -- A block of inserted rows in the order of their ids. Without ids these are all from first_id to last_id;
 -- without row_numbers the rows follow first_row. hashes has eight bytes a row: see images.
@@ -86,11 +87,11 @@ CREATE TABLE muster.inserted (
     ids bigint[],
     row_numbers bigint[],
     image integer,
-    hashes bytea
+    hashes bytea,
+    PRIMARY KEY (entity, first_id, run)
 );
 ALTER TABLE muster.inserted ALTER ids SET STORAGE EXTERNAL, ALTER row_numbers SET STORAGE EXTERNAL,
     ALTER hashes SET STORAGE EXTERNAL;
-CREATE INDEX ON muster.inserted (entity, first_id);
 CREATE INDEX ON muster.inserted (run);
 
 -- What an inserted row's hash was made of: the first eight bytes of the SHA-256 of ARRAY[columns]::text as UTF-8,
@@ -105,7 +106,9 @@ CREATE TABLE muster.images (
     PRIMARY KEY (run, entity, image)
 );
 
--- Updated rows: what they were, who had written that, and a hash of what they became.
+-- Updated rows: what they were, who had written that, and a hash of what they became. before has the text of each
+-- column as its type prints it; of runs without text_images it is to_jsonb(row). after_hash is hashtextextended of the
+-- whole row as text, or of that JSON.
 CREATE TABLE muster.updated (
     run uuid NOT NULL,
     entity text NOT NULL,
@@ -113,12 +116,13 @@ CREATE TABLE muster.updated (
     row_number bigint NOT NULL,
     before jsonb NOT NULL,
     before_xmin xid NOT NULL,
-    after_hash bigint NOT NULL
+    after_hash bigint NOT NULL,
+    PRIMARY KEY (entity, id, run)
 );
 CREATE INDEX ON muster.updated (run, entity);
-CREATE INDEX ON muster.updated (entity, id);
 
--- Deleted rows: what they were, who had written that, and whether they went after the others were written.
+-- Deleted rows: what they were (see updated), who had written that, and whether they went after the others were
+-- written.
 CREATE TABLE muster.deleted (
     run uuid NOT NULL,
     entity text NOT NULL,
@@ -126,9 +130,9 @@ CREATE TABLE muster.deleted (
     row_number bigint NOT NULL,
     before jsonb NOT NULL,
     before_xmin xid NOT NULL,
-    last boolean NOT NULL
+    last boolean NOT NULL,
+    PRIMARY KEY (run, entity, id)
 );
-CREATE INDEX ON muster.deleted (run, entity);
 
 -- Rows that an undo put back: written by the transaction now, they are as the one in stood left them.
 CREATE TABLE muster.restored (

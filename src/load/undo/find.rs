@@ -1,7 +1,7 @@
 //! Finds the rows that keep a run from being undone.
 
 use crate::load::error::LoadError;
-use crate::load::journal::{Images, STAMPS, UPDATED_HASH, restored};
+use crate::load::journal::{Images, JSON_HASH, ROW_HASH, STAMPS, restored, updated_hash};
 use crate::load::references::ForeignKey;
 use crate::sql::{ident, literal};
 
@@ -25,7 +25,7 @@ pub(super) async fn changed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Load
                     (SELECT r.id FROM muster.updated u
                      JOIN muster.runs r ON r.id = u.run AND r.status = 'committed' AND r.id <> {run}
                      JOIN muster.run_counts c ON c.run = u.run AND c.entity = u.entity AND c.\"table\" = {table_name}
-                     WHERE u.entity = {name} AND u.id = l.id AND u.after_hash = {UPDATED_HASH}
+                     WHERE u.entity = {name} AND u.id = l.id AND u.after_hash = {hash_of_r}
                      ORDER BY r.finished DESC LIMIT 1))::text
          FROM {list} l LEFT JOIN {table} t ON t.{id} = l.id
          LEFT JOIN muster.restored back ON {restored}
@@ -36,12 +36,14 @@ pub(super) async fn changed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Load
                 SELECT {same} FROM muster.inserted b
                 JOIN muster.images i ON i.run = b.run AND i.entity = b.entity AND i.image = b.image
                 WHERE b.ctid = l.block)
-            ELSE l.after_hash = {UPDATED_HASH} END, false)
+            ELSE l.after_hash = {hash} END, false)
          ORDER BY l.id",
         key = ident(&entity.key_column),
         id = rows.id,
         list = rows.list,
         table = entity.table,
+        hash = if rows.run.text_images { ROW_HASH } else { JSON_HASH },
+        hash_of_r = updated_hash("r"),
         table_name = rows.table_name,
         name = rows.name,
         run = rows.run_id,
@@ -64,12 +66,18 @@ pub(super) async fn changed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Load
 /// Rows that the run deleted and that were created again.
 pub(super) async fn created_again(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, LoadError> {
     let entity = rows.entity;
+    if entity.deleted == 0 {
+        return Ok(Vec::new());
+    }
+    let kind = "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = $2";
+    let kind = rows.query(kind, &[&entity.table, &entity.key_column]).await?;
     let sql = format!(
         "SELECT d.before ->> {key_name} FROM muster.deleted d
-         CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, d.before) old
          WHERE d.run = {run} AND d.entity = {name}
-           AND EXISTS (SELECT FROM {table} t WHERE t.{key} = old.{key} OR t.{id} = old.{id}) ORDER BY d.id",
+           AND (EXISTS (SELECT FROM {table} t WHERE t.{key} = (d.before ->> {key_name})::{kind})
+                OR EXISTS (SELECT FROM {table} t WHERE t.{id} = d.id)) ORDER BY d.id",
         key_name = literal(&entity.key_column),
+        kind = kind.first().map_or_else(|| "text".to_owned(), |row| row.get(0)),
         table = entity.table,
         run = rows.run_id,
         name = rows.name,

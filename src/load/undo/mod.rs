@@ -6,9 +6,12 @@
 //! seen, and one that comes later waits. A new reference to a locked row waits, too.
 
 pub(super) mod blocking;
+mod columns;
 mod find;
+mod readback;
 mod restore;
 mod rows;
 mod steps;
 
-pub(crate) use steps::{Undo, Undone};
+pub(crate) use readback::Undone;
+pub(crate) use steps::Undo;

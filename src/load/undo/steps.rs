@@ -1,14 +1,17 @@
 //! The order of an undo's steps.
 
 use crate::db::Session;
+use crate::db::faults;
 use crate::db::postgres::Client;
 use crate::fault::{self, Point};
 use crate::load::commit;
 use crate::load::error::LoadError;
 use crate::load::journal::{EntityRecord, RunRecord, STAMPS, hostname};
 use crate::load::rights;
+use crate::load::tables;
 use crate::record::RunId;
 
+use super::readback::{self, Undone};
 use super::rows::{RunRows, failed};
 use super::{find, restore};
 
@@ -19,18 +22,6 @@ pub(crate) struct Undo<'a> {
     run: &'a RunRecord,
     /// A row that has the run's stamp in `xmin` is as the run left it.
     stamped: bool,
-}
-
-/// What an undo did to an entity's table.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Undone {
-    pub(crate) entity: String,
-    /// Rows deleted.
-    pub(crate) deleted: u64,
-    /// Rows restored, whether they had been updated or deleted.
-    pub(crate) restored: u64,
-    /// Rows that stay as they are, since `muster runs forget` removed their undo data.
-    pub(crate) forgotten: u64,
 }
 
 impl<'a> Undo<'a> {
@@ -52,6 +43,10 @@ impl<'a> Undo<'a> {
         }
         rights::journal(client, rights::JOURNAL_UNDO).await?;
         rights::undo(client, run.entities.iter().map(|entity| &entity.table)).await?;
+        for entity in &run.entities {
+            let hidden = faults::hidden(client, &entity.table).await?;
+            tables::fail_if_any(hidden.into_iter().collect())?;
+        }
         let sql = format!(
             "SELECT EXISTS (SELECT FROM muster.runs r {STAMPS} AND r.id = $1::text::uuid),
                     EXISTS (SELECT FROM muster.inserted b WHERE b.run = $1::text::uuid AND b.hashes IS NULL)"
@@ -81,8 +76,7 @@ impl<'a> Undo<'a> {
     pub(crate) async fn run(&self, undo: &RunId) -> Result<Vec<Undone>, LoadError> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
         let entities: Vec<_> = self.run.entities.iter().map(|entity| self.rows(entity)).collect();
-        let mut blocking = Vec::new();
-        let mut all = Vec::new();
+        let (mut blocking, mut differs) = (Vec::new(), Vec::new());
         for rows in &entities {
             rows.lock().await?;
             blocking.extend(find::changed(rows).await?);
@@ -91,14 +85,11 @@ impl<'a> Undo<'a> {
         fault::reach(Point::UndoLocked);
         if blocking.is_empty() {
             // The load's steps in reverse: what was deleted last comes first, and with it what others refer to.
-            let mut back = Vec::new();
             for rows in &entities {
-                back.push(restore::deleted(rows, true).await?);
+                restore::deleted(rows, true).await?;
             }
-            for (rows, back) in entities.iter().zip(back) {
-                let EntityRecord { entity, forgotten, .. } = rows.entity;
-                let restored = back + restore::updated(rows).await?;
-                all.push(Undone { entity: entity.clone(), deleted: 0, restored, forgotten: *forgotten });
+            for rows in &entities {
+                differs.push(restore::updated(rows).await?);
             }
             fault::reach(Point::UndoRestored);
             for rows in &entities {
@@ -109,14 +100,18 @@ impl<'a> Undo<'a> {
             return Err(LoadError::Blocked { run: self.run.run.clone(), rows: blocking });
         }
         // Rows that refer to others go first.
-        for (rows, undone) in entities.iter().zip(&mut all).rev() {
-            undone.deleted = restore::inserted(rows).await?;
+        for rows in entities.iter().rev() {
+            restore::inserted(rows).await?;
         }
-        for (rows, undone) in entities.iter().zip(&mut all) {
-            undone.restored += restore::deleted(rows, false).await?;
+        for rows in &entities {
+            restore::deleted(rows, false).await?;
         }
         fault::reach(Point::UndoDeleted);
         self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        let mut all = Vec::new();
+        for (rows, differs) in entities.iter().zip(&differs) {
+            all.push(readback::check(rows, differs.as_deref()).await?);
+        }
         self.note(undo).await?;
         fault::reach(Point::UndoNoted);
         Ok(all)

@@ -16,3 +16,4 @@ mod names;
 mod own_schemas;
 mod refused_rows;
 mod settings;
+mod table_faults;

@@ -58,6 +58,7 @@ fn forget_stamps(database: &Database) {
 
 /// Makes the journal one of version 2.
 fn of_version_2(database: &Database) {
+    super::of_version_3(database);
     database.rows(
         "ALTER TABLE muster.inserted DROP COLUMN image, DROP COLUMN hashes;
          DROP TABLE muster.images;
@@ -200,7 +201,7 @@ fn rows_of_a_run_in_an_older_journal_are_compared_by_xmin_and_the_refusal_says_w
     assert!(muster.run(["runs"]).exits(1).stderr().contains("the next import brings it up to date"));
     muster.write("more.csv", "email,account.legacyId\nf@x.nl,A1\n");
     muster.run(["import", "users=more.csv"]).exits(0);
-    assert_eq!(database.text("SELECT version FROM muster.version"), "3");
+    assert_eq!(database.text("SELECT version FROM muster.version"), "4");
     let all = runs(&database);
     // In place, the rows' transactions tell.
     muster.run(["undo", "--dry-run", &all[1]]).exits(0);

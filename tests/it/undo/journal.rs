@@ -97,21 +97,41 @@ fn a_forgotten_person_leaves_no_trace() {
 }
 
 #[test]
+fn with_all_tables_published_runs_are_undone_pruned_and_cleared_of_a_person() {
+    let database = Database::new();
+    database.rows("CREATE PUBLICATION everything FOR ALL TABLES");
+    let muster = imported(&database);
+    muster.write("users.csv", "email,account.legacyId,contact.lastName\na@x.nl,A1,Dee\nb@x.nl,A2,Eff\n");
+    muster.run(["import", "users.csv"]).exits(0);
+    muster.run(["runs", "forget", "--email", "a@x.nl", "--yes"]).exits(0);
+    let undone = muster.run(["undo", "--yes", &database.latest_run()]).exits(0).stdout();
+    assert!(undone.contains("1 restored, 1 forgotten"), "{undone}");
+    muster.run(["runs", "prune", "--older-than", "0d"]).exits(0);
+    let keyless =
+        "SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'muster'::regnamespace AND c.relkind = 'r'
+                   AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = c.oid AND indisprimary)";
+    assert_eq!(database.text(keyless), "");
+}
+
+#[test]
 fn a_journal_of_an_older_version_is_brought_up_by_the_next_import() {
     let database = Database::new();
     let muster = imported(&database);
+    super::of_version_3(&database);
     database.rows(
         "ALTER TABLE muster.run_counts DROP COLUMN deleted;
          DROP TABLE muster.deleted;
          ALTER TABLE muster.inserted DROP COLUMN image, DROP COLUMN hashes;
          DROP TABLE muster.images;
-         UPDATE muster.version SET version = 1",
+         UPDATE muster.version SET version = 1;
+         CREATE PUBLICATION everything FOR ALL TABLES",
     );
     let refused = muster.run(["runs"]).exits(1);
     assert!(refused.stderr().contains("the next import brings it up to date"), "{refused}");
     muster.run(["import", "accounts.csv", "users.csv", "--out", "again"]).exits(3);
     let runs: Value = serde_json::from_str(&muster.run(["runs", "--json"]).exits(0).stdout()).unwrap();
     assert_eq!(runs.as_array().unwrap().len(), 2);
+    assert_eq!(database.text("SELECT version FROM muster.version"), "4");
     let first = runs[1]["run"].as_str().unwrap();
     muster.run(["undo", first, "--yes"]).exits(0);
     assert_eq!(database.text("SELECT count(*) FROM users"), "0");

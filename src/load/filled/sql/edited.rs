@@ -1,6 +1,6 @@
 //! Rows that were edited in the target after muster wrote them.
 
-use crate::load::journal::{Images, STAMPS, UPDATED_HASH, canonical, restored};
+use crate::load::journal::{Images, STAMPS, canonical, restored, updated_hash};
 use crate::load::layouts::DELETED;
 use crate::read::Layout;
 use crate::sql::literal;
@@ -61,7 +61,7 @@ impl Statements<'_> {
         let canonical = canonical(&self.entity.table);
         format!(
             "WITH \"muster own\" AS MATERIALIZED (
-                SELECT r.id, r.finished FROM muster.runs r JOIN muster.run_counts c ON c.run = r.id
+                SELECT r.id, r.finished, r.text_images FROM muster.runs r JOIN muster.run_counts c ON c.run = r.id
                 WHERE c.entity = {entity} AND c.\"table\" = {canonical} AND r.status = 'committed'
                   AND r.command <> 'undo'),
              \"muster stamps\" AS MATERIALIZED (SELECT r.stamp FROM muster.runs r {STAMPS}),
@@ -73,7 +73,7 @@ impl Statements<'_> {
                   AND coalesce(back.stood, t.xmin) NOT IN (SELECT stamp FROM \"muster stamps\"))
              SELECT c.o, c.found FROM candidates c CROSS JOIN LATERAL (SELECT (c.whole).*) t
              WHERE (SELECT NOT coalesce(last.same, false) FROM (
-                       SELECT own.finished, u.after_hash = {UPDATED_HASH} AS same
+                       SELECT own.finished, u.after_hash = {hash} AS same
                        FROM muster.updated u JOIN \"muster own\" own ON own.id = u.run WHERE u.entity = {entity} AND u.id = t.{id}::bigint
                        UNION ALL
                        SELECT own.finished, {same} FROM ({block}) b JOIN \"muster own\" own ON own.id = b.run
@@ -81,6 +81,7 @@ impl Statements<'_> {
                    ) last ORDER BY last.finished DESC LIMIT 1)
              ORDER BY c.o",
             entity = literal(&self.entity.name),
+            hash = updated_hash("own"),
             stage = self.stage(),
             table = self.join_table(),
             back = restored(&canonical, &format!("t.{id}"), "t.xmin"),

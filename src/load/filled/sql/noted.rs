@@ -2,7 +2,7 @@
 //! rows it wrote, and for how many of them there is undo data. A name of WITH that is visible where the table is named has
 //! a space in it, or a table of that name could not be written.
 
-use crate::load::journal::{Image, Origin, UPDATED_HASH, canonical, restored};
+use crate::load::journal::{Image, Origin, ROW_HASH, canonical, exact_row, restored};
 
 use super::statements::Statements;
 
@@ -46,16 +46,17 @@ impl Statements<'_> {
         origin: Origin<'_>,
         released: bool,
     ) -> String {
+        let row = self.exact_row();
         let (before, stamp, joined) = if released {
-            ("coalesce(had.before, to_jsonb(t.*))", "coalesce(had.stamp, t.xmin)", self.join_released())
+            (format!("coalesce(had.before, {row})"), "coalesce(had.stamp, t.xmin)", self.join_released())
         } else {
-            ("to_jsonb(t.*)", "t.xmin", String::new())
+            (row, "t.xmin", String::new())
         };
         format!(
             "WITH \"muster old\" AS MATERIALIZED (
                 SELECT t.{id}::bigint AS id, s.o, {before} AS before, {stamp} AS stamp
                 FROM {stage} s {changed} {table}{joined} WHERE s.l = {layout_number}),
-             written AS ({update} RETURNING t.{id}::bigint AS id, {UPDATED_HASH} AS hash),
+             written AS ({update} RETURNING t.{id}::bigint AS id, {ROW_HASH} AS hash),
              noted AS (
                 INSERT INTO muster.updated (run, entity, id, row_number, before, before_xmin, after_hash)
                 SELECT {origin}, o.id, o.o, o.before, o.stamp, w.hash FROM \"muster old\" o JOIN written w ON w.id = o.id
@@ -72,7 +73,7 @@ impl Statements<'_> {
     /// A delete (see [`Statements::delete`]) that keeps the rows.
     pub(crate) fn delete_noted(&self, origin: Origin<'_>, last: bool) -> String {
         format!(
-            "WITH gone AS ({delete} RETURNING t.{id}::bigint AS id, s.o, to_jsonb(t.*) AS before, t.xmin AS stamp),
+            "WITH gone AS ({delete} RETURNING t.{id}::bigint AS id, s.o, {row} AS before, t.xmin AS stamp),
              noted AS (
                 INSERT INTO muster.deleted (run, entity, id, row_number, before, before_xmin, last)
                 SELECT {origin}, g.id, g.o, g.before, coalesce(back.stood, g.stamp), {last} FROM gone g
@@ -80,9 +81,14 @@ impl Statements<'_> {
                 RETURNING 1)
              SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)",
             delete = self.delete(),
+            row = self.exact_row(),
             id = self.id(),
             origin = origin.columns(),
             back = restored(&canonical(&self.entity.table), "g.id", "g.stamp"),
         )
+    }
+    /// The table's row as the journal keeps it.
+    pub(super) fn exact_row(&self) -> String {
+        exact_row(self.info.columns.iter().map(|column| (column.name.as_str(), column.base.as_str())))
     }
 }

@@ -65,7 +65,7 @@ impl Statements<'_> {
     /// Fills it with the rows of a layout whose value of the field is about to change and is needed by another row.
     pub(crate) fn find_released(&self, field: FieldIndex, layout_number: usize) -> String {
         format!(
-            "INSERT INTO {released} SELECT s.o, {field}, to_jsonb(t.*), t.xmin
+            "INSERT INTO {released} SELECT s.o, {field}, {row}, t.xmin
              FROM {stage} s {changed} {table}
              WHERE s.l = {layout_number} AND t.{column} IS NOT NULL AND {differs}
                AND EXISTS (SELECT FROM (
@@ -77,6 +77,7 @@ impl Statements<'_> {
             table = self.join_table(),
             column = self.column(field),
             differs = self.differs(field),
+            row = self.exact_row(),
             value = self.staged(field),
             same = self.equals(field, &format!("t.{}", self.column(field)), "other.value"),
             plan = self.plan(),
