@@ -74,7 +74,7 @@ impl<'a> Lookup<'a> {
 
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
-        tables::held(self.client, self.schema, &self.tables, &self.repertoire, questions).await
+        tables::held(self.client, self.schema, &self.tables, &self.repertoire.askable(questions)).await
     }
 
     /// Asks `sql` about all rows that have a value of `field`; returns the rows that it finds.
