@@ -147,7 +147,10 @@ fn what_is_said_to_be_typed_can_be_typed() {
             let name = path.to_string_lossy().into_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.contains(OTHERS) {
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !name.ends_with("tests.rs")
+                && !name.contains(OTHERS)
+            {
                 let text = said(&std::fs::read_to_string(&path).unwrap());
                 let options =
                     options(&text).filter(|name| !all.contains(name)).map(|name| format!("--{name}"));

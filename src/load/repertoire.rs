@@ -1,6 +1,7 @@
 //! The characters that the database's encoding lacks. A database in UTF-8 has all of them, and nothing is looked at. In
 //! any other one COPY would end at the first that is missing, so the rows that hold one are refused before they are sent.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 
 use crate::db::DbError;
@@ -8,6 +9,7 @@ use crate::db::postgres::Client;
 use crate::db::postgres::error::SqlState;
 use crate::read::{Harvest, Segment};
 use crate::record::RowNumber;
+use crate::settle::Question;
 
 use super::error::{LoadError, RefusedRow};
 use super::rows::EntityRows;
@@ -42,6 +44,14 @@ impl Repertoire {
     /// Whether the database can hold a value of the run's rows, encoded or not.
     pub(super) fn has(&self, value: &[u8]) -> bool {
         self.lacking.is_empty() || !String::from_utf8_lossy(value).contains(|c| self.lacking.contains(&c))
+    }
+
+    /// The questions about keys that the database can be asked: it holds no other ones.
+    pub(super) fn askable<'q>(&self, questions: &'q [Question]) -> Cow<'q, [Question]> {
+        if self.lacking.is_empty() {
+            return Cow::Borrowed(questions);
+        }
+        questions.iter().filter(|question| self.has(&question.key)).cloned().collect()
     }
 
     /// The rows that hold a character that the database lacks, in order.

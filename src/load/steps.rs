@@ -82,7 +82,7 @@ impl<'a> Load<'a> {
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
         let Context { client, schema, tables, repertoire, .. } = &self.context;
-        tables::held(client, schema, tables, repertoire, questions).await
+        tables::held(client, schema, tables, &repertoire.askable(questions)).await
     }
 
     /// Calls `each` with the keys of the entity's rows in the target that no record of the files has; see

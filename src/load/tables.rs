@@ -11,7 +11,6 @@ use crate::schema::{Schema, ddl};
 use crate::settle::Question;
 
 use super::error::LoadError;
-use super::repertoire::Repertoire;
 
 /// How many keys are asked about at a time.
 const BATCH: usize = 20_000;
@@ -81,16 +80,15 @@ pub(super) async fn create(
     Ok(made.expect("a table that was just created exists"))
 }
 
-/// Which of the keys in question the database holds. A missing table holds none, and none that its encoding lacks.
+/// Which of the keys in question the database holds. A missing table holds none.
 pub(super) async fn held(
     client: &Client,
     schema: &Schema,
     tables: &[Option<TableInfo>],
-    repertoire: &Repertoire,
     questions: &[Question],
 ) -> Result<HashSet<Question>, LoadError> {
     let mut by_entity: BTreeMap<EntityIndex, Vec<&Question>> = BTreeMap::new();
-    for question in questions.iter().filter(|question| repertoire.has(&question.key)) {
+    for question in questions {
         by_entity.entry(question.entity).or_default().push(question);
     }
     let mut held = HashSet::new();

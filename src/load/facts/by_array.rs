@@ -80,7 +80,7 @@ impl<'a> Lookup<'a> {
 
     /// Which of the keys in question the database holds.
     pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
-        tables::held(self.client, self.schema, &self.tables, &self.repertoire, questions).await
+        tables::held(self.client, self.schema, &self.tables, &self.repertoire.askable(questions)).await
     }
 
     /// Which rows have another parent in the table; `None` if there is no table of parents.

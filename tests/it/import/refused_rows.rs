@@ -21,7 +21,7 @@ fn refused(entity: &str, record: u32, detail: &str) -> String {
 /// A text of this many bytes that cannot be compressed.
 fn long(bytes: usize) -> String {
     let words = (1_u32..).map(|n| format!("{:08x}", n.wrapping_mul(2_654_435_761).rotate_left(n % 31)));
-    words.flat_map(|word| word.into_bytes()).take(bytes).map(char::from).collect()
+    words.flat_map(String::into_bytes).take(bytes).map(char::from).collect()
 }
 
 #[test]
