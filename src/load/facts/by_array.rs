@@ -52,9 +52,7 @@ impl<'a> Lookup<'a> {
             let Some(table) = &self.tables[item.entity] else { continue };
             let entity = &self.schema.entities[item.entity];
             facts.take_unheld(item.entity, limits::unheld(entity, table, item.harvest)?);
-            let stored =
-                otherwise::find(self.client, self.schema, &self.tables, &self.repertoire, item, |_| true)
-                    .await?;
+            let stored = otherwise::find(self.client, self.schema, &self.tables, item, |_| true).await?;
             facts.take_stored(item.entity, stored);
             for (slot, field) in slots(entity).into_iter().enumerate() {
                 let sql = if entity.fields[field].reference.is_some() {

@@ -11,7 +11,6 @@ use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::db::{CopyOut, DbError};
 use crate::load::error::LoadError;
-use crate::load::repertoire::Repertoire;
 use crate::load::rows::EntityRows;
 use crate::load::tables;
 use crate::read::slots;
@@ -55,7 +54,6 @@ pub(super) async fn find(
     client: &Client,
     schema: &Schema,
     tables: &[Option<TableInfo>],
-    repertoire: &Repertoire,
     item: &EntityRows<'_>,
     wanted: impl Fn(FieldIndex) -> bool,
 ) -> Result<Vec<StoredOtherwise>, LoadError> {
@@ -95,7 +93,7 @@ pub(super) async fn find(
         if at == entity.key && !found.is_empty() {
             let question = |(_, key): &(_, Vec<u8>)| Question { entity: item.entity, key: key.clone() };
             let questions: Vec<Question> = found.iter().map(question).collect();
-            let held = tables::held(client, schema, tables, repertoire, &questions).await?;
+            let held = tables::held(client, schema, tables, &questions).await?;
             found.retain(|row| !held.contains(&question(row)));
         }
     }

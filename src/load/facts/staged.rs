@@ -33,15 +33,8 @@ pub(crate) async fn of_staged(
         let written = new + planned(1);
         if written > 0 && otherwise::is_worth(context.client, entity, written).await? {
             let wanted = |field: usize| field != entity.key || new > 0;
-            let stored = otherwise::find(
-                context.client,
-                context.schema,
-                &context.tables,
-                &context.repertoire,
-                item,
-                wanted,
-            )
-            .await?;
+            let stored =
+                otherwise::find(context.client, context.schema, &context.tables, item, wanted).await?;
             facts.take_stored(item.entity, stored);
         }
         for field in statements.lenient() {
