@@ -21,6 +21,7 @@ pub(crate) struct TableInfo {
 
 /// One column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // One for each property that the catalog has.
 pub(crate) struct ColumnInfo {
     pub(crate) name: String,
     /// Its type as declared, for example `character varying(50)`.

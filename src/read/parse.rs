@@ -262,7 +262,8 @@ impl Parser<'_> {
     fn keep_broken(&mut self, span: &Span, location: &Location, code: Code) {
         let plan = self.task.plan;
         let references = code == Code::MissingCells;
-        if !self.task.referred_to && !(references && plan.layout.references > 0) {
+        let refers = references && plan.layout.references > 0;
+        if !self.task.referred_to && !refers {
             return;
         }
         let mut buffer = String::new();
@@ -271,23 +272,20 @@ impl Parser<'_> {
         let line = without_line_end(text);
         let mut objects = self.objects.take();
         let mut copies = None;
-        let text = match &mut objects {
-            Some(objects) => {
-                // What is wrong with it has been reported.
-                let _ = objects.lay_out(line, &mut self.cells);
-                objects.put_numbers(&mut self.cells);
-                objects.text(line)
+        let text = if let Some(objects) = &mut objects {
+            // What is wrong with it has been reported.
+            let _ = objects.lay_out(line, &mut self.cells);
+            objects.put_numbers(&mut self.cells);
+            objects.text(line)
+        } else {
+            split_slowly(line, plan.delimiter, &mut self.cells);
+            if !whole {
+                self.cells.pop();
             }
-            None => {
-                split_slowly(line, plan.delimiter, &mut self.cells);
-                if !whole {
-                    self.cells.pop();
-                }
-                if plan.options.unguard {
-                    (_, copies) = unguard(line, &mut self.cells);
-                }
-                copies.as_deref().unwrap_or(line)
+            if plan.options.unguard {
+                (_, copies) = unguard(line, &mut self.cells);
             }
+            copies.as_deref().unwrap_or(line)
         };
         let record = Record { text, cells: &self.cells, printable: false, location };
         self.validator.validate(&record, &mut Vec::new());

@@ -168,7 +168,7 @@ fn input<'f>(
         column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
     }
     plan.extra = file.extra();
-    plan.by_line = file.path.file().is_some_and(|path| names::holds_broken(path));
+    plan.by_line = file.path.file().is_some_and(names::holds_broken);
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
     Input {
         source: &file.source,

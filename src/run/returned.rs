@@ -56,11 +56,15 @@ pub(super) fn spans(findings: &[Finding]) -> Vec<Span> {
             }
             _ => {
                 let last = at.replace((finding, is_broken(finding.code)));
-                last.into_iter().for_each(|(worst, broken)| put(worst, broken));
+                if let Some((worst, broken)) = last {
+                    put(worst, broken);
+                }
             }
         }
     }
-    at.into_iter().for_each(|(worst, broken)| put(worst, broken));
+    if let Some((worst, broken)) = at {
+        put(worst, broken);
+    }
     all
 }
 

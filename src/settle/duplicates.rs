@@ -44,7 +44,9 @@ pub(super) fn resolve(
         verdict.fates[row] != Fate::Kept && rows.binary_search_by_key(&row, |(row, _)| *row).is_ok()
     };
     let others: Vec<_> = in_use.iter().filter(|(row, _)| !has_lost(*row)).collect();
-    others.into_iter().for_each(|&(row, slot)| verdict.add(row, Some(slot), Reason::KeyInUse));
+    for &(row, slot) in others {
+        verdict.add(row, Some(slot), Reason::KeyInUse);
+    }
     Ok(())
 }
 

@@ -103,7 +103,7 @@ fn what_is_usual_is_decided_by_the_whole_file_for_any_threads_and_blocks() {
     let plain = (0..600).map(|nr| format!("p{nr},a,b,\n")).collect::<Vec<_>>().concat();
     let ended = (0..9000).map(|nr| format!("e{nr},a,b,c,\n")).collect::<Vec<_>>().concat();
     let header = "nr,name,street,remark\n";
-    let few = &ended[..ended[..20_000].rfind('\n').unwrap() + 1];
+    let few = &ended[..=ended[..20_000].rfind('\n').unwrap()];
     let mut seen = Vec::new();
     for (threads, block) in [("1", "4194304"), ("2", "65536"), ("7", "1024")] {
         let muster = muster().env("MUSTER_TEST_BLOCK", block);
