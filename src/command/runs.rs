@@ -7,15 +7,13 @@ use crate::cli::{RunsAction, RunsArgs};
 use crate::exit::Exit;
 use crate::load::RunRecord;
 use crate::output::visible::visible;
+use crate::record::short_id;
 use crate::report::number::{count, grouped, minute};
 use crate::report::table::{Table, pairs, room};
 use crate::run::{RunsQuery, runs};
 
 use super::print::{json, print};
 use super::{CommandError, question};
-
-/// How many characters of an id tell runs apart in a list: they hold the time in milliseconds.
-const SHORT: usize = 13;
 
 /// Asks the journal and prints the answer.
 pub(crate) fn run(args: &RunsArgs, yes: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
@@ -65,10 +63,10 @@ fn list(runs: &[RunRecord]) -> String {
             format!("{}: {counts}", entity.entity)
         });
         let what = match &run.undoes {
-            Some(other) => format!("undo of {}", &other[..SHORT]),
+            Some(other) => format!("undo of {}", short_id(other)),
             None => entities.collect::<Vec<_>>().join("; "),
         };
-        let id = run.run[..SHORT].to_owned();
+        let id = short_id(&run.run).to_owned();
         table.add([id, minute(&run.started), run.status.clone(), run.role.clone(), what].map(Some));
     }
     table.whole(room(), true)
@@ -80,7 +78,7 @@ fn show(run: &RunRecord) -> String {
         (Some(pruned), _) => format!("not possible: pruned at {pruned}"),
         (None, false) => "not possible".to_owned(),
         (None, true) if run.status == "undone" => "done".to_owned(),
-        (None, true) => format!("muster undo {}", &run.run[..SHORT]),
+        (None, true) => format!("muster undo {}", short_id(&run.run)),
     };
     let fields = [
         ("run", Some(run.run.clone())),

@@ -1,6 +1,6 @@
 //! A run's folder. [`RunFolder::seal`] brings all files to the disk before COMMIT, so that a full disk refuses the run
-//! instead of hiding its result; [`RunFolder::publish`] gives them their names after it. How they appear together is
-//! [`WholeFolder`]'s; here is known which files a run writes.
+//! instead of hiding its result; [`RunFolder::publish`] gives them their names after it. In which order that happens
+//! is [`WholeFolder`]'s; here is known which files a run writes.
 
 use std::collections::HashSet;
 use std::fs;

@@ -1,10 +1,11 @@
-//! A folder whose files appear together or not at all.
+//! A folder whose files belong together: one of them, the index, says that all are there.
 //!
-//! Each file is written under a partial name beside its final one. One of them, the index, lists the others: it is
-//! renamed last, and the index of an earlier result is put aside before the earlier files are removed. So anyone who
-//! sees an index sees all the files that it lists. Dropped unpublished, a folder removes its partial files, and itself
-//! if it was made for them. What an index looks like, and what a killed process left, is known to the two users: a
-//! run's folder ([`super::RunFolder`]) and an export's.
+//! Each file is written under a partial name beside its final one. The index lists the others: it is renamed last, and
+//! the index of an earlier result is put aside before the earlier files are removed. So anyone who sees an index sees
+//! all the files that it lists. A process that is killed while it renames leaves some files with their names, and no
+//! index. Dropped unpublished, a folder removes its partial files, and itself if it was made for them. What an index
+//! looks like, and what a killed process left, is known to the two users: a run's folder ([`super::RunFolder`]) and an
+//! export's.
 
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;

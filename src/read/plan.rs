@@ -31,7 +31,7 @@ pub(crate) struct ReadPlan<'s> {
     pub(crate) cells: Vec<Option<usize>>,
     /// In a file of changes the cell that says whether the row is inserted, updated or deleted.
     pub(crate) change: Option<usize>,
-    /// The open columns.
+    /// The columns whose cells decide how they are read: see [`OpenColumn`].
     pub(crate) open: Vec<OpenColumn>,
     /// How its rows are encoded.
     pub(crate) layout: Layout,

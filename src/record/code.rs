@@ -164,7 +164,7 @@ codes! {
         "Take the number from the source again, with the column formatted as text.";
     InvalidCountry "invalid-country" Cell Reject
         "The value is not a country."
-        "The ISO 3166-1 alpha codes and the Dutch, English and German names are known."
+        "The codes of ISO 3166-1 (alpha-2, alpha-3, numeric) and the Dutch, English, French and German names are known. A code with punctuation in it is none: N/A is not Namibia."
         "Write the two-letter code, for example NL.";
     InvalidLanguage "invalid-language" Cell Reject
         "The value is not a language tag."
@@ -180,7 +180,7 @@ codes! {
         "Correct it.";
     InvalidVat "invalid-vat" Cell Reject
         "The value is not a VAT number of the country."
-        "Each country has its own shape of VAT numbers."
+        "Each country has its own shape of VAT numbers, and some numbers of that shape are never issued."
         "Correct it, and check that the country is right.";
     InvalidPostalCode "invalid-postal-code" Cell Reject
         "The value is not a postal code of the country."
@@ -219,8 +219,8 @@ codes! {
         "It is nearly always a mistake in the source (FEMALE, vrouw, NL)."
         "Check whether the value was meant. --strict rejects such rows.";
     UncertainPhone "uncertain-phone" Cell Warning
-        "The number has a possible length, but is in no known range of its country."
-        "Numbering plans change, so the number may be right."
+        "The number may be wrong: it is in no known range of its country, or the cell held more than a number."
+        "Numbering plans change, so the number may be right. Words, a second number or an extension are left out."
         "Check the number.";
     NonAsciiMailbox "non-ascii-mailbox" Cell Warning
         "The part before the @ has characters beyond ASCII."
@@ -230,6 +230,10 @@ codes! {
         "The address is well formed, but its domain looks like a typing mistake."
         "Mail to gmial.com does not reach the customer, or reaches somebody else."
         "Check the address. The suggestion has the domain that was probably meant.";
+    AssumedUtc "assumed-utc" Cell Warning
+        "The time has no offset from UTC, and was read as UTC."
+        "If it is the local time of a place, it is wrong by hours."
+        "Write the offset, for example 2026-01-31T12:00:00+01:00. If the times are in UTC, the schema can ignore this code.";
     CountryAlias "country-alias" Cell Warning
         "A name or code that is not in ISO 3166-1 was read as a country."
         "UK is read as GB, for example."

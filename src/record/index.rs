@@ -83,8 +83,13 @@ impl RunId {
 
     /// The beginning of the id, which is enough to name the run.
     pub(crate) fn short(&self) -> &str {
-        self.0.get(..SHORT).unwrap_or(&self.0)
+        short_id(&self.0)
     }
+}
+
+/// See [`RunId::short`]; for an id that was read back.
+pub(crate) fn short_id(id: &str) -> &str {
+    id.get(..SHORT).unwrap_or(id)
 }
 
 impl fmt::Display for RunId {

@@ -14,7 +14,7 @@ pub use code::Code;
 pub(crate) use code::Level;
 pub(crate) use copy::RowEncoder;
 pub(crate) use finding::{Finding, Related};
-pub(crate) use index::{EntityIndex, RowNumber, RunId, Slot};
+pub(crate) use index::{EntityIndex, RowNumber, RunId, Slot, short_id};
 pub(crate) use location::Location;
 pub(crate) use message::Message;
 pub(crate) use packed::{pack, unpack};

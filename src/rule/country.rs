@@ -1,65 +1,16 @@
-//! A country, stored as ISO 3166-1 alpha-2. Accepted are alpha-2 and alpha-3 codes in any case, and the names
-//! of `country/names.txt`, compared without case, accents, spaces and punctuation. Words that are used for a
-//! country but are neither its code nor its name (`UK`, `England`) are read with the warning `country-alias`.
+//! A country, stored as ISO 3166-1 alpha-2. Accepted are the three kinds of codes (alpha-2, alpha-3, numeric) and
+//! names in Dutch, English, French and German, which `country/names.rs` knows. Words that are used for a country but
+//! are neither its code nor its name (`UK`, `England`) are read with the warning `country-alias`.
+//!
+//! A code is read only as it is, in any case: with punctuation in it, it is a word for nothing (`N/A`, `p.m.`, `s.o.`)
+//! at least as often as a country.
 
-use std::sync::LazyLock;
+mod names;
 
 use super::cell::{CellFinding, NormalForm};
-use super::letters::letters;
-use crate::nearest::nearest;
 use crate::record::Code;
 
-/// A line for each country: alpha-2, alpha-3, names; separated by tabs, sorted by alpha-2.
-const NAMES: &str = include_str!("country/names.txt");
-
-/// A bit for each pair of letters; it is set if the pair is an alpha-2 code. Computed from [`NAMES`] at compile
-/// time.
-static ALPHA_2: [u32; 26] = {
-    let names = NAMES.as_bytes();
-    let mut table = [0; 26];
-    let mut at = 0;
-    while at < names.len() {
-        let is_kosovo = names[at] == b'X' && names[at + 1] == b'K';
-        if names[at] != b'#' && !is_kosovo {
-            table[(names[at] - b'A') as usize] |= 1 << (names[at + 1] - b'A');
-        }
-        while names[at] != b'\n' {
-            at += 1;
-        }
-        at += 1;
-    }
-    table
-};
-
-/// What a name means, and whether it is read with a warning.
-struct Meaning {
-    alpha_2: &'static str,
-    alias: bool,
-}
-
-/// Alpha-3 codes and names by their letters, sorted.
-static BY_NAME: LazyLock<Vec<(String, Meaning)>> = LazyLock::new(|| {
-    let mut by_name = Vec::new();
-    for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
-        let mut words = line.split('\t');
-        let alpha_2 = words.next().unwrap_or_default();
-        let meanings = words.map(|name| (letters(name), Meaning { alpha_2, alias: name.starts_with('~') }));
-        by_name.extend(meanings.filter(|(name, _)| !name.is_empty()));
-    }
-    by_name.sort_by(|(a, _), (b, _)| a.cmp(b));
-    by_name
-});
-
-/// Whether this is an ISO 3166-1 alpha-2 code, in upper case.
-#[inline]
-pub(crate) fn is_alpha_2(code: &str) -> bool {
-    match *code.as_bytes() {
-        [first @ b'A'..=b'Z', second @ b'A'..=b'Z'] => {
-            ALPHA_2[usize::from(first - b'A')] & (1 << (second - b'A')) != 0
-        }
-        _ => false,
-    }
-}
+pub(crate) use names::is_alpha_2;
 
 /// A country.
 #[derive(Debug, Clone, Default)]
@@ -74,46 +25,28 @@ impl Country {
         out: &mut String,
         findings: &mut Vec<CellFinding>,
     ) -> NormalForm {
-        // The longest name in the table is shorter, and a cell may be a megabyte.
-        const LONGEST: usize = 100;
         if is_alpha_2(cell) {
             return NormalForm::Same;
         }
-        let name = if cell.len() <= LONGEST { letters(cell) } else { String::new() };
-        let code = name.to_ascii_uppercase();
-        if is_alpha_2(&code) {
-            out.push_str(&code);
+        if let Some(alpha_2) = names::of_code(cell) {
+            out.push_str(alpha_2);
             return NormalForm::Rewritten;
         }
-        if let Some(meaning) = find(&name) {
-            if meaning.alias {
+        if let Some(name) = names::find(cell) {
+            if name.is_alias {
                 let message = format!(
                     "is neither an ISO 3166-1 code nor the name of a country, and was read as {}",
-                    meaning.alpha_2
+                    name.alpha_2
                 );
                 findings.push(CellFinding::new(Code::CountryAlias, message));
             }
-            if meaning.alpha_2 == cell {
-                return NormalForm::Same;
-            }
-            out.push_str(meaning.alpha_2);
-            return NormalForm::Rewritten;
+            out.push_str(name.alpha_2);
+            return NormalForm::of(cell, out);
         }
-        let names = BY_NAME.iter().map(|(name, meaning)| (name.as_str(), meaning.alpha_2));
         let message = "is neither the ISO 3166-1 code nor a known name of a country";
-        findings.push(CellFinding::new(Code::InvalidCountry, message).suggest(nearest(&name, names)));
+        findings.push(CellFinding::new(Code::InvalidCountry, message).suggest(names::suggest(cell)));
         NormalForm::Rejected
     }
-}
-
-/// Looks up a name, with and without its article.
-fn find(name: &str) -> Option<&'static Meaning> {
-    let exact = |name: &str| {
-        let at = BY_NAME.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
-        Some(&BY_NAME[at].1)
-    };
-    let without = |article| name.strip_prefix(article).and_then(exact);
-    exact(name).or_else(|| without("the")).or_else(|| without("die")).or_else(|| without("de"))
 }
 
 #[cfg(test)]
@@ -123,66 +56,210 @@ mod tests {
     use super::*;
     use crate::rule::tests::{stays, validated};
 
+    fn country(cell: &str) -> (Option<String>, Vec<CellFinding>) {
+        validated!(Country, cell)
+    }
+
     #[test]
-    fn the_table_has_all_249_countries_and_no_name_twice() {
-        assert_eq!(ALPHA_2.iter().map(|row| row.count_ones()).sum::<u32>(), 249);
-        for pair in BY_NAME.windows(2) {
-            assert!(pair[0].0 < pair[1].0, "{}", pair[1].0);
-        }
-        for (name, meaning) in BY_NAME.iter() {
-            // A two-letter name that is also another country's code would be read as that country.
-            assert!(!is_alpha_2(&name.to_ascii_uppercase()), "{name} {}", meaning.alpha_2);
+    fn codes_are_read_in_any_case() {
+        for (alpha_2, cells) in [
+            ("NL", ["nl", "Nl", "NLD", "nld", "528"]),
+            ("BE", ["be", "Be", "BEL", "bel", "056"]),
+            ("NA", ["na", "Na", "NAM", "nam", "516"]),
+        ] {
+            assert_eq!(country(alpha_2), (Some(alpha_2.to_owned()), vec![]));
+            for cell in cells {
+                assert_eq!(country(cell), (Some(alpha_2.to_owned()), vec![]), "{cell}");
+            }
         }
     }
 
     #[test]
-    fn codes_and_names_in_three_languages() {
-        // ISO 3166-1; names from Unicode CLDR.
-        for (cell, want) in [
-            ("NL", "NL"),
-            ("nl", "NL"),
-            ("nld", "NL"),
-            ("N.L.", "NL"),
-            ("Nederland", "NL"),
-            ("Holland", "NL"),
-            ("The Netherlands", "NL"),
-            ("die Niederlande", "NL"),
-            ("Duitsland", "DE"),
-            ("Deutschland", "DE"),
-            ("GERMANY", "DE"),
-            ("DEU", "DE"),
-            ("België", "BE"),
-            ("Belgie", "BE"),
-            ("Belgie\u{308}", "BE"),
-            ("Belgium", "BE"),
-            ("Belgien", "BE"),
-            ("Österreich", "AT"),
-            ("Oostenrijk", "AT"),
-            ("Luxemburg", "LU"),
-            ("Luxembourg", "LU"),
-            ("Zwitserland", "CH"),
-            ("Großbritannien", "GB"),
-            ("verenigd koninkrijk", "GB"),
-            ("Côte d'Ivoire", "CI"),
-            ("Åland", "AX"),
-            ("Niger", "NE"),
-            ("Nigeria", "NG"),
-            ("Türkiye", "TR"),
-            ("USA", "US"),
-            ("U.S.A.", "US"),
-            ("Verenigde Staten", "US"),
-            ("Czech Republic", "CZ"),
+    fn words_for_nothing_are_no_country() {
+        // Each is a country's code with punctuation in it, or looks like a country's name.
+        for cell in [
+            "N/A",
+            "n/a",
+            "n.a.",
+            "N.A",
+            "n. a.",
+            "n a",
+            "#N/A",
+            "#NA",
+            "<NA>",
+            "(na)",
+            "na.",
+            "n-a",
+            "p.m.",
+            "n.i.",
+            "n.o.",
+            "s.o.",
+            "n/r",
+            "n.p.",
+            "n.c.",
+            "n/e",
+            "n.l.",
+            "N.L.",
+            "n.z.",
+            "s.d.",
+            "k.a.",
+            "n.v.t.",
+            "n.b.",
+            "n/b",
+            "t.b.d.",
+            "N.A.M.",
+            "-",
+            "--",
+            "?",
+            "x",
+            "xx",
+            "xxx",
+            "0",
+            "000",
+            "999",
+            "n.n.",
+            "n.n.b.",
+            "nvt",
+            "nil",
+            "null",
+            "NULL",
+            "none",
+            "None",
+            "NaN",
+            "nan",
+            "unknown",
+            "onbekend",
+            "geen",
+            "keine",
+            "unbekannt",
+            "inconnu",
+            "aucun",
+            "leeg",
+            "leer",
+            "niet bekend",
+            "nicht bekannt",
+            "not available",
+            "nicht zutreffend",
+            "not applicable",
+            "tbd",
+            "tbc",
+            "diversen",
+            "overig",
+            "overige",
+            "andere",
+            "other",
+            "autre",
         ] {
-            assert_eq!(validated!(Country, cell), (Some(want.to_owned()), vec![]), "{cell}");
+            let (result, findings) = country(cell);
+            assert_eq!((result, findings[0].code), (None, Code::InvalidCountry), "{cell}");
+            assert_eq!(findings[0].suggestion, None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn names_in_four_languages() {
+        for (alpha_2, cells) in [
+            (
+                "NL",
+                &["Nederland", "Niederlande", "Netherlands", "Pays-Bas", "Holland", "The Netherlands"][..],
+            ),
+            (
+                "NL",
+                &[
+                    "die Niederlande",
+                    "les Pays-Bas",
+                    "Koninkrijk der Nederlanden",
+                    "Königreich der Niederlande",
+                ],
+            ),
+            (
+                "BE",
+                &["België", "Belgie", "Belgie\u{308}", "Belgien", "BELGIUM", "Belgique", "Koninkrijk België"],
+            ),
+            ("BE", &["Königreich Belgien", "Kingdom of Belgium", "Royaume de Belgique"]),
+            (
+                "DE",
+                &["Duitsland", "Deutschland", "GERMANY", "Allemagne", "Bundesrepublik Deutschland", "BRD"],
+            ),
+            (
+                "DE",
+                &[
+                    "Bondsrepubliek Duitsland",
+                    "Federal Republic of Germany",
+                    "République fédérale d’Allemagne",
+                ],
+            ),
+            (
+                "LV",
+                &["Letland", "Republiek Letland", "Republik Lettland", "République de Lettonie", "Latvia"],
+            ),
+            ("CI", &["Elfenbeinküste", "Ivoorkust", "Ivory Coast", "Côte d'Ivoire", "Cote d’Ivoire"]),
+            ("IM", &["Insel Man", "Isle of Man", "Île de Man", "Eiland Man"]),
+            ("CV", &["Kap Verde", "Kaapverdië", "Cabo Verde", "Cap-Vert"]),
+            (
+                "BO",
+                &["Bolivië", "Bolivia", "Plurinationaler Staat Bolivien", "Bolivia (Plurinational State of)"],
+            ),
+            (
+                "SA",
+                &[
+                    "Saudi-Arabië",
+                    "Saoedi-Arabië",
+                    "Saudi Arabia",
+                    "Arabie saoudite",
+                    "Koninkrijk Saoedi-Arabië",
+                ],
+            ),
+            ("FM", &["Micronesië", "Micronesia", "Mikronesien", "Federale Staten van Micronesië"]),
+            (
+                "GB",
+                &["verenigd koninkrijk", "Großbritannien", "United Kingdom", "Royaume-Uni", "Great Britain"],
+            ),
+            (
+                "US",
+                &["USA", "U.S.A.", "the USA", "Verenigde Staten", "United States of America", "États-Unis"],
+            ),
+            ("CH", &["Zwitserland", "die Schweiz", "Suisse", "Schweizerische Eidgenossenschaft"]),
+            ("AT", &["Österreich", "Oostenrijk", "Autriche", "Republik Österreich", "Republic of Austria"]),
+            ("KR", &["Zuid-Korea", "Republik Korea", "Korea, Republic of"]),
+            ("KP", &["Nordkorea", "Democratic People's Republic of Korea"]),
+            ("CD", &["DR Congo", "Democratische Republiek Congo", "Congo-Kinshasa"]),
+            ("CG", &["Republiek Congo", "Congo-Brazzaville"]),
+            ("CN", &["China", "People's Republic of China", "Volksrepublik China"]),
+            ("TW", &["Taiwan", "Republic of China (Taiwan)"]),
+            ("DO", &["Dominicaanse Republiek", "Dominican Republic"]),
+            ("DM", &["Dominica", "Commonwealth of Dominica"]),
+            (
+                "CZ",
+                &["Tsjechië", "Czech Republic", "Tschechische Republik", "République tchèque", "Tschechien"],
+            ),
+            ("NE", &["Niger", "Republic of the Niger"]),
+            ("NG", &["Nigeria", "Federal Republic of Nigeria"]),
+            ("RU", &["Rusland", "Russische Föderation", "Fédération de Russie"]),
+            ("AX", &["Åland"]),
+            ("TR", &["Türkiye", "Turkije", "Türkei", "Turquie"]),
+        ] {
+            for cell in cells {
+                assert_eq!(country(cell), (Some(alpha_2.to_owned()), vec![]), "{cell}");
+            }
         }
     }
 
     #[test]
     fn aliases_are_read_with_a_warning() {
-        for (cell, want) in
-            [("UK", "GB"), ("uk", "GB"), ("England", "GB"), ("EL", "GR"), ("Kosovo", "XK"), ("XK", "XK")]
-        {
-            let (result, findings) = validated!(Country, cell);
+        for (cell, want) in [
+            ("UK", "GB"),
+            ("uk", "GB"),
+            ("U.K.", "GB"),
+            ("England", "GB"),
+            ("EL", "GR"),
+            ("Kosovo", "XK"),
+            ("XK", "XK"),
+            ("V.S.", "US"),
+            ("U.S.", "US"),
+            ("Amerika", "US"),
+        ] {
+            let (result, findings) = country(cell);
             assert_eq!((result.as_deref(), findings[0].code), (Some(want), Code::CountryAlias), "{cell}");
         }
     }
@@ -193,16 +270,24 @@ mod tests {
             ("Nederlnad", Some("NL")),
             ("Duitslant", Some("DE")),
             ("Belgieë", Some("BE")),
+            ("Republiek Letlnd", Some("LV")),
+            ("Koninkrijk Belgiee", Some("BE")),
             ("Atlantis", None),
             ("AN", None),
             ("QQ", None),
-            ("528", None),
+            ("52", None),
+            ("528.0", None),
             ("Congo", None),
+            ("Kongo", None),
             ("Korea", None),
-            ("-", None),
+            ("Corée", None),
+            ("Republic of China", None),
+            ("Austrlia", None), // Australia or Austria
+            ("Republik", None),
+            ("Islamic State", None),
             ("日本", None),
         ] {
-            let (result, findings) = validated!(Country, cell);
+            let (result, findings) = country(cell);
             assert_eq!((result, findings[0].code), (None, Code::InvalidCountry), "{cell}");
             assert_eq!(findings[0].suggestion.as_deref(), suggestion, "{cell}");
         }
@@ -210,7 +295,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[A-Za-z]{2,3}") {
+        fn a_normal_form_stays_as_it_is(cell in "\\PC{0,12}|[A-Za-z]{2,3}|[A-Za-z][./-][A-Za-z]\\.?") {
             stays!(Country, &cell);
         }
     }

@@ -11,7 +11,7 @@ use crate::record::Message;
 
 /// A compiled rule. Built by `schema::compile`, shared by all threads.
 ///
-/// Each variant's type has a `new` that takes its settings, and the method
+/// Each variant's type has a `new` that takes its settings, if it has any, and the method
 /// `validate(&self, cell, sibling, out, findings) -> NormalForm` described at [`Rule::validate`].
 #[derive(Debug, Clone)]
 pub(crate) enum Rule {
@@ -55,7 +55,8 @@ impl Rule {
     /// `cell` has been cleansed by [`cleanse`] and is not empty. `sibling` is the normal form of the sibling cell
     /// that the rule declared, if that cell has one. `out` is empty; the rule may leave anything in it unless it
     /// returns [`NormalForm::Rewritten`]. The rule adds to `findings` only what is wrong with this cell: for
-    /// [`NormalForm::Rejected`] exactly one finding with a rejecting code (the last one), else only warnings.
+    /// [`NormalForm::Rejected`] exactly one finding with a rejecting code (the last one), else only warnings. The
+    /// reader does not ask the rule about cells that it knows to be valid: see `src/read/step.rs`.
     #[inline]
     pub(crate) fn validate(
         &self,

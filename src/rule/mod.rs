@@ -9,6 +9,7 @@ pub(crate) mod bic;
 pub(crate) mod boolean;
 mod cell;
 pub(crate) mod choice;
+mod compact;
 pub(crate) mod country;
 pub(crate) mod date;
 pub(crate) mod email;

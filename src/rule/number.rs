@@ -60,8 +60,12 @@ impl Mark {
         let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let (mark, other) =
             if number.as_bytes()[last] == b'.' { (Self::Point, ',') } else { (Self::Comma, '.') };
-        if whole.is_empty() || fraction.is_empty() || !digits(fraction) {
+        if fraction.is_empty() || !digits(fraction) {
             return None;
+        }
+        // No thousands come before a separator without digits before it (.500).
+        if whole.is_empty() {
+            return Some(mark);
         }
         // With both marks the last one is the decimal mark, and the others must separate thousands.
         if let Some((first, groups)) = whole.split_once(other) {
@@ -137,22 +141,26 @@ impl Decimal {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (number, None),
         };
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        // A number may begin with its mark (.5), but not end with it.
+        let has_digits = fraction.map_or(!whole.is_empty(), |fraction| !fraction.is_empty());
         // The limits of PostgreSQL's numeric, before and after the point.
         let fits = whole.len() <= 131_072 && fraction.is_none_or(|fraction| fraction.len() <= 16_383);
-        if !(digits(whole) && fraction.is_none_or(digits) && fits) {
+        if !(has_digits && digits(whole) && fraction.is_none_or(digits) && fits) {
             let fault = spreadsheet_error(cell).unwrap_or(match mark {
                 Mark::Point => "must be a number without thousands separators, for example 1500.25",
                 Mark::Comma => "must be a number without thousands separators, for example 1500,25",
             });
-            findings.push(CellFinding::new(Code::InvalidNumber, fault));
+            let is_cut_off = fraction.is_some_and(str::is_empty) && !whole.is_empty() && digits(whole);
+            let finding = CellFinding::new(Code::InvalidNumber, fault);
+            findings.push(finding.suggest(is_cut_off.then(|| &cell[..cell.len() - 1])));
             return NormalForm::Rejected;
         }
         let is_zero = number.bytes().all(|byte| matches!(byte, b'0' | b'.' | b','));
         if negative && !is_zero {
             out.push('-');
         }
-        out.push_str(without_zeros(whole));
+        out.push_str(if whole.is_empty() { "0" } else { without_zeros(whole) });
         if let Some(fraction) = fraction {
             out.push('.');
             out.push_str(fraction);
@@ -233,8 +241,14 @@ mod tests {
             ("-0.00", Some("0.00"), None),
             ("1.234,56", None, None),
             ("1,234.56", None, None),
-            (".5", None, None),
+            (".5", Some("0.5"), None),
+            ("-.25", Some("-0.25"), None),
+            ("+.0", Some("0.0"), None),
+            (",75", None, Some("0.75")),
             ("5.", None, None),
+            (".", None, None),
+            ("-.", None, None),
+            (".5.", None, None),
             ("1e3", None, None),
             ("NaN", None, None),
             ("1.2.3", None, None),
@@ -250,6 +264,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_ends_with_its_mark_gets_a_suggestion() {
+        for (comma, cell, suggestion) in
+            [(false, "5.", Some("5")), (true, "-12,", Some("-12")), (false, ".", None), (false, "5..", None)]
+        {
+            let (result, findings) = validated!(Decimal::new(comma), cell);
+            assert_eq!((result, findings[0].suggestion.as_deref()), (None, suggestion), "{cell}");
+        }
+    }
+
+    #[test]
     fn the_mark_of_a_column_is_found_in_cells_that_can_be_read_in_one_way() {
         for (cell, mark) in [
             ("1.5", Some(Mark::Point)),
@@ -258,9 +282,13 @@ mod tests {
             ("1,234.56", Some(Mark::Point)),
             ("-1234.567", Some(Mark::Point)),
             ("0,123", Some(Mark::Comma)),
+            (".5", Some(Mark::Point)),
+            (".500", Some(Mark::Point)),
+            ("-,125", Some(Mark::Comma)),
             ("1.500", None),
             ("12,345", None),
             ("1500", None),
+            (".", None),
             ("1.2.3", None),
             ("a,b", None),
             ("1,,5", None),
@@ -283,7 +311,7 @@ mod tests {
         }
 
         #[test]
-        fn a_decimal_number_written_and_read_again_is_the_same(cell in "\\PC{0,8}|[+-]?[0-9]{1,5}([.,][0-9]{1,4}){0,2}") {
+        fn a_decimal_number_written_and_read_again_is_the_same(cell in "\\PC{0,8}|[+-]?[0-9]{0,5}([.,][0-9]{1,4}){0,2}") {
             stays!(Decimal::new(false), &cell);
             for rule in [Decimal::new(true), Decimal::new(false)] {
                 if let Some(normal) = validated!(rule, &cell).0 {

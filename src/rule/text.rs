@@ -7,8 +7,9 @@
 //!
 //! Always dropped: U+FEFF (byte order mark), U+200B (zero-width space), U+2060 (word joiner), U+00AD (soft
 //! hyphen). The joiners U+200C and U+200D are dropped unless both neighbours belong to an emoji or to a script that
-//! uses joiners (Arabic, Persian, the Indic scripts), where they are part of the spelling. Directional marks are not
-//! control characters in Unicode's sense and are kept.
+//! uses joiners (Arabic, Persian, the Indic scripts), where they are part of the spelling. The marks of writing direction
+//! (`Bidi_Control`) are dropped at the ends of a cell, and everywhere in a text without a right-to-left letter, where
+//! they are left over from copying.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -32,7 +33,8 @@ impl Text {
         self.multiline
     }
 
-    /// See [`Rule::validate`](super::Rule::validate). A cleansed cell is its own normal form.
+    /// See [`Rule::validate`](super::Rule::validate). A cleansed cell is its own normal form. For plain cells this is
+    /// not called: `src/read/step.rs` takes them as they are.
     pub(crate) fn validate(
         &self,
         _cell: &str,
@@ -91,7 +93,7 @@ pub(crate) fn dirt_of(word: u64) -> u64 {
 
 #[inline(never)]
 fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
-    let edge = |c: char| c.is_whitespace() || is_dropped(c) || is_joiner(c);
+    let edge = |c: char| c.is_whitespace() || is_dropped(c) || is_joiner(c) || is_direction_mark(c);
     let kept = raw.trim_start_matches(edge);
     let start = raw.len() - kept.len();
     let kept = kept.trim_end_matches(edge);
@@ -110,7 +112,7 @@ fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cle
         } else if c.is_control() {
             return Cleansed::Control(start + at);
         }
-        invisible |= is_dropped(c) || is_joiner(c);
+        invisible |= is_dropped(c) || is_joiner(c) || is_direction_mark(c);
         highest = highest.max(c);
     }
     // Below U+0300 every text is in NFC.
@@ -135,7 +137,9 @@ fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cle
 fn drop_invisible(text: &str, buffer: &mut String) {
     buffer.clear();
     let mut previous = None;
-    let mut rest = text.chars().filter(|&c| !is_dropped(c)).peekable();
+    let keeps_direction = text.chars().any(is_right_to_left);
+    let is_kept = |&c: &char| !is_dropped(c) && (keeps_direction || !is_direction_mark(c));
+    let mut rest = text.chars().filter(is_kept).peekable();
     while let Some(c) = rest.next() {
         let works = previous.is_some_and(uses_joiners) && rest.peek().copied().is_some_and(uses_joiners);
         if !is_joiner(c) || works {
@@ -147,6 +151,21 @@ fn drop_invisible(text: &str, buffer: &mut String) {
 
 fn is_dropped(c: char) -> bool {
     matches!(c, '\u{FEFF}' | '\u{200B}' | '\u{2060}' | '\u{AD}')
+}
+
+/// Unicode's property `Bidi_Control`.
+pub(super) fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The blocks of the scripts that are written from right to left.
+fn is_right_to_left(c: char) -> bool {
+    let is_in_block = matches!(
+        c,
+        '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}' | '\u{10800}'..='\u{10FFF}'
+            | '\u{1E800}'..='\u{1EFFF}'
+    );
+    is_in_block && !is_direction_mark(c)
 }
 
 fn is_joiner(c: char) -> bool {
@@ -202,7 +221,10 @@ mod tests {
             ("👩\u{200D}", "👩"),
             ("می\u{200C}خواهم", "می\u{200C}خواهم"),
             ("a\u{200D}\u{212B}", "aÅ"),
-            ("\u{202D}+31612345678\u{202C}", "\u{202D}+31612345678\u{202C}"),
+            ("\u{202D}+31612345678\u{202C}", "+31612345678"),
+            ("jan\u{200E}@gmail.com\u{200E}", "jan@gmail.com"),
+            ("A\u{2066}1\u{2069}2\u{61C}", "A12"),
+            ("\u{200F}שלום\u{200F} 12\u{200F}", "שלום\u{200F} 12"),
         ] {
             assert_eq!(cleansed(raw, false).as_deref(), Ok(want), "{raw:?}");
         }
@@ -241,7 +263,7 @@ mod tests {
     proptest! {
         #[test]
         fn cleansing_twice_is_cleansing_once(
-            raw in "(\\PC|[ \u{200B}-\u{200D}\u{301}\u{327}\u{212B}\u{1FEF}\u{FEFF}\u{1F469}\u{627}\n]){0,12}",
+            raw in "(\\PC|[ \u{200B}-\u{200F}\u{202A}-\u{202E}\u{5D0}\u{301}\u{327}\u{212B}\u{1FEF}\u{FEFF}\u{1F469}\u{627}\n]){0,12}",
             multiline: bool,
         ) {
             if let Ok(once) = cleansed(&raw, multiline) {

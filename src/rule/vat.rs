@@ -3,14 +3,15 @@
 //! and dashes.
 //!
 //! The prefix that a number is written with takes precedence over the row's country, since an organisation may be
-//! registered abroad. Check digits that do not fit are a warning: the number is mistyped, or newer than the algorithm.
+//! registered abroad. A number that is never issued is rejected. Check digits that do not fit are a warning: the number
+//! is mistyped, or newer than the algorithm.
 
 mod check_digits;
+mod ranges;
 mod shapes;
 
-use std::borrow::Cow;
-
 use super::cell::{CellFinding, NormalForm};
+use super::compact::compact;
 use crate::record::Code;
 use shapes::Shape;
 
@@ -42,6 +43,11 @@ impl Vat {
         let foreign = written.and_then(|shape| Some((shape, shape.complete(&compact[2..])?)));
         let domestic = || home.and_then(|shape| Some((shape, shape.complete(&compact)?)));
         if let Some((shape, number)) = foreign.or_else(domestic) {
+            if ranges::never_issued(shape.prefix, &number) {
+                let message = format!("is a number that {} never issues", shape.prefix);
+                findings.push(CellFinding::new(Code::InvalidVat, message));
+                return NormalForm::Rejected;
+            }
             if check_digits::fit(shape.prefix, &number) == Some(false) {
                 let message = format!("has check digits that do not fit a VAT number of {}", shape.prefix);
                 findings.push(CellFinding::new(Code::VatCheckDigits, message));
@@ -66,16 +72,6 @@ impl Vat {
         findings.push(CellFinding::new(Code::InvalidVat, message));
         NormalForm::Rejected
     }
-}
-
-/// Without spaces, dots and dashes, in upper case. Most cells are in that form already.
-fn compact(cell: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    if cell.bytes().all(is_plain) {
-        return Cow::Borrowed(cell);
-    }
-    let ornament = |c: char| c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}'..='\u{2013}');
-    cell.chars().filter(|&c| !ornament(c)).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 #[cfg(test)]
@@ -124,6 +120,12 @@ mod tests {
             ("123456789", None, "not begin with a country's VAT prefix"),
             ("é", Some("NL"), "of NL"),
             ("-", Some("NL"), "of NL"),
+            ("NL009122746B00", None, "that NL never issues"),
+            ("GBGD600", None, "that GB never issues"),
+            ("GB HA201", None, "that GB never issues"),
+            ("IT00000000000", None, "that IT never issues"),
+            ("000000000", Some("GB"), "that GB never issues"),
+            ("DE000000020", Some("NL"), "that DE never issues"),
         ] {
             let (result, findings) = validated!(Vat::new(None), cell, country);
             assert_eq!((result, findings[0].code), (None, Code::InvalidVat), "{cell}");

@@ -23,7 +23,8 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Goes all the way. `latest` has the latest verdicts, also if this ends with an error.
+    /// Goes all the way to COMMIT, or to the rollback. The reports are written and on the disk by then; the caller
+    /// gives them their names. `latest` has the latest verdicts, also if this ends with an error.
     pub(super) fn go(
         &self,
         run: &mut Run<'_>,

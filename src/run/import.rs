@@ -25,7 +25,8 @@ const TRIES: u32 = 5;
 const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Imports the inputs and writes the reports.
-/// Errors: see [`RunError`]. The target is as it was before, unless the error says that this is not known.
+/// Errors: see [`RunError`]. The target is as it was before, unless the error says that the run is committed
+/// ([`RunError::Unpublished`]), or that this is not known.
 pub(crate) fn import(settings: &Settings, listener: &dyn Listener) -> Result<Reported, RunError> {
     import_as("import", settings, None, listener)
 }

@@ -1,5 +1,5 @@
-//! The last phase: all findings in one order, the files that go back, the page, the summary. Everything is on the
-//! disk before COMMIT and gets its name after it.
+//! The last phase: all findings in one order, the files that go back, the page, the summary. It has two steps:
+//! [`Run::report`] brings all files to the disk before COMMIT, [`Run::publish`] gives them their names after it.
 
 use jiff::Timestamp;
 

@@ -74,7 +74,8 @@ impl UndoReported {
 
 /// Undoes the run whose id begins like this. `confirm` is asked once the run is known, and may say no; a dry run asks
 /// nothing.
-/// Errors: see [`RunError`]. The target is as it was before, unless the error says that this is not known.
+/// Errors: see [`RunError`]. The target is as it was before, unless the error says that the undo is committed
+/// ([`RunError::Unpublished`]), or that this is not known.
 pub(crate) fn undo(
     run: &str,
     settings: &Settings,

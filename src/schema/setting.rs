@@ -87,7 +87,8 @@ impl Kind {
             Self::Vat => &[Code::InvalidVat, Code::VatCheckDigits],
             Self::PostalCode => &[Code::InvalidPostalCode],
             Self::Integer | Self::Decimal => &[Code::InvalidNumber],
-            Self::Date | Self::Timestamp => &[Code::InvalidDate, Code::AmbiguousDate],
+            Self::Date => &[Code::InvalidDate, Code::AmbiguousDate],
+            Self::Timestamp => &[Code::InvalidDate, Code::AmbiguousDate, Code::AssumedUtc],
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a schema may leave to a column: the decimal mark of its numbers, the order of day and month in its dates.
+//! What a schema may leave to a column: the decimal mark of its numbers, the order of day and month in its dates. Who
+//! decides it for a file is in `src/read/columns.rs`.
 
 use std::fmt;
 

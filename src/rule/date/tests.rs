@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::record::Code;
 use crate::rule::tests::{stays, validated};
 
 fn date(format: &str) -> Date {
@@ -47,6 +48,12 @@ fn points_in_time_are_stored_as_postgresql_prints_them_in_utc() {
         (RFC_3339, "2026-01-31 12:00:00+00", Some("2026-01-31 12:00:00+00")),
         (RFC_3339, "2026-01-31T12:00:00.1234565Z", Some("2026-01-31 12:00:00.123456+00")),
         (RFC_3339, "2026-01-31T12:00:00.000000Z", Some("2026-01-31 12:00:00+00")),
+        (RFC_3339, "2026-01-31t12:00:00z", Some("2026-01-31 12:00:00+00")),
+        (RFC_3339, "2026-01-31T12:00:00+14:00", Some("2026-01-30 22:00:00+00")),
+        (RFC_3339, "9999-12-31T23:59:59Z", Some("9999-12-31 23:59:59+00")),
+        (RFC_3339, "9999-12-31T23:59:59.999999Z", Some("9999-12-31 23:59:59.999999+00")),
+        (RFC_3339, "9999-12-31T23:59:59.9999999Z", None),
+        (RFC_3339, "9999-12-31T23:59:59-01:00", None),
         (RFC_3339, "2026-01-31T12:00:00", None),
         (RFC_3339, "2026-01-31", None),
         (RFC_3339, "2026-02-30T12:00:00Z", None),
@@ -57,6 +64,91 @@ fn points_in_time_are_stored_as_postgresql_prints_them_in_utc() {
         let (result, findings) = validated!(timestamp(format), cell);
         assert_eq!(result.as_deref(), want, "{format} {cell}");
         assert!(want.is_some() || findings[0].code == Code::InvalidDate, "{format} {cell}");
+    }
+}
+
+#[test]
+fn a_second_60_is_not_stored_as_another_one() {
+    // JSON-Schema-Test-Suite accepts it at 23:59 UTC only; PostgreSQL reads the next minute.
+    for (format, cell) in [
+        (RFC_3339, "2026-01-31T12:00:60Z"),
+        (RFC_3339, "2016-12-31T23:59:60Z"),
+        (RFC_3339, "1998-12-31T15:59:60.5-08:00"),
+        (RFC_3339, "1960-06-30T23:60:60Z"),
+        (AUTO, "31-01-2060 12:00:60"),
+        (AUTO, "2026-01-31T120060Z"),
+        ("%d-%m-%Y %H:%M:%S", "31-01-1960 12:00:60"),
+        ("%S:%M:%H %Y-%m-%d", "60:00:12 2026-01-31"),
+    ] {
+        let (result, findings) = validated!(timestamp(format), cell);
+        assert_eq!((result, findings[0].code), (None, Code::InvalidDate), "{format} {cell}");
+    }
+    for (format, cell) in [
+        (RFC_3339, "1960-06-30T23:58:59.60Z"),
+        (AUTO, "2060-06-30T23:58:59.606Z"),
+        ("%Y-%m-%d %H:%M:%S%z", "1960-01-31 12:00:59+0060"),
+        ("%Y-%m-%d %H:%M:%S%z", "1960-01-31 12:00:59+0100"),
+    ] {
+        let (result, findings) = validated!(timestamp(format), cell);
+        assert_eq!(result.is_some(), !cell.ends_with("+0060"), "{format} {cell} {findings:?}");
+    }
+}
+
+#[test]
+fn an_offset_has_at_most_14_hours() {
+    for (offset, valid) in [
+        ("+14:00", true),
+        ("-12:00", true),
+        ("+05:45", true),
+        ("-14:00", true),
+        ("+14:01", false),
+        ("+15:59", false),
+        ("+25:00", false),
+        ("-24:00", false),
+        ("-14:30", false),
+    ] {
+        for (format, cell) in [
+            (RFC_3339, format!("2026-01-31T12:00:00{offset}")),
+            (AUTO, format!("31-01-2026 12:00{offset}")),
+            ("%Y-%m-%d %H:%M %z", format!("2026-01-31 12:00 {}", offset.replace(':', ""))),
+        ] {
+            let (result, findings) = validated!(timestamp(format), &cell);
+            assert_eq!(result.is_some(), valid, "{format} {cell}");
+            assert!(valid || findings[0].code == Code::InvalidDate, "{format} {cell}");
+        }
+    }
+}
+
+#[test]
+fn a_time_without_an_offset_is_read_as_utc_with_a_warning() {
+    for (format, cell, want, warned) in [
+        (AUTO, "2024-06-01T10:00:00", "2024-06-01 10:00:00+00", true),
+        (AUTO, "31-12-2024 23:30", "2024-12-31 23:30:00+00", true),
+        (AUTO, "2024-06-01", "2024-06-01 00:00:00+00", true),
+        (AUTO, "2024-06-01t10:00:00z", "2024-06-01 10:00:00+00", false),
+        (AUTO, "2024-06-01 10:00+02:00", "2024-06-01 08:00:00+00", false),
+        (AUTO, "9999-12-31 23:59:59", "9999-12-31 23:59:59+00", true),
+        ("%d-%m-%Y %H:%M", "31-12-2024 23:30", "2024-12-31 23:30:00+00", true),
+        ("%d-%m-%Y %H:%M %z", "31-12-2024 23:30 +0000", "2024-12-31 23:30:00+00", false),
+        ("%s", "1760377242", "2025-10-13 17:40:42+00", false),
+    ] {
+        let (result, findings) = validated!(timestamp(format), cell);
+        assert_eq!(result.as_deref(), Some(want), "{format} {cell}");
+        let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
+        assert_eq!(codes, vec![Code::AssumedUtc; usize::from(warned)], "{format} {cell}");
+    }
+}
+
+#[test]
+fn the_end_of_the_calendar_is_written_and_read_again() {
+    let normal = "9999-12-31 23:59:59.5+00";
+    for (format, cell) in [
+        (RFC_3339, "9999-12-31T23:59:59.5Z"),
+        (AUTO, "9999-12-31T23:59:59.5Z"),
+        ("%Y-%m-%d %H:%M:%S%.f %z", "9999-12-31 23:59:59.5 +0000"),
+    ] {
+        assert_eq!(timestamp(format).written(normal), cell);
+        assert_eq!(validated!(timestamp(format), cell).0.as_deref(), Some(normal));
     }
 }
 

@@ -5,18 +5,19 @@
 //! whole address is folded to lower case, because it is a key: two spellings of one mailbox must not become two users.
 //!
 //! A domain beyond ASCII (IDNA) is stored as Unicode, in lower case and NFC, and its other spelling (`xn--…`) is
-//! turned into the same (`label`). So both spellings are one key, and an export shows what was imported. A local part
-//! beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it; so is a domain that looks like a
-//! typing mistake in the domain of a large provider (`slip`).
+//! turned into the same (`domain`). So all spellings are one key, and an export shows a name that people can read. A
+//! local part beyond ASCII (RFC 6531) is a warning, since not every mail system delivers to it; so is a domain that
+//! looks like a typing mistake in the domain of a large provider (`slip`).
 
-mod label;
+mod domain;
 mod normal;
+mod punycode;
 mod repair;
 mod shape;
 mod slip;
 
 use self::normal::normal_form;
-use self::shape::Shape;
+use self::shape::Flaw;
 use super::cell::{CellFinding, NormalForm};
 use crate::fault;
 use crate::record::Code;
@@ -37,14 +38,7 @@ impl Email {
         findings: &mut Vec<CellFinding>,
     ) -> NormalForm {
         match shape::of(cell) {
-            Ok(shape) if fault::slow() && !shape.is_international() => {
-                let normal = normal_form(cell, &shape);
-                warn_of_slip(&normal, shape.at, findings);
-                let fate = if normal == cell { NormalForm::Same } else { NormalForm::Rewritten };
-                *out = normal;
-                fate
-            }
-            Ok(shape) if shape.is_plain() => {
+            Ok(shape) if shape.is_plain() && !fault::slow() => {
                 warn_of_slip(cell, shape.at, findings);
                 NormalForm::Same
             }
@@ -53,16 +47,18 @@ impl Email {
                 out.push_str(cell);
                 out.make_ascii_lowercase();
                 warn_of_slip(out, shape.at, findings);
-                NormalForm::Rewritten
+                NormalForm::of(cell, out)
             }
-            Ok(shape) => keep_international(cell, &shape, out, findings),
-            Err(flaw) => {
-                let finding = CellFinding::new(Code::InvalidEmail, flaw.message());
-                findings.push(finding.suggest(repair::suggest(cell)));
-                NormalForm::Rejected
-            }
+            Err(flaw) if cell.is_ascii() => reject(cell, flaw, findings),
+            Ok(_) | Err(_) => validate_international(cell, out, findings),
         }
     }
+}
+
+#[cold]
+fn reject(cell: &str, flaw: Flaw, findings: &mut Vec<CellFinding>) -> NormalForm {
+    findings.push(CellFinding::new(Code::InvalidEmail, flaw.message()).suggest(repair::suggest(cell)));
+    NormalForm::Rejected
 }
 
 /// Warns if the domain of an address in lower case is almost certainly a typing mistake.
@@ -76,30 +72,28 @@ fn warn_of_slip(address: &str, at: usize, findings: &mut Vec<CellFinding>) {
 }
 
 #[cold]
-fn keep_international(
-    cell: &str,
-    shape: &Shape,
-    out: &mut String,
-    findings: &mut Vec<CellFinding>,
-) -> NormalForm {
-    if !cell[..shape.at].is_ascii() {
-        findings.push(CellFinding::new(
-            Code::NonAsciiMailbox,
-            "the part before the @ has characters beyond ASCII",
-        ));
+fn validate_international(cell: &str, out: &mut String, findings: &mut Vec<CellFinding>) -> NormalForm {
+    let normal = match normal_form(cell) {
+        Ok(normal) => normal,
+        Err(flaw) => return reject(cell, flaw, findings),
+    };
+    let at = normal.find('@').unwrap_or_default();
+    if !normal[..at].is_ascii() {
+        let message = "the part before the @ has characters beyond ASCII";
+        findings.push(CellFinding::new(Code::NonAsciiMailbox, message));
     }
-    let normal = normal_form(cell, shape);
-    if normal == cell {
-        return NormalForm::Same;
-    }
+    warn_of_slip(&normal, at, findings);
     out.clear();
     out.push_str(&normal);
-    NormalForm::Rewritten
+    NormalForm::of(cell, out)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::rule::tests::stays;
 
     fn validate(cell: &str) -> (NormalForm, String, Vec<CellFinding>) {
         let (mut out, mut findings) = (String::new(), Vec::new());
@@ -123,6 +117,8 @@ mod tests {
             &longest,        // RFC 5321 4.5.3.1
             "info@münchen.de",
             "info@xn--mnchen-3ya.example",
+            "jan@xn--i-7iq.ws",                     // I❤.ws, a domain that exists
+            &format!("jan@{}.cn", "中".repeat(35)), // 105 bytes, 63 at most in the encoded form
         ] {
             let (fate, _, findings) = validate(cell);
             assert_eq!((fate == NormalForm::Rejected, findings), (false, vec![]), "{cell}");
@@ -132,9 +128,12 @@ mod tests {
             ("INFO@MÜNCHEN.DE", "info@münchen.de"),
             ("info@xn--mnchen-3ya.de", "info@münchen.de"), // RFC 3492
             ("info@XN--MNCHEN-3YA.de", "info@münchen.de"),
+            ("jan@ｇｍａｉｌ.com", "jan@gmail.com"), // UTS 46
+            ("Jan@gmail。com", "jan@gmail.com"),
         ] {
             assert_eq!(validate(cell), (NormalForm::Rewritten, normal.to_owned(), vec![]));
-            assert_eq!(validate(normal), (NormalForm::Same, String::new(), vec![]), "{normal}");
+            let (fate, _, findings) = validate(normal);
+            assert_eq!((fate, findings), (NormalForm::Same, vec![]), "{normal}");
         }
     }
 
@@ -159,23 +158,26 @@ mod tests {
             ("@", None),
             ("@x.nl", None),
             ("piet@", None),
-            ("piet@localhost", None),              // a dot is required in the domain
-            ("piet@[192.0.2.1]", None),            // RFC 5321 4.1.3, a domain literal
-            ("piet@192.0.2.1", None),              // RFC 3696 2, a top level is not all digits
-            ("\"piet jansen\"@x.nl", None),        // RFC 5321 4.1.2, Quoted-string
-            (long_local.as_str(), None),           // RFC 5321 4.5.3.1.1
-            (long_label.as_str(), None),           // RFC 1035 2.3.4
-            (long.as_str(), None),                 // RFC 5321 4.5.3.1.3, and erratum 1690 of RFC 3696
-            ("a@-x.nl", None),                     // RFC 1035 2.3.1
-            ("a@x-.nl", None),                     // RFC 1035 2.3.1
-            ("a@my_host.nl", None),                // RFC 1035 2.3.1
-            ("a@x.nl b@x.nl", None),               // two addresses
-            ("a@x.nl;b@x.nl", None),               // two addresses
-            ("a\u{a0}b@x.nl", Some("ab@x.nl")),    // a space that does not look like one
-            (".piet@x.nl", Some("piet@x.nl")),     // RFC 5322 3.2.3, dot-atom
-            ("piet.@x.nl", Some("piet@x.nl")),     // RFC 5322 3.2.3
+            ("piet@localhost", None),       // a dot is required in the domain
+            ("piet@[192.0.2.1]", None),     // RFC 5321 4.1.3, a domain literal
+            ("piet@192.0.2.1", None),       // RFC 3696 2, a top level is not all digits
+            ("\"piet jansen\"@x.nl", None), // RFC 5321 4.1.2, Quoted-string
+            (long_local.as_str(), None),    // RFC 5321 4.5.3.1.1
+            (long_label.as_str(), None),    // RFC 1035 2.3.4
+            (long.as_str(), None),          // RFC 5321 4.5.3.1.3, and erratum 1690 of RFC 3696
+            ("a@-x.nl", None),              // RFC 1035 2.3.1
+            ("a@x-.nl", None),              // RFC 1035 2.3.1
+            ("a@my_host.nl", None),         // RFC 1035 2.3.1
+            ("jan@xn--0.nl", None),         // RFC 5890 2.3.2.1, no A-label
+            ("jan@⒈example.com", None),     // UTS 46, disallowed
+            ("jan@中11111111112222222222333333333344444444445555555555666666.com", None), // RFC 1035 2.3.4
+            ("a@x.nl b@x.nl", None),        // two addresses
+            ("a@x.nl;b@x.nl", None),        // two addresses
+            ("a\u{a0}b@x.nl", Some("ab@x.nl")), // a space that does not look like one
+            (".piet@x.nl", Some("piet@x.nl")), // RFC 5322 3.2.3, dot-atom
+            ("piet.@x.nl", Some("piet@x.nl")), // RFC 5322 3.2.3
             ("piet..j@x.nl", Some("piet.j@x.nl")), // RFC 5322 3.2.3
-            ("piet@x..nl", Some("piet@x.nl")),     // RFC 1035 2.3.1
+            ("piet@x..nl", Some("piet@x.nl")), // RFC 1035 2.3.1
             ("piet@x.nl.", Some("piet@x.nl")),
             ("piet@x.nl,", Some("piet@x.nl")),
             ("piet@@gmail.com", Some("piet@gmail.com")),
@@ -220,6 +222,22 @@ mod tests {
                 (findings[0].code, findings[0].suggestion.as_deref()),
                 (Code::UncertainEmail, Some("piet@gmail.com"))
             );
+        }
+    }
+
+    #[test]
+    fn a_mark_of_direction_is_no_part_of_an_address() {
+        for cell in ["שלום\u{200F}@x.nl", "jan\u{202E}@x.nl"] {
+            assert_eq!(validate(cell).0, NormalForm::Rejected, "{cell}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_form_stays_as_it_is(
+            cell in "\\PC{0,12}@\\PC{0,12}|[a-zé]{1,4}@[a-zA-ZéÉßΣςｇ中。-]{0,8}\\.(com|xn--[a-z0-9-]{1,9})",
+        ) {
+            stays!(Email, &cell);
         }
     }
 }

@@ -1,23 +1,21 @@
-//! The normal form of an address: lower case, NFC, and a domain in Unicode.
+//! The normal form of an address of any kind: lower case, NFC, and a domain in Unicode. Addresses in ASCII without
+//! encoded labels are handled by `shape` alone.
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::label;
-use super::shape::{self, Shape};
+use super::domain;
+use super::shape::{self, Flaw};
 
-/// The normal form of an address of this shape.
-pub(super) fn normal_form(cell: &str, shape: &Shape) -> String {
-    let lower: String =
-        if cell.is_ascii() { cell.to_ascii_lowercase() } else { cell.to_lowercase().nfc().collect() };
-    if !shape.has_encoded_label() {
-        return lower;
+/// The normal form of an address; its domain is mapped as UTS 46 maps it, so that all spellings of a domain are one.
+pub(super) fn normal_form(cell: &str) -> Result<String, Flaw> {
+    let (local, domain) = cell.split_once('@').ok_or(Flaw::NoAt)?;
+    let local: String =
+        if local.is_ascii() { local.to_ascii_lowercase() } else { local.to_lowercase().nfc().collect() };
+    let (domain, encoded_length) = domain::normal(domain)?;
+    let address = format!("{local}@{domain}");
+    shape::of(&address)?;
+    if local.len() + 1 + encoded_length > shape::LONGEST {
+        return Err(Flaw::Long);
     }
-    let Some((local, domain)) = lower.split_once('@') else { return lower };
-    let labels: Vec<_> = domain.split('.').map(label::to_unicode).collect();
-    format!("{local}@{}", labels.join("."))
-}
-
-/// The normal form of a cell that is an address.
-pub(super) fn valid(cell: &str) -> Option<String> {
-    shape::of(cell).ok().map(|shape| normal_form(cell, &shape))
+    Ok(address)
 }

@@ -1,7 +1,7 @@
 //! What a rejected cell most likely meant: the address inside it, or the address without its typing mistake. Only
 //! separators, wrappings and well-known domains are corrected, never the name of the mailbox.
 
-use super::normal::valid;
+use super::normal::normal_form;
 use crate::nearest::nearest;
 
 /// The domains of most private addresses of Dutch, Belgian and German customers.
@@ -64,7 +64,7 @@ pub(super) fn suggest(cell: &str) -> Option<String> {
     let local = squeezed(local.trim_matches('.'));
     let domain = squeezed(&domain.replace([',', ';'], ".")).to_lowercase();
     let domain = corrected(domain.trim_matches('.'));
-    valid(&format!("{local}@{domain}"))
+    normal_form(&format!("{local}@{domain}")).ok()
 }
 
 /// The text inside brackets, a link, or a name with an address.

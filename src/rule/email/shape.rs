@@ -1,5 +1,12 @@
 //! Whether a cell has the shape of an address, in one pass over its bytes. The normal form is left to `normal`.
 
+use unicode_normalization::char::is_combining_mark;
+
+use crate::rule::text::is_direction_mark;
+
+/// The longest address in bytes (RFC 5321, section 4.5.3.1.3, and erratum 1690 of RFC 3696).
+pub(super) const LONGEST: usize = 254;
+
 /// A character of an atom (RFC 5322, section 3.2.3, `atext`).
 const ATOM: u8 = 1;
 /// A letter or a digit, or a dash: a character of a label (RFC 1035, section 2.3.1).
@@ -54,10 +61,6 @@ impl Shape {
     pub(super) fn is_international(&self) -> bool {
         self.seen & (BEYOND | ENCODED) != 0
     }
-
-    pub(super) fn has_encoded_label(&self) -> bool {
-        self.seen & ENCODED != 0
-    }
 }
 
 /// Why a cell is not an address.
@@ -76,6 +79,7 @@ pub(super) enum Flaw {
     LongLocal,
     LongLabel,
     Long,
+    Encoded,
 }
 
 impl Flaw {
@@ -93,6 +97,7 @@ impl Flaw {
             Self::DigitsOnly => "the domain ends in digits only",
             Self::LongLocal => "the part before the @ is longer than 64 bytes",
             Self::LongLabel => "a part of the domain is longer than 63 bytes",
+            Self::Encoded => "a part of the domain begins with xn-- and does not encode a name",
             Self::Long => "the address is longer than 254 bytes",
         }
     }
@@ -124,7 +129,8 @@ pub(super) fn of(cell: &str) -> Result<Shape, Flaw> {
     if at > 64 {
         return Err(Flaw::LongLocal);
     }
-    if bytes.len() > 254 {
+    // Beyond ASCII the length in another form counts; see `domain`.
+    if bytes.len() > LONGEST && cell.is_ascii() {
         return Err(Flaw::Long);
     }
     let mut labels = 0;
@@ -146,7 +152,7 @@ pub(super) fn of(cell: &str) -> Result<Shape, Flaw> {
             None | Some(b'.') => {}
             Some(other) => return Err(unfit(other)),
         }
-        if label.len() > 63 {
+        if label.len() > 63 && in_label & BEYOND == 0 {
             return Err(Flaw::LongLabel);
         }
         if label[0] == b'-' || label[label.len() - 1] == b'-' {
@@ -190,14 +196,14 @@ fn beyond_ascii(cell: &str, at: usize) -> Result<(), Flaw> {
     if cell.chars().any(char::is_whitespace) {
         return Err(Flaw::Space);
     }
-    let fits = |c: char| {
-        c.is_ascii()
-            || c.is_alphanumeric()
-            || matches!(c, '·' | '・')
-            || unicode_normalization::char::is_combining_mark(c)
-    };
-    if local.chars().any(char::is_control) || !domain.chars().all(fits) {
+    let is_invisible = |c: char| c.is_control() || is_direction_mark(c);
+    if local.chars().any(is_invisible) || !domain.chars().all(|c| c.is_ascii() || fits_label(c)) {
         return Err(Flaw::Character);
     }
     Ok(())
+}
+
+/// Whether a label can have this character.
+pub(super) fn fits_label(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '·' | '・') || is_combining_mark(c)
 }

@@ -1,5 +1,5 @@
-//! What spreadsheets do to telephone numbers: formulas that hold text, apostrophes, scientific notation. Whether the
-//! rest is a number is left to others.
+//! What spreadsheets do to telephone numbers: formulas that hold text, apostrophes, scientific notation, decimals.
+//! Whether the rest is a number is left to others.
 
 /// Removes what was put around a number so that a spreadsheet does not read it as a quantity: `="0612345678"`,
 /// `='0612345678'` and a leading apostrophe.
@@ -36,6 +36,17 @@ pub(super) fn scientific(text: &str) -> Option<Option<String>> {
     Some(complete.then(|| format!("{whole}{fraction}")))
 }
 
+/// The digits before the decimals that a program wrote for a number that it took for a quantity (`301234567.0`).
+pub(super) fn without_decimals(text: &str) -> Option<&str> {
+    // Fewer digits before the mark may be an area code.
+    const LEAST: usize = 6;
+    let (whole, decimals) = text.split_once(['.', ','])?;
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        digits(whole.strip_prefix('+').unwrap_or(whole)) && whole.len() >= LEAST && digits(decimals);
+    (is_number && (decimals.len() == 1 || decimals.bytes().all(|byte| byte == b'0'))).then_some(whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +60,24 @@ mod tests {
         }
         for cell in ["0612345678", "=A1+B2", "=\"0612345678'"] {
             assert_eq!(unwrap(cell), cell);
+        }
+    }
+
+    #[test]
+    fn decimals_are_recognised() {
+        for (text, whole) in [
+            ("301234567.0", Some("301234567")),
+            ("+31612345678.0", Some("+31612345678")),
+            ("31612345678,00", Some("31612345678")),
+            ("612345678.5", Some("612345678")),
+            ("0612345678", None),
+            ("06.12345678", None),
+            ("06.12.34.56.00", None),
+            ("030.1234560", None),
+            ("612345678.12", None),
+            ("612345678.", None),
+        ] {
+            assert_eq!(without_decimals(text), whole, "{text}");
         }
     }
 

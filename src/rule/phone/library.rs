@@ -94,7 +94,7 @@ pub(super) fn suggest(util: &PhoneNumberUtil, text: &str, region: Option<&str>) 
         return None;
     }
     if let Some(rest) = text.strip_prefix('+') {
-        return valid(util, rest, region);
+        return valid(util, text, None).or_else(|| valid(util, rest, region));
     }
     let international = text.strip_prefix("00").unwrap_or(text);
     let starts_right = international.starts_with(|c: char| c.is_ascii_digit() && c != '0');

@@ -6,22 +6,27 @@
 //! all others go to the library. So the automata may be incomplete, but never wrong; a test compares both on random
 //! numbers. What a spreadsheet did to a number is undone in `excel`.
 //!
-//! The library decides on punctuation, brackets, `00` and `+`, digits of any script, letters on a telephone keypad
-//! (`0800-FLOWERS`) and words before the number. Decided here: dropping an extension, which E.164 cannot hold, is a
-//! warning; a cell of more than 250 bytes is not a number.
+//! The library decides on punctuation, brackets, `00` and `+`, and digits of any script. It also drops words and
+//! extensions, appends the digits of a second number, and reads letters as the digits of a telephone keypad
+//! (`0800-FLOWERS`). All of that is a warning here (`words`), so that no cell becomes a number without a finding. A cell
+//! of more than 250 bytes is not a number.
 
 mod automaton;
 mod excel;
 mod library;
 mod plan;
+mod words;
 
 use std::fmt;
 
-use self::library::Validity;
+use self::library::{Parsed, Validity};
 use self::plan::{Number, Plans};
 use super::cell::{CellFinding, NormalForm};
 use crate::fault;
 use crate::record::Code;
+
+const LEFT_OUT: &str = "the cell has more than the number, and the rest was left out";
+const HAS_MORE: &str = "letters or signs were left out, or read as digits of a telephone keypad";
 
 /// A telephone number.
 #[derive(Clone)]
@@ -92,6 +97,11 @@ impl Phone {
             findings.push(finding.suggest(whole));
             return NormalForm::Rejected;
         }
+        if let Some(whole) = excel::without_decimals(text) {
+            let message = "a spreadsheet wrote this number with decimals";
+            findings.push(CellFinding::new(Code::InvalidPhone, message).suggest(self.suggest(whole, region)));
+            return NormalForm::Rejected;
+        }
         self.ask_library(cell, text, region, out, findings)
     }
 
@@ -104,28 +114,46 @@ impl Phone {
         out: &mut String,
         findings: &mut Vec<CellFinding>,
     ) -> NormalForm {
-        let (code, message) = match library::look_up(self.plans.library(), text, region) {
-            Validity::Valid(number) if !number.lost_extension => {
-                return keep_text(cell, &number.e164, out);
+        let parts = words::divide(text);
+        let (number, message) = match library::look_up(self.plans.library(), text, region) {
+            Validity::Valid(number) if number.lost_extension => {
+                (number, Some("the number has an extension, which its normal form cannot hold"))
             }
-            Validity::Valid(number) => {
-                findings.push(CellFinding::new(
-                    Code::UncertainPhone,
-                    "the number has an extension, which its normal form cannot hold",
-                ));
-                return keep_text(cell, &number.e164, out);
+            Validity::Valid(number) => (number, parts.has_more.then_some(HAS_MORE)),
+            Validity::Possible(number, message) => (number, Some(message)),
+            Validity::Impossible(message) => {
+                // The words may have made it impossible.
+                let suggestion = self.suggest(text, region).or_else(|| {
+                    let number = parts.has_more.then(|| self.valid(parts.number, region)).flatten();
+                    number.map(|number| number.e164)
+                });
+                findings.push(CellFinding::new(Code::InvalidPhone, message).suggest(suggestion));
+                return NormalForm::Rejected;
             }
-            Validity::Possible(number, message) => {
-                let finding = CellFinding::new(Code::UncertainPhone, message);
-                // A number with its + has its country in it: nothing better can be known.
-                let better = if text.starts_with('+') { None } else { self.suggest(text, region) };
-                findings.push(finding.suggest(better.filter(|better| *better != number.e164)));
-                return keep_text(cell, &number.e164, out);
-            }
-            Validity::Impossible(message) => (Code::InvalidPhone, message),
         };
-        findings.push(CellFinding::new(code, message).suggest(self.suggest(text, region)));
-        NormalForm::Rejected
+        // The number itself, where the library took more for it than there is.
+        if !number.lost_extension {
+            let alone = if parts.has_more { Some(parts.number) } else { words::before_slash(parts.number) };
+            if let Some(alone) = alone.and_then(|alone| self.valid(alone, region)) {
+                findings.push(CellFinding::new(Code::UncertainPhone, LEFT_OUT));
+                return keep_text(cell, &alone.e164, out);
+            }
+        }
+        if let Some(message) = message {
+            // A number with its + has its country in it: nothing better can be known.
+            let is_certain = text.starts_with('+') || number.lost_extension || parts.has_more;
+            let better = if is_certain { None } else { self.suggest(text, region) };
+            let better = better.filter(|better| *better != number.e164);
+            findings.push(CellFinding::new(Code::UncertainPhone, message).suggest(better));
+        }
+        keep_text(cell, &number.e164, out)
+    }
+
+    fn valid(&self, text: &str, region: Option<&str>) -> Option<Parsed> {
+        match library::look_up(self.plans.library(), text, region) {
+            Validity::Valid(number) => Some(number),
+            _ => None,
+        }
     }
 
     fn suggest(&self, text: &str, region: Option<&str>) -> Option<String> {

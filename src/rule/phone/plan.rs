@@ -1,7 +1,7 @@
 //! Numbering plans: for each country calling code an automaton that accepts its valid numbers, and how numbers are
-//! written within the country. Compiled from libphonenumber's metadata. `metadata.bin` is a copy of the one in
-//! rlibphonenumber 2.2.15 (Apache License 2.0, the libphonenumber authors), because the port does not export its own.
-//! The port gets the same copy, so both use one source.
+//! written within the country. Compiled from libphonenumber's metadata 9.0.43 (Apache License 2.0, the libphonenumber
+//! authors), which scripts/phone_metadata.py writes to `metadata.bin`. The port gets the same metadata, which is newer
+//! than its own.
 //!
 //! An automaton is built when the first number of its calling code is read. It accepts a number if parsing takes the
 //! digits unchanged and the library's `is_valid_number` and `is_possible_number` hold. For all others the library is
@@ -15,6 +15,7 @@ use regex::Regex;
 use rlibphonenumber::{PhoneMetadata, PhoneMetadataCollection, PhoneNumberDesc, PhoneNumberUtil};
 
 use super::automaton::{Automaton, Builder};
+use super::words::AREA_CODE;
 
 static METADATA: &[u8] = include_bytes!("metadata.bin");
 /// The region of calling codes that belong to no country.
@@ -229,10 +230,12 @@ impl CallingCode {
     }
 }
 
-/// The digits of a cell, in `buffer`, if it begins and ends with a digit and has few separators between.
+/// The digits of a cell, in `buffer`, if it begins and ends with a digit and has few separators between. Not if a slash
+/// or a dot may end the number before them (`030 1234567/68`, `301234567.0`).
 fn digits_between<'b>(cell: &[u8], buffer: &'b mut [u8; 24]) -> Option<&'b [u8]> {
     let mut len = 0;
     let mut separators = 1;
+    let mut last_dot = None;
     for &byte in cell {
         match byte {
             b'0'..=b'9' => {
@@ -240,11 +243,17 @@ fn digits_between<'b>(cell: &[u8], buffer: &'b mut [u8; 24]) -> Option<&'b [u8]>
                 len += 1;
                 separators = 0;
             }
-            b' ' | b'-' | b'.' | b'/' | b'(' | b')' if len > 0 && separators < 3 => separators += 1,
+            b'/' if len > AREA_CODE => return None,
+            b' ' | b'-' | b'.' | b'/' | b'(' | b')' if len > 0 && separators < 3 => {
+                separators += 1;
+                last_dot = (byte == b'.').then_some(len);
+            }
             _ => return None,
         }
     }
-    (separators == 0).then_some(&buffer[..len])
+    let digits = &buffer[..len];
+    let may_have_decimals = |at: usize| len - at == 1 || digits[at..].iter().all(|&digit| digit == b'0');
+    (separators == 0 && !last_dot.is_some_and(may_have_decimals)).then_some(digits)
 }
 
 /// A country's two letters as a number.
