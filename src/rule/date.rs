@@ -51,9 +51,18 @@ impl Date {
         Self { format: Format::Auto(Some(order)) }
     }
 
-    /// The cell for a normal form; this rule reads it as the same date.
+    /// The cell for a normal form; this rule reads it as the same date, or not at all.
     pub(crate) fn written(&self, normal: &str) -> String {
-        written(&self.format, normal, || strtime_date(normal))
+        written(
+            &self.format,
+            normal,
+            || strtime_date(normal),
+            |cell| {
+                let mut read = String::new();
+                self.validate(cell, None, &mut read, &mut Vec::new());
+                read
+            },
+        )
     }
 
     /// See [`Rule::validate`](super::Rule::validate).

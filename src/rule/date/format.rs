@@ -153,10 +153,18 @@ pub(super) fn push_date(out: &mut String, date: civil::Date) {
     let _ = write!(out, "{date}");
 }
 
-/// A normal form in a format; only a pattern needs another text than the normal form itself.
-pub(super) fn written(format: &Format, normal: &str, parts: impl Fn() -> Option<BrokenDownTime>) -> String {
+/// A normal form in a format; only a pattern needs another text than the normal form itself. A pattern that cannot say
+/// it exactly, for want of seconds or a century, is not used: `reads` tells the normal form of what it says.
+pub(super) fn written(
+    format: &Format,
+    normal: &str,
+    parts: impl Fn() -> Option<BrokenDownTime>,
+    reads: impl Fn(&str) -> String,
+) -> String {
     let printed = match format {
-        Format::Pattern(pattern) => parts().and_then(|parts| parts.to_string(pattern).ok()),
+        Format::Pattern(pattern) => {
+            parts().and_then(|parts| parts.to_string(pattern).ok()).filter(|cell| reads(cell) == normal)
+        }
         Format::Rfc3339 | Format::Auto(_) => None,
     };
     printed.unwrap_or_else(|| normal.to_owned())

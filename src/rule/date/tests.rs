@@ -153,6 +153,22 @@ fn the_end_of_the_calendar_is_written_and_read_again() {
 }
 
 #[test]
+fn what_a_format_cannot_say_exactly_is_written_in_its_normal_form() {
+    let format = "%d-%m-%Y %H:%M";
+    for (normal, cell) in [
+        ("2026-01-31 12:30:00+00", "31-01-2026 12:30"),
+        ("2026-01-31 12:30:07+00", "2026-01-31 12:30:07+00"),
+        ("2026-01-31 12:30:00.5+00", "2026-01-31 12:30:00.5+00"),
+        ("infinity", "infinity"),
+    ] {
+        assert_eq!(timestamp(format).written(normal), cell);
+    }
+    for (normal, cell) in [("2026-01-31", "31-01-26"), ("1926-01-31", "1926-01-31")] {
+        assert_eq!(date("%d-%m-%y").written(normal), cell);
+    }
+}
+
+#[test]
 fn a_column_decides_the_order_of_day_and_month() {
     for (cell, order) in [
         ("31-01-2026", Some(DayMonth::DayFirst)),

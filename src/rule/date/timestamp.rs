@@ -42,11 +42,20 @@ impl Timestamp {
         Self { format: Format::Auto(Some(order)) }
     }
 
-    /// The cell for a normal form; this rule reads it as the same point in time, as exactly as the format allows.
+    /// The cell for a normal form; this rule reads it as the same point in time, or not at all.
     pub(crate) fn written(&self, normal: &str) -> String {
         let utc = || Time::of_pieces(&Pieces::parse(normal).ok()?)?.utc().ok();
         match &self.format {
-            Format::Pattern(_) => written(&self.format, normal, || utc().map(broken_down)),
+            Format::Pattern(_) => written(
+                &self.format,
+                normal,
+                || utc().map(broken_down),
+                |cell| {
+                    let mut read = String::new();
+                    self.validate(cell, None, &mut read, &mut Vec::new());
+                    read
+                },
+            ),
             // As every other program reads it; PostgreSQL prints no `T` and only the hours of the offset.
             Format::Rfc3339 | Format::Auto(_) => {
                 utc().map_or_else(|| normal.to_owned(), |utc| format!("{utc}Z"))

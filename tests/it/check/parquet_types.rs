@@ -1,8 +1,10 @@
 //! Parquet files of other programs: types that this one does not write, and damage.
 
-use polars::prelude::{Column, DataFrame, NamedFrom, ParquetCompression, ParquetWriter, Series};
+use polars::prelude::{
+    Column, DataFrame, DataType, NamedFrom, ParquetCompression, ParquetWriter, Series, TimeUnit,
+};
 
-use crate::support::Muster;
+use crate::support::{Database, Muster};
 
 const ROWS: &str = "entity = \"rows\"\nkey = \"k\"\n\n[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n\n\
     [[field]]\nname = \"n\"\ntype = \"text\"\nmax_length = 1\n\n[[field]]\nname = \"l\"\ntype = \"list\"\nseparator = \";\"\n";
@@ -48,6 +50,30 @@ fn integers_of_any_size_are_read() {
         let values: Vec<_> =
             findings.iter().filter(|found| found["field"] == "n").map(|found| &found["value"]).collect();
         assert_eq!(values, [&largest], "{kind}{run}");
+    }
+}
+
+#[test]
+fn a_time_without_a_zone_is_read_as_utc_with_a_warning() {
+    let schema = "entity = \"rows\"\nkey = \"k\"\n\n[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n\n\
+        [[field]]\nname = \"at\"\ntype = \"timestamp\"\n";
+    for (unit, per_second) in [(TimeUnit::Milliseconds, 1_000), (TimeUnit::Microseconds, 1_000_000)] {
+        let ticks =
+            [1_782_907_200, 253_402_300_799, -1].map(|second: i64| second * per_second + per_second / 2);
+        let times = Series::new("at".into(), ticks).cast(&DataType::Datetime(unit, None)).unwrap();
+        let database = Database::new();
+        let muster = Muster::on(&database)
+            .file("schemas/rows.toml", schema)
+            .file("rows.parquet", parquet(vec![times]));
+        let run = muster.run(["import", "--schemas", "schemas", "rows.parquet", "--out", "out"]).exits(0);
+        let codes: Vec<_> = run.findings("out").iter().map(|finding| finding["code"].clone()).collect();
+        assert_eq!(codes, ["assumed-utc"; 3], "{unit:?}{run}");
+        assert_eq!(
+            database.text(
+                "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS') FROM rows ORDER BY k"
+            ),
+            "2026-07-01 12:00:00.500\n9999-12-31 23:59:59.500\n1969-12-31 23:59:59.500",
+        );
     }
 }
 

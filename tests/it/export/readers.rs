@@ -1,4 +1,4 @@
-//! What other readers make of an exported CSV: PostgreSQL's COPY, and spreadsheets that split where we do not.
+//! What readers make of an export: PostgreSQL's COPY, spreadsheets that split where we do not, and the import.
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -64,4 +64,25 @@ fn no_cell_is_a_formula_at_whichever_separator_a_spreadsheet_splits() {
         assert_eq!(again.summary("again")["entities"][0]["unguarded"], names.len() - 1, "{again}");
     }
     assert_eq!(database.versions(), before);
+}
+
+#[test]
+fn the_end_of_the_calendar_goes_out_and_comes_back_in_every_format() {
+    let schema = "entity = \"rows\"\nkey = \"k\"\n\n[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n\n\
+        [[field]]\nname = \"until\"\ntype = \"timestamp\"\n\n[[field]]\nname = \"day\"\ntype = \"date\"\n";
+    let database = Database::new();
+    let muster = Muster::on(&database).file("schemas/rows.toml", schema).file(
+        "rows.csv",
+        "k,until,day\n1,9999-12-31T23:59:59.999999Z,9999-12-31\n2,9999-12-31T01:00:00+01:00,\n",
+    );
+    muster.run(["import", "--schemas", "schemas", "rows.csv", "--out", "in"]).exits(0);
+    let versions = || database.text("SELECT k, until, day, xmin FROM rows ORDER BY k");
+    let before = versions();
+    for format in ["csv", "ndjson", "parquet"] {
+        muster.run(["export", "--schemas", "schemas", "--format", format, "--out", "ex"]).exits(0);
+        let file = format!("ex/rows.{format}");
+        let run = muster.run(["import", "--schemas", "schemas", &file, "--out", "out"]).exits(0);
+        assert!(run.findings("out").is_empty(), "{format}{run}");
+        assert_eq!(versions(), before, "{format}");
+    }
 }
