@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::{Database, Muster};
 
-const ACCOUNTS: &str = "legacyId,name,plan,payment.iban\nA-2,Second,pro,NL91ABNA0417164300\nA-1,Fir\u{202e}st,,\nA-10,Tenth,pro,\n";
+const ACCOUNTS: &str = "legacyId,name,plan,payment.iban\nA-2,Second,pro,NL91ABNA0417164300\nA-1,Fir\u{5d0}\u{202e}st,,\nA-10,Tenth,pro,\n";
 const USERS: &str = "email,account.legacyId,role\nb@x.nl,A-1,billing admin\na@x.nl,A-2,\nc@x.nl,A-1,\n";
 
 fn filled() -> (Database, Muster) {
@@ -62,7 +62,7 @@ fn sensitive_values_are_masked_unless_they_are_asked_for_and_nothing_steers_the_
         let text = lines(&muster, &format!("{line} --show-values")).join("\n");
         assert!(text.contains("NL91ABNA0417164300"), "{line}: {text}");
     }
-    assert!(lines(&muster, "account list")[1].contains("Fir[U+202E]st"));
+    assert!(lines(&muster, "account list")[1].contains("Fir\u{5d0}[U+202E]st"));
 }
 
 #[test]
