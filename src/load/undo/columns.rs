@@ -70,7 +70,9 @@ impl Column {
     pub(super) fn differs(&self, rows: &RunRows<'_>, image: &str) -> String {
         let (has, name) = (self.is_in(image), literal(&self.name));
         if rows.run.text_images {
-            format!("({has} AND {image} ->> {name} IS DISTINCT FROM {})", exact(&self.name, &self.base))
+            // Byte for byte: the column's own collation may take different texts for the same.
+            let now = exact(&self.name, &self.base);
+            format!("({has} AND {image} ->> {name} IS DISTINCT FROM ({now}) COLLATE \"C\")")
         } else {
             format!("({has} AND {image} -> {name} <> coalesce(to_jsonb(t.{}), 'null'))", self.ident())
         }
