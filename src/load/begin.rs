@@ -32,9 +32,9 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
             .fill(Some(Obstacle::Unusual("empty cells must be distinguished from default values")));
     }
     // A table that already has rows, or is unusual, is not locked: its readers need not wait.
-    for item in entities {
+    for (at, item) in entities.iter().enumerate() {
         if context.tables[item.entity].is_some() && !context.is_staged(item.entity) {
-            context.obstacles[item.entity] = obstacle(context, item.entity).await?;
+            context.obstacles[item.entity] = obstacle(context, item.entity, &entities[..at]).await?;
         }
     }
     begin_and_lock(context, entities).await?;
@@ -50,11 +50,11 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     }
     journal::ensure(client).await?;
     fault::reach(Point::TablesMade);
-    for item in entities {
+    for (at, item) in entities.iter().enumerate() {
         let entity = &schema.entities[item.entity];
         if !context.is_staged(item.entity) {
             // Under the lock an empty table stays empty.
-            context.obstacles[item.entity] = obstacle(context, item.entity).await?;
+            context.obstacles[item.entity] = obstacle(context, item.entity, &entities[..at]).await?;
         }
         match context.obstacles[item.entity] {
             None => tracing::info!("table {}: rows are copied straight in", entity.table),
@@ -64,12 +64,18 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     Ok(())
 }
 
-/// What keeps an existing table from the direct path, if anything does.
-async fn obstacle(context: &Context<'_>, entity: EntityIndex) -> Result<Option<Obstacle>, LoadError> {
+/// What keeps an existing table from the direct path, if anything does. The rows of `before` are loaded before its own.
+async fn obstacle(
+    context: &Context<'_>,
+    entity: EntityIndex,
+    before: &[EntityRows<'_>],
+) -> Result<Option<Obstacle>, LoadError> {
     if context.statements(entity).lenient().next().is_some() {
         return Ok(Some(Obstacle::Unusual("a unique column takes different values for the same")));
     }
-    Ok(path::obstacle(context.client, context.schema, context.entity(entity)).await?)
+    let direct = before.iter().filter(|item| !context.is_staged(item.entity));
+    let locked: Vec<_> = direct.map(|item| context.entity(item.entity).table.to_string()).collect();
+    Ok(path::obstacle(context.client, context.schema, context.entity(entity), &locked).await?)
 }
 
 /// Locks the tables that seem empty, before the transaction first looks at any row. If another session holds one for

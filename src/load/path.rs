@@ -30,8 +30,8 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// What makes a table unusual: a condition in terms of `TABLE`, its oid, and `FAMILY`, the oids of all tables
-/// of the schema. `c` is its row of `pg_class`.
+/// What makes a table unusual: a condition in terms of `TABLE`, its oid, `FAMILY`, the oids of all tables of the schema,
+/// and `LOCKED`, those that are locked and loaded before it. `c` is its row of `pg_class`.
 const UNUSUAL: [(&str, &str); 18] = [
     (
         "it is partitioned, inherits or is inherited from",
@@ -57,10 +57,11 @@ const UNUSUAL: [(&str, &str); 18] = [
         "its foreign keys are switched off",
         "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND tgisinternal AND tgenabled <> 'O')",
     ),
-    // Its indexes cannot be created again while rows wait to be checked.
+    // Its indexes cannot be created again while rows wait to be checked. A foreign key to a locked table is dropped.
     (
         "a foreign key of it is checked at the end of the transaction",
-        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype = 'f' AND condeferred)",
+        "EXISTS (SELECT FROM pg_constraint WHERE conrelid = TABLE AND contype = 'f' AND condeferred
+            AND confrelid <> ALL (LOCKED))",
     ),
     ("it has row security", "c.relrowsecurity OR c.relforcerowsecurity"),
     ("it has triggers", "EXISTS (SELECT FROM pg_trigger WHERE tgrelid = TABLE AND NOT tgisinternal)"),
@@ -102,11 +103,12 @@ const UNUSUAL: [(&str, &str); 18] = [
     ("it has no primary key", "NOT EXISTS (SELECT FROM pg_index WHERE indrelid = TABLE AND indisprimary)"),
 ];
 
-/// What keeps an existing table from the direct path, if anything does.
+/// What keeps an existing table from the direct path, if anything does. `locked` are the tables that take it before.
 pub(super) async fn obstacle(
     client: &Client,
     schema: &Schema,
     entity: &Entity,
+    locked: &[String],
 ) -> Result<Option<Obstacle>, DbError> {
     let table = entity.table.to_string();
     let doing = format!("deciding how to load table {table}");
@@ -114,21 +116,26 @@ pub(super) async fn obstacle(
     let names: Vec<String> = schema.entities.iter().map(|entity| entity.table.to_string()).collect();
     let row = client
         .query_one(
-            "SELECT to_regclass($1::text)::oid, ARRAY(SELECT to_regclass(t)::oid FROM unnest($2::text[]) t)",
-            &[&table, &names],
+            "SELECT to_regclass($1::text)::oid, ARRAY(SELECT to_regclass(t)::oid FROM unnest($2::text[]) t),
+                    ARRAY(SELECT to_regclass(t)::oid FROM unnest($3::text[] || $1::text) t)",
+            &[&table, &names, &locked],
         )
         .await
         .map_err(failed)?;
-    let (oid, family): (u32, Vec<Option<u32>>) = (row.get(0), row.get(1));
-    let family: Vec<_> = family.into_iter().flatten().map(|oid| oid.to_string()).collect();
-    let family = format!("ARRAY[{}]::oid[]", family.join(", "));
+    let oid: u32 = row.get(0);
+    let array = |column: usize| {
+        let oids: Vec<Option<u32>> = row.get(column);
+        let oids: Vec<_> = oids.into_iter().flatten().map(|oid| oid.to_string()).collect();
+        format!("ARRAY[{}]::oid[]", oids.join(", "))
+    };
     let conditions: Vec<_> = (0..)
         .zip(UNUSUAL)
         .map(|(number, (_, condition))| format!("WHEN {condition} THEN {number}"))
         .collect();
     let sql = format!("SELECT CASE {} END FROM pg_class c WHERE c.oid = TABLE", conditions.join(" "))
         .replace("TABLE", &oid.to_string())
-        .replace("FAMILY", &family);
+        .replace("FAMILY", &array(1))
+        .replace("LOCKED", &array(2));
     let unusual: Option<i32> = client.query_one(&sql, &[]).await.map_err(failed)?.get(0);
     if let Some((what, _)) = unusual.and_then(|number| UNUSUAL.get(usize::try_from(number).ok()?)) {
         return Ok(Some(Obstacle::Unusual(what)));
