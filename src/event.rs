@@ -23,7 +23,6 @@ pub(crate) enum Stage {
 pub(crate) enum Event<'a> {
     /// A stage begins for an entity. `total` is in the stage's unit, if it is known.
     Started {
-        /// Which stage.
         stage: Stage,
         /// The entity's name.
         entity: &'a str,

@@ -73,9 +73,7 @@ pub(crate) enum ExportError {
     )]
     Count {
         entity: String,
-        /// Rows read.
         read: u64,
-        /// Rows counted.
         counted: u64,
     },
     /// A reader ended without an error and without its last row.

@@ -69,7 +69,6 @@ pub(crate) struct Change {
     pub(crate) severity: String,
     /// Rows in the earlier run.
     pub(crate) before: u64,
-    /// Rows now.
     pub(crate) now: u64,
 }
 

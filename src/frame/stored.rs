@@ -87,11 +87,9 @@ pub(super) struct GroupedFinding<'a> {
 /// Which findings are wanted: those that match one name of each list that is not empty.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FindingFilter {
-    /// Codes.
     pub(crate) codes: Vec<String>,
     /// Columns, by their names in the file or their fields' names.
     pub(crate) columns: Vec<String>,
-    /// Entities.
     pub(crate) entities: Vec<String>,
 }
 

@@ -31,7 +31,6 @@ pub(crate) struct Person {
     pub(crate) last_name: String,
     /// The account's name, else its key.
     pub(crate) account: String,
-    /// The account's key.
     pub(crate) account_key: String,
     /// In its normal form.
     pub(crate) role: String,

@@ -15,13 +15,10 @@ pub(crate) struct EntityRows<'a> {
 /// What was written for one entity. Each count comes from the server; none is computed from the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Written {
-    /// Rows inserted.
     pub(crate) inserted: u64,
-    /// Rows updated.
     pub(crate) updated: u64,
     /// Rows that were there already with the same values, or to be deleted and not there.
     pub(crate) unchanged: u64,
-    /// Rows deleted.
     pub(crate) deleted: u64,
 }
 

@@ -29,7 +29,6 @@ pub(crate) struct ReadCounts {
     pub(crate) clean: u64,
     /// Records with a finding that rejects.
     pub(crate) rejected: u64,
-    /// Warnings.
     pub(crate) warnings: u64,
     /// Cells whose guard against formulas was removed.
     pub(crate) unguarded: u64,

@@ -183,9 +183,7 @@ pub(crate) struct Counts {
     pub(crate) read: u64,
     /// Blank lines.
     pub(crate) blank: u64,
-    /// Rows accepted.
     pub(crate) accepted: u64,
-    /// Rows rejected.
     pub(crate) rejected: u64,
     /// Rows skipped as duplicates.
     pub(crate) duplicates: u64,

@@ -29,7 +29,6 @@ pub(crate) struct RunNote {
 /// What the journal keeps about an entity of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct EntityNote {
-    /// Which entity.
     pub(crate) entity: EntityIndex,
     /// The records of its files.
     pub(crate) records: RecordCounts,

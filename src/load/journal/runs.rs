@@ -64,21 +64,15 @@ pub(crate) struct EntityRecord {
     pub(crate) read: u64,
     /// Blank lines.
     pub(crate) blank: u64,
-    /// Rows accepted.
     pub(crate) accepted: u64,
-    /// Rows rejected.
     pub(crate) rejected: u64,
     /// Rows skipped as duplicates.
     pub(crate) duplicates: u64,
-    /// Rows inserted.
     pub(crate) inserted: u64,
-    /// Rows updated.
     pub(crate) updated: u64,
     /// Rows that were there already with the same values.
     pub(crate) unchanged: u64,
-    /// Rows deleted.
     pub(crate) deleted: u64,
-    /// Warnings.
     pub(crate) warnings: u64,
     /// Rows whose undo data was removed by `muster runs forget`.
     pub(crate) forgotten: u64,

@@ -6,7 +6,6 @@ pub(crate) struct BlockingRow {
     pub(crate) entity: String,
     /// The row's key, or its id if the row is gone.
     pub(crate) key: String,
-    /// Why.
     pub(crate) why: Why,
 }
 

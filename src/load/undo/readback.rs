@@ -11,7 +11,6 @@ use super::rows::RunRows;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Undone {
     pub(crate) entity: String,
-    /// Rows deleted.
     pub(crate) deleted: u64,
     /// Rows restored, whether they had been updated or deleted.
     pub(crate) restored: u64,
