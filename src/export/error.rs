@@ -71,11 +71,7 @@ pub(crate) enum ExportError {
     #[error(
         "{entity}: {read} rows were read and the server counts {counted} in the same snapshot; nothing was exported. Please report this as a bug"
     )]
-    Count {
-        entity: String,
-        read: u64,
-        counted: u64,
-    },
+    Count { entity: String, read: u64, counted: u64 },
     /// A reader ended without an error and without its last row.
     #[error("{entity}: reading ended before the last row; nothing was exported")]
     Broken { entity: String },
