@@ -7,6 +7,7 @@ mod copy;
 mod copy_out;
 mod error;
 pub(crate) mod faults;
+pub(crate) mod hold;
 pub(crate) mod local;
 
 pub use connect::{Canceller, Endpoint, Session, connect, require_writable};

@@ -191,7 +191,8 @@ pub(crate) fn list(
     let guard = Interruptible::new(1, cancelled)?;
     let name = format!("muster {}", options.entity);
     guard.wait(async {
-        let snapshot = Snapshot::take(options.database_url.as_deref(), &name, false).await?;
+        let url = options.database_url.as_deref();
+        let snapshot = Snapshot::take(url, &name, false, (&schema, &[index])).await?;
         let tables = snapshot.tables(&schema, &[index]).await?;
         let job = job::records(&schema, &tables, index, &conditions);
         let count = job.query.count();

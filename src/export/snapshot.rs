@@ -3,7 +3,7 @@
 
 use crate::db::catalog::{self, Misfit, TableInfo};
 use crate::db::postgres::Client;
-use crate::db::{DbError, Session, connect};
+use crate::db::{DbError, Session, connect, hold};
 use crate::schema::Schema;
 use crate::sql::literal;
 
@@ -29,8 +29,13 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Connects and takes the snapshot.
-    pub(crate) async fn take(url: Option<&str>, name: &str, lock: bool) -> Result<Self, ExportError> {
+    /// Connects, holds the tables of the chosen entities and of those they refer to, and takes the snapshot.
+    pub(crate) async fn take(
+        url: Option<&str>,
+        name: &str,
+        lock: bool,
+        (schema, chosen): (&Schema, &[usize]),
+    ) -> Result<Self, ExportError> {
         let session = connect(url, name).await?;
         let doing = "taking the snapshot";
         let failed = |e| DbError::of(doing, e);
@@ -40,7 +45,9 @@ impl Snapshot {
                 return Err(ExportError::Locked);
             }
         }
-        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}");
+        let tables = needed(schema, chosen).into_iter().map(|entity| &schema.entities[entity].table);
+        let hold = hold::statement(&session.client, tables).await?;
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}; {hold}");
         session.client.batch_execute(&begin).await.map_err(failed)?;
         let asked = "SELECT pg_export_snapshot(), txid_current_snapshot()::text, \
              to_char(transaction_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), \
@@ -71,19 +78,25 @@ impl Snapshot {
     }
 }
 
-/// See [`Snapshot::tables`].
-pub(super) async fn tables(
-    client: &Client,
-    schema: &Schema,
-    chosen: &[usize],
-) -> Result<Vec<Option<TableInfo>>, ExportError> {
-    let mut needed: Vec<usize> = chosen.to_vec();
+/// The chosen entities and all that they refer to.
+fn needed(schema: &Schema, chosen: &[usize]) -> Vec<usize> {
+    let mut needed = chosen.to_vec();
     let mut at = 0;
     while let Some(&index) = needed.get(at) {
         let more = schema.entities[index].references().map(|(_, reference)| reference.entity);
         needed.extend(more.filter(|more| !needed.contains(more)).collect::<Vec<_>>());
         at += 1;
     }
+    needed
+}
+
+/// See [`Snapshot::tables`].
+pub(super) async fn tables(
+    client: &Client,
+    schema: &Schema,
+    chosen: &[usize],
+) -> Result<Vec<Option<TableInfo>>, ExportError> {
+    let needed = needed(schema, chosen);
     let mut tables = Vec::new();
     let mut misfits = Vec::new();
     for (index, entity) in schema.entities.iter().enumerate() {

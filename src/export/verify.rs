@@ -157,8 +157,10 @@ fn against_database(
     };
     let guard = Interruptible::new(1, cancelled)?;
     guard.wait(async {
-        let snapshot = Snapshot::take(options.database_url.as_deref(), "muster verify", false).await?;
-        let tables = snapshot.tables(&schema, &job::chosen(&schema, &options.entities)?).await?;
+        let chosen = job::chosen(&schema, &options.entities)?;
+        let url = options.database_url.as_deref();
+        let snapshot = Snapshot::take(url, "muster verify", false, (&schema, &chosen)).await?;
+        let tables = snapshot.tables(&schema, &chosen).await?;
         for job in job::plan(&schema, &tables, &options)? {
             let same = |entry: &&EntityEntry| {
                 entry.entity == job.name

@@ -39,7 +39,8 @@ impl Export {
         name: &str,
     ) -> Result<Self, ExportError> {
         let chosen = job::chosen(schema, &options.entities)?;
-        let snapshot = Snapshot::take(options.database_url.as_deref(), name, options.lock).await?;
+        let snapshot =
+            Snapshot::take(options.database_url.as_deref(), name, options.lock, (schema, &chosen)).await?;
         let tables = snapshot.tables(schema, &chosen).await?;
         let mut jobs = Vec::new();
         for job in job::plan(schema, &tables, options)? {

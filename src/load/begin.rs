@@ -1,6 +1,7 @@
 //! The beginning of the transaction: locks first, then the snapshot, then the missing tables, and which path each table
 //! takes.
 
+use crate::db::hold;
 use crate::fault::{self, Point};
 use crate::record::EntityIndex;
 use crate::schema::OnUpdate;
@@ -18,6 +19,8 @@ use super::{journal, tables};
 /// worth compiling.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ;
     SET LOCAL work_mem = '192MB'; SET LOCAL temp_buffers = '128MB'; SET LOCAL jit = off";
+
+const LOCKING: &str = "locking the tables";
 
 /// How long to wait for the lock of an empty table.
 const LOCK_PATIENCE: &str = "3s";
@@ -39,6 +42,12 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     }
     begin_and_lock(context, entities).await?;
     fault::reach(Point::TransactionBegun);
+    // Under the locks: a table may have been altered since it was looked at.
+    for (known, now) in context.tables.iter_mut().zip(tables::look(client, schema).await?) {
+        if known.is_some() {
+            *known = now;
+        }
+    }
     context.repertoire = Repertoire::of(client, entities).await?;
     for item in entities {
         context.unsent[item.entity] = context.repertoire.refused(item.harvest)?;
@@ -81,13 +90,17 @@ async fn obstacle(
 /// Locks the tables that seem empty, before the transaction first looks at any row. If another session holds one for
 /// too long, these tables take the staged path instead.
 async fn begin_and_lock(context: &mut Context<'_>, entities: &[EntityRows<'_>]) -> Result<(), LoadError> {
+    let references = entities.iter().flat_map(|item| context.entity(item.entity).references());
+    let parents = references.map(|(_, reference)| &context.schema.entities[reference.entity].table);
+    let own = entities.iter().map(|item| &context.entity(item.entity).table);
+    let hold = hold::statement(context.client, own.chain(parents)).await?;
     context.execute(BEGIN, "beginning the transaction").await?;
     foreign_keys::hold_definitions(context, entities).await?;
     let indexes = entities.iter().map(|item| item.entity);
     let empty: Vec<EntityIndex> =
         indexes.filter(|&entity| context.tables[entity].is_some() && !context.is_staged(entity)).collect();
     if empty.is_empty() {
-        return Ok(());
+        return context.execute(&hold, LOCKING).await;
     }
     let names: Vec<_> = empty.iter().map(|&entity| context.entity(entity).table.to_string()).collect();
     let lock = format!(
@@ -101,8 +114,9 @@ async fn begin_and_lock(context: &mut Context<'_>, entities: &[EntityRows<'_>]) 
                 context.obstacles[entity] = Some(Obstacle::InUse);
             }
             context.execute(&format!("ROLLBACK; {BEGIN}"), "beginning again").await?;
-            foreign_keys::hold_definitions(context, entities).await
+            foreign_keys::hold_definitions(context, entities).await?;
         }
-        other => other,
+        other => other?,
     }
+    context.execute(&hold, LOCKING).await
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
-use crate::db::{DbError, Session};
+use crate::db::{DbError, Session, hold};
 use crate::load::error::LoadError;
 use crate::load::repertoire::Repertoire;
 use crate::load::rows::{EntityRows, row_number};
@@ -33,8 +33,9 @@ impl<'a> Lookup<'a> {
     /// Begins a read-only transaction of one snapshot, and looks at the tables.
     pub(crate) async fn begin(session: &'a Session, schema: &'a Schema) -> Result<Self, LoadError> {
         let client = &session.client;
-        let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        client.batch_execute(sql).await.map_err(|e| DbError::of("beginning a read-only transaction", e))?;
+        let hold = hold::statement(client, schema.entities.iter().map(|entity| &entity.table)).await?;
+        let sql = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {hold}");
+        client.batch_execute(&sql).await.map_err(|e| DbError::of("beginning a read-only transaction", e))?;
         let tables = tables::look_read_only(client, schema).await?;
         Ok(Self { client, schema, tables, repertoire: Repertoire::default() })
     }

@@ -2,4 +2,5 @@
 
 mod connecting;
 mod local_cluster;
+mod rewritten;
 mod rights;
