@@ -4,6 +4,7 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{Cli, Command, LineError};
 use crate::command::{
@@ -37,6 +38,7 @@ fn command(cli: &Cli) -> Result<Exit, CommandError> {
     let has_progress = matches!(command, Command::Check(_) | Command::Import(_) | Command::Export(_));
     let progress = Progress::new(has_progress && !talk.quiet && !talk.no_progress);
     log::init(talk.verbose, talk.quiet, talk.log_format, &progress);
+    check_clock(SystemTime::now())?;
     let out = &mut io::stdout().lock();
     match command {
         Command::Check(args) => check::run(args, given, progress, out),
@@ -53,6 +55,15 @@ fn command(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Undo(args) => undo::run(args, talk.yes, out),
         Command::Db(args) => db::run(args, out),
         Command::Completions(args) => completions::run(args, out),
+    }
+}
+
+/// A run's id and its times can only be those of the years 1970 to 9999.
+fn check_clock(now: SystemTime) -> Result<(), CommandError> {
+    const END: Duration = Duration::from_hours(8_030 * 365 * 24);
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) if since < END => Ok(()),
+        _ => Err(CommandError::Usage("the system's clock is before 1970 or after 9999; set it".to_owned())),
     }
 }
 
@@ -76,4 +87,18 @@ fn say(error: &dyn Error, exit: Exit, format: Format) {
 fn without_values(cause: &str) -> String {
     let harmless = |line: &&str| !line.starts_with("DETAIL:") && !line.starts_with("CONTEXT:");
     cause.lines().filter(harmless).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_no_run_can_have_is_refused() {
+        let century = Duration::from_hours(100 * 365 * 24);
+        assert!(check_clock(SystemTime::now()).is_ok() && check_clock(UNIX_EPOCH + 79 * century).is_ok());
+        assert!(
+            check_clock(UNIX_EPOCH - century).is_err() && check_clock(UNIX_EPOCH + 81 * century).is_err()
+        );
+    }
 }

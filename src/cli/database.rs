@@ -15,13 +15,16 @@ pub(crate) struct DatabaseArgs {
     pub(crate) database_url: Option<String>,
 }
 
+/// The longest `--lock-timeout`: a week, in seconds.
+const LONGEST: u64 = 7 * 24 * 60 * 60;
+
 /// How long the database's lock is waited for.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Database")]
 pub(crate) struct LockArgs {
     /// Wait up to this many seconds for another run on the same database, instead of failing at once
     #[arg(long, value_name = "SECONDS", default_value_t = Target::default().lock_timeout.as_secs())]
-    #[arg(hide_short_help = true)]
+    #[arg(hide_short_help = true, value_parser = clap::value_parser!(u64).range(..=LONGEST))]
     lock_timeout: u64,
 }
 

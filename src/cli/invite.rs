@@ -227,7 +227,7 @@ fn time(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    Ok(Duration::from_secs(u64::from(number) * unit))
+    super::value::time(number, unit)
 }
 
 #[cfg(test)]

@@ -50,6 +50,7 @@ pub(crate) struct ListArgs {
     pub(crate) filters: Vec<Filter>,
     /// At most N records; 0 for all [default: 100 in a table, all with --json]
     #[arg(long, value_name = "N", help_heading = "Which records")]
+    #[arg(value_parser = clap::value_parser!(u64).range(..=i64::MAX.cast_unsigned()))]
     pub(crate) limit: Option<u64>,
     /// Only these fields, and always the key
     #[arg(long, value_name = "FIELD,…", value_delimiter = ',', help_heading = "Output")]

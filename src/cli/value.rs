@@ -156,7 +156,16 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
         _ => return Err(wrong()),
     };
     let number: u32 = text.trim()[..text.trim().len() - 1].parse().map_err(|_| wrong())?;
-    Ok(Duration::from_secs(u64::from(number) * unit))
+    time(number, unit)
+}
+
+/// So many times `unit` seconds. No calendar reaches further than some millennia.
+pub(super) fn time(number: u32, unit: u64) -> Result<Duration, String> {
+    const LONGEST: u64 = 100 * 365 * 24 * 3600;
+    match u64::from(number) * unit {
+        seconds @ ..=LONGEST => Ok(Duration::from_secs(seconds)),
+        _ => Err("at most 100 years".to_owned()),
+    }
 }
 
 /// A delimiter: one ASCII character that is neither a quote nor a line end, `\t` or `tab`.

@@ -56,6 +56,9 @@ fn a_wrong_command_line_has_another_exit_code_than_a_failed_run() {
         &["check", "accounts.csv", "--delimiter", "ab"],
         &["check", "accounts.csv", "--quiet", "-v"],
         &["nonsense"],
+        &["import", "accounts.csv", "--lock-timeout", "9223372036854775807"],
+        &["user", "list", "--limit", "18446744073709551615"],
+        &["runs", "prune", "--older-than", "4294967295w"],
     ] {
         let run = muster.run(wrong).exits(2);
         assert!(run.stdout().is_empty() && !run.stderr().is_empty(), "{run}");
