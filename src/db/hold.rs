@@ -2,7 +2,7 @@
 //!
 //! Rows that another session rewrites after a snapshot was taken are invisible to it: `ALTER TABLE … TYPE`, `TRUNCATE`
 //! and their like are not MVCC-safe (PostgreSQL's documentation, section 13.6, "Caveats"). A table that is being rewritten
-//! would seem empty. So the tables are locked first, as by pg_dump; in REPEATABLE READ the snapshot is taken by the first
+//! would seem empty. So the tables are locked first, as by `pg_dump`; in REPEATABLE READ the snapshot is taken by the first
 //! query after that.
 
 use crate::schema::Table;

@@ -3,6 +3,7 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::event::Listener;
+use crate::fault;
 use crate::load::context::Context;
 use crate::load::error::{LoadError, RefusedRow};
 use crate::load::journal::{Image, Origin};
@@ -11,6 +12,7 @@ use crate::load::rows::{EntityRows, count};
 use crate::read::{Harvest, Layout};
 use crate::settings::Target;
 use crate::settle::{EntityVerdict, Fate};
+use crate::sql::temporary;
 
 use super::sql::Statements;
 
@@ -48,13 +50,27 @@ impl<'a> Staged<'a> {
     pub(super) async fn drop_unkept(&self, verdict: &EntityVerdict) -> Result<(), LoadError> {
         let unkept = (0_i64..).zip(&verdict.fates).filter(|(_, fate)| **fate != Fate::Kept);
         let unkept: Vec<i64> = unkept.map(|(row, _)| row).collect();
-        let doing = self.doing();
-        for batch in unkept.chunks(BATCH) {
-            for rows in [self.statements.stage(), self.statements.plan()] {
+        let failed = |e| DbError::of(self.doing(), e);
+        let (stage, plan) = (self.statements.stage(), self.statements.plan());
+        if unkept.len() <= fault::number("MUSTER_TEST_UNKEPT", BATCH) {
+            for rows in [stage, plan] {
                 let sql = format!("DELETE FROM {rows} s USING unnest($1::bigint[]) u (o) WHERE s.o = u.o");
-                self.client.execute(&sql, &[&batch]).await.map_err(|e| DbError::of(&*doing, e))?;
+                self.client.execute(&sql, &[&unkept]).await.map_err(failed)?;
             }
+            return Ok(());
         }
+        // All at once: each deletion goes through the whole table.
+        let list = temporary("unkept", &self.statements.entity.name);
+        self.execute(&format!("CREATE TEMPORARY TABLE {list} (o bigint NOT NULL) ON COMMIT DROP")).await?;
+        for batch in unkept.chunks(BATCH) {
+            let sql = format!("INSERT INTO {list} SELECT unnest($1::bigint[])");
+            self.client.execute(&sql, &[&batch]).await.map_err(failed)?;
+        }
+        self.execute(&format!("ANALYZE {list}")).await?;
+        for rows in [stage, plan] {
+            self.execute(&format!("DELETE FROM {rows} s USING {list} u WHERE s.o = u.o")).await?;
+        }
+        self.execute(&format!("DROP TABLE {list}")).await?;
         Ok(())
     }
 
