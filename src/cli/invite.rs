@@ -148,6 +148,7 @@ pub(crate) struct PlaceArgs {
 #[command(after_help = "Example:\n  muster user accept -    (reads the token from standard input)")]
 pub(crate) struct AcceptArgs {
     /// The secret of the link; - reads it from standard input, so that other users of the machine do not see it
+    #[arg(allow_hyphen_values = true)] // One in 64 begins with a hyphen.
     pub(crate) token: String,
     /// Where the users are.
     #[command(flatten)]

@@ -197,3 +197,16 @@ fn unknown(root: &clap::Command, text: &str) -> Option<String> {
     }
     None
 }
+
+#[test]
+fn a_token_may_begin_with_a_hyphen() {
+    let tokens = ["-LZ2h3o9cTq7vS1kQe0mXw", "--Z2h3o9cTq7vS1kQe0mXw", "-", "vZ2h"];
+    for (token, url_first) in tokens.into_iter().flat_map(|token| [(token, false), (token, true)]) {
+        let url = ["--database-url", "postgres://db"];
+        let words = if url_first { [url[0], url[1], token] } else { [token, url[0], url[1]] };
+        let line = ["muster", "user", "accept"].into_iter().chain(words);
+        let Command::User(user) = Cli::read(line.map(Into::into)).unwrap().command else { panic!("{token}") };
+        let UserAction::Accept(accept) = user.action else { panic!("{token}") };
+        assert_eq!(accept.token, token);
+    }
+}

@@ -117,7 +117,7 @@ pub(crate) enum LoadError {
     NotReleased {
         table: String,
         #[source]
-        error: DbError,
+        error: Option<DbError>,
     },
     /// Rows that were deleted are still there.
     #[error(

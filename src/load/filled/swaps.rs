@@ -3,7 +3,8 @@
 //! once; the old rows are kept for the journal. An undo does the same.
 //!
 //! NULL stands in for a released value, or, if the column refuses that and is a text, a text that no row has. If the
-//! server does not take that either, the value is in use, as in any other import.
+//! server does not take that either, or another table's reference would follow the released value, the value is in use,
+//! as in any other import.
 
 use crate::load::error::LoadError;
 
@@ -24,9 +25,12 @@ pub(super) async fn release(rows: &Staged<'_>) -> Result<bool, LoadError> {
         }
     }
     for &field in fields.iter().filter(|_| released > 0) {
+        if rows.one(&statements.is_followed(field)).await?.get(0) {
+            return Err(LoadError::NotReleased { table: rows.table(), error: None });
+        }
         match rows.execute(&statements.release(field)).await {
             Err(LoadError::Database(error)) if error.is_about_data() => {
-                return Err(LoadError::NotReleased { table: rows.table(), error });
+                return Err(LoadError::NotReleased { table: rows.table(), error: Some(error) });
             }
             done => done?,
         };

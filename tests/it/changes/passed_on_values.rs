@@ -51,6 +51,25 @@ fn two_rows_swap_values_three_rotate_them_and_an_undo_restores_them() {
     assert_eq!(database.text(ALL), before);
 }
 
+/// The references would go through NULL with the values, and stay there.
+#[test]
+fn values_that_another_table_follows_do_not_pass_from_row_to_row() {
+    for follows in ["CASCADE", "SET NULL", "SET DEFAULT"] {
+        let database = Database::new();
+        let muster = Muster::imported(&database, ACCOUNTS, USERS);
+        database.rows(&format!(
+            "CREATE TABLE badges (number text REFERENCES users (legacy_id) ON UPDATE {follows});
+             INSERT INTO badges VALUES ('1'), ('2')"
+        ));
+        let before = database.text(ALL);
+        let swap = "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n";
+        let found = apply(&muster, swap, 3);
+        assert_eq!(found, ["1 key-in-use legacyId", "2 key-in-use legacyId"], "{follows}");
+        assert_eq!(database.text("SELECT number FROM badges ORDER BY 1"), "1\n2");
+        assert_eq!(database.text(ALL), before);
+    }
+}
+
 #[test]
 fn a_new_row_takes_a_value_that_another_gives_up_and_an_undo_returns_it() {
     let database = Database::new();

@@ -153,7 +153,7 @@ fn many_duplicates_are_left_out_like_a_few() {
     for few in ["1000", "1"] {
         let database = Database::new();
         let muster = Muster::imported(&database, "legacyId,name\nA1,One\n", "email,accountId\nz@x.nl,A1\n");
-        let mut users = "email,accountId,firstName\n".to_owned();
+        let mut users = "email,accountId,contact.firstName\n".to_owned();
         (0..20).for_each(|number| users += &format!("same@x.nl,A1,Jan{number}\n"));
         let muster = muster.file("users.csv", &users).env("MUSTER_TEST_UNKEPT", few);
         for (inserted, unchanged) in [(1, 0), (0, 1)] {
@@ -163,6 +163,6 @@ fn many_duplicates_are_left_out_like_a_few() {
                 ["inserted", "unchanged", "duplicates"].map(|count| counts[count].as_u64().unwrap());
             assert_eq!(counted, [inserted, unchanged, 19], "{few}{run}");
         }
-        assert_eq!(database.text("SELECT first_name FROM users WHERE email = 'same@x.nl'"), "Jan0");
+        assert_eq!(database.text("SELECT contact_first_name FROM users WHERE email = 'same@x.nl'"), "Jan0");
     }
 }

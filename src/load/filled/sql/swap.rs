@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::load::layouts::Layouts;
 use crate::schema::FieldIndex;
-use crate::sql::temporary;
+use crate::sql::{literal, temporary};
 
 use super::statements::Statements;
 
@@ -15,6 +15,18 @@ impl Statements<'_> {
         let unique = fields
             .filter(|(index, field)| field.unique && *index != self.entity.key && field.reference.is_none());
         unique.map(|(index, _)| index).filter(|&index| self.placeholder(index).is_some())
+    }
+
+    /// Whether a foreign key of any table follows the values of the field's column: ON UPDATE CASCADE, SET NULL or SET
+    /// DEFAULT would carry a released value there, and lose which row was meant.
+    pub(crate) fn is_followed(&self, field: FieldIndex) -> String {
+        format!(
+            "SELECT EXISTS (SELECT FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.confrelid
+             AND a.attnum = ANY (k.confkey) WHERE k.contype = 'f' AND k.confupdtype IN ('c', 'n', 'd')
+               AND k.confrelid = {table}::regclass AND a.attname = {column})",
+            table = literal(&self.entity.table.to_string()),
+            column = literal(&self.entity.fields[field].column),
+        )
     }
 
     fn placeholder(&self, field: FieldIndex) -> Option<String> {
