@@ -72,7 +72,7 @@ pub fn check(file: &Path, out: &Path, settings: CheckSettings) -> Result<String,
         ..Settings::default()
     };
     let reported = crate::run::check(&settings, &Silent).map_err(|error| error.to_string())?;
-    Ok(reported.context.run)
+    Ok(reported.context.run.to_string())
 }
 
 /// The rule of one field.

@@ -25,7 +25,7 @@ pub(super) fn print(reported: &Reported, json: bool, out: &mut dyn Write) -> Res
     match printed.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(reported.exit()),
         Err(source) if outcome.status == Status::Committed => {
-            Err(RunError::Unprinted { run: context.run.clone(), source }.into())
+            Err(RunError::Unprinted { run: context.run.to_string(), source }.into())
         }
         Err(error) => Err(error.into()),
         Ok(()) => Ok(reported.exit()),

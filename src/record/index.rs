@@ -77,6 +77,11 @@ impl RunId {
         Self(uuid::Uuid::now_v7().to_string())
     }
 
+    #[cfg(test)]
+    pub(crate) fn of(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

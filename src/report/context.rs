@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use crate::record::{Finding, Level};
+use crate::record::{Finding, Level, RunId};
 
 use super::mask::mask;
 use crate::settings::ShownValues;
@@ -14,7 +14,7 @@ use crate::settings::ShownValues;
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     /// The run's id.
-    pub(crate) run: String,
+    pub(crate) run: RunId,
     /// The subcommand: `check`, `import`.
     pub(crate) command: String,
     /// When the run began.

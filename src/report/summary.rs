@@ -151,7 +151,7 @@ impl<'a> Summary<'a> {
                 .collect(),
         });
         Self {
-            run: &context.run,
+            run: context.run.as_str(),
             command: &context.command,
             status: outcome.status,
             started: format!("{:.3}", context.started),

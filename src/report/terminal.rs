@@ -79,7 +79,7 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
         Status::Undone => ("undone", "32"),
     };
     let spent = outcome.finished.duration_since(context.started).unsigned_abs();
-    let _ = writeln!(out, "muster {} {}", context.command, visible(&context.run));
+    let _ = writeln!(out, "muster {} {}", context.command, context.run);
     if let Some(target) = &context.target {
         let _ = writeln!(out, "{}", visible(target));
     }

@@ -23,7 +23,7 @@ impl Run<'_> {
                 .collect(),
         });
         Context {
-            run: self.id.to_string(),
+            run: self.id.clone(),
             command: self.command.to_owned(),
             started: self.started,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -12,7 +12,6 @@ use crate::event::Listener;
 use crate::exit::Exit;
 use crate::frame::StoredFinding;
 use crate::output::visible::visible;
-use crate::record::short_id;
 use crate::report::Diagnostic;
 use crate::report::log::colour;
 use crate::report::mask::mask;
@@ -150,7 +149,7 @@ fn show(
     let record = reported.record.as_ref();
     let key = record.map_or_else(String::new, |record| format!(" {}", visible(&record.key)));
     let name = &entity.name;
-    let run = short_id(&reported.context.run);
+    let run = reported.context.run.short();
     let line = match (ending, args.dry_run) {
         (Ending::Exists, _) => {
             let own = &entity.fields[entity.key].name;

@@ -98,7 +98,7 @@ struct Names {
 
 impl<'a> Renderer<'a> {
     pub(super) fn new(context: &'a Context) -> Self {
-        let run = Both::of(&context.run);
+        let run = Both::of(context.run.as_str());
         let entities = context.entities.iter().map(|entity| {
             let name = Both::of(&entity.name);
             let paths: Vec<_> = entity.files.iter().map(|file| Both::of(&file.path)).collect();

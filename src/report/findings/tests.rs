@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::output::{RunFolder, names};
-use crate::record::{Code, Finding, Location, Related, Severity};
+use crate::record::{Code, Finding, Location, Related, RunId, Severity};
 use crate::report::context::{Context, Entity, Field, File};
 use crate::report::tally::Tally;
 use crate::settings::ShownValues;
@@ -40,7 +40,7 @@ pub(crate) fn context() -> Context {
         ],
     };
     Context {
-        run: "0193-run".to_owned(),
+        run: RunId::of("0193-run"),
         command: "import".to_owned(),
         started: "2026-11-24T12:00:00Z".parse().unwrap(),
         version: "0.1.0".to_owned(),

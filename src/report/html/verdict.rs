@@ -66,7 +66,7 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
         header {
             div class={ "verdict " (tone(page)) } { h1 { (sentence(page)) } }
             dl.head {
-                dt { "Run" } dd { code { (text::plain(&context.run)) } }
+                dt { "Run" } dd { code { (text::plain(context.run.as_str())) } }
                 dt { "Command" } dd { "muster " (context.command) ", " (outcome.status.as_str()) }
                 dt { "Started" } dd { (format!("{:.0}", context.started)) ", took " (time(spent)) }
                 @if let Some(target) = &context.target { dt { "Target" } dd { (text::plain(target)) } }
