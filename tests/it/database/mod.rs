@@ -2,5 +2,6 @@
 
 mod connecting;
 mod local_cluster;
+mod planted_links;
 mod rewritten;
 mod rights;
