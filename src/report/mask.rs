@@ -107,7 +107,7 @@ fn end_of_iban(text: &str, start: usize) -> Option<usize> {
     {
         return None;
     }
-    let (mut count, mut mistakes, mut gap, mut end) = (0, 0, 0, 0);
+    let (mut count, mut mistakes, mut gap, mut end) = (0_usize, 0, 0, 0);
     let mut is_split = false;
     for (at, c) in rest.char_indices() {
         if c.is_ascii_alphanumeric() {

@@ -65,7 +65,9 @@ fn what_was_typed_is_echoed_without_control_characters() {
     ] {
         let line: Vec<String> = line.iter().map(|word| with(word)).collect();
         let done = muster.run(&line).harmless().exits(code);
-        assert!(done.stderr().contains("[U+202E]"), "{done}");
+        // Of a connection string, hardly anything is printed.
+        let is_echoed = !line.contains(&"--database-url".to_owned());
+        assert!(!is_echoed || done.stderr().contains("[U+202E]"), "{done}");
     }
     let logged = muster.run(["check", &with("@.csv"), "--log-format", "json"]).harmless().exits(1);
     let entry: Value = serde_json::from_str(logged.stderr().lines().last().unwrap()).unwrap();

@@ -44,7 +44,7 @@ fn no_file_has_more_than_one_recipient() {
     let said = json(&sent);
     assert_eq!((&said["sent"], &said["failed"]), (&1.into(), &LISTS.len().into()), "{sent}");
     let named =
-        |list: &&&str| said["invalid"].as_array().unwrap().iter().any(|own| **own == list.to_lowercase());
+        |list: &&&str| said["invalid"].as_array().unwrap().iter().any(|own| *own == list.to_lowercase());
     assert_eq!(LISTS.iter().filter(named).count(), LISTS.len(), "{sent}");
     for folder in ["preview", "mails"] {
         let files: Vec<_> = fs::read_dir(muster.path(folder)).unwrap().map(|entry| entry.unwrap()).collect();
