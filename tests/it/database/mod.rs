@@ -2,5 +2,6 @@
 
 mod connecting;
 mod local_cluster;
+mod pooled;
 mod rewritten;
 mod rights;
