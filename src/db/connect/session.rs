@@ -76,6 +76,21 @@ impl Session {
         self.endpoint.connect(application_name).await
     }
 
+    /// The same without our settings.
+    pub(super) async fn another_bare(&self, application_name: &str) -> Result<Self, DbError> {
+        self.endpoint.open(application_name).await
+    }
+
+    /// Sets the session up.
+    pub(super) async fn set_up(&self) -> Result<(), DbError> {
+        let failed = |error| DbError::of("setting up the session", error);
+        self.client.batch_execute(SET_UP).await.map_err(failed)?;
+        match self.client.batch_execute(CHECK_CLIENT).await {
+            Err(error) if error.code().is_none() => Err(failed(error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Can ask the server to stop the statement that runs in this session.
     #[must_use]
     pub fn canceller(&self) -> Canceller {
@@ -153,6 +168,13 @@ impl Endpoint {
     /// # Errors
     /// Why there is no session.
     pub async fn connect(&self, application_name: &str) -> Result<Session, DbError> {
+        let session = self.open(application_name).await?;
+        session.set_up().await?;
+        Ok(session)
+    }
+
+    /// Connects, and changes nothing.
+    pub(super) async fn open(&self, application_name: &str) -> Result<Session, DbError> {
         let deadline = Instant::now() + STARTING;
         loop {
             match self.try_modes(application_name).await {
@@ -189,14 +211,6 @@ impl Endpoint {
             Err(error) => return Err(refusal::explain(self, connector.reached(), error).await),
         };
         let task = tokio::spawn(connection);
-        let session = Session { client, endpoint: Arc::new(self.clone()), task };
-        let doing = "setting up the session";
-        session.client.batch_execute(SET_UP).await.map_err(|error| DbError::of(doing, error))?;
-        if let Err(error) = session.client.batch_execute(CHECK_CLIENT).await
-            && error.code().is_none()
-        {
-            return Err(DbError::of(doing, error));
-        }
-        Ok(session)
+        Ok(Session { client, endpoint: Arc::new(self.clone()), task })
     }
 }
