@@ -139,7 +139,7 @@ impl Conflicts {
         }
         let least = fault::number("MUSTER_TEST_PAUSE_MS", PAUSE) << (self.met - 1);
         let more = RandomState::new().build_hasher().finish() % (least + 1);
-        Ok((error, Duration::from_millis((least + more) / 2)))
+        Ok((error, Duration::from_millis(least.midpoint(more))))
     }
 }
 
