@@ -24,6 +24,9 @@ pub(crate) fn run(
     progress: Progress,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
+    if let Some(path) = &args.metrics {
+        metrics::check(path)?;
+    }
     let started = Timestamp::now();
     let mut whole = None;
     let done = job(args, &progress, &mut whole);

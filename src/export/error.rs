@@ -98,6 +98,9 @@ pub(crate) enum ExportError {
     /// The folder holds other files.
     #[error("{}: the folder holds files that do not belong to an export; choose an empty or a new one with --out", .0.display())]
     Foreign(PathBuf),
+    /// The manifest would be larger than one that is read.
+    #[error("{}: the export has so many files that its manifest would be too large; give a larger --split", .0.display())]
+    TooManyFiles(PathBuf),
     /// A file or folder cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),

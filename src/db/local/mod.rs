@@ -17,6 +17,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::side_file;
+
 pub(crate) use error::LocalError;
 use owner::Owner;
 use place::Place;
@@ -78,7 +80,7 @@ impl Cluster {
     /// folder (a login session has one, a nightly job has none).
     pub(crate) fn socket(&self) -> PathBuf {
         let recorded = || {
-            let text = fs::read_to_string(self.pid_file()).ok()?;
+            let text = side_file::read_text(&self.pid_file()).ok()?;
             text.lines().nth(4).filter(|line| line.starts_with('/')).map(PathBuf::from)
         };
         let running = matches!(self.status(), Status::Running(_));
@@ -187,7 +189,7 @@ impl Cluster {
 
     fn programs(&self) -> Result<Programs, LocalError> {
         let data = self.place.data();
-        match fs::read_to_string(data.join("PG_VERSION")) {
+        match side_file::read_text(&data.join("PG_VERSION")) {
             Ok(major) => Programs::find(Some((major.trim(), &data))),
             Err(_) => Programs::find(None),
         }
@@ -244,7 +246,7 @@ impl Cluster {
 
     /// The process number in `postmaster.pid`. Another process may have that number now.
     fn recorded_pid(&self) -> Option<u32> {
-        let text = fs::read_to_string(self.pid_file()).ok()?;
+        let text = side_file::read_text(&self.pid_file()).ok()?;
         text.lines().next()?.trim().parse().ok()
     }
 
@@ -261,7 +263,7 @@ impl Cluster {
             let _ = fs::remove_file(self.place.socket.join(name));
         }
         let path = self.pid_file();
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(false) };
+        let Ok(text) = side_file::read_text(&path) else { return Ok(false) };
         let Some((_, rest)) = text.split_once('\n') else { return Ok(true) };
         fs::write(&path, format!("{NO_PROCESS}\n{rest}"))
             .map_err(|source| LocalError::Folder { path, source })?;

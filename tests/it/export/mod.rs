@@ -9,4 +9,6 @@ mod parquet;
 mod readers;
 mod round_trip;
 mod snapshot;
+mod strangers;
+mod times;
 mod writers;
