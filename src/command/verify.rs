@@ -33,6 +33,9 @@ pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result
             text.push('\n');
         }
     }
+    for warning in &verified.warnings {
+        tracing::warn!("{warning}");
+    }
     print(out, text)?;
     Ok(if verified.differences.is_empty() { Exit::Done } else { Exit::Rejects })
 }

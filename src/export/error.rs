@@ -92,6 +92,19 @@ pub(crate) enum ExportError {
         /// The key; `None` if a row has none.
         key: Option<String>,
     },
+    /// The changes would delete more rows than is allowed.
+    #[error(
+        "{entity}: {deletes} of the {rows} rows of the export in {} are no longer there, and the changes would delete \
+         them; nothing was exported. If that is right, give --allow-mass-deletes", .folder.display()
+    )]
+    MassDeletes {
+        entity: String,
+        deletes: u64,
+        /// How many rows the earlier export has.
+        rows: u64,
+        /// The folder of the earlier export.
+        folder: PathBuf,
+    },
     /// Another export runs on this database.
     #[error("another export of this database is running; wait for it, or run without --lock")]
     Locked,
@@ -159,6 +172,7 @@ impl ExportError {
         match self {
             Self::Interrupted => Exit::Interrupted,
             Self::Asked(_) => Exit::Usage,
+            Self::MassDeletes { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

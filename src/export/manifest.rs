@@ -35,6 +35,9 @@ pub(crate) struct Manifest {
     /// The export that the changes are relative to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changes_since: Option<SinceEntry>,
+    /// What is doubtful about the export, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
     pub(crate) entities: Vec<EntityEntry>,
 }
 

@@ -96,6 +96,11 @@ fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
             "Whether a row could not be written; the first such row ends the job.",
             flag(rejects),
         ),
+        (
+            "muster_export_warnings",
+            "Tables without rows although some are expected.",
+            plain(whole.map_or(0, |manifest| manifest.warnings.len()).to_string()),
+        ),
         (LAST_SUCCESS, "When the last complete export ended.", last),
         (ROWS, "Rows of the last complete export.", rows),
     ] {

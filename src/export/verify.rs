@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::db::CopyOut;
 use crate::hash::Hasher;
 use crate::schema::Schema;
+use crate::settings::Limit;
 
 use super::error::ExportError;
 use super::folder::Folder;
@@ -38,6 +39,9 @@ pub(crate) struct Verified {
     pub(crate) ranges: u64,
     /// All differences.
     pub(crate) differences: Vec<Difference>,
+    /// What the export itself found doubtful.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The database that an export is compared with.
@@ -56,7 +60,7 @@ pub(crate) fn verify(
     cancelled: &AtomicBool,
 ) -> Result<Verified, ExportError> {
     let manifest = Manifest::read(&folder.join(manifest::NAME))?;
-    let mut verified = Verified::default();
+    let mut verified = Verified { warnings: manifest.warnings.clone(), ..Verified::default() };
     for entity in &manifest.entities {
         for file in &entity.files {
             verified.files += 1;
@@ -165,6 +169,8 @@ fn against_database(
         split: None,
         crosswalk: manifest.entities.iter().any(|entity| entity.crosswalk),
         changes_since: None,
+        max_deletes: Limit::DELETES,
+        last: None,
         spreadsheet: None,
         lock: false,
     };

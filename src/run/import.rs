@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::db::Session;
 use crate::event::Listener;
 use crate::fault::{self, Point};
-use crate::load::Load;
+use crate::load::{Load, LoadError};
 use crate::read::Keep;
 use crate::record::RunId;
 use crate::report::Status;
@@ -70,7 +70,7 @@ pub(super) fn import_as(
                 error
             }
             // Its reports say `refused`.
-            Err(error @ RunError::Deletes { .. }) => {
+            Err(error @ (RunError::Deletes { .. } | RunError::Load(LoadError::MassDeletes { .. }))) => {
                 run.publish()?;
                 return Err(error);
             }

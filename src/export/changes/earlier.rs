@@ -11,6 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::hash::Hasher;
 use crate::schema::Schema;
+use crate::settings::Limit;
 
 use super::super::error::ExportError;
 use super::super::job::Job;
@@ -71,6 +72,21 @@ impl Earlier {
     /// What the new manifest says about it.
     pub(crate) fn entry(&self) -> SinceEntry {
         SinceEntry { run: self.manifest.run.clone(), snapshot: self.manifest.snapshot.clone() }
+    }
+
+    /// The export's manifest.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Checks that so many of an entity's rows may be deleted.
+    pub(crate) fn may_lose(&self, entity: &str, deletes: u64, most: Limit) -> Result<(), ExportError> {
+        let rows = self.manifest.rows_of(entity).map_or(0, |entry| entry.rows);
+        if most.forbids(deletes, rows) {
+            let (entity, folder) = (entity.to_owned(), self.folder.clone());
+            return Err(ExportError::MassDeletes { entity, deletes, rows, folder });
+        }
+        Ok(())
     }
 
     /// The rows of one entity.

@@ -1,6 +1,7 @@
 //! Writing tables into files, and verifying the files.
 
 mod arrays;
+mod emptied;
 mod files;
 mod killed;
 mod nightly;
