@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::parallel;
+use crate::side_file;
 
 use super::error::FrameError;
 use super::stored::{FindingFilter, StoredFinding};
@@ -46,7 +47,8 @@ pub(crate) struct Scan {
 impl Scan {
     /// Opens the file.
     pub(crate) fn open(path: &Path) -> Result<Self, FrameError> {
-        let file = File::open(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
+        let file =
+            side_file::open_own(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file, rest: Vec::new(), line: 1 })
     }
 

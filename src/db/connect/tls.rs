@@ -11,8 +11,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+
+use crate::side_file;
 
 use super::super::DbError;
 
@@ -113,11 +115,9 @@ fn authorities(files: &Files) -> Result<RootCertStore, DbError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
-    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|source| DbError::Pem {
-        path: path.to_owned(),
-        what: "certificate",
-        source,
-    })
+    let bytes = side_file::read(path).map_err(pem::Error::Io);
+    let read = bytes.and_then(|bytes| CertificateDer::pem_slice_iter(&bytes).collect());
+    read.map_err(|source| DbError::Pem { path: path.to_owned(), what: "certificate", source })
 }
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
@@ -128,11 +128,10 @@ fn own_certificate(files: &Files) -> Result<Option<Identity>, DbError> {
     let certificate = files.certificate.clone().or_else(|| default("postgresql.crt").filter(|p| p.exists()));
     let key = files.key.clone().or_else(|| default("postgresql.key"));
     let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
-    let private = PrivateKeyDer::from_pem_file(&key).map_err(|source| DbError::Pem {
-        path: key,
-        what: "private key without passphrase",
-        source,
-    })?;
+    let bytes = side_file::read(&key).map_err(pem::Error::Io);
+    let read = bytes.and_then(|bytes| PrivateKeyDer::from_pem_slice(&bytes));
+    let private =
+        read.map_err(|source| DbError::Pem { path: key, what: "private key without passphrase", source })?;
     Ok(Some((certificates(&certificate)?, private)))
 }
 
