@@ -68,6 +68,11 @@ pub(super) fn import_as(
                 }
                 return Ok(reported);
             }
+            // Its reports say `refused`.
+            Err(error @ (RunError::Deletes { .. } | RunError::Load(LoadError::MassDeletes { .. }))) => {
+                run.publish()?;
+                return Err(error);
+            }
             Err(RunError::Load(error)) => match conflicts.pause(&mut earlier, error) {
                 Ok(again) => again,
                 Err(error) => {
@@ -77,11 +82,6 @@ pub(super) fn import_as(
                     return explained.map_err(|error| run.failed(&entities, latest.as_deref(), error, name));
                 }
             },
-            // Its reports say `refused`.
-            Err(error @ (RunError::Deletes { .. } | RunError::Load(LoadError::MassDeletes { .. }))) => {
-                run.publish()?;
-                return Err(error);
-            }
             Err(error) => {
                 return Err(run.failed(&entities, latest.as_deref(), error, Some(target.session.target())));
             }

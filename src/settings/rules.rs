@@ -57,6 +57,11 @@ impl Limit {
     }
 
     /// With as many rows as this, or more, so many may be deleted; it need not be known how many there are.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive number; `as` ends at the limits"
+    )]
     pub(crate) fn enough(self, deletes: u64) -> u64 {
         match self {
             Self::Percent(percent) if percent > 0.0 => (deletes as f64 * 100.0 / percent).ceil() as u64 + 1,
