@@ -152,6 +152,7 @@ mod tests {
                 "reading",
                 "schemas",
                 "strict",
+                "unknown_columns",
             ]
         );
     }

@@ -8,6 +8,7 @@ use clap::Args;
 use crate::schema::OnUpdate;
 use crate::settings::{
     Duplicates, Given, MaxRejects, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
+    UnknownColumns,
 };
 use crate::source::{InputSpec, SourceError};
 
@@ -130,6 +131,9 @@ pub(crate) struct ReadArgs {
     /// Read the column with this header as this field; can be given several times
     #[arg(long, value_name = "HEADER=FIELD", value_parser = value::mapping, help_heading = "Reading")]
     pub(crate) map: Vec<(String, String)>,
+    /// What becomes of filled columns that are neither fields nor ignored [default: report]
+    #[arg(long, value_name = "WHAT", help_heading = "Reading", value_enum, hide_short_help = true)]
+    pub(crate) unknown_columns: Option<UnknownColumns>,
     /// How the cells of a field are read, if its schema leaves that to the column: day-first, month-first,
     /// decimal-comma or decimal-point
     ///
@@ -233,6 +237,7 @@ impl ReadArgs {
                     .collect::<Result<_, _>>()?,
                 readings: self.reading.iter().map(|text| value::reading(text)).collect::<Result<_, _>>()?,
                 maps: self.map.clone(),
+                unknown_columns: self.unknown_columns.unwrap_or_default(),
                 quoted_empty: self.quoted_empty,
                 pad_short: self.pad_short,
                 from_spreadsheet: self.from_spreadsheet,

@@ -11,7 +11,7 @@ use clap::builder::PossibleValue;
 use crate::export::{Compression, Filter, Format};
 use crate::report::log;
 use crate::schema::OnUpdate;
-use crate::settings::{Decision, Duplicates, QuotedEmpty};
+use crate::settings::{Decision, Duplicates, QuotedEmpty, UnknownColumns};
 use crate::source::{Encoding, SourceError};
 
 /// Makes the variants of a type the words of an option, except for some.
@@ -42,6 +42,12 @@ words! { OnUpdate {
     Overwrite = "overwrite", "It empties the field";
     Keep = "keep", "The field keeps its value";
     !FillEmpty
+} }
+
+words! { UnknownColumns {
+    Report = "report", "Report them, and end with exit code 3";
+    Refuse = "refuse", "Refuse the run; the target is as it was before";
+    Ignore = "ignore", "Say nothing";
 } }
 
 words! { QuotedEmpty {

@@ -43,6 +43,16 @@ impl EntityRead {
         self.harvest.files.get(file).map(|file| file.counts.read)
     }
 
+    /// The number of filled cells of each unknown column of a file, if it was read.
+    pub(crate) fn filled(&self, file: usize) -> &[u64] {
+        self.harvest.files.get(file).map_or(&[], |file| &file.filled)
+    }
+
+    /// Whether any file has filled columns that are not imported, and nobody said to ignore them.
+    pub(crate) fn loses_columns(&self) -> bool {
+        (0..).zip(&self.files).any(|(at, file)| !file.look.not_imported(self.filled(at)).is_empty())
+    }
+
     /// The counts before settling: clean rows count as accepted.
     pub(crate) fn counts(&self) -> Counts {
         let counted = self.harvest.counts;

@@ -2,6 +2,7 @@
 
 use crate::output::names;
 use crate::report::{Context, Entity, Field, File};
+use crate::settings::UnknownColumns;
 use crate::source::FileFormat;
 
 use super::file::{EntityRead, FileRead};
@@ -19,7 +20,10 @@ impl Run<'_> {
                 .collect(),
             files: (0..)
                 .zip(&read.files)
-                .map(|(at, file)| described(file, read.records(at), &entity.name, &mut stems))
+                .map(|(at, file)| {
+                    let not_imported = file.look.not_imported(read.filled(at));
+                    File { not_imported, ..described(file, read.records(at), &entity.name, &mut stems) }
+                })
                 .collect(),
         });
         Context {
@@ -32,6 +36,7 @@ impl Run<'_> {
             values: self.settings.reports.values,
             again: self.again(entities),
             again_of_files: self.settings.reports.given.repeated_of_files.clone(),
+            refuses_unknown: self.settings.reading.unknown_columns == UnknownColumns::Refuse,
             entities: named.collect(),
         }
     }
@@ -73,5 +78,7 @@ fn described(file: &FileRead, records: Option<u64>, entity: &str, stems: &mut na
         mapping: file.look.mapping.columns.clone(),
         prefix: if is_ndjson { 0..0 } else { 0..opening.data_start },
         records,
+        columns: file.look.columns(),
+        not_imported: Vec::new(),
     }
 }

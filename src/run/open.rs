@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::output::visible::fitted;
 use crate::record::Severity;
 use crate::schema::Schema;
-use crate::settings::Settings;
+use crate::settings::{Settings, UnknownColumns};
 use crate::source::{
     Encoding, FileFormat, Look, LookOptions, Source, SourceError, check_maps, entity_named, look,
 };
@@ -94,6 +94,7 @@ pub(super) fn look_options(settings: &Settings, encoding: Option<Encoding>) -> L
         delimiter: settings.reading.delimiter,
         maps: &settings.reading.maps,
         changes: settings.target.changes,
+        ignore_unknown: settings.reading.unknown_columns == UnknownColumns::Ignore,
         ..LookOptions::default()
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Reading {
     pub(crate) readings: Vec<(Option<PathBuf>, String, Decision)>,
     /// `--map`: headers and the fields that they mean.
     pub(crate) maps: Vec<(String, String)>,
+    /// `--unknown-columns`.
+    pub(crate) unknown_columns: UnknownColumns,
     /// `--quoted-empty`; without, the empty text only in files that muster exported.
     pub(crate) quoted_empty: Option<QuotedEmpty>,
     /// `--pad-short`.
@@ -42,6 +44,7 @@ impl Default for Reading {
             encodings: Vec::new(),
             readings: Vec::new(),
             maps: Vec::new(),
+            unknown_columns: UnknownColumns::default(),
             quoted_empty: None,
             pad_short: false,
             from_spreadsheet: false,
@@ -83,6 +86,18 @@ impl Reading {
 
 fn is(file: &std::path::Path, path: &InputPath) -> bool {
     *file.to_string_lossy() == path.name()
+}
+
+/// What becomes of a run whose files have filled columns that nobody has decided about: neither fields nor ignored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum UnknownColumns {
+    /// They are reported, and the exit code says so.
+    #[default]
+    Report,
+    /// The run is refused.
+    Refuse,
+    /// Nothing is said.
+    Ignore,
 }
 
 /// What a quoted empty cell is.

@@ -3,6 +3,7 @@
 //! A column's name is compared with `--map`, then with the fields' exact names, then with their names ignoring case,
 //! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
+use super::unknown;
 use crate::nearest::nearest;
 use crate::record::{Code, Finding, Location, Message};
 use crate::schema::{Entity, Field, FieldIndex, header_key};
@@ -112,6 +113,17 @@ impl<'s> Names<'s> {
         })
     }
 
+    /// The field that `name` means as far as can be said: [`Names::near`], else the first of several whose last part it
+    /// is (`contact.email` before `notifications.email`).
+    fn probable(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
+        let key = header_key(name);
+        let is_last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);
+        self.near(name, fields).or_else(|| {
+            let mut free = self.entity.fields.iter().zip(fields).filter(|(_, fed)| fed.is_none());
+            free.find(|(field, _)| is_last(&field.name)).map(|(field, _)| field.name.as_str())
+        })
+    }
+
     /// The field that `name` probably means, among those that no column feeds: by a small typing error, or by its
     /// last part (`email` for `contact.email`) if only one field has that.
     fn near(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
@@ -136,6 +148,8 @@ pub(super) struct Matched {
     pub(super) mapping: Mapping,
     /// What is wrong with the header.
     pub(super) findings: Vec<Finding>,
+    /// The columns that are neither fields nor ignored; each has a finding.
+    pub(super) unknown: Vec<usize>,
     /// The position of [`CHANGE_COLUMN`].
     pub(super) change_column: Option<usize>,
     /// The position of a column whose name seems to be those of two columns.
@@ -160,8 +174,7 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
                     mapping.fields[field] = Some(column);
                     mapping.columns[column] = Some(field);
                 }
-                Some(first) if by_map[first] == wanted => found.duplicate(first, column, field, entity),
-                Some(first) => found.given_away(first, column, field, entity),
+                Some(first) => found.duplicate(first, column, field, entity),
             }
         }
     }
@@ -176,7 +189,8 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {
-                found.unknown(column, entity, names.near(name, &mapping.fields));
+                matched.unknown.push(column);
+                found.unknown(column, entity, names.probable(name, &mapping.fields));
             }
         }
     }
@@ -237,16 +251,6 @@ impl Findings<'_> {
         self.push(Code::DuplicateHeader, Some(second), Some(field), message);
     }
 
-    fn given_away(&mut self, first: usize, second: usize, field: FieldIndex, entity: &Entity) {
-        let message = format!(
-            "ignored, since --map gives {} to column {} ({})",
-            entity.fields[field].name,
-            first + 1,
-            self.header[first]
-        );
-        self.push(Code::UnknownColumn, Some(second), None, message);
-    }
-
     fn forbidden(&mut self, column: usize) {
         let message =
             "seems to hold passwords, which are never imported; remove the column from the file".to_owned();
@@ -254,11 +258,7 @@ impl Findings<'_> {
     }
 
     fn unknown(&mut self, column: usize, entity: &Entity, near: Option<&str>) {
-        let message = if self.header[column].is_empty() {
-            format!("column {} has no name and is ignored", column + 1)
-        } else {
-            format!("not a column of {}, and ignored", entity.name)
-        };
+        let message = unknown::message(&entity.name, &self.header[column], column, None, near);
         self.push(Code::UnknownColumn, Some(column), None, message);
         self.suggest(near);
     }

@@ -67,7 +67,7 @@ fn each_fault_of_a_header_is_found_once_per_column() {
             ],
         ),
         (vec!["Mail 2", "accountId"], vec![("mail2", "email")], vec![]),
-        (vec!["email", "Mail 2", "accountId"], vec![("Mail 2", "E-mail")], vec!["unknown-column 0 email"]),
+        (vec!["email", "Mail 2", "accountId"], vec![("Mail 2", "E-mail")], vec!["duplicate-header 0 email"]),
         (vec!["a", "b", "accountId"], vec![("a", "email"), ("b", "email")], vec!["duplicate-header 1 b"]),
         (
             vec!["password", "email", "accountId"],

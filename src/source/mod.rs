@@ -30,6 +30,7 @@ mod surplus;
 mod test_schema;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub(crate) use dialect::DELIMITERS;
 pub(crate) use encoding::Encoding;
@@ -45,3 +46,4 @@ pub(crate) use open::Source;
 pub(crate) use opening::{LineEnd, Look, LookOptions, Opening};
 pub(crate) use read_at::ReadAt;
 pub(crate) use surplus::Surplus;
+pub(crate) use unknown::NotImported;

@@ -1,6 +1,6 @@
 //! What is known of a file before its records are read, and what the command line can say about it.
 
-use super::{Encoding, FileFormat, Mapping};
+use super::{Encoding, FileFormat, Mapping, NotImported};
 use crate::record::Finding;
 
 /// What the command line says about reading files.
@@ -20,6 +20,8 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) format: Option<FileFormat>,
     /// A record has a key that the first ones lack: the keys of all records are needed.
     pub(crate) whole: bool,
+    /// Nothing is said of columns that are neither fields nor ignored.
+    pub(crate) ignore_unknown: bool,
     /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
 }
@@ -84,6 +86,11 @@ pub(crate) struct Look {
     pub(crate) mapping: Mapping,
     /// The column that says whether a row is inserted, updated or deleted.
     pub(crate) change_column: Option<usize>,
+    /// The columns that are neither fields nor ignored, in order. Each has a finding, which holds if the column is not
+    /// empty.
+    pub(crate) unknown: Vec<usize>,
+    /// Such columns whose values cannot be read at all: they are not in the header.
+    pub(crate) left_out: Vec<NotImported>,
     /// How many empty cells nearly every sampled record has beyond the header.
     pub(crate) extra: usize,
     /// The column of the header in which a delimiter seems to be missing: then no cell beyond the header is accepted.
