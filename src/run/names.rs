@@ -2,8 +2,7 @@
 
 use crate::output::names;
 use crate::report::{Context, Entity, Field, File};
-use crate::settings::UnknownColumns;
-use crate::source::FileFormat;
+use crate::source::{FileFormat, UnknownColumns};
 
 use super::file::{EntityRead, FileRead};
 use super::state::Run;

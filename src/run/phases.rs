@@ -6,8 +6,8 @@ use crate::load::EntityRows;
 use crate::read::{Harvest, ReadError, Reader, slots};
 use crate::record::EntityIndex;
 use crate::report::Counts;
-use crate::settings::UnknownColumns;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
+use crate::source::UnknownColumns;
 
 use super::file::{EntityRead, FileRead, findings_of};
 use super::rows::Settleable;

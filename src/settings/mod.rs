@@ -10,7 +10,7 @@ mod target;
 use crate::source::InputSpec;
 
 pub(crate) use decision::Decision;
-pub(crate) use reading::{QuotedEmpty, Reading, UnknownColumns};
+pub(crate) use reading::{QuotedEmpty, Reading};
 pub(crate) use reports::{Given, Reports, ShownValues};
 pub(crate) use rules::{Duplicates, MaxRejects, Rules};
 pub(crate) use target::Target;

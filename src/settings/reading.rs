@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::fault;
-use crate::source::{Encoding, InputPath};
+use crate::source::{Encoding, InputPath, UnknownColumns};
 
 use super::decision::Decision;
 
@@ -17,7 +17,7 @@ pub(crate) struct Reading {
     pub(crate) encodings: Vec<(Option<PathBuf>, Encoding)>,
     /// `--reading`: how the cells of a field are read, in one file or in all that are not named.
     pub(crate) readings: Vec<(Option<PathBuf>, String, Decision)>,
-    /// `--map`: headers and the fields that they mean.
+    /// `--map`: what is before the last `=`, and the field.
     pub(crate) maps: Vec<(String, String)>,
     /// `--unknown-columns`.
     pub(crate) unknown_columns: UnknownColumns,
@@ -86,18 +86,6 @@ impl Reading {
 
 fn is(file: &std::path::Path, path: &InputPath) -> bool {
     *file.to_string_lossy() == path.name()
-}
-
-/// What becomes of a run whose files have filled columns that nobody has decided about: neither fields nor ignored.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum UnknownColumns {
-    /// They are reported, and the exit code says so.
-    #[default]
-    Report,
-    /// The run is refused.
-    Refuse,
-    /// Nothing is said.
-    Ignore,
 }
 
 /// What a quoted empty cell is.

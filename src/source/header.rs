@@ -3,10 +3,11 @@
 //! A column's name is compared with `--map`, then with the fields' exact names, then with their names ignoring case,
 //! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
+use super::column_map::{ColumnMap, deciding};
 use super::unknown;
 use crate::nearest::nearest;
 use crate::record::{Code, Finding, Location, Message};
-use crate::schema::{Entity, Field, FieldIndex, header_key};
+use crate::schema::{Entity, Field, FieldIndex, fits_pattern, header_key};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`). It says whether a row was
 /// inserted, updated or deleted.
@@ -26,9 +27,6 @@ pub(crate) struct Mapping {
     /// For each field of the entity, the column that feeds it.
     pub(crate) fields: Vec<Option<usize>>,
 }
-
-/// A `--map`: the name in the header and the field.
-pub(super) type Map = (String, String);
 
 /// A column's name: trimmed, without invisible characters, with spaces for line breaks.
 pub(crate) fn clean_name(raw: &str) -> String {
@@ -50,21 +48,24 @@ pub(super) struct Names<'s> {
     entity: &'s Entity,
     keys: Vec<String>,
     aliases: Vec<Vec<String>>,
-    /// The `--map`s with a field of this entity: the header, its key, the field.
-    maps: Vec<(&'s str, String, FieldIndex)>,
+    /// The maps with a field of this entity.
+    maps: Vec<&'s ColumnMap>,
 }
 
 impl<'s> Names<'s> {
-    pub(super) fn new(entity: &'s Entity, maps: &'s [Map]) -> Self {
+    pub(super) fn new(entity: &'s Entity, maps: &'s [ColumnMap]) -> Self {
         let keys = entity.fields.iter().map(|field| header_key(&field.name)).collect();
         let aliases = entity.fields.iter().map(|field| field.aliases.iter().map(|a| header_key(a)).collect());
         let aliases = aliases.collect();
         let mut names = Self { entity, keys, aliases, maps: Vec::new() };
-        for (header, field) in maps {
-            if let Some(field) = names.field(field) {
-                names.maps.push((header.trim(), header_key(header), field));
-            }
-        }
+        names.maps = maps.iter().filter(|map| names.field(&map.field).is_some()).collect();
+        names
+    }
+
+    /// The names for a file that may hold the entity.
+    pub(super) fn of_file(entity: &'s Entity, file: &str, maps: &'s [ColumnMap]) -> Self {
+        let mut names = Self::new(entity, maps);
+        names.maps.retain(|map| map.is_about(file, &entity.name));
         names
     }
 
@@ -75,9 +76,7 @@ impl<'s> Names<'s> {
     }
 
     fn mapped(&self, name: &str) -> Option<FieldIndex> {
-        let key = header_key(name);
-        let exact = self.maps.iter().find(|(header, _, _)| *header == name);
-        exact.or_else(|| self.maps.iter().find(|(_, own, _)| *own == key)).map(|(_, _, field)| *field)
+        deciding(self.maps.iter().copied(), name).and_then(|map| self.field(&map.field))
     }
 
     /// The field with a column's name or alias, without `--map`.
@@ -93,12 +92,7 @@ impl<'s> Names<'s> {
 
     /// Whether the schema says that the column is ignored.
     fn is_ignored(&self, name: &str) -> bool {
-        let dotted: String =
-            name.to_lowercase().chars().map(|c| if matches!(c, ' ' | '_' | '-') { '.' } else { c }).collect();
-        self.entity.ignored.iter().any(|pattern| match pattern.to_lowercase().strip_suffix('*') {
-            Some(begin) => dotted.starts_with(begin),
-            None => header_key(pattern) == header_key(name),
-        })
+        self.entity.ignored.iter().any(|pattern| fits_pattern(pattern, name))
     }
 
     /// Whether `name` seems to be the names of two columns without their delimiter: it begins or ends with the name

@@ -60,7 +60,11 @@ impl<'a> Looker<'a> {
             encoding,
             encoding_certain: options.encoding.is_some() || mark.is_some(),
             bom_len: encoding.marks(prefix),
-            names: schema.entities.iter().map(|entity| Names::new(entity, options.maps)).collect(),
+            names: schema
+                .entities
+                .iter()
+                .map(|entity| Names::of_file(entity, source.name(), options.maps))
+                .collect(),
             notes,
         }
     }
