@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::output::visible::fitted;
+
 use super::super::context::File;
 use super::{Page, text};
 
@@ -32,11 +34,11 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
 }
 
 fn one(file: &File, names: usize) -> Markup {
+    let lost: Vec<String> =
+        file.not_imported.iter().take(names).map(|lost| fitted(&lost.column, CHARS)).collect();
+    let sentence = format!("{}: {}", file.lost(), lost.join(", "));
     html! {
-        p { span.v { (text::value(&file.path, 120)) } ": " (file.lost()) ": "
-            @for (at, lost) in file.not_imported.iter().enumerate().take(names) {
-                @if at > 0 { ", " } (text::value(&lost.column, CHARS))
-            }
+        p { span.v { (text::value(&file.path, 120)) } ": " (text::value(&sentence, sentence.len()))
             @if file.not_imported.len() > names { " and " (file.not_imported.len() - names) " more; summary.json lists all" }
         }
     }

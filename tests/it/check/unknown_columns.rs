@@ -113,7 +113,7 @@ fn lost_columns_refuse_a_run_or_are_ignored_as_is_asked() {
     assert_eq!(run.summary("out")["status"], "committed");
     // What comes next decides alike.
     let check = muster.run(["check", "accounts.csv", "--out", "out", "--unknown-columns", "ignore"]).exits(0);
-    muster.next(&check).exits(0);
+    assert!(check.stdout().contains("Next: muster import --unknown-columns ignore accounts="), "{check}");
 }
 
 #[test]
