@@ -225,7 +225,7 @@ impl Reader<'_> {
         if input.decisions.is_none() && decisions != assumed {
             return Ok(Some(Refutation::Columns(decisions)));
         }
-        let findings = input.look.findings_after(&plan.entity.name, &filled);
+        let findings = input.look.findings_after(&plan.entity.name, &filled, input.exported);
         harvest.insert_file_findings(first_findings, &findings).map_err(|e| self.spool_error(e))?;
         if let Some(file) = harvest.files.last_mut() {
             file.filled = filled;

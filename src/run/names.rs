@@ -20,7 +20,7 @@ impl Run<'_> {
             files: (0..)
                 .zip(&read.files)
                 .map(|(at, file)| {
-                    let not_imported = file.look.not_imported(read.filled(at));
+                    let not_imported = read.not_imported(at);
                     File { not_imported, ..described(file, read.records(at), &entity.name, &mut stems) }
                 })
                 .collect(),

@@ -48,4 +48,4 @@ pub(crate) use open::Source;
 pub(crate) use opening::{LineEnd, Look, LookOptions, Opening};
 pub(crate) use read_at::ReadAt;
 pub(crate) use surplus::Surplus;
-pub(crate) use unknown::{NotImported, UnknownColumns};
+pub(crate) use unknown::{NotImported, SYSTEM_COLUMNS, UnknownColumns};

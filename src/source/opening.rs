@@ -1,6 +1,6 @@
 //! What is known of a file before its records are read, and what the command line can say about it.
 
-use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, unknown};
+use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, SYSTEM_COLUMNS, unknown};
 use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
@@ -103,7 +103,7 @@ pub(crate) struct Look {
 
 impl Look {
     /// The findings about a file that has been read. `filled` has the number of filled cells of each unknown column.
-    pub(crate) fn findings_after(&self, entity: &str, filled: &[u64]) -> Vec<Finding> {
+    pub(crate) fn findings_after(&self, entity: &str, filled: &[u64], exported: bool) -> Vec<Finding> {
         let counted = |mut finding: Finding| {
             if !unknown::is_about(&finding, &self.unknown) {
                 return Some(finding);
@@ -112,14 +112,18 @@ impl Look {
             let filled = self.filled(column, filled);
             let name = self.opening.header.get(column).map_or("", String::as_str);
             let near = finding.suggestion.as_deref();
+            if exported && SYSTEM_COLUMNS.contains(&name) {
+                return None;
+            }
             finding.message = unknown::message(entity, name, column, Some(filled), near).into();
             (filled > 0).then_some(finding)
         };
         self.findings.iter().cloned().filter_map(counted).collect()
     }
 
-    /// The columns that are lost. `filled` has the number of filled cells of each unknown column.
-    pub(crate) fn not_imported(&self, filled: &[u64]) -> Vec<NotImported> {
+    /// The columns that are lost. `filled` has the number of filled cells of each unknown column; if muster `exported` the
+    /// file, those of the system are no loss.
+    pub(crate) fn not_imported(&self, filled: &[u64], exported: bool) -> Vec<NotImported> {
         let of_column = |(&column, &filled): (&usize, &u64)| {
             let about = |finding: &&Finding| finding.column.is_some_and(|of| usize::from(of) == column);
             let found = self.findings.iter().filter(|finding| finding.code == Code::UnknownColumn).find(about);
@@ -130,7 +134,8 @@ impl Look {
             };
             (filled > 0).then_some(NotImported { column, filled, field })
         };
-        let counted = self.unknown.iter().zip(filled).filter_map(of_column);
+        let is_system = |lost: &NotImported| exported && SYSTEM_COLUMNS.contains(&lost.column.as_str());
+        let counted = self.unknown.iter().zip(filled).filter_map(of_column).filter(|lost| !is_system(lost));
         counted.chain(self.left_out.iter().cloned()).collect()
     }
 

@@ -26,6 +26,9 @@ pub(crate) struct NotImported {
     pub(crate) field: Option<String>,
 }
 
+/// The columns of the system that an export may have: no field, and known all the same.
+pub(crate) const SYSTEM_COLUMNS: [&str; 3] = ["id", "createdAt", "updatedAt"];
+
 /// Whether a finding says that one of these columns is unknown.
 pub(super) fn is_about(finding: &Finding, unknown: &[usize]) -> bool {
     finding.code == Code::UnknownColumn
