@@ -45,7 +45,7 @@ impl EntityRead {
 
     /// The filled columns of a file that are not imported, and that nobody said to ignore, if it was read.
     pub(crate) fn not_imported(&self, file: usize) -> Vec<NotImported> {
-        let filled = self.harvest.files.get(file).map_or(&[][..], |file| &file.filled);
+        let filled = self.harvest.files.get(file).map_or(&[][..], |file| file.filled.as_slice());
         self.files.get(file).map_or_else(Vec::new, |file| file.look.not_imported(filled, file.exported.is_some()))
     }
 
