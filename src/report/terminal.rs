@@ -232,7 +232,9 @@ fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, re
         (None, Some(command)) if !refused && outcome.sum(|counts| counts.read) > 0 => {
             writeln!(out, "Next: {command}")
         }
-        (None, None) if outcome.status == Status::Committed && !context.loses_columns() => writeln!(out, "Nothing is left to fix."),
+        (None, None) if outcome.status == Status::Committed && !context.loses_columns() => {
+            writeln!(out, "Nothing is left to fix.")
+        }
         _ => Ok(()),
     };
 }

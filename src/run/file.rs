@@ -46,7 +46,8 @@ impl EntityRead {
     /// The filled columns of a file that are not imported, and that nobody said to ignore, if it was read.
     pub(crate) fn not_imported(&self, file: usize) -> Vec<NotImported> {
         let filled = self.harvest.files.get(file).map_or(&[][..], |file| file.filled.as_slice());
-        self.files.get(file).map_or_else(Vec::new, |file| file.look.not_imported(filled, file.exported.is_some()))
+        let Some(file) = self.files.get(file) else { return Vec::new() };
+        file.look.not_imported(filled, file.exported.is_some())
     }
 
     /// Whether any file has filled columns that are not imported, and nobody said to ignore them.

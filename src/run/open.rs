@@ -7,8 +7,8 @@ use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::source::{
-    ColumnMap, Encoding, FileFormat, Look, LookOptions, Looked, Source, SourceError, entity_named, look,
-    UnknownColumns, map_mistakes,
+    ColumnMap, Encoding, FileFormat, Look, LookOptions, Looked, Source, SourceError, UnknownColumns,
+    entity_named, look, map_mistakes,
 };
 
 use super::RunError;

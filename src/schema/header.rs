@@ -15,9 +15,10 @@ pub(crate) fn header_key(header: &str) -> String {
 pub(crate) fn fits_pattern(pattern: &str, header: &str) -> bool {
     let pattern = folded(pattern);
     let is_star = |at: Option<usize>| at.and_then(|at| pattern.get(at)) == Some(&'*');
-    let wanted = pattern.iter().enumerate().filter(|&(at, &c)| {
-        c != SEPARATOR || is_star(Some(at + 1)) || is_star(at.checked_sub(1))
-    });
+    let wanted = pattern
+        .iter()
+        .enumerate()
+        .filter(|&(at, &c)| c != SEPARATOR || is_star(Some(at + 1)) || is_star(at.checked_sub(1)));
     let wanted: Vec<char> = wanted.map(|(_, &c)| c).collect();
     let header = folded(header);
     // Where to go on after the last star: it takes one more character each time.
@@ -103,9 +104,21 @@ mod tests {
     #[test]
     fn a_pattern_has_stars_anywhere_and_keeps_the_separators_beside_them() {
         for (pattern, fitting, others) in [
-            ("netsuite.*", &["netsuite.id", "NetSuite_Ref", "NETSUITE ID", "netsuite."][..], &["netsuited", "netsuite", "x.netsuite.id"][..]),
-            ("Custom Field*", &["Custom Field 1", "custom_field_2", "CustomField", "Custom  Field: x"], &["Custom", "My Custom Field"]),
-            ("* (deprecated)", &["Fax (deprecated)", "fax_(Deprecated)"], &["Fax(deprecated)", "(deprecated)"]),
+            (
+                "netsuite.*",
+                &["netsuite.id", "NetSuite_Ref", "NETSUITE ID", "netsuite."][..],
+                &["netsuited", "netsuite", "x.netsuite.id"][..],
+            ),
+            (
+                "Custom Field*",
+                &["Custom Field 1", "custom_field_2", "CustomField", "Custom  Field: x"],
+                &["Custom", "My Custom Field"],
+            ),
+            (
+                "* (deprecated)",
+                &["Fax (deprecated)", "fax_(Deprecated)"],
+                &["Fax(deprecated)", "(deprecated)"],
+            ),
             ("cf_*_old", &["cf_a_old", "CF a b old"], &["cf_aold", "cf_old", "cf_a_old2"]),
             ("a*b*c", &["abc", "a-b-c", "axxbxxc", "abcbc"], &["acb", "ab"]),
             ("*", &["x", "", "."], &[]),

@@ -31,7 +31,8 @@ impl ColumnMap {
     /// file or an entity has that name, else it is a part of the header.
     pub(crate) fn given(left: &str, field: &str, schema: &Schema, files: &[String]) -> Self {
         let split = |at: usize| (left[..at].trim(), left[at + 1..].trim());
-        let splits = || left.match_indices(':').map(|(at, _)| split(at)).filter(|(_, header)| !header.is_empty());
+        let splits =
+            || left.match_indices(':').map(|(at, _)| split(at)).filter(|(_, header)| !header.is_empty());
         let of_file = splits().filter(|(file, _)| files.iter().any(|known| known == file)).last();
         let of_entity = || splits().find(|(name, _)| schema.entities.iter().any(|known| known.name == *name));
         let (scope, header) = match (of_file, of_entity()) {
@@ -70,6 +71,7 @@ pub(super) fn deciding<'m>(
     maps: impl IntoIterator<Item = &'m ColumnMap>,
     name: &str,
 ) -> Option<&'m ColumnMap> {
-    let fitting = maps.into_iter().filter_map(|map| map.fits(name).map(|loosely| ((&map.scope, loosely), map)));
+    let fitting =
+        maps.into_iter().filter_map(|map| map.fits(name).map(|loosely| ((&map.scope, loosely), map)));
     fitting.min_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, map)| map)
 }

@@ -124,7 +124,8 @@ pub(crate) fn field_advice<'n>(
         let last = field.rsplit_once('.').map_or(field, |(_, last)| last);
         [(header_key(field), field), (header_key(last), field)]
     });
-    let near = || nearest(&key, fields.map(|field| (header_key(field), field))).or_else(|| nearest(&key, spelled));
+    let near =
+        || nearest(&key, fields.map(|field| (header_key(field), field))).or_else(|| nearest(&key, spelled));
     match ends.as_slice() {
         [] => match near() {
             Some(near) => format!("did you mean {near}?"),
@@ -165,7 +166,9 @@ fn contradictions(maps: &[ColumnMap], file: &Looked<'_>, schema: &Schema) -> Vec
                 ));
             }
         }
-        let Some(field) = by_map.map_or_else(|| plain.meant(name), |map| plain.field(&map.field)) else { continue };
+        let Some(field) = by_map.map_or_else(|| plain.meant(name), |map| plain.field(&map.field)) else {
+            continue;
+        };
         match fed[field] {
             Some((first, mapped)) if mapped || by_map.is_some() => mistakes.push(format!(
                 "--map: the columns {first} and {name} of {} come to mean one field, {}; map one of them to another \

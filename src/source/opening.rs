@@ -126,7 +126,8 @@ impl Look {
     pub(crate) fn not_imported(&self, filled: &[u64], exported: bool) -> Vec<NotImported> {
         let of_column = |(&column, &filled): (&usize, &u64)| {
             let about = |finding: &&Finding| finding.column.is_some_and(|of| usize::from(of) == column);
-            let found = self.findings.iter().filter(|finding| finding.code == Code::UnknownColumn).find(about);
+            let found =
+                self.findings.iter().filter(|finding| finding.code == Code::UnknownColumn).find(about);
             let field = found.and_then(|finding| finding.suggestion.as_ref()).map(ToString::to_string);
             let column = match self.opening.header.get(column).map_or("", String::as_str) {
                 "" => format!("column {}", column + 1),

@@ -181,8 +181,7 @@ fn mistakes(maps: &[(&str, &str)]) -> Vec<String> {
         let text = contents[at];
         looked_with(&schema(), &names[at], text, &options).unwrap()
     });
-    let files: Vec<_> =
-        names.iter().zip(&looks).map(|(name, look)| Looked { name, look }).collect();
+    let files: Vec<_> = names.iter().zip(&looks).map(|(name, look)| Looked { name, look }).collect();
     map_mistakes(&maps, &files, &schema())
 }
 
@@ -197,16 +196,28 @@ fn a_map_must_find_its_column_and_its_field_in_some_file() {
     }
     for (wrong, said) in [
         (&[("Klnt", "legacyId")][..], &["no file has the column Klnt; did you mean Klant?"][..]),
-        (&[("Telefax", "legacyId")], &["no file has the column Telefax; there are email, organization, Nr, Tel, Klant, name, Zaak"]),
-        (&[("Klant", "zzz")], &["there is no field zzz in accounts; `muster schema print accounts` lists all"]),
+        (
+            &[("Telefax", "legacyId")],
+            &["no file has the column Telefax; there are email, organization, Nr, Tel, Klant, name, Zaak"],
+        ),
+        (
+            &[("Klant", "zzz")],
+            &["there is no field zzz in accounts; `muster schema print accounts` lists all"],
+        ),
         (&[("Klant", "email")], &["there is no field email in accounts; did you mean contact.email?"]),
         (&[("Tel", "phone")], &["there is no field phone in users; did you mean contact.phone?"]),
-        (&[("Tel", "contact.phome")], &["there is no field contact.phome in users; did you mean contact.phone?"]),
+        (
+            &[("Tel", "contact.phome")],
+            &["there is no field contact.phome in users; did you mean contact.phone?"],
+        ),
         (&[("acounts:Klant", "legacyId")], &["did you mean accounts:Klant?"]),
         (&[("users:Klant", "contact.phone")], &["no file of users has the column Klant;"]),
         (&[("Nr", "name"), ("Klnt", "legacyId")], &["the columns Nr and name", "did you mean Klant?"]),
         (&[("Klant", "legacyId"), ("accounts:Nr", "legacyId")], &["the columns Klant and Nr"]),
-        (&[("Klant", "legacyId"), ("Klant", "name")], &["the column Klant of accounts.csv can mean only one field"]),
+        (
+            &[("Klant", "legacyId"), ("Klant", "name")],
+            &["the column Klant of accounts.csv can mean only one field"],
+        ),
     ] {
         let found = mistakes(wrong).join("\n");
         assert!(said.iter().all(|part| found.contains(part)), "{wrong:?}:\n{found}");

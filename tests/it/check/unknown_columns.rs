@@ -26,7 +26,10 @@ fn columns_that_would_be_lost_are_named_with_their_filled_cells() {
     for size in ["1048576", "1"] {
         let run = muster.run(["check", "accounts.csv", "--out", "out"]);
         let again = Muster::new().env("MUSTER_TEST_BLOCK", size).file("accounts.csv", FILE);
-        assert_eq!(again.run(["check", "accounts.csv", "--out", "out"]).findings("out").len(), run.findings("out").len());
+        assert_eq!(
+            again.run(["check", "accounts.csv", "--out", "out"]).findings("out").len(),
+            run.findings("out").len()
+        );
         // The cells of a rejected row count, too.
         let run = run.exits(3);
         let expected =
