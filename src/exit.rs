@@ -9,7 +9,7 @@ pub enum Exit {
     Failed,
     /// The command line is wrong.
     Usage,
-    /// Done, and rows were rejected or skipped as duplicates: read the reports.
+    /// Done, and rows were rejected or skipped as duplicates, or filled columns were not imported: read the reports.
     Rejects,
     /// Refused; the target is as it was before.
     Refused,

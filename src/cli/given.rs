@@ -157,6 +157,7 @@ mod tests {
                 "reading",
                 "schemas",
                 "strict",
+                "unknown_columns",
             ]
         );
     }

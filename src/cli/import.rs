@@ -1,5 +1,6 @@
 //! What can be typed for `muster check` and `muster import`.
 
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use crate::schema::OnUpdate;
 use crate::settings::{
     Duplicates, Given, Limit, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
 };
-use crate::source::{InputSpec, SourceError};
+use crate::source::{InputSpec, SourceError, UnknownColumns};
 
 use super::database::{DatabaseArgs, LockArgs};
 use super::value::{self, Size};
@@ -132,8 +133,13 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "[FILE=]NAME", help_heading = "Reading")]
     pub(crate) encoding: Vec<String>,
     /// Read the column with this header as this field; can be given several times
-    #[arg(long, value_name = "HEADER=FIELD", value_parser = value::mapping, help_heading = "Reading")]
-    pub(crate) map: Vec<(String, String)>,
+    ///
+    /// ENTITY:HEADER=FIELD is about the files of one entity, FILE:HEADER=FIELD about one file.
+    #[arg(long, value_name = "[ENTITY:|FILE:]HEADER=FIELD", help_heading = "Reading")]
+    pub(crate) map: Vec<String>,
+    /// What becomes of filled columns that are neither fields nor ignored [default: report]
+    #[arg(long, value_name = "WHAT", help_heading = "Reading", value_enum, hide_short_help = true)]
+    pub(crate) unknown_columns: Option<UnknownColumns>,
     /// How the cells of a field are read, if its schema leaves that to the column: day-first, month-first,
     /// decimal-comma or decimal-point
     ///
@@ -227,17 +233,21 @@ impl ReadArgs {
     }
 
     fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+        let mut mistakes = Vec::new();
+        let encodings = parsed(&self.encoding, value::encoding, &mut mistakes);
+        let readings = parsed(&self.reading, value::reading, &mut mistakes);
+        let maps = parsed(&self.map, value::mapping, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(SourceError::Options(mistakes));
+        }
         Ok(Settings {
             inputs: self.files.clone(),
             reading: Reading {
                 delimiter: self.delimiter,
-                encodings: self
-                    .encoding
-                    .iter()
-                    .map(|text| value::encoding(text))
-                    .collect::<Result<_, _>>()?,
-                readings: self.reading.iter().map(|text| value::reading(text)).collect::<Result<_, _>>()?,
-                maps: self.map.clone(),
+                encodings,
+                readings,
+                maps,
+                unknown_columns: self.unknown_columns.unwrap_or_default(),
                 quoted_empty: self.quoted_empty,
                 pad_short: self.pad_short,
                 from_spreadsheet: self.from_spreadsheet,
@@ -265,4 +275,14 @@ impl ReadArgs {
             },
         })
     }
+}
+
+/// The values of an option. What is wrong with one does not keep the others from being looked at.
+fn parsed<T, E: Display>(
+    texts: &[String],
+    parse: impl Fn(&str) -> Result<T, E>,
+    mistakes: &mut Vec<String>,
+) -> Vec<T> {
+    let one = |text: &String| parse(text).map_err(|error| mistakes.push(error.to_string())).ok();
+    texts.iter().filter_map(one).collect()
 }

@@ -44,8 +44,8 @@ Exit codes:
   0    done, every row accepted
   1    a fatal error; the target is as it was before
   2    the command line is wrong
-  3    done, but rows were rejected or were duplicates: read the reports
-  4    refused (more rejects than --max-rejects); the target is as it was before
+  3    done, but rows were rejected or duplicates, or columns were not imported: read the reports
+  4    refused (by --max-rejects or --unknown-columns); the target is as it was before
   5    COMMIT was sent, but its reply or the reports were lost: look with muster runs
   130  interrupted; the target is as it was before";
 

@@ -12,7 +12,7 @@ use crate::export::{Compression, Filter, Format};
 use crate::report::log;
 use crate::schema::OnUpdate;
 use crate::settings::{Decision, Duplicates, QuotedEmpty};
-use crate::source::{Encoding, SourceError};
+use crate::source::{Encoding, SourceError, UnknownColumns};
 
 /// Makes the variants of a type the words of an option, except for some.
 macro_rules! words {
@@ -44,6 +44,12 @@ words! { OnUpdate {
     !FillEmpty
 } }
 
+words! { UnknownColumns {
+    Report = "report", "Report them, and end with exit code 3";
+    Refuse = "refuse", "Refuse the run; the target is as it was before";
+    Ignore = "ignore", "Say nothing";
+} }
+
 words! { QuotedEmpty {
     Text = "text", "The empty text, if the field can hold one";
     Empty = "empty", "As empty as a cell without quotes";
@@ -65,13 +71,13 @@ words! { Compression {
     Zstd = "zstd", "Zstandard";
 } }
 
-/// `Header=field`; the last `=` counts, since a header may hold one and a field never does.
+/// `[ENTITY:|FILE:]Header=field`; the last `=` counts, since a header may hold one and a field never does.
 pub(super) fn mapping(text: &str) -> Result<(String, String), String> {
     match text.rsplit_once('=').map(|(header, field)| (header.trim(), field.trim())) {
         Some((header, field)) if !header.is_empty() && !field.is_empty() => {
             Ok((header.to_owned(), field.to_owned()))
         }
-        _ => Err("write 'Header=field', for example 'Klantnummer=legacyId'".to_owned()),
+        _ => Err(format!("--map '{text}': write 'Header=field', for example 'Klantnummer=legacyId'")),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::db::catalog::TableInfo;
 use crate::record::RowEncoder;
 use crate::rule::{Rule, list};
 use crate::schema::{Entity, Field, FieldIndex, Schema, header_key};
+use crate::source::SYSTEM_COLUMNS;
 use crate::sql::{ident, literal};
 
 use super::condition::{Condition, of_filters};
@@ -167,9 +168,10 @@ impl Builder<'_> {
 
     fn system(&self, columns: &mut Vec<Column>, select: &mut Vec<String>) {
         let system = &self.entity().system;
-        columns.push(Column { name: "id".to_owned(), rule: Rule::Integer(crate::rule::number::Integer) });
+        let [id, created, updated] = SYSTEM_COLUMNS;
+        columns.push(Column { name: id.to_owned(), rule: Rule::Integer(crate::rule::number::Integer) });
         select.push(format!("t.{}", ident(&system.id)));
-        for (name, column) in [("createdAt", &system.created_at), ("updatedAt", &system.updated_at)] {
+        for (name, column) in [(created, &system.created_at), (updated, &system.updated_at)] {
             if let Some(column) = column {
                 let rule = crate::rule::date::Timestamp::new(crate::rule::date::RFC_3339.to_owned());
                 columns.push(Column { name: name.to_owned(), rule: Rule::Timestamp(rule) });

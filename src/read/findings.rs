@@ -67,12 +67,18 @@ impl StoredFindings {
 
     /// Adds findings that follow all earlier ones in order.
     pub(crate) fn add(&mut self, part: PackedFindings) -> io::Result<()> {
+        self.insert(self.chunks.len(), part)
+    }
+
+    /// Adds findings that come before those of chunk `at`.
+    pub(crate) fn insert(&mut self, at: usize, part: PackedFindings) -> io::Result<()> {
         if part.chunks.is_empty() {
             return Ok(());
         }
         let piece = self.pieces.len();
         self.pieces.push(self.spool.put(part.bytes)?);
-        self.chunks.extend(part.chunks.into_iter().map(|chunk| FindingChunk { piece, ..chunk }));
+        let chunks = part.chunks.into_iter().map(|chunk| FindingChunk { piece, ..chunk });
+        self.chunks.splice(at..at, chunks);
         Ok(())
     }
 

@@ -48,6 +48,8 @@ pub(crate) struct Harvest {
 pub(crate) struct FileHarvest {
     /// How its rows are encoded.
     pub(crate) layout: Layout,
+    /// The number of filled cells of each unknown column.
+    pub(crate) filled: Vec<u64>,
     /// The open columns, with what their cells prove.
     pub(crate) open: Vec<(OpenColumn, Proofs)>,
     /// What was counted in it.
@@ -74,7 +76,7 @@ impl Harvest {
     /// A harvest with nothing but findings: of files whose headers stop the run.
     pub(crate) fn of_findings(slots: usize, folder: &Path, findings: &[Finding]) -> io::Result<Self> {
         let mut harvest = Self::new(slots, folder, usize::MAX);
-        harvest.add_file_findings(findings)?;
+        harvest.insert_file_findings(0, findings)?;
         Ok(harvest)
     }
 
@@ -106,11 +108,11 @@ impl Harvest {
         Ok(())
     }
 
-    /// Adds findings about a file as a whole.
-    pub(crate) fn add_file_findings(&mut self, findings: &[Finding]) -> io::Result<()> {
+    /// Adds findings about a file as a whole before those of its records, the first of which are in chunk `at`.
+    pub(crate) fn insert_file_findings(&mut self, at: usize, findings: &[Finding]) -> io::Result<()> {
         self.counts.warnings +=
             findings.iter().filter(|finding| finding.severity == Severity::Warning).count() as u64;
-        self.findings.add(PackedFindings::of(findings))
+        self.findings.insert(at, PackedFindings::of(findings))
     }
 
     /// The chunks of all findings of reading, in the order file, record, column, code.

@@ -189,12 +189,14 @@ impl Reader<'_> {
         let task = Task { plan: &plan, seed: self.seed, collect_evidence, referred_to };
         harvest.files.push(FileHarvest {
             layout: plan.layout.clone(),
+            filled: Vec::new(),
             open: Vec::new(),
             counts: ReadCounts::default(),
         });
-        harvest.add_file_findings(&input.look.findings).map_err(|e| self.spool_error(e))?;
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
+        let mut filled = vec![0; plan.unknown.len()];
+        let first_findings = harvest.finding_chunks().len();
         let mut unknown = false;
         let (mut records, mut surplus) = (0, Surplus::default());
         let mut take = |parsed: Parsed| {
@@ -202,6 +204,7 @@ impl Reader<'_> {
             evidence += parsed.evidence;
             records += parsed.counts.read;
             surplus += &parsed.surplus;
+            filled.iter_mut().zip(&parsed.filled).for_each(|(all, block)| *all += block);
             proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.add(plan.file, parsed).map_err(|e| self.spool_error(e))
@@ -222,7 +225,10 @@ impl Reader<'_> {
         if input.decisions.is_none() && decisions != assumed {
             return Ok(Some(Refutation::Columns(decisions)));
         }
+        let findings = input.look.findings_after(&plan.entity.name, &filled, input.exported);
+        harvest.insert_file_findings(first_findings, &findings).map_err(|e| self.spool_error(e))?;
         if let Some(file) = harvest.files.last_mut() {
+            file.filled = filled;
             file.open = plan.open.into_iter().zip(proofs).collect();
         }
         Ok(None)

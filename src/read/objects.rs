@@ -41,11 +41,20 @@ pub(crate) struct Objects<'p> {
 enum Column<'p> {
     /// Nothing: it feeds no field.
     Ignored,
+    /// Whether there is anything: it feeds no field, and nobody has said that it is ignored.
+    Unknown,
     Text,
     /// The items joined by this separator.
     List(char),
     /// A number with the column's decimal mark.
     Decimal(&'p Rule),
+}
+
+impl Column<'_> {
+    /// Whether it feeds a field, or says what the record is.
+    fn is_mapped(self) -> bool {
+        !matches!(self, Self::Ignored | Self::Unknown)
+    }
 }
 
 impl<'p> Objects<'p> {
@@ -60,6 +69,9 @@ impl<'p> Objects<'p> {
                 };
             }
         }
+        for &unknown in &plan.unknown {
+            columns[unknown] = Column::Unknown;
+        }
         if let Some(change) = plan.change {
             columns[change] = Column::Text;
         }
@@ -67,7 +79,7 @@ impl<'p> Objects<'p> {
             plan,
             keys,
             index: keys.iter().enumerate().map(|(at, key)| (key.as_str(), at)).collect(),
-            mapped: columns.iter().filter(|column| !matches!(column, Column::Ignored)).count(),
+            mapped: columns.iter().filter(|column| column.is_mapped()).count(),
             columns,
             seen: vec![false; keys.len()],
             path: String::new(),
@@ -108,7 +120,7 @@ impl<'p> Objects<'p> {
                 wrong.get_or_insert_with(|| self.invalid(column, "the key is in the object twice"));
                 return Ok(());
             }
-            found += usize::from(!matches!(self.columns[column], Column::Ignored));
+            found += usize::from(self.columns[column].is_mapped());
             if value == Value::Null {
                 self.is_null_object(name, &mut found);
                 return Ok(());
@@ -147,7 +159,7 @@ impl<'p> Objects<'p> {
         for (column, key) in self.keys.iter().enumerate() {
             let within = key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
             if within && !std::mem::replace(&mut self.seen[column], true) {
-                *found += usize::from(!matches!(self.columns[column], Column::Ignored));
+                *found += usize::from(self.columns[column].is_mapped());
             }
             any |= within;
         }
@@ -159,6 +171,10 @@ impl<'p> Objects<'p> {
             |start: usize, end: usize| Cell { start: offset(start), end: offset(end), doubled: false };
         cells[column] = match (self.columns[column], value) {
             (Column::Ignored, _) | (_, Value::Null) => return Ok(()),
+            // Only whether it is empty matters: the text of a list is that of its brackets.
+            (Column::Unknown, Value::List(start, _)) if is_empty(line, start) => return Ok(()),
+            (Column::Unknown, Value::List(start, _)) => place(start, start + 1),
+            (Column::Unknown, Value::Text { start, end, .. }) => place(start, end),
             (Column::Decimal(rule), Value::Bare(start, end)) => {
                 let number = rule.written(&line[start..end]).unwrap_or(Cow::Borrowed(&line[start..end]));
                 let cell = if number == line[start..end] {
@@ -231,7 +247,7 @@ impl<'p> Objects<'p> {
     /// Refuses a record that lacks keys which others have, unless they can be padded.
     #[cold]
     fn lacking(&self) -> Result<(), Malformed> {
-        let lacks = |column: usize| !self.seen[column] && !matches!(self.columns[column], Column::Ignored);
+        let lacks = |column: usize| !self.seen[column] && self.columns[column].is_mapped();
         let mut lacking = (0..self.keys.len()).filter(|&column| lacks(column));
         if self.plan.options.settings.reading.pad_short
             && !lacking.clone().any(|column| self.plan.requires(column))
@@ -252,4 +268,9 @@ impl<'p> Objects<'p> {
     fn invalid(&self, column: usize, message: &'static str) -> Malformed {
         Malformed::new(Code::InvalidJson, format!("{}: {message}", self.keys[column]), Some(column))
     }
+}
+
+/// Whether the list at `start` of the line has no item but nulls.
+fn is_empty(line: &str, start: usize) -> bool {
+    items(line, start, |item| if item == Some(Value::Null) { Ok(()) } else { Err(()) }).is_ok()
 }

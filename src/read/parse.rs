@@ -5,7 +5,7 @@ use std::mem;
 
 use crate::fault;
 use crate::record::{Code, Finding, Location, Severity};
-use crate::rule::text::is_printable_ascii;
+use crate::rule::text::{is_blank, is_printable_ascii};
 use crate::source::{Encoding, Surplus, Utf8Evidence};
 
 use super::blocks::{Block, Span};
@@ -72,6 +72,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
             },
             unknown_keys: false,
             surplus: Surplus::default(),
+            filled: vec![0; plan.unknown.len()],
             proofs: vec![Proofs::default(); plan.open.len()],
             buffer: Vec::new(),
         },
@@ -227,6 +228,9 @@ impl Parser<'_> {
     #[inline]
     fn validated_row(&mut self, text: &str, printable: bool, location: &Location) -> bool {
         let parsed = &mut self.parsed;
+        if !parsed.filled.is_empty() {
+            count_filled(&self.task.plan.unknown, text, &self.cells, &mut parsed.filled);
+        }
         let record = Record { text, cells: &self.cells, printable, location };
         if self.validator.validate(&record, &mut self.findings) {
             self.validator.encode(text, &mut parsed.rows, &mut parsed.hashes);
@@ -312,6 +316,14 @@ impl Parser<'_> {
             suggestion: None,
             related: None,
         });
+    }
+}
+
+/// Counts the filled cells of the unknown columns.
+fn count_filled(unknown: &[usize], text: &str, cells: &[Cell], filled: &mut [u64]) {
+    for (column, filled) in unknown.iter().zip(filled) {
+        let cell = cells.get(*column).map_or("", |cell| &text[cell.start as usize..cell.end as usize]);
+        *filled += u64::from(!is_blank(cell));
     }
 }
 

@@ -75,6 +75,8 @@ pub(crate) struct Parsed {
     pub(crate) unknown_keys: bool,
     /// The records with empty cells beyond the header.
     pub(crate) surplus: Surplus,
+    /// The filled cells of each unknown column, in the plan's order.
+    pub(crate) filled: Vec<u64>,
     /// What the cells of the open columns prove, in the plan's order.
     pub(crate) proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.

@@ -37,6 +37,8 @@ pub(crate) struct ReadPlan<'s> {
     pub(crate) cells: Vec<Option<usize>>,
     /// In a file of changes the cell that says whether the row is inserted, updated or deleted.
     pub(crate) change: Option<usize>,
+    /// The columns that nobody has decided about: their filled cells are counted.
+    pub(crate) unknown: Vec<usize>,
     /// The columns whose cells decide how they are read: see [`OpenColumn`].
     pub(crate) open: Vec<OpenColumn>,
     /// The fields whose times are known to be in UTC if they have no offset.
@@ -101,6 +103,7 @@ impl<'s> ReadPlan<'s> {
             by_line: false,
             torn: look.torn,
             change: look.change_column,
+            unknown: look.unknown.clone(),
             open: OpenColumn::of(entity, &cells),
             in_utc: Vec::new(),
             layout: Layout::new(entity, &cells, options.keep),

@@ -99,9 +99,9 @@ codes! {
         "In a plain import its deletions would become inserts."
         "Use import --apply-changes.";
     UnknownColumn "unknown-column" File Warning
-        "A column is neither a field of the schema nor an alias of one."
+        "A filled column is neither a field of the schema nor an alias of one, and nobody said to ignore it."
         "It is not imported. A typing mistake in a column's name has the same effect."
-        "Do nothing if the column is not needed. Otherwise rename it, or use --map 'Header=field'.";
+        "Map it to its field with --map 'Header=field'. If it is not needed, ignore it in the schema or in muster.toml.";
     TooManyCells "too-many-cells" Record Reject
         "The record has more cells than the header."
         "There is usually a separator inside a cell without quotes. No cell is moved to make the record fit."

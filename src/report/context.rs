@@ -9,6 +9,7 @@ use crate::record::{Finding, Level, RunId};
 
 use super::mask::{mask, mask_ibans};
 use crate::settings::ShownValues;
+use crate::source::NotImported;
 
 /// What is known once the files have been read.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(crate) again: Vec<String>,
     /// Those of them that name one of the given files.
     pub(crate) again_of_files: Vec<String>,
+    /// A run that would lose columns is refused.
+    pub(crate) refuses_unknown: bool,
     /// All entities of the schema in load order. All indices of entities (findings, [`crate::record::Related`],
     /// [`Outcome::counts`]) refer to this list.
     pub(crate) entities: Vec<Entity>,
@@ -82,6 +85,10 @@ pub(crate) struct File {
     pub(crate) prefix: Range<u64>,
     /// How many data records it has, if it was read.
     pub(crate) records: Option<u64>,
+    /// How many columns it has.
+    pub(crate) columns: usize,
+    /// Those that are not imported, although they are filled and nobody said to ignore them.
+    pub(crate) not_imported: Vec<NotImported>,
 }
 
 /// A file of records that go back to their sender, once it is written.
@@ -214,6 +221,11 @@ impl Context {
         self.entities.iter().enumerate().filter(|(_, entity)| !entity.files.is_empty())
     }
 
+    /// Whether any file has columns that are not imported, and nobody said to ignore them.
+    pub(crate) fn loses_columns(&self) -> bool {
+        self.given().any(|(_, entity)| entity.files.iter().any(|file| !file.not_imported.is_empty()))
+    }
+
     /// The path of a file of an entity; empty if there is none.
     pub(crate) fn path(&self, entity: u16, file: u16) -> &str {
         self.entities.get(usize::from(entity)).map_or("", |entity| entity.path(file))
@@ -260,5 +272,15 @@ impl Entity {
     /// The path of a file; empty if there is none.
     pub(crate) fn path(&self, file: u16) -> &str {
         self.files.get(usize::from(file)).map_or("", |file| &file.path)
+    }
+}
+
+impl File {
+    /// Says how many of its columns are not imported, without their names.
+    pub(crate) fn lost(&self) -> String {
+        let lost = self.not_imported.len();
+        let are = if lost == 1 { "is" } else { "are" };
+        let columns = if self.columns == 1 { "column" } else { "columns" };
+        format!("{lost} of {} {columns} {are} not imported", self.columns)
     }
 }

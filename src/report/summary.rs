@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::output::{OutputError, RunFolder, json, names};
 use crate::record::Severity;
 
-use super::context::{Context, Outcome, Returned, Status};
+use super::context::{Context, File, Outcome, Returned, Status};
 use super::planned::PlannedRun;
 use super::tally::Tally;
 
@@ -66,9 +66,29 @@ struct FileSummary<'a> {
     /// How many empty cells its records may have beyond the header, if they may.
     #[serde(skip_serializing_if = "is_none")]
     extra_cells: usize,
+    /// Only if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_imported: Option<NotImportedSummary<'a>>,
     /// The files with records that go back, if there are any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     returned: Vec<ReturnedSummary<'a>>,
+}
+
+/// The columns that are not imported, although they are filled and nobody said to ignore them.
+#[derive(Debug, Serialize)]
+struct NotImportedSummary<'a> {
+    /// In one sentence.
+    message: String,
+    columns: Vec<ColumnSummary<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ColumnSummary<'a> {
+    column: &'a str,
+    /// How many cells are filled.
+    filled: u64,
+    /// The field that was probably meant.
+    field: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -94,6 +114,19 @@ pub(super) fn is_zero(count: &u64) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde passes a reference.
 fn is_none(cells: &usize) -> bool {
     *cells == 0
+}
+
+fn not_imported(file: &File) -> Option<NotImportedSummary<'_>> {
+    let lost = file.not_imported.iter();
+    let columns = lost.map(|lost| ColumnSummary {
+        column: &lost.column,
+        filled: lost.filled,
+        field: lost.field.as_deref(),
+    });
+    let columns: Vec<_> = columns.collect();
+    let names: Vec<_> = columns.iter().map(|column| column.column).collect();
+    let message = format!("{}: {}", file.lost(), names.join(", "));
+    (!columns.is_empty()).then_some(NotImportedSummary { message, columns })
 }
 
 impl<'a> Summary<'a> {
@@ -136,6 +169,7 @@ impl<'a> Summary<'a> {
                     delimiter: &file.delimiter,
                     header: &file.header,
                     extra_cells: file.extra,
+                    not_imported: not_imported(file),
                     returned: of_file(index, number),
                 })
                 .collect(),

@@ -56,6 +56,7 @@ pub(crate) fn render(
     let folder = folder.display().to_string();
     head(&mut out, context, outcome, colour);
     table(&mut out, context, outcome, colour);
+    not_imported(&mut out, context);
     most_frequent(&mut out, context, tally);
     files(&mut out, tally, &folder, returned);
     next(&mut out, context, outcome, &folder, returned);
@@ -73,6 +74,9 @@ fn head(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
             ("committed; nothing was written", "32")
         }
         Status::Committed => ("nothing was written: no row was accepted", "31"),
+        Status::Refused if context.refuses_unknown && context.loses_columns() => {
+            ("refused: columns are not imported; the target is as it was before", "31")
+        }
         Status::Refused => ("refused: more rejects than --max-rejects; the target is as it was before", "31"),
         Status::Failed => ("failed; the target is as it was before", "31"),
         Status::Interrupted => ("interrupted; the target is as it was before", "31"),
@@ -147,6 +151,20 @@ fn table(out: &mut String, context: &Context, outcome: &Outcome, colour: bool) {
     }
 }
 
+/// The columns of each file that are lost, and how to decide about them. Names are never cut short.
+fn not_imported(out: &mut String, context: &Context) {
+    for file in context.given().flat_map(|(_, entity)| &entity.files).filter(|f| !f.not_imported.is_empty()) {
+        let names: Vec<_> = file.not_imported.iter().map(|lost| visible(&lost.column)).collect();
+        let _ = writeln!(out, "{}: {}: {}", visible(&file.path), file.lost(), names.join(", "));
+    }
+    if context.loses_columns() {
+        out.push_str(
+            "  Map each to its field (--map HEADER=FIELD), or ignore it: in the schema, in\n  \
+             muster.toml, or all of them with --unknown-columns ignore.\n\n",
+        );
+    }
+}
+
 /// The findings with the most rows; warnings only if there is nothing worse.
 fn most_frequent(out: &mut String, context: &Context, tally: &Tally) {
     let mut rules = tally.all_rules();
@@ -214,7 +232,9 @@ fn next(out: &mut String, context: &Context, outcome: &Outcome, folder: &str, re
         (None, Some(command)) if !refused && outcome.sum(|counts| counts.read) > 0 => {
             writeln!(out, "Next: {command}")
         }
-        (None, None) if outcome.status == Status::Committed => writeln!(out, "Nothing is left to fix."),
+        (None, None) if outcome.status == Status::Committed && !context.loses_columns() => {
+            writeln!(out, "Nothing is left to fix.")
+        }
         _ => Ok(()),
     };
 }

@@ -91,12 +91,21 @@ pub(crate) fn dirt_of(word: u64) -> u64 {
     (word | word.wrapping_sub(SPACES) | word.wrapping_add(ONES)) & HIGH
 }
 
+/// Whether a cell is empty once it is cleansed.
+pub(crate) fn is_blank(raw: &str) -> bool {
+    raw.trim_start_matches(is_edge).is_empty()
+}
+
+/// What is cut off the ends of a cell.
+fn is_edge(c: char) -> bool {
+    c.is_whitespace() || is_dropped(c) || is_joiner(c) || is_direction_mark(c)
+}
+
 #[inline(never)]
 fn cleanse_slowly<'c>(raw: &'c str, multiline: bool, buffer: &mut String) -> Cleansed<'c> {
-    let edge = |c: char| c.is_whitespace() || is_dropped(c) || is_joiner(c) || is_direction_mark(c);
-    let kept = raw.trim_start_matches(edge);
+    let kept = raw.trim_start_matches(is_edge);
     let start = raw.len() - kept.len();
-    let kept = kept.trim_end_matches(edge);
+    let kept = kept.trim_end_matches(is_edge);
 
     let mut invisible = false;
     let mut highest = '\0';

@@ -49,7 +49,7 @@ impl Attempt<'_> {
             let verdicts = &*latest.insert(verdicts);
             fault::reach(Point::Settled);
             let counts = run.counts(self.entities, verdicts)?;
-            if run.is_refused(&counts) {
+            if run.is_refused(self.entities, &counts) {
                 database.wait(session, load.roll_back())?;
                 return self.report(run, verdicts, &counts, Status::Refused);
             }

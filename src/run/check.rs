@@ -32,7 +32,7 @@ pub(crate) fn check(settings: &Settings, listener: &dyn Listener) -> Result<Repo
         settled => settled?,
     };
     let counts = run.counts(&entities, &verdicts)?;
-    let status = if run.is_refused(&counts) { Status::Refused } else { Status::Checked };
+    let status = if run.is_refused(&entities, &counts) { Status::Refused } else { Status::Checked };
     let reported = run.report(&entities, &verdicts, &counts, status, target.as_deref())?;
     run.publish()?;
     Ok(reported)

@@ -6,7 +6,7 @@ use crate::read::Harvest;
 use crate::record::Finding;
 use crate::report::Counts;
 use crate::settings::Decision;
-use crate::source::{InputPath, InputSpec, Look, Source};
+use crate::source::{InputPath, InputSpec, Look, NotImported, Source};
 
 use super::exported::Claim;
 use super::table::Facts;
@@ -41,6 +41,18 @@ impl EntityRead {
     /// How many data records a file has, if it was read.
     pub(crate) fn records(&self, file: usize) -> Option<u64> {
         self.harvest.files.get(file).map(|file| file.counts.read)
+    }
+
+    /// The filled columns of a file that are not imported, and that nobody said to ignore, if it was read.
+    pub(crate) fn not_imported(&self, file: usize) -> Vec<NotImported> {
+        let filled = self.harvest.files.get(file).map_or(&[][..], |file| file.filled.as_slice());
+        let Some(file) = self.files.get(file) else { return Vec::new() };
+        file.look.not_imported(filled, file.exported.is_some())
+    }
+
+    /// Whether any file has filled columns that are not imported, and nobody said to ignore them.
+    pub(crate) fn loses_columns(&self) -> bool {
+        (0..self.files.len()).any(|at| !self.not_imported(at).is_empty())
     }
 
     /// The counts before settling: clean rows count as accepted.

@@ -2,7 +2,7 @@
 
 use crate::output::names;
 use crate::report::{Context, Entity, Field, File};
-use crate::source::FileFormat;
+use crate::source::{FileFormat, UnknownColumns};
 
 use super::file::{EntityRead, FileRead};
 use super::state::Run;
@@ -19,7 +19,10 @@ impl Run<'_> {
                 .collect(),
             files: (0..)
                 .zip(&read.files)
-                .map(|(at, file)| described(file, read.records(at), &entity.name, &mut stems))
+                .map(|(at, file)| {
+                    let not_imported = read.not_imported(at);
+                    File { not_imported, ..described(file, read.records(at), &entity.name, &mut stems) }
+                })
                 .collect(),
         });
         Context {
@@ -32,6 +35,7 @@ impl Run<'_> {
             values: self.settings.reports.values,
             again: self.again(entities),
             again_of_files: self.settings.reports.given.repeated_of_files.clone(),
+            refuses_unknown: self.settings.reading.unknown_columns == UnknownColumns::Refuse,
             entities: named.collect(),
         }
     }
@@ -73,5 +77,7 @@ fn described(file: &FileRead, records: Option<u64>, entity: &str, stems: &mut na
         mapping: file.look.mapping.columns.clone(),
         prefix: if is_ndjson { 0..0 } else { 0..opening.data_start },
         records,
+        columns: file.look.columns(),
+        not_imported: Vec::new(),
     }
 }

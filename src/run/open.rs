@@ -7,7 +7,8 @@ use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::source::{
-    Encoding, FileFormat, Look, LookOptions, Source, SourceError, check_maps, entity_named, look,
+    ColumnMap, Encoding, FileFormat, Look, LookOptions, Looked, Source, SourceError, UnknownColumns,
+    entity_named, look, map_mistakes,
 };
 
 use super::RunError;
@@ -26,22 +27,32 @@ pub(crate) fn open(
     spool: &Path,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
-    named_files_are_given(settings, schema)?;
+    let mut mistakes = wrong_names(settings, schema);
+    let maps = maps(settings, schema);
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in &settings.inputs {
+        // What is wrong with an option may be why a file cannot be looked at.
+        let failed = |error: RunError| match mistakes.as_slice() {
+            [] => error,
+            known => {
+                let known = known.iter().cloned().chain([error.to_string()]);
+                SourceError::Options(known.collect()).into()
+            }
+        };
         let source = Source::open_while(&spec.path, spool, goes_on)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
         let exported = exported::claim(&spec.path);
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
         let options = LookOptions {
             may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
-            ..look_options(settings, settings.reading.encoding(&spec.path))
+            ..look_options(settings, &maps, settings.reading.encoding(&spec.path))
         };
         let (source, original, mut look) = if is_parquet {
-            let Table { source: table, look, facts } = table::open(&source, schema, named, &options, spool)?;
+            let Table { source: table, look, facts } =
+                table::open(&source, schema, named, &options, spool).map_err(failed)?;
             (table, Some((source, facts)), look)
         } else {
-            let look = look(&source, schema, named, &options)?;
+            let look = look(&source, schema, named, &options).map_err(|error| failed(error.into()))?;
             (source, None, look)
         };
         let files = &mut by_entity[look.entity];
@@ -61,39 +72,53 @@ pub(crate) fn open(
             decisions: None,
         });
     }
-    let looks: Vec<_> = by_entity.iter().flatten().map(|file| file.look.clone()).collect();
-    check_maps(&settings.reading.maps, &looks, schema)?;
-    Ok(by_entity)
+    let looked = by_entity.iter().flatten().map(|file| Looked { name: file.source.name(), look: &file.look });
+    mistakes.extend(map_mistakes(&maps, &looked.collect::<Vec<_>>(), schema));
+    if mistakes.is_empty() { Ok(by_entity) } else { Err(SourceError::Options(mistakes).into()) }
 }
 
-/// Whether every file and field that an option names is there.
-fn named_files_are_given(settings: &Settings, schema: &Schema) -> Result<(), SourceError> {
+/// The `--map`s.
+pub(super) fn maps(settings: &Settings, schema: &Schema) -> Vec<ColumnMap> {
+    let files: Vec<String> = settings.inputs.iter().map(|spec| spec.path.name()).collect();
+    let maps = settings.reading.maps.iter();
+    maps.map(|(left, field)| ColumnMap::given(left, field, schema, &files)).collect()
+}
+
+/// The files and fields that options name and that are not there.
+fn wrong_names(settings: &Settings, schema: &Schema) -> Vec<String> {
+    let mut mistakes = Vec::new();
     let Settings { inputs, reading, .. } = settings;
     let is_given = |file: &PathBuf| inputs.iter().any(|spec| spec.path.name() == file.to_string_lossy());
     let missing = |file: &Option<PathBuf>| file.clone().filter(|file| !is_given(file));
-    if let Some(file) = reading.encodings.iter().find_map(|(file, _)| missing(file)) {
-        return Err(SourceError::EncodingOfNothing { file: file.display().to_string() });
+    for file in reading.encodings.iter().filter_map(|(file, _)| missing(file)) {
+        mistakes.push(SourceError::EncodingOfNothing { file: file.display().to_string() });
     }
     for (file, field, decision) in &reading.readings {
         let given = format!("{field}={}", decision.name());
         if let Some(file) = missing(file) {
-            return Err(SourceError::ReadingOfNothing { file: file.display().to_string(), given });
+            mistakes.push(SourceError::ReadingOfNothing { file: file.display().to_string(), given });
+            continue;
         }
         let mut fields = schema.entities.iter().flat_map(|entity| &entity.fields);
         if !fields.any(|known| known.name == *field && decision.fits(&known.rule)) {
-            return Err(SourceError::ReadingOfField { given });
+            mistakes.push(SourceError::ReadingOfField { given });
         }
     }
-    Ok(())
+    mistakes.iter().map(ToString::to_string).collect()
 }
 
 /// How a file is looked at, in the encoding that it is given or found to have.
-pub(super) fn look_options(settings: &Settings, encoding: Option<Encoding>) -> LookOptions<'_> {
+pub(super) fn look_options<'o>(
+    settings: &'o Settings,
+    maps: &'o [ColumnMap],
+    encoding: Option<Encoding>,
+) -> LookOptions<'o> {
     LookOptions {
         encoding,
         delimiter: settings.reading.delimiter,
-        maps: &settings.reading.maps,
+        maps,
         changes: settings.target.changes,
+        ignore_unknown: settings.reading.unknown_columns == UnknownColumns::Ignore,
         ..LookOptions::default()
     }
 }

@@ -7,6 +7,7 @@ use crate::read::{Harvest, ReadError, Reader, slots};
 use crate::record::EntityIndex;
 use crate::report::Counts;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
+use crate::source::UnknownColumns;
 
 use super::file::{EntityRead, FileRead, findings_of};
 use super::rows::Settleable;
@@ -113,8 +114,13 @@ impl Run<'_> {
         Ok(all)
     }
 
-    /// Whether more rows were rejected than allowed.
-    pub(super) fn is_refused(&self, counts: &[Counts]) -> bool {
+    /// Whether more rows were rejected than allowed, or columns are lost and must not be.
+    pub(super) fn is_refused(&self, entities: &[EntityRead], counts: &[Counts]) -> bool {
+        if self.settings.reading.unknown_columns == UnknownColumns::Refuse
+            && entities.iter().any(EntityRead::loses_columns)
+        {
+            return true;
+        }
         let rejected = counts.iter().map(|counts| counts.rejected).sum();
         let read = counts.iter().map(|counts| counts.read).sum();
         self.settings.rules.max_rejects.is_some_and(|max| max.is_exceeded(rejected, read))

@@ -12,7 +12,7 @@ use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, l
 
 use super::RunError;
 use super::file::FileRead;
-use super::open::{look_options, renumber};
+use super::open::{look_options, maps, renumber};
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -29,6 +29,7 @@ pub(crate) fn read(
     let rules = &schema.entities[entity];
     let referred_to = settings.target.report_absent
         || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
+    let maps = maps(settings, schema);
     let total = files
         .iter()
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
@@ -89,7 +90,7 @@ pub(crate) fn read(
                     encoding.name(),
                     file.look.opening.encoding.name()
                 );
-                let options = look_options(settings, Some(encoding));
+                let options = look_options(settings, &maps, Some(encoding));
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
@@ -100,7 +101,7 @@ pub(crate) fn read(
                 tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
                 let options = LookOptions {
                     whole: true,
-                    ..look_options(settings, settings.reading.encoding(&file.path))
+                    ..look_options(settings, &maps, settings.reading.encoding(&file.path))
                 };
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);

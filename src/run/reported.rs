@@ -35,7 +35,7 @@ impl Reported {
             Status::Refused => Exit::Refused,
             Status::Failed => Exit::Failed,
             Status::Interrupted => Exit::Interrupted,
-            _ if lost > 0 => Exit::Rejects,
+            _ if lost > 0 || self.context.loses_columns() => Exit::Rejects,
             _ => Exit::Done,
         }
     }

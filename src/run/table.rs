@@ -11,10 +11,11 @@ use std::path::Path;
 
 use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetInError, ParquetTable};
 use crate::output::Csv;
+use crate::record::Finding;
 use crate::rule::Rule;
 use crate::rule::list::apart;
 use crate::schema::{Entity, FieldIndex, Schema};
-use crate::source::{Look, LookOptions, Source, look_at_columns};
+use crate::source::{Look, LookOptions, NotImported, Source, look_at_columns};
 
 use super::RunError;
 use super::table_error::TableError;
@@ -70,7 +71,8 @@ pub(super) fn open(
     let whole = look_at_columns(original, schema, entity, options, all, 0)?;
     let rules = &schema.entities[whole.entity];
     fits(&name, &table, &whole, rules)?;
-    let look = look_at_columns(original, schema, Some(whole.entity), options, names, line.len() as u64)?;
+    let mut look = look_at_columns(original, schema, Some(whole.entity), options, names, line.len() as u64)?;
+    leave_out(&table, &whole, &mut look);
     let mut out = Out::begin(spool).map_err(copy)?;
     out.line(&line).map_err(copy)?;
     let writer = Writer { look: &look, entity: rules };
@@ -90,6 +92,26 @@ pub(super) fn open(
     let zoned = columns.iter().zip(&look.mapping.columns).filter(|(column, _)| column.is_zoned);
     let zoned = zoned.filter_map(|(_, field)| *field).collect();
     Ok(Table { source, look, facts: Facts { rows: table.rows, longest, zoned } })
+}
+
+/// Says which columns are lost because their type cannot be read. `whole` is the look at all columns.
+fn leave_out(table: &ParquetTable, whole: &Look, look: &mut Look) {
+    if table.rows == 0 {
+        return;
+    }
+    for &at in &whole.unknown {
+        let Some(kind) = &table.columns[at].unread else { continue };
+        let about = |finding: &&Finding| finding.column.is_some_and(|column| usize::from(column) == at);
+        let Some(finding) = whole.findings.iter().find(about) else { continue };
+        let name = table.columns[at].name.clone();
+        let message = format!(
+            "its values are of a type that muster does not read ({kind}), and are not imported; there are up to {}",
+            table.rows
+        );
+        look.findings.push(Finding { column: None, message: message.into(), ..finding.clone() });
+        let field = finding.suggestion.as_ref().map(ToString::to_string);
+        look.left_out.push(NotImported { column: name, filled: table.rows, field });
+    }
 }
 
 /// Whether every column that feeds a field is of a type that the field can take.

@@ -38,7 +38,7 @@ pub(crate) struct Entity {
     pub(crate) key: FieldIndex,
     /// The order in which a row's cells are validated: a field comes after the sibling that it needs.
     pub(crate) validation_order: Vec<FieldIndex>,
-    /// Headers that are ignored with one warning; `netsuite.*` is every header that begins with `netsuite.`.
+    /// Headers that are ignored with one warning, as [patterns](super::fits_pattern).
     pub(crate) ignored: Vec<String>,
     /// Rules over several columns of a row.
     pub(crate) row_rules: Vec<RowRule>,

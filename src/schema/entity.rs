@@ -3,7 +3,7 @@
 
 use super::compiled::{Entity, Field, FieldIndex, RowRule, SystemColumns};
 use super::field;
-use super::header::header_key;
+use super::header::{fits_pattern, header_key};
 use super::invite;
 use super::mistake::{Located, Mistakes, Place};
 use super::order::order;
@@ -161,15 +161,7 @@ fn column_place(field: &FieldShape) -> &Located<String> {
 
 fn ignored(shape: &EntityShape, mistakes: &mut Mistakes) -> Vec<String> {
     for pattern in &shape.ignored {
-        let prefix = pattern.value.strip_suffix('*');
-        if prefix.unwrap_or(&pattern.value).contains('*') {
-            mistakes.add(&pattern.place, format!("`{}` has a * that is not at its end", pattern.value));
-            continue;
-        }
-        let covered = shape.fields.iter().find(|field| match prefix {
-            Some(prefix) => field.name.value.to_lowercase().starts_with(&prefix.to_lowercase()),
-            None => header_key(&field.name.value) == header_key(&pattern.value),
-        });
+        let covered = shape.fields.iter().find(|field| fits_pattern(&pattern.value, &field.name.value));
         if let Some(field) = covered {
             let message = format!("`{}` would ignore field `{}`", pattern.value, field.name.value);
             mistakes.add(&pattern.place, message);

@@ -17,7 +17,7 @@ pub(crate) fn json_schema() -> Value {
         "properties": {
             "entity": described(text(), "The name in files, reports and options, for example users."),
             "key": described(text(), "The field that identifies a record; required, of type text or email."),
-            "ignored": described(texts(), "Headers that are ignored with one warning; netsuite.* is every header that begins with netsuite."),
+            "ignored": described(texts(), "Headers that are ignored with one warning. A * is any text: netsuite.*, Custom Field*."),
             "table": table(),
             "invite": invite(),
             "field": {"type": "array", "minItems": 1, "description": "The columns.", "items": field()},

@@ -24,5 +24,5 @@ pub(crate) use compile::compile;
 pub(crate) use compiled::{Entity, Field, FieldIndex, InviteFields, OnUpdate, RowRule, Schema, Table};
 #[cfg(test)]
 pub(crate) use compiled::{Reference, SystemColumns};
-pub(crate) use header::{header_key, nearest};
+pub(crate) use header::{fits_pattern, header_key, nearest};
 pub(crate) use mistake::{SchemaError, SchemaFile};

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::fault;
-use crate::source::{Encoding, InputPath};
+use crate::source::{Encoding, InputPath, UnknownColumns};
 
 use super::decision::Decision;
 
@@ -17,8 +17,10 @@ pub(crate) struct Reading {
     pub(crate) encodings: Vec<(Option<PathBuf>, Encoding)>,
     /// `--reading`: how the cells of a field are read, in one file or in all that are not named.
     pub(crate) readings: Vec<(Option<PathBuf>, String, Decision)>,
-    /// `--map`: headers and the fields that they mean.
+    /// `--map`: what is before the last `=`, and the field.
     pub(crate) maps: Vec<(String, String)>,
+    /// `--unknown-columns`.
+    pub(crate) unknown_columns: UnknownColumns,
     /// `--quoted-empty`; without, the empty text only in files that muster exported.
     pub(crate) quoted_empty: Option<QuotedEmpty>,
     /// `--pad-short`.
@@ -42,6 +44,7 @@ impl Default for Reading {
             encodings: Vec::new(),
             readings: Vec::new(),
             maps: Vec::new(),
+            unknown_columns: UnknownColumns::default(),
             quoted_empty: None,
             pad_short: false,
             from_spreadsheet: false,

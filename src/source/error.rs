@@ -78,12 +78,9 @@ pub(crate) enum SourceError {
          decimal-point"
     )]
     BadReading { given: String },
-    /// `--map` names a header that no file has.
-    #[error("--map '{header}={field}': no file has the column {header}; there are {known}")]
-    MapHeader { header: String, field: String, known: String },
-    /// `--map` names a field that the schema of the files with that header does not have.
-    #[error("--map '{header}={field}': there is no field {field}; there are {known}")]
-    MapField { header: String, field: String, known: String },
+    /// Everything that is wrong with the values of options.
+    #[error("{}", .0.join("\n"))]
+    Options(Vec<String>),
     /// The header does not end.
     #[error(
         "{name} line {line}: the header does not end within {limit} bytes; \
@@ -124,8 +121,7 @@ impl SourceError {
                 | Self::ReadingOfNothing { .. }
                 | Self::ReadingOfField { .. }
                 | Self::BadReading { .. }
-                | Self::MapHeader { .. }
-                | Self::MapField { .. }
+                | Self::Options(_)
         )
     }
 }

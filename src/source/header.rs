@@ -3,9 +3,11 @@
 //! A column's name is compared with `--map`, then with the fields' exact names, then with their names ignoring case,
 //! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
+use super::column_map::{ColumnMap, deciding};
+use super::unknown;
 use crate::nearest::nearest;
 use crate::record::{Code, Finding, Location, Message};
-use crate::schema::{Entity, Field, FieldIndex, header_key};
+use crate::schema::{Entity, Field, FieldIndex, fits_pattern, header_key};
 
 /// The column that marks a file as the changes of an export (`export --changes-since`). It says whether a row was
 /// inserted, updated or deleted.
@@ -25,9 +27,6 @@ pub(crate) struct Mapping {
     /// For each field of the entity, the column that feeds it.
     pub(crate) fields: Vec<Option<usize>>,
 }
-
-/// A `--map`: the name in the header and the field.
-pub(super) type Map = (String, String);
 
 /// A column's name: trimmed, without invisible characters, with spaces for line breaks.
 pub(crate) fn clean_name(raw: &str) -> String {
@@ -49,21 +48,24 @@ pub(super) struct Names<'s> {
     entity: &'s Entity,
     keys: Vec<String>,
     aliases: Vec<Vec<String>>,
-    /// The `--map`s with a field of this entity: the header, its key, the field.
-    maps: Vec<(&'s str, String, FieldIndex)>,
+    /// The maps with a field of this entity.
+    maps: Vec<&'s ColumnMap>,
 }
 
 impl<'s> Names<'s> {
-    pub(super) fn new(entity: &'s Entity, maps: &'s [Map]) -> Self {
+    pub(super) fn new(entity: &'s Entity, maps: &'s [ColumnMap]) -> Self {
         let keys = entity.fields.iter().map(|field| header_key(&field.name)).collect();
         let aliases = entity.fields.iter().map(|field| field.aliases.iter().map(|a| header_key(a)).collect());
         let aliases = aliases.collect();
         let mut names = Self { entity, keys, aliases, maps: Vec::new() };
-        for (header, field) in maps {
-            if let Some(field) = names.field(field) {
-                names.maps.push((header.trim(), header_key(header), field));
-            }
-        }
+        names.maps = maps.iter().filter(|map| names.field(&map.field).is_some()).collect();
+        names
+    }
+
+    /// The names for a file that may hold the entity.
+    pub(super) fn of_file(entity: &'s Entity, file: &str, maps: &'s [ColumnMap]) -> Self {
+        let mut names = Self::new(entity, maps);
+        names.maps.retain(|map| map.is_about(file, &entity.name));
         names
     }
 
@@ -74,9 +76,7 @@ impl<'s> Names<'s> {
     }
 
     fn mapped(&self, name: &str) -> Option<FieldIndex> {
-        let key = header_key(name);
-        let exact = self.maps.iter().find(|(header, _, _)| *header == name);
-        exact.or_else(|| self.maps.iter().find(|(_, own, _)| *own == key)).map(|(_, _, field)| *field)
+        deciding(self.maps.iter().copied(), name).and_then(|map| self.field(&map.field))
     }
 
     /// The field with a column's name or alias, without `--map`.
@@ -92,12 +92,7 @@ impl<'s> Names<'s> {
 
     /// Whether the schema says that the column is ignored.
     fn is_ignored(&self, name: &str) -> bool {
-        let dotted: String =
-            name.to_lowercase().chars().map(|c| if matches!(c, ' ' | '_' | '-') { '.' } else { c }).collect();
-        self.entity.ignored.iter().any(|pattern| match pattern.to_lowercase().strip_suffix('*') {
-            Some(begin) => dotted.starts_with(begin),
-            None => header_key(pattern) == header_key(name),
-        })
+        self.entity.ignored.iter().any(|pattern| fits_pattern(pattern, name))
     }
 
     /// Whether `name` seems to be the names of two columns without their delimiter: it begins or ends with the name
@@ -109,6 +104,17 @@ impl<'s> Names<'s> {
         free.any(|key| {
             let rest = name.strip_prefix(key.as_str()).or_else(|| name.strip_suffix(key.as_str()));
             key.len() >= SHORTEST_JOINED && rest.is_some_and(|rest| !rest.is_empty())
+        })
+    }
+
+    /// The field that `name` means as far as can be said: [`Names::near`], else the first of several whose last part it
+    /// is (`contact.email` before `notifications.email`).
+    fn probable(&self, name: &str, fields: &[Option<usize>]) -> Option<&'s str> {
+        let key = header_key(name);
+        let is_last = |name: &str| name.rsplit_once('.').is_some_and(|(_, last)| header_key(last) == key);
+        self.near(name, fields).or_else(|| {
+            let mut free = self.entity.fields.iter().zip(fields).filter(|(_, fed)| fed.is_none());
+            free.find(|(field, _)| is_last(&field.name)).map(|(field, _)| field.name.as_str())
         })
     }
 
@@ -136,6 +142,8 @@ pub(super) struct Matched {
     pub(super) mapping: Mapping,
     /// What is wrong with the header.
     pub(super) findings: Vec<Finding>,
+    /// The columns that are neither fields nor ignored; each has a finding.
+    pub(super) unknown: Vec<usize>,
     /// The position of [`CHANGE_COLUMN`].
     pub(super) change_column: Option<usize>,
     /// The position of a column whose name seems to be those of two columns.
@@ -160,8 +168,7 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
                     mapping.fields[field] = Some(column);
                     mapping.columns[column] = Some(field);
                 }
-                Some(first) if by_map[first] == wanted => found.duplicate(first, column, field, entity),
-                Some(first) => found.given_away(first, column, field, entity),
+                Some(first) => found.duplicate(first, column, field, entity),
             }
         }
     }
@@ -176,7 +183,8 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {
-                found.unknown(column, entity, names.near(name, &mapping.fields));
+                matched.unknown.push(column);
+                found.unknown(column, entity, names.probable(name, &mapping.fields));
             }
         }
     }
@@ -237,16 +245,6 @@ impl Findings<'_> {
         self.push(Code::DuplicateHeader, Some(second), Some(field), message);
     }
 
-    fn given_away(&mut self, first: usize, second: usize, field: FieldIndex, entity: &Entity) {
-        let message = format!(
-            "ignored, since --map gives {} to column {} ({})",
-            entity.fields[field].name,
-            first + 1,
-            self.header[first]
-        );
-        self.push(Code::UnknownColumn, Some(second), None, message);
-    }
-
     fn forbidden(&mut self, column: usize) {
         let message =
             "seems to hold passwords, which are never imported; remove the column from the file".to_owned();
@@ -254,11 +252,7 @@ impl Findings<'_> {
     }
 
     fn unknown(&mut self, column: usize, entity: &Entity, near: Option<&str>) {
-        let message = if self.header[column].is_empty() {
-            format!("column {} has no name and is ignored", column + 1)
-        } else {
-            format!("not a column of {}, and ignored", entity.name)
-        };
+        let message = unknown::message(&entity.name, &self.header[column], column, None, near);
         self.push(Code::UnknownColumn, Some(column), None, message);
         self.suggest(near);
     }

@@ -7,7 +7,7 @@ use super::*;
 fn matched(header: &[&str], maps: &[(&str, &str)]) -> (String, Vec<String>) {
     let schema = schema();
     let users = &schema.entities[1];
-    let maps: Vec<Map> = maps.iter().map(|(h, f)| ((*h).to_owned(), (*f).to_owned())).collect();
+    let maps: Vec<ColumnMap> = maps.iter().map(|(h, f)| ColumnMap::given(h, f, &schema, &[])).collect();
     let header: Vec<String> = header.iter().map(|name| (*name).to_owned()).collect();
     let names = Names::new(users, &maps);
     let found = match_header(&header, &names, Location::whole_file(3, 9));
@@ -67,7 +67,7 @@ fn each_fault_of_a_header_is_found_once_per_column() {
             ],
         ),
         (vec!["Mail 2", "accountId"], vec![("mail2", "email")], vec![]),
-        (vec!["email", "Mail 2", "accountId"], vec![("Mail 2", "E-mail")], vec!["unknown-column 0 email"]),
+        (vec!["email", "Mail 2", "accountId"], vec![("Mail 2", "E-mail")], vec!["duplicate-header 0 email"]),
         (vec!["a", "b", "accountId"], vec![("a", "email"), ("b", "email")], vec!["duplicate-header 1 b"]),
         (
             vec!["password", "email", "accountId"],

@@ -2,7 +2,7 @@
 
 use super::entity::{self, Fit, by_file_name, by_header};
 use super::header::{self, CHANGE_COLUMN, Mapping, Matched, Names, file_finding};
-use super::{Encoding, FileFormat, LineEnd, Look, LookOptions, Opening, Source, SourceError};
+use super::{Encoding, FileFormat, LineEnd, Look, LookOptions, Opening, Source, SourceError, unknown};
 use crate::record::{Code, Finding, Location};
 use crate::schema::Schema;
 
@@ -60,7 +60,11 @@ impl<'a> Looker<'a> {
             encoding,
             encoding_certain: options.encoding.is_some() || mark.is_some(),
             bom_len: encoding.marks(prefix),
-            names: schema.entities.iter().map(|entity| Names::new(entity, options.maps)).collect(),
+            names: schema
+                .entities
+                .iter()
+                .map(|entity| Names::of_file(entity, source.name(), options.maps))
+                .collect(),
             notes,
         }
     }
@@ -110,14 +114,31 @@ impl<'a> Looker<'a> {
 
     /// The file holds this entity and begins like this.
     pub(super) fn conclude(self, entity: usize, opening: Opening) -> Look {
-        let Matched { mapping, change_column, torn, findings } = self.matched(&opening.header, entity);
-        Look { opening, entity, mapping, change_column, extra: 0, torn, findings, notes: self.notes }
+        let matched = self.matched(&opening.header, entity);
+        let Matched { mapping, unknown, change_column, torn, findings } = matched;
+        Look {
+            opening,
+            entity,
+            mapping,
+            unknown,
+            left_out: Vec::new(),
+            change_column,
+            extra: 0,
+            torn,
+            findings,
+            notes: self.notes,
+        }
     }
 
     /// Matches the header with an entity, and a column of changes with what was asked for.
     fn matched(&self, names: &[String], entity: usize) -> Matched {
         let place = self.place();
         let mut matched = header::match_header(names, &self.names[entity], place);
+        if self.options.ignore_unknown {
+            let Matched { unknown, findings, .. } = &mut matched;
+            findings.retain(|finding| !unknown::is_about(finding, unknown));
+            unknown.clear();
+        }
         let wrong = match (matched.change_column, self.options.changes) {
             (Some(_), false) => file_finding(
                 place,
@@ -164,6 +185,8 @@ impl<'a> Looker<'a> {
             },
             entity,
             mapping: Mapping::default(),
+            unknown: Vec::new(),
+            left_out: Vec::new(),
             change_column: None,
             extra: 0,
             torn: None,

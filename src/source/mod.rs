@@ -4,6 +4,7 @@
 //! Nothing here decides where a *data* record begins; the splitter in `read` does. The records of the sampled prefix
 //! are only counted.
 
+mod column_map;
 mod dialect;
 mod encoding;
 mod entity;
@@ -30,7 +31,9 @@ mod surplus;
 mod test_schema;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
+pub(crate) use column_map::ColumnMap;
 pub(crate) use dialect::DELIMITERS;
 pub(crate) use encoding::Encoding;
 pub(crate) use entity::entity_named;
@@ -40,8 +43,9 @@ pub(crate) use format::FileFormat;
 pub(crate) use header::{CHANGE_COLUMN, CHANGED_COLUMN, Mapping, clean_name};
 pub(crate) use input::{InputPath, InputSpec};
 pub(crate) use look::{look, look_at_columns};
-pub(crate) use maps::check_maps;
+pub(crate) use maps::{Looked, map_mistakes};
 pub(crate) use open::Source;
 pub(crate) use opening::{LineEnd, Look, LookOptions, Opening};
 pub(crate) use read_at::ReadAt;
 pub(crate) use surplus::Surplus;
+pub(crate) use unknown::{NotImported, SYSTEM_COLUMNS, UnknownColumns};

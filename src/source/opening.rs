@@ -1,7 +1,7 @@
 //! What is known of a file before its records are read, and what the command line can say about it.
 
-use super::{Encoding, FileFormat, Mapping};
-use crate::record::Finding;
+use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, SYSTEM_COLUMNS, unknown};
+use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
 #[derive(Debug, Clone, Copy, Default)]
@@ -10,8 +10,8 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) encoding: Option<Encoding>,
     /// `--delimiter`
     pub(crate) delimiter: Option<u8>,
-    /// `--map`, as header and field.
-    pub(crate) maps: &'o [(String, String)],
+    /// The `--map`s of the file and of all files; those of an entity hold if the file has it.
+    pub(crate) maps: &'o [ColumnMap],
     /// Which of the entity's files this is, for the location of findings.
     pub(crate) file: u16,
     /// `--apply-changes`: the file must list the changes of an export.
@@ -20,6 +20,8 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) format: Option<FileFormat>,
     /// A record has a key that the first ones lack: the keys of all records are needed.
     pub(crate) whole: bool,
+    /// Nothing is said of columns that are neither fields nor ignored.
+    pub(crate) ignore_unknown: bool,
     /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
 }
@@ -84,6 +86,11 @@ pub(crate) struct Look {
     pub(crate) mapping: Mapping,
     /// The column that says whether a row is inserted, updated or deleted.
     pub(crate) change_column: Option<usize>,
+    /// The columns that are neither fields nor ignored, in order. Each has a finding, which holds if the column is not
+    /// empty.
+    pub(crate) unknown: Vec<usize>,
+    /// Such columns whose values cannot be read at all: they are not in the header.
+    pub(crate) left_out: Vec<NotImported>,
     /// How many empty cells nearly every sampled record has beyond the header.
     pub(crate) extra: usize,
     /// The column of the header in which a delimiter seems to be missing: then no cell beyond the header is accepted.
@@ -92,4 +99,55 @@ pub(crate) struct Look {
     pub(crate) findings: Vec<Finding>,
     /// What a person should know: lines that were skipped, and why.
     pub(crate) notes: Vec<String>,
+}
+
+impl Look {
+    /// The findings about a file that has been read. `filled` has the number of filled cells of each unknown column.
+    pub(crate) fn findings_after(&self, entity: &str, filled: &[u64], exported: bool) -> Vec<Finding> {
+        let counted = |mut finding: Finding| {
+            if !unknown::is_about(&finding, &self.unknown) {
+                return Some(finding);
+            }
+            let column = usize::from(finding.column?);
+            let filled = self.filled(column, filled);
+            let name = self.opening.header.get(column).map_or("", String::as_str);
+            let near = finding.suggestion.as_deref();
+            if exported && SYSTEM_COLUMNS.contains(&name) {
+                return None;
+            }
+            finding.message = unknown::message(entity, name, column, Some(filled), near).into();
+            (filled > 0).then_some(finding)
+        };
+        self.findings.iter().cloned().filter_map(counted).collect()
+    }
+
+    /// The columns that are lost. `filled` has the number of filled cells of each unknown column; if muster `exported` the
+    /// file, those of the system are no loss.
+    pub(crate) fn not_imported(&self, filled: &[u64], exported: bool) -> Vec<NotImported> {
+        let of_column = |(&column, &filled): (&usize, &u64)| {
+            let about = |finding: &&Finding| finding.column.is_some_and(|of| usize::from(of) == column);
+            let found =
+                self.findings.iter().filter(|finding| finding.code == Code::UnknownColumn).find(about);
+            let field = found.and_then(|finding| finding.suggestion.as_ref()).map(ToString::to_string);
+            let column = match self.opening.header.get(column).map_or("", String::as_str) {
+                "" => format!("column {}", column + 1),
+                name => name.to_owned(),
+            };
+            (filled > 0).then_some(NotImported { column, filled, field })
+        };
+        let is_system = |lost: &NotImported| exported && SYSTEM_COLUMNS.contains(&lost.column.as_str());
+        let counted = self.unknown.iter().zip(filled).filter_map(of_column).filter(|lost| !is_system(lost));
+        counted.chain(self.left_out.iter().cloned()).collect()
+    }
+
+    /// How many columns the file has, with those whose values cannot be read.
+    pub(crate) fn columns(&self) -> usize {
+        let named = self.opening.header.iter().rposition(|name| !name.is_empty());
+        named.map_or(0, |last| last + 1) + self.left_out.len()
+    }
+
+    fn filled(&self, column: usize, filled: &[u64]) -> u64 {
+        let at = self.unknown.iter().position(|unknown| *unknown == column);
+        at.and_then(|at| filled.get(at)).copied().unwrap_or(0)
+    }
 }

@@ -170,20 +170,58 @@ fn lines_before_the_header_are_skipped_with_a_note() {
     assert_eq!((look.opening.header_line, look.opening.header), (1, vec!["Title".to_owned()]));
 }
 
+/// What is wrong with these maps, `left` and `field`, for a file of users and one of accounts.
+fn mistakes(maps: &[(&str, &str)]) -> Vec<String> {
+    let names = ["users.csv".to_owned(), "accounts.csv".to_owned()];
+    let maps: Vec<_> =
+        maps.iter().map(|(left, field)| ColumnMap::given(left, field, &schema(), &names)).collect();
+    let contents = [&b"email,organization,Nr,Tel\n"[..], b"Klant,Nr,name,Zaak\n"];
+    let options = LookOptions { maps: &maps, ..LookOptions::default() };
+    let looks = [0, 1].map(|at| {
+        let text = contents[at];
+        looked_with(&schema(), &names[at], text, &options).unwrap()
+    });
+    let files: Vec<_> = names.iter().zip(&looks).map(|(name, look)| Looked { name, look }).collect();
+    map_mistakes(&maps, &files, &schema())
+}
+
 #[test]
 fn a_map_must_find_its_column_and_its_field_in_some_file() {
-    let looks = [
-        looked("users.csv", b"email,organization,Nr\n", &LookOptions::default()).unwrap(),
-        looked("accounts.csv", b"Klant,name\n", &LookOptions::default()).unwrap(),
-    ];
-    let check =
-        |header: &str, field: &str| check_maps(&[(header.to_owned(), field.to_owned())], &looks, &schema());
-    check("Klant", "legacyId").unwrap();
-    check("nr", "contact.phone").unwrap();
-    let error = check("Klnt", "legacyId").unwrap_err().to_string();
-    assert!(error.ends_with("there are email, organization, Nr, Klant, name"), "{error}");
-    let error = check("Klant", "email").unwrap_err().to_string();
-    assert!(error.contains("there is no field email; there are legacyId, name"), "{error}");
+    for used in [
+        &[("Klant", "legacyId")][..],
+        &[("tel", "contact.phone")],
+        &[("accounts:Nr", "legacyId"), ("users:Nr", "contact.phone")],
+    ] {
+        assert_eq!(mistakes(used), Vec::<String>::new(), "{used:?}");
+    }
+    for (wrong, said) in [
+        (&[("Klnt", "legacyId")][..], &["no file has the column Klnt; did you mean Klant?"][..]),
+        (
+            &[("Telefax", "legacyId")],
+            &["no file has the column Telefax; there are email, organization, Nr, Tel, Klant, name, Zaak"],
+        ),
+        (
+            &[("Klant", "zzz")],
+            &["there is no field zzz in accounts; `muster schema print accounts` lists all"],
+        ),
+        (&[("Klant", "email")], &["there is no field email in accounts; did you mean contact.email?"]),
+        (&[("Tel", "phone")], &["there is no field phone in users; did you mean contact.phone?"]),
+        (
+            &[("Tel", "contact.phome")],
+            &["there is no field contact.phome in users; did you mean contact.phone?"],
+        ),
+        (&[("acounts:Klant", "legacyId")], &["did you mean accounts:Klant?"]),
+        (&[("users:Klant", "contact.phone")], &["no file of users has the column Klant;"]),
+        (&[("Nr", "name"), ("Klnt", "legacyId")], &["the columns Nr and name", "did you mean Klant?"]),
+        (&[("Klant", "legacyId"), ("accounts:Nr", "legacyId")], &["the columns Klant and Nr"]),
+        (
+            &[("Klant", "legacyId"), ("Klant", "name")],
+            &["the column Klant of accounts.csv can mean only one field"],
+        ),
+    ] {
+        let found = mistakes(wrong).join("\n");
+        assert!(said.iter().all(|part| found.contains(part)), "{wrong:?}:\n{found}");
+    }
 }
 
 #[test]

@@ -77,6 +77,8 @@ fn create(
     Ok(match (reported.exit(), ending) {
         // No row was read: the record looks like its own header.
         (Exit::Done, Ending::Rejected) => Exit::Rejects,
+        // A key that is no field has been named on the screen.
+        (Exit::Rejects, ending) if ending != Ending::Rejected => Exit::Done,
         (exit, _) => exit,
     })
 }

@@ -24,6 +24,8 @@ pub(crate) fn context() -> Context {
         mapping,
         prefix: 0..20,
         records: Some(9),
+        columns: 2,
+        not_imported: Vec::new(),
     };
     let field = |name: &str, sensitive| Field { name: name.to_owned(), sensitive };
     let accounts = Entity {
@@ -49,6 +51,7 @@ pub(crate) fn context() -> Context {
         values: ShownValues::NotSensitive,
         again: Vec::new(),
         again_of_files: Vec::new(),
+        refuses_unknown: false,
         entities: vec![accounts, users],
     }
 }

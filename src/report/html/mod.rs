@@ -10,6 +10,7 @@ mod causes;
 mod charts;
 mod counts;
 mod files;
+mod lost;
 mod page;
 mod render;
 mod rules;

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::output::{OutputError, RunFolder, names};
 
 use super::super::number::grouped;
-use super::{Page, again, against, causes, charts, counts, files, rules, samples, text, verdict};
+use super::{Page, again, against, causes, charts, counts, files, lost, rules, samples, text, verdict};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -33,6 +33,7 @@ fn render(page: &Page<'_>) -> String {
     );
     // The sections that cannot grow come first; what is left of the budget is the samples'.
     let before = html! {
+        (lost::section(page))
         (counts::section(page))
         (causes::section(page))
         (against::section(page))

@@ -32,6 +32,9 @@ pub(super) fn sentence(page: &Page<'_>) -> String {
     match outcome.status {
         Status::Checked => result("can be imported"),
         Status::Planned => result("would be imported (dry run, rolled back)"),
+        Status::Refused if page.context.refuses_unknown && page.context.loses_columns() => {
+            "Refused: columns are not imported. The target is as it was before.".to_owned()
+        }
         Status::Refused if rejected == 0 => {
             "Refused because of what it would have changed. The target is as it was before.".to_owned()
         }
@@ -82,6 +85,9 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
 /// The page's sections in their order: name of the place, name for people.
 fn sections(page: &Page<'_>) -> Vec<(&'static str, &'static str)> {
     let mut sections = vec![("counts", "Counts"), ("first", "Fix first")];
+    if page.context.loses_columns() {
+        sections.insert(0, ("lost", "Columns not imported"));
+    }
     if page.against.is_some() {
         sections.push(("against", "Compared with the earlier run"));
     }
@@ -102,6 +108,7 @@ fn tone(page: &Page<'_>) -> &'static str {
     match page.outcome.status {
         Status::Refused | Status::Failed | Status::Interrupted => "bad",
         _ if page.outcome.sum(|counts| counts.rejected + counts.duplicates) > 0 => "mixed",
+        _ if page.context.loses_columns() => "mixed",
         _ => "good",
     }
 }

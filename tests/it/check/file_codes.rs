@@ -66,7 +66,7 @@ fn what_is_no_text_and_what_is_empty_stop_the_run() {
 #[test]
 fn an_unknown_column_is_a_warning_that_names_it() {
     let muster = Muster::new().file("accounts.csv", "legacyId,nmae,name,shoe size\nA1,x,One,44\n");
-    let run = muster.run(["check", "accounts.csv", "--out", "out"]).exits(0);
+    let run = muster.run(["check", "accounts.csv", "--out", "out"]).exits(3);
     let findings = run.findings("out");
     let columns: Vec<_> = findings.iter().map(|f| f["column"].as_str().unwrap()).collect();
     assert_eq!(columns, ["nmae", "shoe size"], "{run}");
