@@ -134,7 +134,8 @@ pub(crate) struct ReadArgs {
     pub(crate) encoding: Vec<String>,
     /// Read the column with this header as this field; can be given several times
     ///
-    /// ENTITY:HEADER=FIELD is about the files of one entity, FILE:HEADER=FIELD about one file.
+    /// With an entity's name and a colon in front it is about the files of that entity, with a file's name about
+    /// that file.
     #[arg(long, value_name = "[ENTITY:|FILE:]HEADER=FIELD", help_heading = "Reading")]
     pub(crate) map: Vec<String>,
     /// What becomes of filled columns that are neither fields nor ignored [default: report]

@@ -174,7 +174,6 @@ impl<'p> Objects<'p> {
             // Only whether it is empty matters: the text of a list is that of its brackets.
             (Column::Unknown, Value::List(start, _)) if is_empty(line, start) => return Ok(()),
             (Column::Unknown, Value::List(start, _)) => place(start, start + 1),
-            (Column::Unknown, Value::Text { start, end, .. }) => place(start, end),
             (Column::Decimal(rule), Value::Bare(start, end)) => {
                 let number = rule.written(&line[start..end]).unwrap_or(Cow::Borrowed(&line[start..end]));
                 let cell = if number == line[start..end] {
@@ -187,7 +186,8 @@ impl<'p> Objects<'p> {
                 self.numbers.push((column, cell));
                 return Ok(());
             }
-            (_, Value::Bare(start, end) | Value::Text { start, end, escaped: false }) => place(start, end),
+            (Column::Unknown, Value::Text { start, end, .. })
+            | (_, Value::Bare(start, end) | Value::Text { start, end, escaped: false }) => place(start, end),
             (_, Value::Text { start, end, escaped: true }) => {
                 let from = self.copies.len();
                 unescape(&line[start..end], &mut self.copies);

@@ -33,7 +33,7 @@ impl ColumnMap {
         let split = |at: usize| (left[..at].trim(), left[at + 1..].trim());
         let splits =
             || left.match_indices(':').map(|(at, _)| split(at)).filter(|(_, header)| !header.is_empty());
-        let of_file = splits().filter(|(file, _)| files.iter().any(|known| known == file)).last();
+        let of_file = splits().rfind(|(file, _)| files.iter().any(|known| known == file));
         let of_entity = || splits().find(|(name, _)| schema.entities.iter().any(|known| known.name == *name));
         let (scope, header) = match (of_file, of_entity()) {
             (Some((file, header)), _) => (Scope::File(file.to_owned()), header),

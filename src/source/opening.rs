@@ -4,6 +4,7 @@ use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, SYSTEM_COLUMN
 use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LookOptions<'o> {
     /// `--encoding`
