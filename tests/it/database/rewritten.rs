@@ -61,6 +61,9 @@ fn no_command_takes_a_table_that_is_being_rewritten_for_empty() {
             rewriting(&database, longer, || muster.run(["verify", "exported", "--against-database"]))
                 .exits(0);
         }
+        let since = ["export", "--out", "next", "--changes-since", "exported"];
+        let next = rewriting(&database, longer, || muster.run(since)).exits(0);
+        assert_eq!(next.text("next/users.changes.csv").lines().count(), 1, "{next}");
         let listed = rewriting(&database, longer, || muster.run(["user", "list"])).exits(0);
         assert_eq!(listed.stdout().lines().count(), 1 + 3, "{listed}");
         rewriting(&database, longer, || muster.run(["account", "show", "A2"])).exits(0);
