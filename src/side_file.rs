@@ -10,10 +10,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// The largest file that people write.
-const MOST: u64 = 4 << 20;
-/// The largest list of files that muster writes.
-pub(crate) const MOST_OWN: u64 = 32 << 20;
+/// The largest file that is read whole. Most have some kB; mail templates with pictures have some MB.
+pub(crate) const MOST: u64 = 32 << 20;
 
 /// Reads a file that somebody wrote and named: links are followed.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
@@ -27,7 +25,7 @@ pub(crate) fn read_text(path: &Path) -> io::Result<String> {
 
 /// Reads a file that muster wrote.
 pub(crate) fn read_own(path: &Path) -> io::Result<Vec<u8>> {
-    bounded(open_own(path)?, MOST_OWN)
+    bounded(open_own(path)?, MOST)
 }
 
 /// Opens a file that somebody named, of any size.
@@ -105,6 +103,6 @@ mod tests {
             assert_eq!(is_irregular(&path(name)), irregular, "{name}");
         }
         assert_eq!(read(&path("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
-        assert_eq!(read(&path("large")).unwrap_err().to_string(), "it has more than 4 MiB");
+        assert_eq!(read(&path("large")).unwrap_err().to_string(), "it has more than 32 MiB");
     }
 }

@@ -73,7 +73,7 @@ pub(crate) struct ImportArgs {
     /// Delete the rows that the changes list as deleted; without it, deletions are refused
     #[arg(long, help_heading = "Loading", requires = "apply_changes", hide_short_help = true)]
     pub(crate) allow_deletes: bool,
-    /// Delete them even if they are more than a fifth of an entity's rows in the database; with a value, up to so many
+    /// Delete them even if they are more than 20% of a table's rows; with =N or =P%, up to so many
     #[arg(long, value_name = "N|P%", num_args = 0..=1, require_equals = true, default_missing_value = "100%")]
     #[arg(help_heading = "Loading", requires = "allow_deletes", hide_short_help = true)]
     pub(crate) allow_mass_deletes: Option<Limit>,

@@ -90,7 +90,7 @@ impl Folder {
         }
         let json = manifest.to_json();
         // Nobody could read it again.
-        if json.len() as u64 > side_file::MOST_OWN {
+        if json.len() as u64 > side_file::MOST {
             return Err(ExportError::TooManyFiles(self.path().to_owned()));
         }
         let mut file = self.create(manifest::NAME)?;

@@ -2,7 +2,6 @@
 //! link `latest` leads to the newest. What a killed export left is completed or removed by the next one.
 
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -84,9 +83,10 @@ impl KeptExports {
         }
         let beside = self.path.join(format!(".{LATEST}.muster-partial"));
         let failed = |source| OutputError::write(&link, source);
-        match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
-            _ => {}
+        match beside.symlink_metadata() {
+            Ok(found) if found.is_symlink() => fs::remove_file(&beside).map_err(failed)?,
+            Ok(_) => return Err(OutputError::NoLink { path: beside }.into()),
+            Err(_) => {}
         }
         Ok(symlink(name, &beside).and_then(|()| fs::rename(&beside, &link)).map_err(failed)?)
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
@@ -31,10 +31,17 @@ pub(crate) struct Ended<'e> {
 
 /// Whether the file can be replaced: a device, a pipe or a link cannot.
 pub(crate) fn check(path: &Path) -> Result<(), ExportError> {
-    if side_file::is_irregular(path) {
-        return Err(OutputError::Irregular { path: path.to_owned() }.into());
+    match [path.to_owned(), partial(path)].into_iter().find(|path| side_file::is_irregular(path)) {
+        Some(path) => Err(OutputError::Irregular { path }.into()),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Where the file is until it is whole.
+fn partial(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".partial");
+    beside.into()
 }
 
 /// Writes the file after a job, successful or not. After a failure it keeps the numbers of the last complete export.
@@ -42,8 +49,7 @@ pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
     check(path)?;
     let before = side_file::read_own(path).unwrap_or_default();
     let text = text(ended, &String::from_utf8_lossy(&before), Timestamp::now());
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".partial");
+    let beside = partial(path);
     let failed = |source| OutputError::write(path, source);
     // What has the name of the partial file is not written through.
     match fs::remove_file(&beside) {

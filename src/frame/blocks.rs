@@ -14,6 +14,9 @@ use super::stored::{FindingFilter, StoredFinding};
 /// How much is read at a time.
 const BLOCK: usize = 4 << 20;
 
+/// The longest line. A finding holds an excerpt of a value and has some kB.
+const LONGEST: usize = 64 << 20;
+
 /// Some whole lines.
 pub(super) struct Block {
     bytes: Vec<u8>,
@@ -61,6 +64,7 @@ impl Scan {
             let cut = memchr::memrchr(b'\n', &bytes).map(|at| at + 1);
             match cut {
                 Some(cut) if read > 0 || cut < bytes.len() => self.rest = bytes.split_off(cut),
+                None if bytes.len() > LONGEST => return Err(self.failed(io::ErrorKind::FileTooLarge.into())),
                 None if read > 0 => continue,
                 _ => {}
             }
@@ -149,5 +153,8 @@ mod tests {
             lines.extend(block.lines().map(|(number, line)| (number, line.len())));
         }
         assert_eq!(lines, [(1, 1), (2, BLOCK + 10), (3, 4)]);
+        // A line without an end is not waited for.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(Scan::open(&path).unwrap().next().is_err());
     }
 }

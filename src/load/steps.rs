@@ -112,8 +112,8 @@ impl<'a> Load<'a> {
     }
 
     /// Writes the rows that were kept, in load order.
-    /// Errors: the server refuses, or [`LoadError::MassDeletes`]. With [`LoadError::Rows`], [`LoadError::Referred`] and [`LoadError::NotReleased`] the
-    /// transaction goes on, as it was before anything was written.
+    /// Errors: the server refuses, or [`LoadError::MassDeletes`]. With [`LoadError::Rows`], [`LoadError::Referred`] and
+    /// [`LoadError::NotReleased`] the transaction goes on, as it was before anything was written.
     pub(crate) async fn write(
         &self,
         entities: &[EntityRows<'_>],

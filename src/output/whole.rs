@@ -112,12 +112,16 @@ impl WholeFolder {
     }
 
     /// Removes the partial files, of those names that `is_ours` accepts, that a killed process left.
+    /// Errors: also [`OutputError::Irregular`]; no process leaves a link or a pipe.
     pub(crate) fn remove_partial(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), OutputError> {
         let failed = |source| OutputError::Folder { path: self.path.clone(), source };
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             if name.to_str().and_then(|name| self.layout.name_of(name)).is_some_and(&is_ours) {
+                if side_file::is_irregular(&entry.path()) {
+                    return Err(OutputError::Irregular { path: entry.path() });
+                }
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }

@@ -21,13 +21,10 @@ use crate::run::Reported;
 use crate::run::record::{self, Ending, Single, TypedRecord};
 use crate::schema::{Entity, Schema};
 use crate::settings::Given;
-use crate::side_file::bounded;
+use crate::side_file::{MOST, bounded};
 
 use super::print::{print, say};
 use super::{CommandError, records};
-
-/// The largest record as JSON.
-const MOST: u64 = 4 << 20;
 
 /// The entity that the command is named after.
 const ENTITY: &str = "accounts";

@@ -176,11 +176,14 @@ fn nothing_is_waited_for_at_any_name_of_our_own() {
         ("sound/manifest.json", "export --out new --changes-since sound"),
         ("sound/.manifest.json.muster-partial", "export --out sound"),
         ("sound/.manifest.json.previous", "export --out sound"),
+        ("sound/.users.csv.muster-partial", "export --out sound"),
         ("m.prom", "export --out free --metrics m.prom"),
+        ("m.prom.partial", "export --out free --metrics m.prom"),
         ("checked/summary.json", "rejects checked"),
         ("checked/summary.json", "check users.csv --out checked"),
         ("checked/summary.json", "check users.csv --out free --against checked"),
         ("checked/.summary.json.partial", "check users.csv --out checked"),
+        ("checked/.rejects.ndjson.partial", "check users.csv --out checked"),
         ("checked/.summary.json.previous", "import users.csv --out checked"),
     ] {
         let path = muster.path(name);
@@ -220,7 +223,7 @@ fn nothing_is_waited_for_at_any_name_of_our_own() {
     assert!(refused.stderr().contains("users.rejected.csv"), "{refused}");
     // The partial file of the metrics is not written through a link.
     symlink("users.csv", muster.path("n.prom.partial")).unwrap();
-    muster.run(["export", "--out", "free", "--metrics", "n.prom"]).exits(0);
+    muster.run(["export", "--out", "free", "--metrics", "n.prom"]).exits(1);
     assert_eq!(fs::read_to_string(muster.path("users.csv")).unwrap(), USERS);
 }
 
