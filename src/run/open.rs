@@ -1,13 +1,14 @@
 //! Inputs opened, looked at and sorted by entity, before a record is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use crate::output::visible::fitted;
 use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::source::{
-    Encoding, FileFormat, Look, LookOptions, Source, SourceError, check_maps, entity_named, look,
+    Encoding, FileFormat, Intake, Look, LookOptions, Source, SourceError, check_maps, entity_named, look,
 };
 
 use super::RunError;
@@ -24,21 +25,23 @@ pub(crate) fn open(
     settings: &Settings,
     schema: &Schema,
     spool: &Path,
-    goes_on: &dyn Fn() -> bool,
+    cancelled: &AtomicBool,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
     named_files_are_given(settings, schema)?;
+    let intake = Intake { folder: spool, most: settings.reading.max_input, cancelled };
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in &settings.inputs {
-        let source = Source::open_while(&spec.path, spool, goes_on)?;
+        let source = Source::open(&spec.path, &intake)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
         let exported = exported::claim(&spec.path);
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
         let options = LookOptions {
             may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
-            ..look_options(settings, settings.reading.encoding(&spec.path))
+            ..look_options(settings, settings.reading.encoding(&spec.path), cancelled)
         };
         let (source, original, mut look) = if is_parquet {
-            let Table { source: table, look, facts } = table::open(&source, schema, named, &options, spool)?;
+            let Table { source: table, look, facts } =
+                table::open(&source, schema, named, &options, &intake)?;
             (table, Some((source, facts)), look)
         } else {
             let look = look(&source, schema, named, &options)?;
@@ -88,12 +91,18 @@ fn named_files_are_given(settings: &Settings, schema: &Schema) -> Result<(), Sou
 }
 
 /// How a file is looked at, in the encoding that it is given or found to have.
-pub(super) fn look_options(settings: &Settings, encoding: Option<Encoding>) -> LookOptions<'_> {
+pub(super) fn look_options<'o>(
+    settings: &'o Settings,
+    encoding: Option<Encoding>,
+    cancelled: &'o AtomicBool,
+) -> LookOptions<'o> {
     LookOptions {
         encoding,
         delimiter: settings.reading.delimiter,
         maps: &settings.reading.maps,
         changes: settings.target.changes,
+        max_record: settings.reading.max_record,
+        cancelled: Some(cancelled),
         ..LookOptions::default()
     }
 }
