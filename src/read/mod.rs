@@ -280,6 +280,10 @@ impl Reader<'_> {
             blocks.next_block(buffer).map_err(|error| self.lost(input, error)).transpose()
         });
         let work = |block: Block| {
+            // Blocks that wait for a thread are not worked on any more.
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(ReadError::Cancelled);
+            }
             let index = block.index;
             let parsed = parse(task, block);
             fault::delay(index);
