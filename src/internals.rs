@@ -16,7 +16,7 @@ use crate::rule::{CellFinding, NormalForm, Rule};
 use crate::schema::{Entity, Schema};
 use crate::settings::{Duplicates, Reading, Reports, Settings};
 use crate::settle::{Candidates, Facts, SlotValues, settle};
-use crate::source::{InputPath, LookOptions, Source, SourceError, look};
+use crate::source::{InputPath, Intake, LookOptions, Source, SourceError, look};
 
 pub use crate::exit::Exit;
 pub use crate::fault::Point;
@@ -135,7 +135,8 @@ impl UsersPlan {
         // A benchmark makes few of them.
         let schema: &'static Schema = Box::leak(Box::new(Schema::built_in().expect("the built-in schemas")));
         let file = InputPath::Made(format!("{header}\n").into_bytes());
-        let source = Source::open(&file, &std::env::temp_dir()).expect("a file made in memory");
+        let source =
+            Source::open(&file, &Intake::unlimited(&std::env::temp_dir())).expect("a file made in memory");
         let look = look(&source, schema, Some(1), &LookOptions::default()).expect("a header of users");
         let keep = if rows { Keep::Rows } else { Keep::Keys };
         let settings: &'static Settings = Box::leak(Box::default());

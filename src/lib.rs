@@ -9,6 +9,7 @@
 mod cli;
 mod command;
 mod db;
+mod disk;
 mod event;
 mod exit;
 mod export;

@@ -28,9 +28,10 @@ const NOT_REPEATED: [&str; 14] = [
 ];
 
 /// Options that do not decide the result of a row, or hold a secret: the journal does not keep them.
-const NOT_KEPT: [&str; 12] = [
+const NOT_KEPT: [&str; 13] = [
     "out",
     "against",
+    "max_input",
     "threads",
     "memory",
     "show_values",
@@ -149,6 +150,7 @@ mod tests {
                 "encoding",
                 "from_spreadsheet",
                 "map",
+                "max_input",
                 "max_record",
                 "move_users",
                 "pad_short",

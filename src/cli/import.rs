@@ -160,6 +160,10 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "SIZE", default_value_t = Size(Reading::default().max_record))]
     #[arg(help_heading = "Reading", hide_short_help = true)]
     pub(crate) max_record: Size,
+    /// End the run if a file holds more than this, decompressed (K, M or G) [default: any size, but at most 200 times
+    /// what is stored of it]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", hide_short_help = true)]
+    pub(crate) max_input: Option<Size>,
     /// Refuse the run if more rows are rejected (a number, or a percentage of the rows read)
     #[arg(long, value_name = "N|P%", help_heading = "Rules")]
     pub(crate) max_rejects: Option<Limit>,
@@ -253,6 +257,7 @@ impl ReadArgs {
                 pad_short: self.pad_short,
                 from_spreadsheet: self.from_spreadsheet,
                 max_record: self.max_record.0.min(LARGEST),
+                max_input: self.max_input.map(|size| size.0),
                 memory: usize::try_from(self.memory.0).unwrap_or(usize::MAX),
                 threads: self.threads.and_then(|threads| NonZeroUsize::new(threads.into())),
                 ..Reading::default()

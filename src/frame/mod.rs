@@ -9,14 +9,17 @@ mod blocks;
 mod compare;
 mod day;
 mod error;
+mod footer;
 mod group;
 mod instant;
+mod pages;
 mod parquet;
 pub(crate) mod parquet_in;
 pub(crate) mod parquet_out;
 mod parquet_rows;
 mod quick;
 mod stored;
+mod thrift;
 mod values;
 
 pub(crate) use blocks::Scan;

@@ -3,15 +3,22 @@
 
 use std::error::Error;
 use std::fs::File;
+use std::io;
+use std::sync::Arc;
 
 use polars::prelude::{ArrowDataType, Column, DataType, ParquetReader, PolarsError, SerReader, TimeUnit};
+use polars_io::mmap::ReaderBytes;
+use polars_parquet::read::FileMetadata;
 
 use crate::panics;
 
-use super::{day, instant};
+use super::pages::{self, PageFault};
+use super::{day, footer, instant};
 
 /// How many rows are in memory at a time.
 const BATCH: usize = 1 << 16;
+/// The largest list of texts, in bytes.
+const LONGEST_LIST: usize = 128 << 20;
 
 /// Why a Parquet file cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +29,9 @@ pub(crate) enum ParquetInError {
     /// The library panicked, or the file contradicts itself.
     #[error("is damaged; transfer or write it again")]
     Broken,
-    /// The receiver of the rows failed.
+    /// The receiver of the rows failed, or wants no more of them.
     #[error("its rows cannot be taken")]
-    Taken(#[source] std::io::Error),
+    Taken(#[source] io::Error),
 }
 
 impl ParquetInError {
@@ -34,6 +41,16 @@ impl ParquetInError {
             Self::Damaged(error) => Some(error.into()),
             Self::Taken(error) => Some(error.into()),
             Self::Broken => None,
+        }
+    }
+}
+
+impl From<PageFault> for ParquetInError {
+    fn from(fault: PageFault) -> Self {
+        match fault {
+            PageFault::Broken => Self::Broken,
+            PageFault::Library(error) => Self::Damaged(error),
+            PageFault::Refused(error) => Self::Taken(error),
         }
     }
 }
@@ -77,22 +94,22 @@ pub(crate) struct ParquetTable {
     pub(crate) columns: Vec<ParquetColumn>,
     /// How many rows there are.
     pub(crate) rows: u64,
-    /// How many rows each row group has.
-    groups: Vec<usize>,
+    metadata: Arc<FileMetadata>,
 }
 
 impl ParquetTable {
     /// Reads the footer.
     /// Errors: it is not a Parquet file, or is damaged.
     pub(crate) fn open(file: File) -> Result<Self, ParquetInError> {
+        if !footer::is_sound(&file).map_err(PolarsError::from)? {
+            return Err(ParquetInError::Broken);
+        }
         careful(|| {
             let mut reader = ParquetReader::new(file.try_clone().map_err(PolarsError::from)?);
-            let metadata = reader.get_metadata()?;
+            let metadata = Arc::clone(reader.get_metadata()?);
             let rows = metadata.num_rows as u64;
-            // The type that has the method cannot be named here.
-            #[allow(clippy::redundant_closure_for_method_calls)]
-            let groups: Vec<usize> = metadata.row_groups.iter().map(|group| group.num_rows()).collect();
-            let sum = groups.iter().try_fold(0_u64, |sum, &rows| sum.checked_add(rows as u64));
+            let mut groups = metadata.row_groups.iter();
+            let sum = groups.try_fold(0_u64, |sum, group| sum.checked_add(group.num_rows() as u64));
             if sum != Some(rows) {
                 return Err(ParquetInError::Broken);
             }
@@ -104,34 +121,43 @@ impl ParquetTable {
                 is_zoned: matches!(field.dtype, ArrowDataType::Timestamp(_, Some(_))),
             });
             let columns = columns.collect();
-            Ok(Self { file, columns, rows, groups })
+            Ok(Self { file, columns, rows, metadata })
         })
     }
 
-    /// Calls `each` for every row with the values of the `wanted` columns, in their order.
-    /// Errors: the file is damaged, or `each` failed.
+    /// Calls `each` for every row with the values of the `wanted` columns, in their order. Before that it looks through
+    /// their pages, and asks `admits` for each row group how many bytes so many stored ones may hold.
+    /// Errors: the file is damaged, `admits` refused a group, or `each` failed.
     pub(crate) fn each(
         &self,
         wanted: &[usize],
-        mut each: impl FnMut(&[Datum<'_>]) -> std::io::Result<()>,
+        admits: &dyn Fn(u64, u64) -> io::Result<()>,
+        mut each: impl FnMut(&[Datum<'_>]) -> io::Result<()>,
     ) -> Result<(), ParquetInError> {
+        let names: Vec<&str> = wanted.iter().map(|&at| self.columns[at].name.as_str()).collect();
+        careful(|| {
+            let mut file = self.file.try_clone().map_err(PolarsError::from)?;
+            Ok(pages::check(&ReaderBytes::from(&mut file), &self.metadata, &names, admits)?)
+        })?;
         let mut start = 0;
-        for &rows in &self.groups {
+        for group in &self.metadata.row_groups {
+            let rows = group.num_rows();
             let mut done = 0;
             while done < rows {
                 let part = BATCH.min(rows - done);
-                let columns = careful(|| {
-                    let reader = ParquetReader::new(self.file.try_clone().map_err(PolarsError::from)?);
-                    let reader = reader.with_projection(Some(wanted.to_vec()));
-                    let table = reader.with_slice(Some((start + done, part))).finish()?;
-                    // A damaged file can have columns of other lengths than the table says.
-                    if table.width() != wanted.len() || table.columns().iter().any(|all| all.len() != part) {
-                        return Err(ParquetInError::Broken);
-                    }
-                    table.columns().iter().map(ColumnValues::of).collect::<Result<Vec<_>, _>>()
-                })?;
+                let columns = careful(|| self.batch(wanted, start + done, part))?;
+                let is_list = |at: &usize| matches!(columns[*at], ColumnValues::List(_));
+                let listed: Vec<usize> = (0..columns.len()).filter(is_list).collect();
+                let mut lists = vec![None; columns.len()];
                 for row in 0..part {
-                    let values: Vec<Datum<'_>> = columns.iter().map(|values| values.get(row)).collect();
+                    for &at in &listed {
+                        if let ColumnValues::List(column) = &columns[at] {
+                            lists[at] = careful(|| list(column, row))?;
+                        }
+                    }
+                    let values =
+                        columns.iter().zip(&lists).map(|(values, items)| values.get(row, items.as_deref()));
+                    let values: Vec<Datum<'_>> = values.collect();
                     each(&values).map_err(ParquetInError::Taken)?;
                 }
                 done += part;
@@ -139,6 +165,23 @@ impl ParquetTable {
             start += rows;
         }
         Ok(())
+    }
+
+    /// The values of `part` rows.
+    fn batch(
+        &self,
+        wanted: &[usize],
+        start: usize,
+        part: usize,
+    ) -> Result<Vec<ColumnValues>, ParquetInError> {
+        let reader = ParquetReader::new(self.file.try_clone().map_err(PolarsError::from)?);
+        let reader = reader.with_projection(Some(wanted.to_vec()));
+        let table = reader.with_slice(Some((start, part))).finish()?;
+        // A damaged file can have columns of other lengths than the table says.
+        if table.width() != wanted.len() || table.columns().iter().any(|all| all.len() != part) {
+            return Err(ParquetInError::Broken);
+        }
+        table.columns().iter().map(ColumnValues::of).collect()
     }
 }
 
@@ -188,7 +231,8 @@ enum ColumnValues {
     Number(Vec<Option<String>>),
     Civil(Vec<Option<String>>),
     Instant(Vec<Option<String>>),
-    List(Vec<Option<Vec<Option<String>>>>),
+    /// Its items become texts row by row: a short page can hold many long ones.
+    List(Column),
     Null,
 }
 
@@ -200,17 +244,14 @@ impl ColumnValues {
             DataType::Boolean => Self::Boolean(column.bool()?.iter().collect()),
             DataType::Date | DataType::Datetime(_, None) => Self::Civil(texts(column)?),
             DataType::Datetime(_, Some(_)) => Self::Instant(texts(column)?),
-            DataType::List(_) => {
-                let lists = column.list()?;
-                let items = |row| lists.get_as_series(row).map(|items| texts(&items.into())).transpose();
-                Self::List((0..lists.len()).map(items).collect::<Result<_, _>>()?)
-            }
+            DataType::List(_) => Self::List(column.rechunk()),
             DataType::Null => Self::Null,
             _ => Self::Number(texts(column)?),
         })
     }
 
-    fn get(&self, row: usize) -> Datum<'_> {
+    /// The value of a row, whose `items` are known if it is a list.
+    fn get<'v>(&'v self, row: usize, items: Option<&'v [Option<String>]>) -> Datum<'v> {
         match self {
             Self::Text(column) => column
                 .str()
@@ -224,10 +265,22 @@ impl ColumnValues {
             Self::Number(all) => all[row].as_deref().map_or(Datum::Null, Datum::Number),
             Self::Civil(all) => all[row].as_deref().map_or(Datum::Null, Datum::Civil),
             Self::Instant(all) => all[row].as_deref().map_or(Datum::Null, Datum::Instant),
-            Self::List(all) => all[row].as_deref().map_or(Datum::Null, Datum::List),
+            Self::List(_) => items.map_or(Datum::Null, Datum::List),
             Self::Null => Datum::Null,
         }
     }
+}
+
+/// The items of a row of a column of lists.
+fn list(column: &Column, row: usize) -> Result<Option<Vec<Option<String>>>, ParquetInError> {
+    let Some(items) = column.list()?.get_as_series(row) else { return Ok(None) };
+    let items = Column::from(items);
+    if let Ok(all) = items.str()
+        && all.iter().flatten().map(str::len).sum::<usize>() > LONGEST_LIST
+    {
+        return Err(ParquetInError::Broken);
+    }
+    texts(&items).map(Some)
 }
 
 /// The values of a column as texts.
@@ -268,73 +321,5 @@ fn texts(column: &Column) -> Result<Vec<Option<String>>, ParquetInError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::super::parquet_out::{Kind, written};
-    use super::super::parquet_rows::samples::{COLUMNS, fill};
-    use super::*;
-
-    fn stored(bytes: &[u8]) -> File {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(bytes).unwrap();
-        file
-    }
-
-    #[test]
-    fn written_rows_are_read_back() {
-        let bytes = written(&COLUMNS, false, 1, |_, rows| fill(rows, "\n"));
-        let table = ParquetTable::open(stored(&bytes)).unwrap();
-        assert_eq!(table.rows, 2);
-        assert!(table.columns.iter().all(|column| column.unread.is_none()));
-        let mut rows = Vec::new();
-        table
-            .each(&[0, 1, 2, 3, 4, 5], |row| {
-                rows.push(format!("{row:?}"));
-                Ok(())
-            })
-            .unwrap();
-        let items = [Some("a".to_owned()), None, Some("b c".to_owned())];
-        let first = [
-            Datum::Text(b"\n"),
-            Datum::Boolean(true),
-            Datum::Number("-7"),
-            Datum::Civil("1969-12-31"),
-            Datum::Instant("1969-12-31 23:59:59.5+00"),
-            Datum::List(&items),
-        ];
-        assert_eq!(rows[0], format!("{first:?}"));
-        assert_eq!(rows[1], "[Null, Null, Null, Null, Null, Null]");
-    }
-
-    #[test]
-    fn the_rows_of_many_batches_and_groups_are_read_in_order() {
-        let columns = [("a", Kind::Integer), ("b", Kind::Text)];
-        let bytes = written(&columns, true, 2, |group, rows| {
-            for number in [0..100_000, 100_000..150_000][group].clone() {
-                assert!(rows.cell(0, Some(&number.to_string())) && rows.cell(1, Some("")));
-            }
-        });
-        let table = ParquetTable::open(stored(&bytes)).unwrap();
-        assert!(table.groups.len() > 1 && table.groups[0] > BATCH);
-        let mut next = 0;
-        table
-            .each(&[0, 1], |row| {
-                assert_eq!(row, [Datum::Number(&next.to_string()), Datum::Text(b"")]);
-                next += 1;
-                Ok(())
-            })
-            .unwrap();
-        assert_eq!(next, 150_000);
-    }
-
-    #[test]
-    fn a_damaged_file_is_an_error_and_not_a_panic() {
-        let bytes = written(&[("t", Kind::Text)], false, 1, |_, rows| {
-            assert!((0..100).all(|number| rows.cell(0, Some(&number.to_string()))));
-        });
-        assert!(ParquetTable::open(stored(&bytes[..bytes.len() / 2])).is_err());
-        assert!(ParquetTable::open(stored(b"PAR1")).is_err());
-        assert!(ParquetTable::open(stored(b"")).is_err());
-    }
-}
+#[path = "parquet_in_tests.rs"]
+mod tests;

@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::disk;
+
 use super::earlier::Earlier;
 use super::error::OutputError;
 use super::names;
@@ -50,12 +52,12 @@ impl RunFolder {
     /// Checks that `needed` bytes fit on the folder's disk.
     /// Errors: [`OutputError::Space`] if they do not. A system that does not say counts as one that has space.
     pub(crate) fn require(&self, needed: u64) -> Result<(), OutputError> {
-        let Ok(disk) = rustix::fs::fstatvfs(self.files.handle()) else { return Ok(()) };
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < needed {
-            return Err(OutputError::Space { path: self.path().to_owned(), needed, free });
+        match disk::free(self.files.handle(), needed) {
+            Some(free) if free < needed => {
+                Err(OutputError::Space { path: self.path().to_owned(), needed, free })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Begins a file (mode 0600). It replaces a file of the same name that this run has begun.

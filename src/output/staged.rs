@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::disk;
+
 use super::error::OutputError;
 
 /// How many bytes are collected before they are passed to the system.
@@ -68,6 +70,7 @@ impl Handle {
 
 impl Write for Handle {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        disk::may_grow(&self.staged.file, self.written, buf.len())?;
         let written = (&self.staged.file).write(buf)?;
         self.written += written as u64;
         if self.written - self.written_out >= WRITE_OUT {

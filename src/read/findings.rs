@@ -16,6 +16,7 @@ pub(crate) struct StoredFindings {
     spool: Spool,
     pieces: Vec<Piece>,
     chunks: Vec<FindingChunk>,
+    count: u64,
 }
 
 /// Some findings, in order. All findings about a record are in one chunk; only a repeated header, which has the
@@ -34,6 +35,7 @@ pub(crate) struct FindingChunk {
 /// The findings of one block, packed.
 #[derive(Debug, Default)]
 pub(crate) struct PackedFindings {
+    count: u64,
     bytes: Vec<u8>,
     chunks: Vec<FindingChunk>,
 }
@@ -41,7 +43,7 @@ pub(crate) struct PackedFindings {
 impl PackedFindings {
     /// Packs findings, which are in order.
     pub(crate) fn of(findings: &[Finding]) -> Self {
-        let mut part = Self::default();
+        let mut part = Self { count: findings.len() as u64, ..Self::default() };
         let mut rest = findings;
         while !rest.is_empty() {
             let mut end = rest.len().min(CHUNK);
@@ -62,7 +64,7 @@ impl PackedFindings {
 
 impl StoredFindings {
     pub(crate) fn new(spool: Spool) -> Self {
-        Self { spool, pieces: Vec::new(), chunks: Vec::new() }
+        Self { spool, pieces: Vec::new(), chunks: Vec::new(), count: 0 }
     }
 
     /// Adds findings that follow all earlier ones in order.
@@ -75,11 +77,16 @@ impl StoredFindings {
         if part.chunks.is_empty() {
             return Ok(());
         }
+        self.count += part.count;
         let piece = self.pieces.len();
         self.pieces.push(self.spool.put(part.bytes)?);
         let chunks = part.chunks.into_iter().map(|chunk| FindingChunk { piece, ..chunk });
         self.chunks.splice(at..at, chunks);
         Ok(())
+    }
+
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     pub(crate) fn chunks(&self) -> &[FindingChunk] {

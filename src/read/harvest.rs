@@ -115,6 +115,11 @@ impl Harvest {
         self.findings.insert(at, PackedFindings::of(findings))
     }
 
+    /// How many findings of reading there are.
+    pub(crate) fn findings_count(&self) -> u64 {
+        self.findings.count()
+    }
+
     /// The chunks of all findings of reading, in the order file, record, column, code.
     pub(crate) fn finding_chunks(&self) -> &[FindingChunk] {
         self.findings.chunks()

@@ -57,7 +57,7 @@ use crate::event::{Event, Listener};
 use crate::fault;
 use crate::parallel::{self, Spares};
 use crate::settings::Decision;
-use crate::source::{Encoding, Look, Source, Surplus, Utf8Evidence};
+use crate::source::{Encoding, Look, ReadAt, Source, Surplus, Utf8Evidence};
 
 use blocks::{Block, Blocks, DataStart};
 use columns::Proofs;
@@ -209,7 +209,8 @@ impl Reader<'_> {
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.add(plan.file, parsed).map_err(|e| self.spool_error(e))
         };
-        let mut blocks = blocks(units, input);
+        let source = self.heard(input);
+        let mut blocks = blocks(units, &source, input);
         self.pipeline(&mut blocks, task, input, &mut take)?;
         if collect_evidence && contradicts(plan.encoding, evidence) {
             return Ok(Some(Refutation::Encoding));
@@ -244,11 +245,24 @@ impl Reader<'_> {
         if input.plan.open.is_empty() {
             return Ok(Vec::new());
         }
-        let Some(block) = blocks(units, input).next_block(Vec::new()).map_err(|e| lost(input, e))? else {
+        let source = self.heard(input);
+        let block = blocks(units, &source, input).next_block(Vec::new()).map_err(|e| self.lost(input, e))?;
+        let Some(block) = block else {
             return Ok(decisions(&input.plan.open, &vec![Proofs::default(); input.plan.open.len()]));
         };
         let task = Task { plan: &input.plan, seed: self.seed, collect_evidence: false, referred_to: false };
         Ok(decisions(&input.plan.open, &parse(task, block).proofs))
+    }
+
+    fn heard<'h>(&'h self, input: &'h Input<'_>) -> Heard<'h> {
+        Heard { source: input.source, cancelled: self.cancelled }
+    }
+
+    fn lost(&self, input: &Input<'_>, source: io::Error) -> ReadError {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return ReadError::Cancelled;
+        }
+        ReadError::Source { file: input.source.name().to_owned(), source }
     }
 
     fn spool_error(&self, source: io::Error) -> ReadError {
@@ -269,9 +283,13 @@ impl Reader<'_> {
                 return Some(Err(ReadError::Cancelled));
             }
             let buffer = buffers.take().unwrap_or_default();
-            blocks.next_block(buffer).map_err(|error| lost(input, error)).transpose()
+            blocks.next_block(buffer).map_err(|error| self.lost(input, error)).transpose()
         });
         let work = |block: Block| {
+            // Blocks that wait for a thread are not worked on any more.
+            if self.cancelled.load(Ordering::Relaxed) {
+                return Err(ReadError::Cancelled);
+            }
             let index = block.index;
             let parsed = parse(task, block);
             fault::delay(index);
@@ -284,8 +302,23 @@ impl Reader<'_> {
     }
 }
 
+/// An input until the run is asked to stop: the search for the end of a record can take long.
+struct Heard<'h> {
+    source: &'h Source,
+    cancelled: &'h AtomicBool,
+}
+
+impl ReadAt for Heard<'_> {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        if self.cancelled.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the run was stopped"));
+        }
+        self.source.read_at(buf, offset)
+    }
+}
+
 /// Cuts a file into blocks, from its first record on.
-fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
+fn blocks<'i, U: Units>(units: U, source: &'i Heard<'_>, input: &Input<'_>) -> Blocks<'i, U> {
     let plan = &input.plan;
     let horizon =
         usize::try_from(plan.options.settings.reading.max_record.saturating_mul(4)).unwrap_or(usize::MAX);
@@ -303,7 +336,7 @@ fn blocks<'i, U: Units>(units: U, input: &'i Input<'_>) -> Blocks<'i, U> {
     let may_be_repeated = opening.header_start < opening.data_start && !input.exported;
     let header = may_be_repeated.then(|| RepeatedHeader::new(&opening.header, plan.encoding, plan.delimiter));
     let start = DataStart { offset: opening.data_start, line: opening.data_line, header };
-    Blocks::new(input.source, units, grammar, start, plan.options.settings.reading.block_size)
+    Blocks::new(source, units, grammar, start, plan.options.settings.reading.block_size)
 }
 
 /// Whether a file's bytes prove that it is not in an encoding.
@@ -313,8 +346,4 @@ fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
         Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
         Encoding::Utf16Le | Encoding::Utf16Be => false,
     }
-}
-
-fn lost(input: &Input<'_>, source: io::Error) -> ReadError {
-    ReadError::Source { file: input.source.name().to_owned(), source }
 }

@@ -7,6 +7,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use crate::disk;
+
 /// Where a piece of the spool is.
 #[derive(Debug)]
 pub(crate) enum Piece {
@@ -53,6 +55,7 @@ impl Spool {
             // It never has a name, so nothing is left over if the process dies.
             none => none.insert(tempfile::tempfile_in(&self.folder)?),
         };
+        disk::may_grow(file, self.written, bytes.len())?;
         file.write_all(&bytes)?;
         let piece = Piece::File { offset: self.written, len: bytes.len() };
         self.written += bytes.len() as u64;

@@ -33,7 +33,12 @@ pub(crate) fn check(settings: &Settings, listener: &dyn Listener) -> Result<Repo
     };
     let counts = run.counts(&entities, &verdicts)?;
     let status = if run.is_refused(&entities, &counts) { Status::Refused } else { Status::Checked };
-    let reported = run.report(&entities, &verdicts, &counts, status, target.as_deref())?;
+    let reported = match run.report(&entities, &verdicts, &counts, status, target.as_deref()) {
+        Err(error @ RunError::Interrupted) => {
+            return Err(run.failed(&entities, Some(&verdicts), error, target.as_deref()));
+        }
+        reported => reported?,
+    };
     run.publish()?;
     Ok(reported)
 }

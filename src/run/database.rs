@@ -76,6 +76,7 @@ impl Database {
         &self,
         work: impl Future<Output = Result<T, LoadError>>,
     ) -> Result<T, RunError> {
+        signal::commit_follows();
         Ok(self.runtime.block_on(work)?)
     }
 

@@ -6,12 +6,16 @@ use crate::settle::EntityVerdict;
 
 use super::RunError;
 use super::file::EntityRead;
+use super::publish::expected;
 use super::state::Run;
+
+/// Up to how many findings an interrupted run reports: it must end within a second.
+const AT_ONCE: u64 = 100_000;
 
 impl Run<'_> {
     /// Reports a run that failed, and returns its error. It reports what is known by then: the `latest` verdicts if
-    /// there are any, else what reading found; nothing counts as written. If the reports cannot be written either,
-    /// the error stays the same.
+    /// there are any, else what reading found; nothing counts as written. An interrupted run with many findings reports
+    /// nothing. If the reports cannot be written either, the error stays the same.
     pub(super) fn failed(
         &mut self,
         entities: &[EntityRead],
@@ -32,6 +36,12 @@ impl Run<'_> {
         let unsettled = vec![EntityVerdict::default(); entities.len()];
         let (verdicts, counts) =
             settled.unwrap_or_else(|| (&unsettled, entities.iter().map(EntityRead::counts).collect()));
+        if status == Status::Interrupted && expected(entities, verdicts) > AT_ONCE {
+            tracing::warn!(
+                "there are too many findings to report them before the end: no reports are written"
+            );
+            return error;
+        }
         let reported = self.report(entities, verdicts, &counts, status, target);
         if let Err(second) = reported.and_then(|_| self.publish()) {
             tracing::error!("the reports could not be written: {second}");

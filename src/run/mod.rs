@@ -11,6 +11,7 @@ mod exported;
 mod failed;
 mod file;
 mod findings;
+mod growth;
 mod import;
 mod journal;
 mod law;

@@ -1,13 +1,14 @@
 //! Inputs opened, looked at and sorted by entity, before a record is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use crate::output::visible::fitted;
 use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::source::{
-    ColumnMap, Encoding, FileFormat, Look, LookOptions, Looked, Source, SourceError, UnknownColumns,
+    ColumnMap, Encoding, FileFormat, Intake, Look, LookOptions, Looked, Source, SourceError, UnknownColumns,
     entity_named, look, map_mistakes,
 };
 
@@ -25,10 +26,11 @@ pub(crate) fn open(
     settings: &Settings,
     schema: &Schema,
     spool: &Path,
-    goes_on: &dyn Fn() -> bool,
+    cancelled: &AtomicBool,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
     let mut mistakes = wrong_names(settings, schema);
     let maps = maps(settings, schema);
+    let intake = Intake { folder: spool, most: settings.reading.max_input, cancelled };
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in &settings.inputs {
         // What is wrong with an option may be why a file cannot be looked at.
@@ -39,17 +41,17 @@ pub(crate) fn open(
                 SourceError::Options(known.collect()).into()
             }
         };
-        let source = Source::open_while(&spec.path, spool, goes_on)?;
+        let source = Source::open(&spec.path, &intake)?;
         let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
         let exported = exported::claim(&spec.path);
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
         let options = LookOptions {
             may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
-            ..look_options(settings, &maps, settings.reading.encoding(&spec.path))
+            ..look_options(settings, &maps, settings.reading.encoding(&spec.path), cancelled)
         };
         let (source, original, mut look) = if is_parquet {
             let Table { source: table, look, facts } =
-                table::open(&source, schema, named, &options, spool).map_err(failed)?;
+                table::open(&source, schema, named, &options, &intake).map_err(failed)?;
             (table, Some((source, facts)), look)
         } else {
             let look = look(&source, schema, named, &options).map_err(|error| failed(error.into()))?;
@@ -112,6 +114,7 @@ pub(super) fn look_options<'o>(
     settings: &'o Settings,
     maps: &'o [ColumnMap],
     encoding: Option<Encoding>,
+    cancelled: &'o AtomicBool,
 ) -> LookOptions<'o> {
     LookOptions {
         encoding,
@@ -119,6 +122,8 @@ pub(super) fn look_options<'o>(
         maps,
         changes: settings.target.changes,
         ignore_unknown: settings.reading.unknown_columns == UnknownColumns::Ignore,
+        max_record: settings.reading.max_record,
+        cancelled: Some(cancelled),
         ..LookOptions::default()
     }
 }

@@ -3,7 +3,7 @@
 use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
 use crate::load::EntityRows;
-use crate::read::{Harvest, ReadError, Reader, slots};
+use crate::read::{Harvest, Reader, slots};
 use crate::record::EntityIndex;
 use crate::report::Counts;
 use crate::settle::{EntityVerdict, Facts, Verdicts, settle};
@@ -18,8 +18,7 @@ impl Run<'_> {
     /// Phase 1: every record read, validated and encoded. `target` is named if this is interrupted.
     pub(super) fn read(&mut self, target: Option<&str>) -> Result<Vec<EntityRead>, RunError> {
         let spool = self.folder.path().to_owned();
-        let goes_on = || !self.is_cancelled();
-        let files = match open::open(self.settings, &self.schema, &spool, &goes_on) {
+        let files = match open::open(self.settings, &self.schema, &spool, &self.cancelled) {
             Err(_) if self.is_cancelled() => {
                 let entities = 0..self.schema.entities.len();
                 let entities: Vec<_> =
@@ -48,7 +47,7 @@ impl Run<'_> {
             let (schema, at) = (&self.schema, entities.len());
             match read::read(&reader, schema, at, &mut files, self.settings, self.keep) {
                 Ok(harvest) => entities.push(EntityRead { files, harvest }),
-                Err(RunError::Read(ReadError::Cancelled)) => {
+                Err(_) if self.is_cancelled() => {
                     for files in std::iter::once(files).chain(waiting) {
                         entities.push(self.unread(entities.len(), files)?);
                     }
@@ -77,6 +76,9 @@ impl Run<'_> {
             .collect();
         let candidates: Vec<_> = parts.iter().map(Settleable::candidates).collect();
         loop {
+            if self.is_cancelled() {
+                return Err(RunError::Interrupted);
+            }
             let verdicts =
                 settle(&candidates, facts, self.settings.rules.duplicates).map_err(RunError::Spool)?;
             if verdicts.questions.is_empty() {

@@ -1,6 +1,9 @@
 //! The last phase: all findings in one order, the files that go back, the page, the summary. It has two steps:
 //! [`Run::report`] brings all files to the disk before COMMIT, [`Run::publish`] gives them their names after it.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use jiff::Timestamp;
 
 use crate::event::{Event, Stage};
@@ -16,7 +19,8 @@ use crate::source::ReadAt as _;
 
 use super::file::{EntityRead, FileRead};
 use super::findings::EntityFindings;
-use super::returned::{ReturnedFiles, spans};
+use super::growth::Growth;
+use super::returned::{ReturnedFiles, Span, spans};
 use super::state::Run;
 use super::{Reported, RunError, law};
 
@@ -38,6 +42,8 @@ impl Run<'_> {
         let mut returned = Vec::new();
         let mut writer = FindingsWriter::new(&context, &mut self.folder)?;
         let renderer = writer.renderer(&context);
+        let mut growth = Growth::new(expected(entities, verdicts));
+        let cancelled = Arc::clone(&self.cancelled);
         for (index, described) in context.given() {
             let (read, rules) = (&entities[index], &self.schema.entities[index]);
             let found = EntityFindings {
@@ -57,7 +63,15 @@ impl Run<'_> {
                 Ok((renderer.render(index, findings), spans))
             };
             in_order(usual_limit(), batches, render, |(rendered, spans)| {
+                // What an interrupted run still reports is little.
+                if status != Status::Interrupted && cancelled.load(Ordering::Relaxed) {
+                    return Err(RunError::Interrupted);
+                }
                 let findings = rendered.len() as u64;
+                let bytes = rendered.bytes() as u64 + spans.iter().map(Span::len).sum::<u64>();
+                if let Some(rest) = growth.rest(findings, bytes) {
+                    folder.require(rest)?;
+                }
                 writer.put(rendered)?;
                 files.take(&spans, folder)?;
                 listener.on(Event::Advanced { by: findings, rows: findings });
@@ -121,6 +135,13 @@ impl Run<'_> {
         self.publish()?;
         Ok(reported)
     }
+}
+
+/// How many findings there will be.
+pub(super) fn expected(entities: &[EntityRead], verdicts: &[EntityVerdict]) -> u64 {
+    let of_reading: u64 = entities.iter().map(|read| read.harvest.findings_count()).sum();
+    let of_verdict = |verdict: &EntityVerdict| verdict.findings.len() + verdict.of_rejected.len();
+    of_reading + verdicts.iter().map(of_verdict).sum::<usize>() as u64
 }
 
 /// Gives the sealed files of what `run` committed their names.

@@ -1,11 +1,14 @@
 //! The first phase: the files of an entity read and hashed, and read again if a whole file refutes what was assumed.
 
 use std::io::Read;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::event::{Event, Stage};
 use crate::hash::Hasher;
 use crate::output::names;
-use crate::read::{Harvest, Input, Keep, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots};
+use crate::read::{
+    Harvest, Input, Keep, ReadError, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots,
+};
 use crate::schema::{Entity, Schema};
 use crate::settings::{QuotedEmpty, Settings};
 use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, look};
@@ -13,6 +16,7 @@ use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, l
 use super::RunError;
 use super::file::FileRead;
 use super::open::{look_options, maps, renumber};
+use super::table_error::TableError;
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -41,7 +45,9 @@ pub(crate) fn read(
         let inputs: Vec<_> =
             inputs.map(|(number, file)| input(rules, number, file, settings, keep)).collect();
         let (reading, hashes) = std::thread::scope(|scope| {
-            let hashes = scope.spawn(|| files.iter().map(hash).collect::<Result<Vec<_>, _>>());
+            let (files, cancelled) = (&*files, reader.cancelled);
+            let hashed = move |file| hash(file, cancelled);
+            let hashes = scope.spawn(move || files.iter().map(hashed).collect::<Result<Vec<_>, _>>());
             let reading = reader.read(&inputs, slots(rules).len(), referred_to);
             (reading, hashes.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
@@ -58,7 +64,7 @@ pub(crate) fn read(
                 if refuted(files) {
                     continue;
                 }
-                all_there(rules, files, &harvest)?;
+                all_there(files, &harvest)?;
                 say_decisions(rules, files, &harvest);
                 return Ok(*harvest);
             }
@@ -90,7 +96,7 @@ pub(crate) fn read(
                     encoding.name(),
                     file.look.opening.encoding.name()
                 );
-                let options = look_options(settings, &maps, Some(encoding));
+                let options = look_options(settings, &maps, Some(encoding), reader.cancelled);
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
@@ -101,7 +107,7 @@ pub(crate) fn read(
                 tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
                 let options = LookOptions {
                     whole: true,
-                    ..look_options(settings, &maps, settings.reading.encoding(&file.path))
+                    ..look_options(settings, &maps, settings.reading.encoding(&file.path), reader.cancelled)
                 };
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
@@ -113,14 +119,15 @@ pub(crate) fn read(
 }
 
 /// Whether as many records were read as each file says it has.
-fn all_there(rules: &Entity, files: &[FileRead], harvest: &Harvest) -> Result<(), RunError> {
+fn all_there(files: &[FileRead], harvest: &Harvest) -> Result<(), RunError> {
     for (file, read) in files.iter().zip(&harvest.files) {
         if let Some((_, facts)) = &file.original
             && facts.rows != read.counts.read
         {
-            let (name, rows, read) = (file.source.name(), facts.rows, read.counts.read);
-            let law = format!("{name} says that it has {rows} rows, but {read} were read");
-            return Err(RunError::Law { entity: rules.name.clone(), law });
+            let (rows, read) = (facts.rows, read.counts.read);
+            let fault =
+                format!("says that it has {rows} rows, and {read} were read; transfer or write it again");
+            return Err(TableError::File { name: file.source.name().to_owned(), fault, source: None }.into());
         }
     }
     Ok(())
@@ -188,23 +195,26 @@ fn input<'f>(
     }
 }
 
-/// The SHA-256 of a file's bytes as given: of the compressed file if it is compressed.
-fn hash(file: &FileRead) -> Result<String, RunError> {
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; HASHED];
+/// The SHA-256 of a file's bytes as given: of the compressed file if it is one.
+fn hash(file: &FileRead, cancelled: &AtomicBool) -> Result<String, RunError> {
     let source = file.stored();
-    if let (Some(_), InputPath::File(path)) = (source.compression(), &file.path) {
-        let mut stored = std::fs::File::open(path).map_err(|e| lost(file, e))?;
-        loop {
-            match stored.read(&mut buffer).map_err(|e| lost(file, e))? {
-                0 => return Ok(hasher.finish()),
-                read => hasher.update(&buffer[..read]),
-            }
+    let mut stored = match (source.compression(), &file.path) {
+        // What came through a pipe is gone: the hash is that of its copy.
+        (Some(_), InputPath::File(path)) if path.is_file() => {
+            Some(std::fs::File::open(path).map_err(|e| lost(file, e))?)
         }
-    }
-    let mut offset = 0;
+        _ => None,
+    };
+    let (mut hasher, mut buffer, mut offset) = (Hasher::new(), vec![0; HASHED], 0);
     loop {
-        match source.read_at(&mut buffer, offset).map_err(|e| lost(file, e))? {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(ReadError::Cancelled.into());
+        }
+        let read = match &mut stored {
+            Some(stored) => stored.read(&mut buffer),
+            None => source.read_at(&mut buffer, offset),
+        };
+        match read.map_err(|e| lost(file, e))? {
             0 => return Ok(hasher.finish()),
             read => {
                 hasher.update(&buffer[..read]);
@@ -215,5 +225,5 @@ fn hash(file: &FileRead) -> Result<String, RunError> {
 }
 
 fn lost(file: &FileRead, source: std::io::Error) -> RunError {
-    crate::read::ReadError::Source { file: file.source.name().to_owned(), source }.into()
+    ReadError::Source { file: file.source.name().to_owned(), source }.into()
 }

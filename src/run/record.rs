@@ -77,9 +77,9 @@ pub(crate) fn validate(typed: &TypedRecord, schema: &Schema, strict: bool) -> Re
     let spool = std::env::temp_dir();
     let rules = Rules { strict, ..Rules::default() };
     let settings = typed.settings(schema, Settings { rules, ..Settings::default() });
-    let mut files = open::open(&settings, schema, &spool, &|| true)?;
-    let Some(entity) = files.iter().position(|files| !files.is_empty()) else { return Ok(Vec::new()) };
     let (seed, cancelled) = (Seed::default(), AtomicBool::new(false));
+    let mut files = open::open(&settings, schema, &spool, &cancelled)?;
+    let Some(entity) = files.iter().position(|files| !files.is_empty()) else { return Ok(Vec::new()) };
     let reader = Reader { spool_folder: &spool, seed: &seed, listener: &Silent, cancelled: &cancelled };
     let mut files = files.swap_remove(entity);
     let harvest = read::read(&reader, schema, entity, &mut files, &settings, Keep::Rows)?;

@@ -21,6 +21,13 @@ pub(super) struct Span {
     bytes: Range<u64>,
 }
 
+impl Span {
+    /// How many bytes go back.
+    pub(super) fn len(&self) -> u64 {
+        self.bytes.end - self.bytes.start
+    }
+}
+
 /// The records that go back for these findings, which are in their final order, all of a record together.
 pub(super) fn spans(findings: &[Finding]) -> Vec<Span> {
     // A repeated header has the number of the record after it, and is no record itself.

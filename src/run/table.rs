@@ -7,7 +7,6 @@
 use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetInError, ParquetTable};
 use crate::output::Csv;
@@ -15,7 +14,7 @@ use crate::record::Finding;
 use crate::rule::Rule;
 use crate::rule::list::apart;
 use crate::schema::{Entity, FieldIndex, Schema};
-use crate::source::{Look, LookOptions, NotImported, Source, look_at_columns};
+use crate::source::{Intake, Look, LookOptions, NotImported, Source, SourceError, look_at_columns};
 
 use super::RunError;
 use super::table_error::TableError;
@@ -45,7 +44,7 @@ pub(super) fn open(
     schema: &Schema,
     entity: Option<usize>,
     options: &LookOptions<'_>,
-    spool: &Path,
+    intake: &Intake<'_>,
 ) -> Result<Table, RunError> {
     let name = original.name().to_owned();
     let fault = |error: ParquetInError| TableError::File {
@@ -55,7 +54,7 @@ pub(super) fn open(
     };
     let copy = |source: io::Error| TableError::Copy {
         name: name.clone(),
-        folder: spool.display().to_string(),
+        folder: intake.folder.display().to_string(),
         source,
     };
     let file = original.file().map_err(copy)?;
@@ -73,19 +72,23 @@ pub(super) fn open(
     fits(&name, &table, &whole, rules)?;
     let mut look = look_at_columns(original, schema, Some(whole.entity), options, names, line.len() as u64)?;
     leave_out(&table, &whole, &mut look);
-    let mut out = Out::begin(spool).map_err(copy)?;
+    let mut out = Out::begin(original, intake).map_err(copy)?;
     out.line(&line).map_err(copy)?;
     let writer = Writer { look: &look, entity: rules };
     let mut longest = 0;
-    let written = table.each(&read, |row| {
+    let admits = |len, stored| intake.holds(&name, len, stored).map_err(io::Error::other);
+    let written = table.each(&read, &admits, |row| {
         line.clear();
         writer.row(row, &mut line);
         longest = longest.max(line.len() as u64);
         out.line(&line)
     });
     written.map_err(|error| match error {
-        ParquetInError::Taken(source) => copy(source),
-        other => fault(other),
+        ParquetInError::Taken(source) => match source.downcast::<SourceError>() {
+            Ok(refused) => RunError::from(refused),
+            Err(source) => copy(source).into(),
+        },
+        other => fault(other).into(),
     })?;
     let (file, len) = out.finish().map_err(copy)?;
     let source = Source::of_table(name.clone(), file, len);
@@ -181,21 +184,37 @@ fn cell(datum: &Datum<'_>, rule: Option<&Rule>, line: &mut Vec<u8>) {
     }
 }
 
+/// How many bytes of the temporary file are written at a time.
+const WRITTEN: usize = 1 << 18;
+
 /// The temporary file.
-struct Out {
+struct Out<'o> {
+    original: &'o Source,
+    intake: &'o Intake<'o>,
     file: BufWriter<File>,
     len: u64,
+    /// Up to which length it may grow.
+    granted: u64,
 }
 
-impl Out {
-    fn begin(folder: &Path) -> io::Result<Self> {
-        let file = tempfile::tempfile_in(folder)?;
+impl<'o> Out<'o> {
+    fn begin(original: &'o Source, intake: &'o Intake<'o>) -> io::Result<Self> {
+        let file = tempfile::tempfile_in(intake.folder)?;
         file.set_permissions(Permissions::from_mode(0o600))?;
-        Ok(Self { file: BufWriter::with_capacity(1 << 18, file), len: 0 })
+        let file = BufWriter::with_capacity(WRITTEN, file);
+        Ok(Self { original, intake, file, len: 0, granted: 0 })
     }
 
     fn line(&mut self, line: &[u8]) -> io::Result<()> {
-        self.len += line.len() as u64;
+        let len = self.len + line.len() as u64;
+        if len > self.granted {
+            let (name, stored) = (self.original.name(), self.original.stored_len());
+            let more = line.len().max(WRITTEN);
+            let growing = self.intake.grows(name, self.file.get_ref(), (self.len, more), stored);
+            growing.map_err(io::Error::other)?;
+            self.granted = self.len + more as u64;
+        }
+        self.len = len;
         self.file.write_all(line)
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Reading {
     pub(crate) from_spreadsheet: bool,
     /// `--max-record`: the largest record, in bytes.
     pub(crate) max_record: u64,
+    /// `--max-input`: the largest input, in bytes, decompressed.
+    pub(crate) max_input: Option<u64>,
     /// `--memory`: how many bytes of rows and findings are held in memory.
     pub(crate) memory: usize,
     /// `--threads`; as many as there are processors without.
@@ -49,6 +51,7 @@ impl Default for Reading {
             pad_short: false,
             from_spreadsheet: false,
             max_record: 1 << 20,
+            max_input: None,
             memory: 32 << 20,
             threads: None,
             block_size: fault::number("MUSTER_TEST_BLOCK", 1 << 20),

@@ -35,6 +35,20 @@ pub(crate) enum SourceError {
          without --long, or decompress it yourself: zstd -dc --long=31 {name} | muster … ENTITY=-"
     )]
     Window { name: String },
+    /// There is more of it than `--max-input` allows.
+    #[error(
+        "{name}: has more than {most} bytes (--max-input); check that this is the right file, or raise the limit"
+    )]
+    TooLarge { name: String, most: u64 },
+    /// It holds far more than is stored of it.
+    #[error(
+        "{name}: its {stored} bytes hold more than {len}, many times as much as a file of rows does; if that is right, \
+         say with --max-input how many bytes it may hold"
+    )]
+    Bomb { name: String, stored: u64, len: u64 },
+    /// The run was asked to stop.
+    #[error("{name}: the run was stopped while this was read")]
+    Stopped { name: String },
     /// The temporary copy of a stream cannot be written.
     #[error("{name}: its temporary copy in {folder} cannot be written; make space there")]
     Spool { name: String, folder: String, source: io::Error },

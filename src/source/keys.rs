@@ -2,14 +2,12 @@
 
 use super::json::{Fault, Value, walk};
 use super::open::Source;
-use super::{ReadAt, SourceError};
+use super::{LookOptions, ReadAt, SourceError};
 
 /// More different keys than this cannot be columns.
 const MOST: usize = 4096;
 /// How much is read at a time.
 const READ: usize = 1 << 20;
-/// A longer line is larger than any record may be.
-const LONGEST: usize = 1 << 30;
 
 /// The keys found so far.
 #[derive(Debug, Default)]
@@ -68,27 +66,37 @@ impl Keys {
         lines.split(|&byte| byte == b'\n').for_each(|line| self.line(line));
     }
 
-    /// The keys of all lines of a source from `offset` on.
-    pub(super) fn all(source: &Source, offset: u64) -> Result<Self, SourceError> {
+    /// The keys of all lines of a source from `offset` on. A line that is larger than a record may be has none: it is
+    /// rejected, and not held.
+    pub(super) fn all(source: &Source, offset: u64, options: &LookOptions<'_>) -> Result<Self, SourceError> {
+        let longest = usize::try_from(options.max_record).unwrap_or(usize::MAX);
         let mut keys = Self::default();
         let mut bytes = Vec::new();
         let mut held = 0;
         let mut at = offset;
+        // Within a line that is too long.
+        let mut skips = false;
         loop {
+            if options.is_cancelled() {
+                return Err(SourceError::Stopped { name: source.name().to_owned() });
+            }
             bytes.resize(held + READ, 0);
             let read = source.read_at(&mut bytes[held..], at);
             let read = read.map_err(|error| SourceError::of_io(source.name(), error))?;
             at += read as u64;
             let end = held + read;
             if read == 0 {
-                keys.lines(&bytes[..end]);
+                keys.lines(if skips { b"" } else { &bytes[..end] });
                 return Ok(keys);
             }
             // The bytes held over have no line end.
             let whole = memchr::memrchr(b'\n', &bytes[held..end]).map_or(0, |last| held + last + 1);
-            keys.lines(&bytes[..whole]);
+            let from =
+                if skips { memchr::memchr(b'\n', &bytes[..whole]).map_or(whole, |end| end + 1) } else { 0 };
+            keys.lines(&bytes[from..whole]);
+            skips = (skips && whole == 0) || end - whole > longest;
             bytes.copy_within(whole..end, 0);
-            held = if end - whole > LONGEST { 0 } else { end - whole };
+            held = if skips { 0 } else { end - whole };
         }
     }
 
@@ -108,7 +116,10 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::source::{InputPath, Intake};
 
     #[test]
     fn keys_are_in_the_order_in_which_they_first_appear() {
@@ -129,7 +140,20 @@ mod tests {
         let path = folder.path().join("in.ndjson");
         let long = format!("{{\"a\":\"{}\",\"late\":1}}\n{{\"b\":2}}", "x".repeat(3 * READ));
         std::fs::write(&path, &long).unwrap();
-        let source = Source::open(&crate::source::InputPath::File(path), folder.path()).unwrap();
-        assert_eq!(Keys::all(&source, 0).unwrap().names(), ["a", "late", "b"]);
+        let open =
+            |path: PathBuf| Source::open(&InputPath::File(path), &Intake::unlimited(folder.path())).unwrap();
+        let limited =
+            |max_record: usize| LookOptions { max_record: max_record as u64, ..LookOptions::default() };
+        let options = limited(long.len());
+        assert_eq!(Keys::all(&open(path.clone()), 0, &options).unwrap().names(), ["a", "late", "b"]);
+        // Nothing is known of a line that is too long, wherever it is in the file, and all of its neighbours.
+        for before in ["", "{\"first\":1}\n"] {
+            for text in ["x".repeat(2 * READ), "{\"no\":1}".repeat(READ / 4)] {
+                let lines = format!("{before}{{\"a\":\"{text}\"}}\n{{\"b\":2}}\n{{\"a\":\"{text}");
+                std::fs::write(&path, lines).unwrap();
+                let keys = Keys::all(&open(path.clone()), 0, &limited(READ / 2)).unwrap();
+                assert_eq!(keys.names(), if before.is_empty() { vec!["b"] } else { vec!["first", "b"] });
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn look(mut looker: Looker<'_>) -> Result<Look, SourceError> {
     let mut keys = Keys::default();
     keys.lines(&body[..cut]);
     if !looker.is_whole && (looker.options.whole || is_incomplete(&looker, &keys.names())) {
-        keys = Keys::all(looker.source, start as u64)?;
+        keys = Keys::all(looker.source, start as u64, looker.options)?;
     }
     if keys.too_many {
         return Err(SourceError::ManyKeys { name: looker.source.name().to_owned() });

@@ -2,15 +2,14 @@
 //! (standard input, pipes, compressed files) is first copied to a temporary file by `spool`, so that every later
 //! phase can read any part of it again.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt as _, MetadataExt};
-use std::path::Path;
 
 use super::interruptible::Interruptible;
 use super::spool::{self, Compression, fill};
-use super::{InputPath, ReadAt, SourceError};
+use super::{InputPath, Intake, ReadAt, SourceError};
 
 /// An input opened for reading at any offset. All offsets are those of the decompressed content. Its
 /// [`ReadAt`] may be used by any number of threads at once.
@@ -40,73 +39,60 @@ impl Stamp {
 }
 
 impl Source {
-    /// Opens an input. The copy of a stream is kept in `spool_dir` as long as the source exists; it has no name
-    /// there, and only its owner may read it.
-    /// Errors: the file is missing, a folder, not readable, damaged in its compression, or was changed while it was
-    /// copied; or there is no space for the copy.
-    pub(crate) fn open(path: &InputPath, spool_dir: &Path) -> Result<Self, SourceError> {
-        Self::open_while(path, spool_dir, &|| true)
-    }
-
-    /// Like [`Source::open`], but gives up on a silent stream when `goes_on` returns false.
-    pub(crate) fn open_while(
-        path: &InputPath,
-        spool_dir: &Path,
-        goes_on: &dyn Fn() -> bool,
-    ) -> Result<Self, SourceError> {
+    /// Opens an input. The copy of a stream is kept in the folder of `intake` as long as the source exists; it has no
+    /// name there, and only its owner may read it.
+    /// Errors: the file is missing, a folder, not readable, too large, damaged in its compression, or was changed while
+    /// it was copied; there is no space for the copy; or the run was asked to stop.
+    pub(crate) fn open(path: &InputPath, intake: &Intake<'_>) -> Result<Self, SourceError> {
         let name = path.name();
+        let failed = |error| SourceError::of_io(&name, error);
         match path {
             InputPath::Stdin => {
-                let stdin = io::stdin()
-                    .as_fd()
-                    .try_clone_to_owned()
-                    .map_err(|error| SourceError::of_io(&name, error))?;
-                Self::of_stdin(name, File::from(stdin), spool_dir, goes_on)
+                let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(failed)?;
+                Self::of_stdin(name, File::from(stdin), intake)
             }
             InputPath::File(path) => {
-                let file = File::open(path).map_err(|error| SourceError::of_io(&name, error))?;
-                Self::of_file(name, file, spool_dir, goes_on)
+                let kind = fs::metadata(path).map_err(failed)?.file_type();
+                if kind.is_file() || kind.is_dir() {
+                    let file = File::open(path).map_err(failed)?;
+                    return Self::of_file(name, file, intake);
+                }
+                // Opening a named pipe waits until somebody writes to it.
+                let path = path.clone();
+                let stream = Interruptible::new(move || File::open(path), intake.cancelled);
+                Self::of_stream(name, stream, 0, intake)
             }
-            InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), spool_dir),
+            InputPath::Made(bytes) => Self::of_stream(name, bytes.as_slice(), 0, intake),
         }
     }
 
     /// A file that standard input is redirected from is read in place, unless its beginning has been read
     /// already.
-    fn of_stdin(
-        name: String,
-        mut file: File,
-        spool_dir: &Path,
-        goes_on: &dyn Fn() -> bool,
-    ) -> Result<Self, SourceError> {
+    fn of_stdin(name: String, mut file: File, intake: &Intake<'_>) -> Result<Self, SourceError> {
         match file.stream_position() {
-            Ok(0) => Self::of_file(name, file, spool_dir, goes_on),
-            _ => Self::of_stream(name, Interruptible::new(file, goes_on), spool_dir),
+            Ok(0) => Self::of_file(name, file, intake),
+            _ => Self::of_stream(name, Interruptible::new(|| Ok(file), intake.cancelled), 0, intake),
         }
     }
 
-    fn of_file(
-        name: String,
-        mut file: File,
-        spool_dir: &Path,
-        goes_on: &dyn Fn() -> bool,
-    ) -> Result<Self, SourceError> {
+    fn of_file(name: String, mut file: File, intake: &Intake<'_>) -> Result<Self, SourceError> {
         let metadata = file.metadata().map_err(|error| SourceError::of_io(&name, error))?;
         if metadata.is_dir() {
             return Err(SourceError::Folder { name });
         }
         if !metadata.is_file() {
-            return Self::of_stream(name, Interruptible::new(file, goes_on), spool_dir);
+            return Self::of_stream(name, Interruptible::new(|| Ok(file), intake.cancelled), 0, intake);
         }
         let mut magic = [0; Compression::MAGIC_LEN];
         let got = fill(&mut file, &mut magic).map_err(|error| SourceError::of_io(&name, error))?;
         let seen = Some(Stamp::of(&metadata));
+        let len = metadata.len();
         if Compression::of(&magic[..got]).is_none() {
-            let len = metadata.len();
+            intake.holds(&name, len, len)?;
             return Ok(Self { name, file, len, stored_len: len, seen, compression: None });
         }
         let again = file.try_clone().map_err(|error| SourceError::of_io(&name, error))?;
-        let mut copy = Self::of_stream(name, io::Cursor::new(&magic[..got]).chain(file), spool_dir)?;
+        let mut copy = Self::of_stream(name, io::Cursor::new(&magic[..got]).chain(file), len, intake)?;
         let now = again.metadata().map_err(|error| SourceError::of_io(&copy.name, error))?;
         if seen != Some(Stamp::of(&now)) {
             return Err(SourceError::Changed { name: copy.name });
@@ -125,9 +111,14 @@ impl Source {
         self.file.try_clone()
     }
 
-    /// Copies a stream, decompressed, so that it can be read by offset.
-    fn of_stream(name: String, stream: impl Read, spool_dir: &Path) -> Result<Self, SourceError> {
-        let copy = spool::copy(&name, stream, spool_dir)?;
+    /// Copies a stream, of which `stored` bytes are known to be there, decompressed, so that it can be read by offset.
+    fn of_stream(
+        name: String,
+        stream: impl Read,
+        stored: u64,
+        intake: &Intake<'_>,
+    ) -> Result<Self, SourceError> {
+        let copy = spool::copy(&name, stream, stored, intake)?;
         let compression = copy.format.map(Compression::name);
         Ok(Self {
             name,
@@ -200,6 +191,9 @@ impl ReadAt for Source {
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
 
     use super::*;
 
@@ -212,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.csv");
         std::fs::write(&path, "email\na@b.nl\n").unwrap();
-        let source = Source::open(&file(&path), folder.path()).unwrap();
+        let source = Source::open(&file(&path), &Intake::unlimited(folder.path())).unwrap();
         assert_eq!((source.len(), source.stored_len(), source.is_empty()), (13, 13, false));
         let mut buf = [0; 4];
         source.read_exact_at(&mut buf, 6).unwrap();
@@ -227,9 +221,9 @@ mod tests {
     fn an_input_that_cannot_be_opened_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("none.csv");
-        let error = Source::open(&file(&missing), folder.path()).unwrap_err();
+        let error = Source::open(&file(&missing), &Intake::unlimited(folder.path())).unwrap_err();
         assert_eq!(error.to_string(), format!("{}: no such file; check the path", missing.display()));
-        let error = Source::open(&file(folder.path()), folder.path()).unwrap_err();
+        let error = Source::open(&file(folder.path()), &Intake::unlimited(folder.path())).unwrap_err();
         assert!(matches!(error, SourceError::Folder { .. }), "{error}");
     }
 
@@ -241,7 +235,7 @@ mod tests {
         for (skip, content) in [(0, &b"sep=;\nemail\n"[..]), (6, b"email\n")] {
             let mut file = File::open(&path).unwrap();
             file.seek(io::SeekFrom::Start(skip)).unwrap();
-            let source = Source::of_stdin("-".to_owned(), file, folder.path(), &|| true).unwrap();
+            let source = Source::of_stdin("-".to_owned(), file, &Intake::unlimited(folder.path())).unwrap();
             assert_eq!(source.prefix(100).unwrap(), content);
             assert_eq!(source.seen.is_some(), skip == 0);
         }
@@ -257,10 +251,40 @@ mod tests {
             }
         });
         let pipe = File::from(std::os::fd::OwnedFd::from(reader));
-        let source = Source::of_file("pipe".to_owned(), pipe, folder.path(), &|| true).unwrap();
+        let source = Source::of_file("pipe".to_owned(), pipe, &Intake::unlimited(folder.path())).unwrap();
         feeder.join().unwrap();
         assert_eq!(source.prefix(100).unwrap(), b"\xEF\xBB\xBFemail\n");
         source.unchanged().unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the copy has no name");
+    }
+
+    #[test]
+    fn a_plain_file_over_the_limit_and_a_stream_without_end_are_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.csv");
+        std::fs::write(&path, "email\na@b.nl\n").unwrap();
+        let cancelled = AtomicBool::new(false);
+        let intake = Intake { most: Some(12), cancelled: &cancelled, folder: folder.path() };
+        assert!(matches!(Source::open(&file(&path), &intake), Err(SourceError::TooLarge { .. })));
+        let endless = file(Path::new("/dev/zero"));
+        let limited = Intake { most: Some(1 << 20), ..intake };
+        assert!(matches!(
+            Source::open(&endless, &limited),
+            Err(SourceError::TooLarge { most: 1_048_576, .. })
+        ));
+        // A pipe that nobody writes to is not even opened, and a stream that is never silent stops, too.
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for stream in [file(&pipe), endless] {
+            cancelled.store(false, Ordering::Relaxed);
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    std::thread::sleep(Duration::from_millis(20));
+                    cancelled.store(true, Ordering::Relaxed);
+                });
+                let unlimited = Intake { most: Some(u64::MAX), ..intake };
+                assert!(Source::open(&stream, &unlimited).is_err());
+            });
+        }
     }
 }

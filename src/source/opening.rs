@@ -1,11 +1,13 @@
 //! What is known of a file before its records are read, and what the command line can say about it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, SYSTEM_COLUMNS, unknown};
 use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct LookOptions<'o> {
     /// `--encoding`
     pub(crate) encoding: Option<Encoding>,
@@ -25,6 +27,35 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) ignore_unknown: bool,
     /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
+    /// `--max-record`, in bytes: nothing is looked for in a larger record.
+    pub(crate) max_record: u64,
+    /// Set to stop the run.
+    pub(crate) cancelled: Option<&'o AtomicBool>,
+}
+
+impl Default for LookOptions<'_> {
+    fn default() -> Self {
+        Self {
+            encoding: None,
+            delimiter: None,
+            maps: &[],
+            file: 0,
+            changes: false,
+            format: None,
+            whole: false,
+            ignore_unknown: false,
+            may_be_empty: false,
+            max_record: 1 << 20,
+            cancelled: None,
+        }
+    }
+}
+
+impl LookOptions<'_> {
+    /// Whether the run was asked to stop.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.is_some_and(|cancelled| cancelled.load(Ordering::Relaxed))
+    }
 }
 
 /// How the header's line ends.

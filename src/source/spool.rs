@@ -7,11 +7,10 @@ use std::cell::Cell;
 use std::fs::{File, Permissions};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-use super::SourceError;
+use super::{Intake, SourceError};
 
 const BUFFER: usize = 256 * 1024;
 
@@ -70,48 +69,63 @@ pub(super) fn fill(stream: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> 
     Ok(got)
 }
 
-/// Copies a stream to its end.
-pub(super) fn copy(name: &str, mut stream: impl Read, folder: &Path) -> Result<Copy, SourceError> {
+/// Copies a stream to its end; `known` of its bytes are known to be stored.
+pub(super) fn copy(
+    name: &str,
+    mut stream: impl Read,
+    known: u64,
+    intake: &Intake<'_>,
+) -> Result<Copy, SourceError> {
     let mut magic = [0; Compression::MAGIC_LEN];
     let got = fill(&mut stream, &mut magic).map_err(|error| SourceError::of_io(name, error))?;
     let format = Compression::of(&magic[..got]);
     let stored = Cell::new(0);
     let counted = Counted { inner: Cursor::new(&magic[..got]).chain(stream), count: &stored };
     let input = BufReader::with_capacity(BUFFER, counted);
+    let into = Copying { name, format, intake, stored: || stored.get().max(known) };
     let (file, len) = match format {
-        None => pour(name, input, None, folder)?,
-        Some(Compression::Gzip) => pour(name, Members(Some(GzDecoder::new(input))), format, folder)?,
+        None => into.pour(input)?,
+        Some(Compression::Gzip) => into.pour(Members(Some(GzDecoder::new(input))))?,
         Some(Compression::Zstd) => {
             let decoder = zstd::stream::read::Decoder::with_buffer(input).map_err(|source| {
                 SourceError::Damaged { name: name.to_owned(), format: "zstd", offset: 0, source }
             })?;
-            pour(name, decoder, format, folder)?
+            into.pour(decoder)?
         }
     };
     Ok(Copy { file, len, stored_len: stored.get(), format })
 }
 
-fn pour(
-    name: &str,
-    mut from: impl Read,
+/// A copy under way.
+struct Copying<'c, S> {
+    name: &'c str,
     format: Option<Compression>,
-    folder: &Path,
-) -> Result<(File, u64), SourceError> {
-    let unwritable =
-        |source| SourceError::Spool { name: name.to_owned(), folder: folder.display().to_string(), source };
-    let mut file = tempfile::tempfile_in(folder).map_err(unwritable)?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(unwritable)?;
-    let mut buf = vec![0; BUFFER];
-    let mut len = 0;
-    loop {
-        let got = match from.read(&mut buf) {
-            Ok(0) => return Ok((file, len)),
-            Ok(got) => got,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => return Err(unreadable(name, format, len, source)),
-        };
-        file.write_all(&buf[..got]).map_err(unwritable)?;
-        len += got as u64;
+    intake: &'c Intake<'c>,
+    /// How many bytes of the stream are known to be stored.
+    stored: S,
+}
+
+impl<S: Fn() -> u64> Copying<'_, S> {
+    fn pour(&self, mut from: impl Read) -> Result<(File, u64), SourceError> {
+        let Self { name, format, intake, stored } = self;
+        let unwritable = |source| intake.unwritable(name, source);
+        let mut file = tempfile::tempfile_in(intake.folder).map_err(unwritable)?;
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(unwritable)?;
+        let mut buf = vec![0; BUFFER];
+        let mut len = 0;
+        loop {
+            let got = match from.read(&mut buf) {
+                Ok(0) => return Ok((file, len)),
+                Ok(got) => got,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(source) => return Err(unreadable(name, *format, len, source)),
+            };
+            // What is stored as it is cannot be more than it is.
+            let stored = if format.is_some() { stored() } else { u64::MAX };
+            intake.grows(name, &file, (len, got), stored)?;
+            file.write_all(&buf[..got]).map_err(unwritable)?;
+            len += got as u64;
+        }
     }
 }
 
@@ -193,7 +207,7 @@ mod tests {
 
     fn copied(stream: &[u8]) -> Result<(Vec<u8>, Copy), SourceError> {
         let folder = tempfile::tempdir().unwrap();
-        let copy = copy("in", stream, folder.path())?;
+        let copy = copy("in", stream, 0, &Intake::unlimited(folder.path()))?;
         let mut bytes = vec![0; usize::try_from(copy.len).unwrap()];
         copy.file.read_exact_at(&mut bytes, 0).unwrap();
         Ok((bytes, copy))

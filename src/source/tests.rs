@@ -22,7 +22,7 @@ fn looked_with(
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
-    let source = Source::open(&InputPath::File(path), folder.path())?;
+    let source = Source::open(&InputPath::File(path), &Intake::unlimited(folder.path()))?;
     look(&source, schema, None, options)
 }
 

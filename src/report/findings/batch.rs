@@ -54,4 +54,9 @@ impl RenderedBatch {
     pub(crate) fn len(&self) -> usize {
         self.findings.len()
     }
+
+    /// How many bytes of both files it is.
+    pub(crate) fn bytes(&self) -> usize {
+        self.ndjson.len() + self.csv.len()
+    }
 }

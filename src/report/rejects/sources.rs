@@ -10,7 +10,7 @@ use crate::hash::Hasher;
 use crate::record::{Code, Level};
 use crate::schema::Schema;
 use crate::side_file;
-use crate::source::{Encoding, InputPath, LookOptions, ReadAt as _, Source, look};
+use crate::source::{Encoding, InputPath, Intake, LookOptions, ReadAt as _, Source, look};
 
 use super::super::mask::{mask, mask_ibans};
 use super::line::{Line, line};
@@ -104,7 +104,11 @@ impl<'r> Sources<'r> {
         if path == "-" {
             return Err("it was standard input".into());
         }
-        let bytes = fs::metadata(path).map_err(|_| "the file does not exist (seen from this folder)")?.len();
+        let stored = fs::metadata(path).map_err(|_| "the file does not exist (seen from this folder)")?;
+        if !stored.is_file() {
+            return Err("it was no file, but a pipe or a device".into());
+        }
+        let bytes = stored.len();
         let changed = || "the file was changed since the run".to_owned();
         let compressed = [".gz", ".zst"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
         if !compressed && bytes != file.bytes {
@@ -119,7 +123,8 @@ impl<'r> Sources<'r> {
     }
 
     fn look(&self, entity: &str, file: &StoredFile) -> Result<Opened, crate::source::SourceError> {
-        let source = Source::open(&InputPath::File(PathBuf::from(&file.path)), &std::env::temp_dir())?;
+        let path = InputPath::File(PathBuf::from(&file.path));
+        let source = Source::open(&path, &Intake::unlimited(&std::env::temp_dir()))?;
         let encoding = Encoding::from_label(&file.encoding)?;
         let delimiter = file.delimiter.chars().next().unwrap_or(',');
         let known = self.schema.and_then(|schema| {

@@ -22,7 +22,8 @@ const LAYERS: [&[&str]; 11] = [
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 11] = [
+const BOTTOM: [&str; 12] = [
+    "disk",
     "event",
     "exit",
     "fault",

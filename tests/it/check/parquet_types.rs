@@ -106,3 +106,92 @@ fn a_damaged_file_is_named_and_nothing_else_is_printed() {
     }
     assert!(damaged >= 3, "{damaged} files were found to be damaged");
 }
+
+/// A file whose footer is this, after the bytes of its pages.
+fn with_footer(pages: &[u8], footer: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(footer.len()).unwrap().to_le_bytes();
+    [&b"PAR1"[..], pages, footer, &len, b"PAR1"].concat()
+}
+
+#[test]
+fn a_parquet_file_that_says_it_needs_all_memory_is_damaged() {
+    let muster = Muster::new().file("schemas/rows.toml", ROWS);
+    let number = |mut number: u64| {
+        let mut bytes = Vec::new();
+        while number > 0x7F {
+            bytes.push(number.to_le_bytes()[0] | 0x80);
+            number >>= 7;
+        }
+        [bytes, vec![number.to_le_bytes()[0]]].concat()
+    };
+    // Fields of Thrift's compact protocol: the distance to the number of the field before it, and the type.
+    let root = |children: u64| [&[0x48, 1, b'r', 0x15][..], &number(children << 1), &[0]].concat();
+    let key = [0x15, 12, 0x25, 0, 0x18, 1, b'k', 0x25, 0, 0];
+    let group = [0x35, 2, 0x18, 1, b'g', 0x15, 2, 0];
+    let schema =
+        |elements: &[u8], count: u64| [&[0x15, 2, 0x19, 0xFC][..], &number(count), elements].concat();
+    let rest = |rows: u64| [&[0x16][..], &number(rows << 1), &[0x19, 0x0C, 0]].concat();
+    let deep = 100_000;
+    let groups = [root(1), group.repeat(deep), key.to_vec()].concat();
+    let flat = [root(1), key.to_vec()].concat();
+    // One column of `rows` values: a dictionary page and a page of values.
+    let column = |dictionary: u64, size: u64, values: u64, rows: u64| {
+        let page = |kind: u8, size: u64, field: u8, values: u64, bytes: &[u8]| {
+            let len = number((bytes.len() as u64) << 1);
+            let header =
+                [&[0x15, kind << 1, 0x15][..], &number(size << 1), &[0x15], &len, &[field, 0x15]].concat();
+            let end: &[u8] = if kind == 2 { &[0x15, 0, 0, 0] } else { &[0x15, 16, 0x15, 6, 0x15, 6, 0, 0] };
+            [&header, &number(values << 1), end, bytes].concat()
+        };
+        let text = [&5_000_u32.to_le_bytes()[..], &[b'a'; 5_000]].concat();
+        let run = [&[1][..], &number(rows << 1), &[0]].concat();
+        let pages =
+            [page(2, text.len() as u64, 0x4C, dictionary, &text), page(0, size, 0x2C, values, &run)].concat();
+        let metadata = [
+            &[0x15, 12, 0x19, 0x25, 0, 16, 0x19, 0x18, 1, b'k', 0x15, 0, 0x16][..],
+            &number(values << 1),
+            &[0x16, 200, 1, 0x16],
+            &number((pages.len() as u64) << 1),
+            &[0x26, 80, 0x26, 8, 0],
+        ]
+        .concat();
+        let groups = [
+            &[0x19, 0x1C, 0x19, 0x1C, 0x26, 8, 0x1C][..],
+            &metadata,
+            &[0, 0x16, 0, 0x16],
+            &number(rows << 1),
+        ];
+        let footer = [schema(&flat, 2), vec![0x16], number(rows << 1), groups.concat(), vec![0, 0]].concat();
+        with_footer(&pages, &footer)
+    };
+    muster.write("rows.parquet", column(1, 4, 3, 3));
+    let run = muster.run(["check", "--schemas", "schemas", "rows.parquet", "--out", "out"]).exits(3);
+    assert_eq!(run.summary("out")["entities"][0]["read"], 3, "{run}");
+    for (what, file, said) in [
+        (
+            "a list of row groups",
+            with_footer(
+                b"",
+                &[schema(&flat, 2), vec![0x16, 2, 0x19, 0xFC], number(1 << 31), vec![0]].concat(),
+            ),
+            "is damaged",
+        ),
+        ("the schema", with_footer(b"", &[schema(&flat, (1 << 31) - 1), rest(1)].concat()), "is damaged"),
+        (
+            "groups in groups",
+            with_footer(b"", &[schema(&groups, deep as u64 + 2), rest(0)].concat()),
+            "is damaged",
+        ),
+        ("a dictionary", column((1 << 31) - 1, 4, 3, 3), "is damaged"),
+        ("a page", column(1, (1 << 31) - 1, 3, 3), "is damaged"),
+        ("fewer values than rows", column(1, 4, 2, 3), "is damaged"),
+        ("rows", column(1, 4, (1 << 27) - 1, (1 << 27) - 1), "bytes hold more than 67"),
+    ] {
+        muster.write("rows.parquet", file);
+        let run = muster.run(["check", "--schemas", "schemas", "rows.parquet", "--out", "out"]);
+        let stderr = run.stderr();
+        assert!(stderr.starts_with("muster: rows.parquet: ") && stderr.contains(said), "{what}{run}");
+        assert_eq!(stderr.lines().filter(|line| !line.starts_with("  because: ")).count(), 1, "{what}{run}");
+        run.exits(1);
+    }
+}

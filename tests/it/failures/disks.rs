@@ -55,7 +55,8 @@ fn a_full_disk_under_the_reports_refuses_the_run() {
     muster.write("users.csv", format!("email,accountId,lastName\n{rejects}"));
     let out = disk.path().join("out");
     let run = muster.run(import(&out)).exits(1);
-    assert!(run.stderr().contains("the disk is full; make space"), "{run}");
+    // What they will need is estimated, and what they take is watched.
+    assert!(run.stderr().contains("make space"), "{run}");
     assert_eq!(database.versions(), "\n");
     nothing_looks_whole(&out, &run.stderr());
 }

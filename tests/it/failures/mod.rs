@@ -5,4 +5,5 @@ mod commit_reply;
 mod crash;
 mod disks;
 mod interrupted;
+mod limits;
 mod stopped;

@@ -53,6 +53,11 @@ impl Halted {
         signal(&self.child, name);
     }
 
+    /// The program, for a test that waits for its end without letting it go on.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
     /// Lets it go on, and waits for its end.
     pub fn go_on(self) -> Output {
         self.let_go();
