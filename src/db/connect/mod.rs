@@ -5,6 +5,7 @@ mod endpoint;
 mod handshake;
 mod pgpass;
 mod refusal;
+mod security;
 mod service;
 mod session;
 mod tls;
@@ -18,10 +19,8 @@ use super::local::{Cluster, LocalError};
 /// Connects to the server named by `url` (a URL, or `key=value` pairs), else by the `PG*` variables, else to the
 /// private local PostgreSQL, which is started if it does not run. The session calls itself
 /// `application_name`, of which the server keeps 63 bytes.
-///
-/// # Errors
-/// Why there is no session.
-pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
+/// Errors: why there is no session.
+pub(crate) async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
     let endpoint = match Endpoint::named(url)? {
         Some(endpoint) => endpoint,
         None => start_local().await?,
