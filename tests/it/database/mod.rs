@@ -4,3 +4,4 @@ mod connecting;
 mod local_cluster;
 mod rewritten;
 mod rights;
+mod search_path;
