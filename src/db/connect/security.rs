@@ -66,7 +66,9 @@ pub(super) fn take(settings: &mut Settings, sockets: bool) -> Result<Demands, Db
     match settings.take("min_protocol_version").as_deref() {
         None | Some("3.0") => {}
         Some(_) => {
-            return Err(refused("min_protocol_version is set, and muster speaks version 3.0 of the protocol"));
+            return Err(refused(
+                "min_protocol_version is set, and muster speaks version 3.0 of the protocol",
+            ));
         }
     }
     settings.take("max_protocol_version");
