@@ -24,7 +24,18 @@ pub use crate::record::{Code, Severity};
 
 /// Reaching a server.
 pub mod db {
-    pub use crate::db::{Canceller, DbError, Endpoint, Session, connect, postgres, require_writable};
+    pub use crate::db::{Canceller, DbError, Endpoint, Session, postgres, require_writable};
+
+    /// Connects, and goes back to the connection's own search path, for statements that name tables as people do.
+    ///
+    /// # Errors
+    /// Why there is no session.
+    pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
+        let session = crate::db::connect(url, application_name).await?;
+        let restored = session.client.batch_execute(&session.path.restore()).await;
+        restored.map_err(|error| DbError::of("setting the search path", error))?;
+        Ok(session)
+    }
 }
 
 /// Writing Parquet.

@@ -13,13 +13,13 @@ pub(crate) const NAME_BYTES: usize = 63;
 
 /// The identifier of a temporary table for an entity: no other entity has the same, however long their names are.
 pub(crate) fn temporary(what: &str, entity: &str) -> String {
-    let name = format!("muster {what} {entity}");
-    if name.len() <= NAME_BYTES {
-        return ident(&name);
+    let mut name = format!("muster {what} {entity}");
+    if name.len() > NAME_BYTES {
+        let mut hasher = DefaultHasher::new();
+        entity.hash(&mut hasher);
+        name = format!("muster {what} {:016x}", hasher.finish());
     }
-    let mut hasher = DefaultHasher::new();
-    entity.hash(&mut hasher);
-    ident(&format!("muster {what} {:016x}", hasher.finish()))
+    format!("pg_temp.{}", ident(&name))
 }
 
 /// A string constant. It means the same for both values of `standard_conforming_strings`.
@@ -60,8 +60,8 @@ mod tests {
     fn temporary_tables_of_long_names_are_different() {
         let [one, other] =
             ["east", "west"].map(|end| temporary("stage", &format!("{}{end}", "a".repeat(60))));
-        assert!(one != other && one.len() <= NAME_BYTES + 2, "{one}");
-        assert_eq!(temporary("stage", "users"), "\"muster stage users\"");
+        assert!(one != other && one.len() <= "pg_temp.".len() + NAME_BYTES + 2, "{one}");
+        assert_eq!(temporary("stage", "users"), "pg_temp.\"muster stage users\"");
     }
 
     #[test]

@@ -95,17 +95,36 @@ fn names_a_file(id: &str, value: &str) -> bool {
     }
 }
 
-/// The address of a database without its password: that is asked for, or is in `.pgpass`.
+/// The address of a database without its password: that is asked for, or is in `.pgpass`. Of any other notation than the
+/// two usual ones, nothing.
 fn without_password(url: &str) -> String {
-    let cleaned = url.split_once("://").and_then(|(scheme, rest)| {
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (credentials, host) = rest[..end].rsplit_once('@')?;
-        let user = credentials.split(':').next().unwrap_or_default();
-        Some(format!("{scheme}://{user}@{host}{}", &rest[end..]))
-    });
-    let cleaned = cleaned.unwrap_or_else(|| url.to_owned());
+    let url = url.trim();
+    let cleaned = match url.split_once("://") {
+        Some((scheme @ ("postgres" | "postgresql"), rest)) => {
+            let end = rest.find(['/', '?']).unwrap_or(rest.len());
+            let (credentials, host) = rest[..end].rsplit_once('@').unwrap_or(("", &rest[..end]));
+            let user = credentials.split(':').next().unwrap_or_default();
+            let at = if user.is_empty() { "" } else { "@" };
+            let is_broken = rest[end..].contains('@') || !is_plain(host, ":,[]%") || !is_plain(user, "%@");
+            (!is_broken).then(|| format!("{scheme}://{user}{at}{host}{}", &rest[end..]))
+        }
+        Some(_) => None,
+        None => {
+            let is_pair = |word: &str| {
+                word.split_once('=').is_some_and(|(name, value)| is_plain(name, "") && is_plain(value, "/,:"))
+            };
+            url.split_whitespace().all(is_pair).then(|| url.to_owned())
+        }
+    };
     // A password in another place cannot be told from its neighbours for sure.
-    if cleaned.to_ascii_lowercase().contains("password") { "URL".to_owned() } else { cleaned }
+    let is_safe =
+        |url: &String| !url.to_ascii_lowercase().contains("password") && !url.contains([';', '\'', '"']);
+    cleaned.filter(is_safe).unwrap_or_else(|| "URL".to_owned())
+}
+
+/// Whether a text has only letters, digits, and these besides the usual ones of names.
+fn is_plain(text: &str, others: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || "._-".contains(c) || others.contains(c))
 }
 
 #[cfg(test)]
@@ -223,6 +242,14 @@ mod tests {
             ("host=/run/pg", "host=/run/pg"),
             ("host=db,password=s3cret", "URL"),
             ("postgres://db/app?user=a&PASSWORD=s3cret", "URL"),
+            ("postgres://db.example/app", "postgres://db.example/app"),
+            ("jdbc:postgresql://app:s3cret@db/app", "URL"),
+            ("postgresql+psycopg2://app:s3cret@db/app", "URL"),
+            ("\"postgres://app:s3cret@db/app\"", "URL"),
+            ("postgres://app:s3/cret@db/app", "URL"),
+            ("postgres://app;s3cret@db/app", "URL"),
+            ("s3cret", "URL"),
+            ("Server=db;Pwd=s3cret", "URL"),
         ] {
             assert_eq!(of(&format!("import --database-url {url} a.csv")).repeated, ["--database-url", named]);
         }

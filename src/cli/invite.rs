@@ -145,11 +145,11 @@ pub(crate) struct PlaceArgs {
 
 /// `muster user accept`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  muster user accept -    (reads the token from standard input)")]
+#[command(after_help = "Example:\n  muster user accept < token.txt")]
 pub(crate) struct AcceptArgs {
-    /// The secret of the link; - reads it from standard input, so that other users of the machine do not see it
+    /// The secret of the link [default: read from standard input, so that other users of the machine do not see it]
     #[arg(allow_hyphen_values = true)] // One in 64 begins with a hyphen.
-    pub(crate) token: String,
+    pub(crate) token: Option<String>,
     /// Where the users are.
     #[command(flatten)]
     pub(crate) place: PlaceArgs,

@@ -17,6 +17,8 @@ pub(crate) struct TableInfo {
     pub(crate) rights: [bool; 3],
     /// The role, quoted.
     pub(crate) role: String,
+    /// It has rewrite rules.
+    pub(crate) has_rules: bool,
 }
 
 /// One column of a table.
@@ -86,6 +88,11 @@ impl ColumnInfo {
     /// `Rule::sql_type`), by the column's own equality, which its indexes have.
     pub(crate) fn equals(&self, column: &str, value: &str, kind: &str) -> String {
         match self.alike(value, kind) {
+            Some(value) if self.is_citext() => {
+                // Its operators are in its schema. The cast is one if the column is of a domain.
+                let schema = self.base.rsplit_once('.').map_or("pg_catalog", |(schema, _)| schema);
+                format!("{column}::{base} OPERATOR({schema}.=) {value}", base = self.base)
+            }
             Some(value) => format!("{column} = {value}"),
             None => format!("{column}::text = {value}"),
         }
@@ -216,7 +223,7 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
         .query_opt(
             // A table that has just been dropped has no rights, which is not false but NULL.
             "SELECT c.oid, has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'),
-                    has_table_privilege(c.oid, 'UPDATE'), quote_ident(current_user), c.relkind::text
+                    has_table_privilege(c.oid, 'UPDATE'), quote_ident(current_user), c.relkind::text, c.relhasrules
              FROM pg_class c
              WHERE c.oid = to_regclass($1::text) AND has_table_privilege(c.oid, 'SELECT') IS NOT NULL",
             &[&name],
@@ -279,7 +286,7 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
         .iter()
         .map(|row| row.get(0))
         .collect();
-    Ok(Some(TableInfo { columns, unique, rights, role: row.get(4) }))
+    Ok(Some(TableInfo { columns, unique, rights, role: row.get(4), has_rules: row.get(6) }))
 }
 
 /// Compares a table with an entity; all misfits at once.

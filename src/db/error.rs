@@ -121,6 +121,23 @@ pub enum DbError {
         /// What the system said.
         source: io::Error,
     },
+    /// A server, or what is in its place, says nothing.
+    #[error(
+        "{target}: no answer within {seconds} s; check that the server runs, and its host and port; \
+         connect_timeout=SECONDS waits longer"
+    )]
+    Silent {
+        /// The server, for people.
+        target: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The answer to the question for TLS is neither yes nor no.
+    #[error("{target}: what answers there is no PostgreSQL; check the host and the port")]
+    NotPostgres {
+        /// The server, for people.
+        target: String,
+    },
     /// SQLSTATE 57P03, and still so after some seconds.
     #[error("{target}: the server is starting up or shutting down; try again in a moment")]
     Starting {
@@ -192,6 +209,15 @@ pub enum DbError {
     ReadOnly {
         /// The server, for people.
         target: String,
+    },
+    /// No schema of the search path exists.
+    #[error(
+        "no schema of the connection's search path exists ({path}); correct the path (ALTER ROLE … SET search_path), create \
+         the schema, or name it in the schema files ([table] schema)"
+    )]
+    NoSchema {
+        /// As the server shows it.
+        path: String,
     },
     /// The server hands each transaction of a connection to another process.
     #[error(

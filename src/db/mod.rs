@@ -9,10 +9,13 @@ mod error;
 pub(crate) mod faults;
 pub(crate) mod hold;
 pub(crate) mod local;
+mod search_path;
 
-pub use connect::{Canceller, Endpoint, Session, connect, require_writable};
+pub(crate) use connect::connect;
+pub use connect::{Canceller, Endpoint, Session, require_writable};
 pub(crate) use copy::CopyIn;
 pub(crate) use copy_out::CopyOut;
 pub use error::DbError;
 pub(crate) use error::about_data;
+pub(crate) use search_path::{LEAVE, SearchPath, located};
 pub use tokio_postgres as postgres;

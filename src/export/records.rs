@@ -194,8 +194,8 @@ pub(crate) fn list(
     guard.wait(async {
         let url = options.database_url.as_deref();
         let snapshot = Snapshot::take(url, &name, false, (&schema, &[index])).await?;
-        let tables = snapshot.tables(&schema, &[index]).await?;
-        let job = job::records(&schema, &tables, index, &conditions);
+        let tables = snapshot.tables(&[index]).await?;
+        let job = job::records(&snapshot.schema, &tables, index, &conditions);
         let count = job.query.count();
         let layout = Layout::new(job, &schema.entities[index], options.mask);
         let client = &snapshot.session.client;

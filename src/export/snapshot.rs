@@ -3,7 +3,7 @@
 
 use crate::db::catalog::{self, Misfit, TableInfo};
 use crate::db::postgres::Client;
-use crate::db::{DbError, Session, connect, hold};
+use crate::db::{DbError, Session, connect, hold, located};
 use crate::schema::Schema;
 use crate::sql::literal;
 
@@ -18,6 +18,8 @@ const SETTINGS: &str = "SET LOCAL row_security = off; SET LOCAL jit = off";
 /// The leader's session with its transaction open.
 pub(crate) struct Snapshot {
     pub(crate) session: Session,
+    /// The schema with the places of its tables.
+    pub(crate) schema: Schema,
     /// The name by which a reader's transaction adopts it.
     name: String,
     /// Which transactions it sees.
@@ -45,7 +47,8 @@ impl Snapshot {
                 return Err(ExportError::Locked);
             }
         }
-        let tables = needed(schema, chosen).into_iter().map(|entity| &schema.entities[entity].table);
+        let schema = located(&session.client, &session.path, schema).await?;
+        let tables = needed(&schema, chosen).into_iter().map(|entity| &schema.entities[entity].table);
         let hold = hold::statement(&session.client, tables).await?;
         let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {SETTINGS}; {hold}");
         session.client.batch_execute(&begin).await.map_err(failed)?;
@@ -54,7 +57,7 @@ impl Snapshot {
              current_setting('server_encoding') = 'UTF8'";
         let row = session.client.query_one(asked, &[]).await.map_err(failed)?;
         let (name, position, taken, by_bytes) = (row.get(0), row.get(1), row.get(2), row.get(3));
-        Ok(Self { session, name, position, taken, by_bytes })
+        Ok(Self { session, schema, name, position, taken, by_bytes })
     }
 
     /// Opens another connection that sees the same snapshot.
@@ -69,12 +72,8 @@ impl Snapshot {
     }
 
     /// The tables of the chosen entities and of those they refer to. They are checked only as far as reading needs.
-    pub(crate) async fn tables(
-        &self,
-        schema: &Schema,
-        chosen: &[usize],
-    ) -> Result<Vec<Option<TableInfo>>, ExportError> {
-        tables(&self.session.client, schema, chosen).await
+    pub(crate) async fn tables(&self, chosen: &[usize]) -> Result<Vec<Option<TableInfo>>, ExportError> {
+        tables(&self.session.client, &self.schema, chosen).await
     }
 }
 

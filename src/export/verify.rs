@@ -179,8 +179,8 @@ fn against_database(
         let chosen = job::chosen(&schema, &options.entities)?;
         let url = options.database_url.as_deref();
         let snapshot = Snapshot::take(url, "muster verify", false, (&schema, &chosen)).await?;
-        let tables = snapshot.tables(&schema, &chosen).await?;
-        for job in job::plan(&schema, &tables, &options)? {
+        let tables = snapshot.tables(&chosen).await?;
+        for job in job::plan(&snapshot.schema, &tables, &options)? {
             let same = |entry: &&EntityEntry| {
                 entry.entity == job.name
                     && entry.changes.is_none()

@@ -41,9 +41,9 @@ impl Export {
         let chosen = job::chosen(schema, &options.entities)?;
         let snapshot =
             Snapshot::take(options.database_url.as_deref(), name, options.lock, (schema, &chosen)).await?;
-        let tables = snapshot.tables(schema, &chosen).await?;
+        let tables = snapshot.tables(&chosen).await?;
         let mut jobs = Vec::new();
-        for job in job::plan(schema, &tables, options)? {
+        for job in job::plan(&snapshot.schema, &tables, options)? {
             let ranges = ranges::of(&snapshot.session.client, &job.query).await?;
             jobs.push((Arc::new(Encoder::new(Arc::new(job), options.format, options.spreadsheet)), ranges));
         }

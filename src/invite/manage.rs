@@ -42,7 +42,7 @@ pub(crate) fn revoke(
     confirm: impl FnOnce(u64) -> Result<(), RunError>,
 ) -> Result<(u64, Vec<String>), InviteError> {
     let session = InviteSession::open(schemas, url)?;
-    session.require()?;
+    session.require(true)?;
     let invitees = session.invitees()?;
     let conditions = invitees.conditions(selection)?;
     let (wanted, wrong) = session.wanted(selection)?;

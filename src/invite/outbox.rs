@@ -4,7 +4,7 @@
 use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
 use crate::load::LoadError;
-use crate::sql::{ident, literal};
+use crate::sql::{ident, literal, text_array};
 
 use super::mail::{Batch, Mail, Person};
 use super::people::Invitees;
@@ -39,7 +39,8 @@ fn failed(error: crate::db::postgres::Error) -> LoadError {
 }
 
 pub(super) async fn begin(client: &Client) -> Result<(), LoadError> {
-    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED").await.map_err(failed)
+    // Also for a role whose transactions are usually read-only: then it is rolled back in the end.
+    client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(failed)
 }
 
 pub(super) async fn commit(client: &Client) -> Result<(), LoadError> {
@@ -57,15 +58,26 @@ pub(super) async fn suppress(client: &Client, addresses: &[String], reason: &str
     client.execute(sql, &[&addresses, &reason]).await.map_err(failed)
 }
 
+/// By what it is decided who gets a mail.
+#[derive(Debug)]
+pub(super) struct Rules<'r> {
+    /// The schema of the invitations' tables.
+    pub(super) place: &'static str,
+    /// Addresses that get none, also if the tables do not have them.
+    pub(super) suppressed: &'r [String],
+    pub(super) resend: bool,
+    pub(super) channel: &'r str,
+    pub(super) limit: Option<u64>,
+}
+
 /// Decides for each of `muster_chosen`, in the temporary table `muster_decided`: `new`, `again`, `pending` and `unknown`
 /// get a mail, the first `limit` of them; every other decision is a reason not to.
 pub(super) async fn decide(
     client: &Client,
     invitees: &Invitees<'_>,
-    resend: bool,
-    channel: &str,
-    limit: Option<u64>,
+    rules: &Rules<'_>,
 ) -> Result<(), LoadError> {
+    let &Rules { place, suppressed, resend, channel, limit } = rules;
     let sql = format!(
         "CREATE TEMPORARY TABLE muster_decided ON COMMIT DROP AS
          SELECT c.id, c.address, c.language, c.account, s.id AS invite, false AS taken, CASE
@@ -81,16 +93,18 @@ pub(super) async fn decide(
             ELSE s.state END AS decision
          FROM muster_chosen c
          LEFT JOIN LATERAL (
-            SELECT i.id FROM muster.invites i
+            SELECT i.id FROM {place}.invites i
             WHERE i.entity = {entity} AND (i.address = c.address OR i.record_id = c.id)
             ORDER BY i.address = c.address DESC, i.id LIMIT 1) i ON true
-         LEFT JOIN muster.invite_states s ON s.id = i.id
-         LEFT JOIN muster.suppressed x ON x.address = c.address;
+         LEFT JOIN {place}.invite_states s ON s.id = i.id
+         LEFT JOIN (SELECT address FROM {place}.suppressed UNION SELECT unnest({suppressed}) COLLATE \"C\") x
+             ON x.address = c.address;
          UPDATE muster_decided j SET taken = true FROM (
             SELECT id FROM muster_decided WHERE decision IN ('new', 'again', 'pending', 'unknown')
             ORDER BY id LIMIT {limit}) n WHERE n.id = j.id;
          ANALYZE muster_decided",
         new = if resend { "'not-invited'" } else { "'new'" },
+        suppressed = text_array(suppressed),
         channel = literal(channel),
         entity = literal(&invitees.entity.name),
         limit = limit.map_or("ALL".to_owned(), |limit| limit.to_string()),

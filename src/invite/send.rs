@@ -11,6 +11,7 @@ use super::error::InviteError;
 use super::folder::Folder;
 use super::mail::Mail;
 use super::options::{InviteOptions, Invited, Means, Sending};
+use super::outbox::Rules;
 use super::plan::{self, InvitePlan};
 use super::postmark::{Content, Postmark};
 use super::provider::{Answer, Provider, Reply};
@@ -26,7 +27,8 @@ pub(crate) fn invite(
     confirm: impl FnOnce(&InvitePlan) -> Result<(), RunError>,
 ) -> Result<Invited, InviteError> {
     let session = InviteSession::open(options.schemas.as_deref(), options.database_url.as_deref())?;
-    session.require()?;
+    let is_dry = options.sending.is_none();
+    session.require(!is_dry)?;
     let provider =
         options.sending.as_ref().map(|sending| provider(options, sending, &session.run)).transpose()?;
     let invitees = session.invitees()?;
@@ -51,10 +53,15 @@ pub(crate) fn invite(
     let channel = options.sending.as_ref().map_or("postmark", |sending| sending.means.channel());
     let decide = async || {
         outbox::begin(client).await?;
-        tables::ensure(client).await?;
-        outbox::suppress(client, &suppressed, "listed").await?;
+        let place = if is_dry { tables::place_or_stand_in(client).await? } else { tables::PLACE };
+        if !is_dry {
+            tables::ensure(client).await?;
+            outbox::suppress(client, &suppressed, "listed").await?;
+        }
         invitees.choose(client, &conditions, wanted.as_deref(), named_run.as_deref()).await?;
-        outbox::decide(client, &invitees, options.resend, channel, options.limit).await?;
+        let rules =
+            Rules { place, suppressed: &suppressed, resend: options.resend, channel, limit: options.limit };
+        outbox::decide(client, &invitees, &rules).await?;
         plan::of(client, |language| written_in(&options.content, language)).await
     };
     let is_preview =

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 
-use crate::db::{Session, require_writable};
+use crate::db::{DbError, Session, require_writable};
 use crate::load::{LoadError, journal};
 use crate::record::RunId;
 use crate::run::{Database, RunError, session_name};
@@ -36,6 +36,7 @@ impl InviteSession {
         let run = RunId::generate();
         let database = Database::new(&cancelled)?;
         let session = database.connect(url, &session_name(&run, Timestamp::now()))?;
+        let schema = database.locate(&session, &schema)?;
         Ok(Self { schema, database, session, cancelled, run: run.to_string() })
     }
 
@@ -50,11 +51,15 @@ impl InviteSession {
         }
     }
 
-    /// An error if the users' table does not exist, or nothing can be written.
-    pub(super) fn require(&self) -> Result<(), InviteError> {
+    /// An error if the users' table does not exist, or if nothing can be written that is to be. What is rolled back in the
+    /// end needs no more than a server that is no standby.
+    pub(super) fn require(&self, writes: bool) -> Result<(), InviteError> {
         let invitees = self.invitees()?;
         let there = self.wait(async {
-            require_writable(&self.session).await?;
+            match require_writable(&self.session).await {
+                Err(DbError::ReadOnly { .. }) if !writes => {}
+                done => done?,
+            }
             invitees.require_table(&self.session.client).await
         })?;
         if !there {

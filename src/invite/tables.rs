@@ -3,10 +3,12 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
-use crate::load::{LoadError, journal};
+use crate::load::{LoadError, journal, journal_readable};
 
 /// The version of the tables that this program writes.
 const VERSION: i32 = 1;
+/// The tables' schema.
+pub(super) const PLACE: &str = "muster";
 /// The advisory lock's key: `musteri` in ASCII. An import's is another one: the two do not wait for each other.
 const KEY: i64 = 0x006D_7573_7465_7269;
 
@@ -24,6 +26,20 @@ pub(super) async fn exist(client: &Client) -> Result<bool, LoadError> {
         Some(VERSION) => Ok(true),
         other => Err(LoadError::JournalVersion { found: other.unwrap_or(0), known: VERSION }),
     }
+}
+
+/// The schema of the tables, or of tables that stand in for them within the current transaction, if there are none: for a
+/// role that may only read.
+/// Errors: the role may not read the tables, or a newer program created them.
+pub(super) async fn place_or_stand_in(client: &Client) -> Result<&'static str, LoadError> {
+    journal_readable(client).await?;
+    if exist(client).await? {
+        return Ok(PLACE);
+    }
+    let tables = include_str!("tables.sql").replace("muster.", "pg_temp.");
+    let tables = tables.replace("CREATE TABLE", "CREATE TEMPORARY TABLE");
+    client.batch_execute(&tables).await.map_err(|e| DbError::of("creating temporary tables", e))?;
+    Ok("pg_temp")
 }
 
 /// Creates the tables if there are none, within the current transaction; also the journal.

@@ -1,6 +1,7 @@
 //! The end of a transaction, known for certain. If the reply to COMMIT is lost, the server is asked for the
 //! transaction's status (`pg_xact_status`, <https://www.postgresql.org/docs/current/functions-info.html>). If the
-//! server no longer knows it, the journal is asked: it has the run exactly if the transaction was committed.
+//! server no longer knows it, the journal is asked: it has the run exactly if the transaction was committed. That it was
+//! not committed, only the server itself can say.
 
 use std::time::Duration;
 
@@ -17,6 +18,13 @@ const TRIES: u32 = 35;
 /// The pauses between two questions: short at first, while the server is most likely still ending the transaction.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 
+/// How long a reply may take without a word.
+const QUIET: Duration = Duration::from_secs(4);
+
+/// See [`identity`]. A standby refuses to say it.
+const IDENTITY: &str = "SELECT concat_ws(' ', inet_server_addr(), current_setting('port'),
+    left(pg_walfile_name(pg_current_wal_lsn()), 8))";
+
 /// How many of the pauses are short.
 const SHORT: u32 = 5;
 
@@ -32,8 +40,13 @@ enum Status {
 /// transaction was rolled back.
 pub(super) async fn commit(session: &Session, run: &RunId) -> Result<(), LoadError> {
     let transaction = transaction_id(&session.client).await?;
+    let server = identity(&session.client).await?;
+    // For what triggers do at the end of the transaction.
+    let entered = session.client.batch_execute(&session.path.enter()).await;
+    entered.map_err(|e| DbError::of("committing", e))?;
     fault::reach(Point::BeforeCommit);
-    let Err(error) = fault::sent(Point::CommitSent, session.client.batch_execute("COMMIT")).await else {
+    let sent = fault::sent(Point::CommitSent, session.client.batch_execute("COMMIT"));
+    let Err(error) = told(sent).await else {
         return Ok(());
     };
     let error = DbError::of("committing", error);
@@ -44,7 +57,7 @@ pub(super) async fn commit(session: &Session, run: &RunId) -> Result<(), LoadErr
         "the reply to COMMIT was lost; asking the server for the status of transaction {transaction}"
     );
     for turn in 0..fault::number("MUSTER_TEST_TRIES", TRIES) {
-        match ask(session, &transaction, run).await {
+        match ask(session, &server, &transaction, run).await {
             Ok(Status::Committed) => {
                 tracing::warn!("the server says that transaction {transaction} was committed");
                 return Ok(());
@@ -66,9 +79,53 @@ async fn transaction_id(client: &Client) -> Result<Option<String>, DbError> {
     Ok(row.map_err(|e| DbError::of("asking for the transaction's number", e))?.get(0))
 }
 
-async fn ask(session: &Session, transaction: &str, run: &RunId) -> Result<Status, DbError> {
+/// Waits for an answer, and says after a moment what is waited for.
+async fn told<T>(answer: impl Future<Output = T>) -> T {
+    tokio::pin!(answer);
+    if let Ok(answer) = tokio::time::timeout(QUIET, &mut answer).await {
+        return answer;
+    }
+    tracing::warn!("COMMIT was sent; waiting for the server's reply");
+    answer.await
+}
+
+/// What tells the server that takes the COMMIT from every other one, also from a standby that takes its place: its address,
+/// and the timeline of its log. NULL if it does not say.
+async fn identity(client: &Client) -> Result<Option<String>, DbError> {
+    let failed = |e| DbError::of("asking which server this is", e);
+    client.batch_execute("SAVEPOINT identity").await.map_err(failed)?;
+    let found = client.query_one(IDENTITY, &[]).await;
+    client.batch_execute("ROLLBACK TO identity; RELEASE identity").await.map_err(failed)?;
+    Ok(found.ok().and_then(|row| row.get(0)))
+}
+
+/// Asks the server that took the COMMIT, else the others. Only that one knows that there was none: another may be a standby
+/// that has not got so far, or one that took its place without.
+async fn ask(
+    session: &Session,
+    server: &Option<String>,
+    transaction: &str,
+    run: &RunId,
+) -> Result<Status, DbError> {
+    let name = "muster: status of a COMMIT";
+    let own = session.another(name).await;
+    let others = if own.is_ok() { Vec::new() } else { session.elsewhere(name).await };
+    for other in own.iter().chain(&others) {
+        let status = status(other, transaction, run).await;
+        if matches!(status, Ok(Status::Committed)) {
+            return status;
+        }
+        let found = other.client.query_one(IDENTITY, &[]).await;
+        let found: Option<String> = found.ok().and_then(|row| row.get(0));
+        if found.is_some() && found == *server {
+            return status;
+        }
+    }
+    own.map(|_| Status::InProgress)
+}
+
+async fn status(other: &Session, transaction: &str, run: &RunId) -> Result<Status, DbError> {
     let failed = |e| DbError::of("asking for the transaction's status", e);
-    let other = session.another("muster: status of a COMMIT").await?;
     let status = other.client.query_one("SELECT pg_xact_status($1::text::xid8)", &[&transaction]).await;
     let status: Option<String> = match status.map_err(failed) {
         Ok(row) => row.get(0),

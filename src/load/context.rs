@@ -1,8 +1,8 @@
 //! What the steps of a load share: the connection, the schema, the tables, and which path each table takes.
 
-use crate::db::DbError;
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::{Client, Row};
+use crate::db::{DbError, SearchPath};
 use crate::event::Listener;
 use crate::record::{EntityIndex, RunId};
 use crate::schema::{Entity, Schema};
@@ -17,6 +17,8 @@ use super::repertoire::Repertoire;
 /// What the steps of a load share.
 pub(super) struct Context<'a> {
     pub(super) client: &'a Client,
+    /// What the owner's triggers get.
+    pub(super) path: &'a SearchPath,
     pub(super) schema: &'a Schema,
     pub(super) options: &'a Target,
     pub(super) listener: &'a dyn Listener,
@@ -57,6 +59,7 @@ impl Context<'_> {
 
     pub(super) fn statements(&self, entity: EntityIndex) -> Statements<'_> {
         Statements {
+            path: self.path,
             schema: self.schema,
             entity: self.entity(entity),
             info: self.table(entity),
@@ -67,6 +70,11 @@ impl Context<'_> {
 
     pub(super) async fn execute(&self, sql: &str, doing: &str) -> Result<(), LoadError> {
         Ok(self.client.batch_execute(sql).await.map_err(|e| DbError::of(doing, e))?)
+    }
+
+    /// Executes statements that name nothing in the connection's own search path, so that what they call finds its names.
+    pub(super) async fn execute_in_path(&self, sql: &str, doing: &str) -> Result<(), LoadError> {
+        self.execute(&self.path.around(sql), doing).await
     }
 
     pub(super) async fn query(&self, sql: &str, doing: &str) -> Result<Vec<Row>, LoadError> {

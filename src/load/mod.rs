@@ -35,6 +35,7 @@ pub(crate) use error::LoadError;
 pub(crate) use facts::Lookup;
 pub(crate) use journal::{EntityNote, FileNote, RecordCounts, RunNote, RunRecord};
 pub(crate) use lock::take as load_lock;
+pub(crate) use rights::journal_readable;
 pub(crate) use rows::{EntityRows, FieldChange, Written};
 pub(crate) use steps::Load;
 pub(crate) use undo::{Undo, Undone};

@@ -32,7 +32,7 @@ impl fmt::Display for Obstacle {
 
 /// What makes a table unusual: a condition in terms of `TABLE`, its oid, `FAMILY`, the oids of all tables of the schema,
 /// and `LOCKED`, those that are locked and loaded before it. `c` is its row of `pg_class`.
-const UNUSUAL: [(&str, &str); 18] = [
+const UNUSUAL: [(&str, &str); 19] = [
     (
         "it is partitioned, inherits or is inherited from",
         "c.relkind <> 'r' OR c.relispartition
@@ -99,6 +99,12 @@ const UNUSUAL: [(&str, &str); 18] = [
                  AND (NOT i.indisvalid OR NOT i.indisready OR EXISTS (
                      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                      AND d.objid = i.indexrelid AND d.deptype IN ('e', 'x'))))",
+    ),
+    // It would run when the index is created again, and not find in the search path what it calls.
+    (
+        "an index of it calls a function",
+        "EXISTS (SELECT FROM pg_index i JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                 WHERE i.indrelid = TABLE AND d.refclassid = 'pg_proc'::regclass)",
     ),
     ("it has no primary key", "NOT EXISTS (SELECT FROM pg_index WHERE indrelid = TABLE AND indisprimary)"),
 ];

@@ -11,16 +11,19 @@ pub(super) struct ForeignKey {
     pub(super) child: String,
     /// The table refers to itself.
     pub(super) is_own: bool,
-    columns: Vec<String>,
-    referred: Vec<String>,
+    conditions: Vec<String>,
 }
 
+/// The key's own operators: those of a type like `citext` are not in `pg_catalog`.
 const FOREIGN_KEYS: &str =
     "SELECT c.conname::text, format('%I.%I', n.nspname, r.relname), c.conrelid = c.confrelid,
-        array(SELECT quote_ident(a.attname) FROM unnest(c.conkey) WITH ORDINALITY k (num, n)
-              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num ORDER BY k.n),
-        array(SELECT quote_ident(a.attname) FROM unnest(c.confkey) WITH ORDINALITY k (num, n)
-              JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.n)
+        array(SELECT CASE WHEN s.nspname = 'pg_catalog' THEN format('t.%I = c.%I', i.attname, a.attname)
+                  ELSE format('t.%I::%s OPERATOR(%I.%s) c.%I::%s', i.attname, format_type(o.oprleft, NULL),
+                              s.nspname, o.oprname, a.attname, format_type(o.oprright, NULL)) END
+              FROM unnest(c.conkey, c.confkey, c.conpfeqop) WITH ORDINALITY k (own, referred, equal, n)
+              JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
+              JOIN pg_attribute i ON i.attrelid = c.confrelid AND i.attnum = k.referred
+              JOIN pg_operator o ON o.oid = k.equal JOIN pg_namespace s ON s.oid = o.oprnamespace ORDER BY k.n)
     FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
     WHERE c.contype = 'f' AND c.confrelid = $1::text::regclass AND c.conparentid = 0 ORDER BY 2, 1";
 
@@ -32,15 +35,13 @@ impl ForeignKey {
             constraint: row.get(0),
             child: row.get(1),
             is_own: row.get(2),
-            columns: row.get(3),
-            referred: row.get(4),
+            conditions: row.get(3),
         };
         Ok(rows.iter().map(key).collect())
     }
 
     /// The SQL condition that the child's row `c` refers to the table's row `t`.
     pub(super) fn refers(&self) -> String {
-        let pairs = self.columns.iter().zip(&self.referred);
-        pairs.map(|(own, referred)| format!("c.{own} = t.{referred}")).collect::<Vec<_>>().join(" AND ")
+        self.conditions.join(" AND ")
     }
 }

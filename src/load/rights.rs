@@ -2,9 +2,9 @@
 //! statements that grant it. SELECT, INSERT and UPDATE on the tables of a run are checked together with their columns
 //! (`db::catalog`).
 
-use crate::db::DbError;
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
+use crate::db::{DbError, Session};
 use crate::schema::Schema;
 use crate::sql::literal;
 
@@ -47,29 +47,36 @@ pub(super) async fn journal(client: &Client, rights: &[&str]) -> Result<(), Load
     .await
 }
 
+/// Checks the right to read the journal's schema.
+pub(crate) async fn journal_readable(client: &Client) -> Result<(), LoadError> {
+    journal(client, JOURNAL_READ).await
+}
+
 /// Checks what an import needs besides rights on existing tables.
 pub(super) async fn import(
-    client: &Client,
+    session: &Session,
     schema: &Schema,
     tables: &[Option<TableInfo>],
 ) -> Result<(), LoadError> {
+    let client = &session.client;
     let mut needs = vec![
         TEMPORARY.to_owned(),
         "SELECT format('GRANT CREATE ON DATABASE %I TO %I', current_database(), current_user)
          WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'muster')
            AND NOT has_database_privilege(current_database(), 'CREATE')"
             .to_owned(),
-        // Without USAGE on a schema of the search path no table is found, and none can be created.
-        "SELECT format('GRANT USAGE ON SCHEMA public TO %I', current_user) WHERE current_schema() IS NULL"
-            .to_owned(),
     ];
+    // Without USAGE on a schema of the search path no table is found, and none can be created.
+    if schema.entities.iter().any(|entity| entity.table.schema.is_none()) {
+        needs.push(session.path.grant());
+    }
     for (entity, table) in schema.entities.iter().zip(tables) {
         let name = literal(&entity.table.to_string());
         needs.push(match table {
             None => format!(
                 "SELECT format('GRANT CREATE ON SCHEMA %I TO %I', n.nspname, current_user) FROM pg_namespace n
                  WHERE n.nspname = {} AND NOT has_schema_privilege(n.oid, 'CREATE')",
-                entity.table.schema.as_deref().map_or("current_schema()".to_owned(), literal),
+                entity.table.schema.as_deref().map_or("NULL".to_owned(), literal),
             ),
             // An identity needs no right on its sequence; a default of nextval() does.
             Some(_) => format!(

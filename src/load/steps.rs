@@ -42,7 +42,7 @@ impl<'a> Load<'a> {
         lock::take(client, options.lock_timeout).await?;
         let tables = tables::look(client, schema).await?;
         earlier.compare(schema, &tables)?;
-        rights::import(client, schema, &tables).await?;
+        rights::import(session, schema, &tables).await?;
         tables::fail_if_any(tables::faults(client, schema).await?)?;
         // All are staged, so that the row that the database refused can be identified.
         let obstacle = if earlier.find_refused { Some(Obstacle::Refused) } else { obstacle(options) };
@@ -50,8 +50,9 @@ impl<'a> Load<'a> {
         let run = run.clone();
         let unsent = vec![Vec::new(); tables.len()];
         let repertoire = Repertoire::default();
+        let path = &session.path;
         let context =
-            Context { client, schema, options, listener, run, tables, obstacles, repertoire, unsent };
+            Context { client, path, schema, options, listener, run, tables, obstacles, repertoire, unsent };
         Ok(Self { session, context, earlier: earlier.clone() })
     }
 
@@ -200,7 +201,7 @@ impl<'a> Load<'a> {
                 written.unchanged += gone.absent;
             }
         }
-        context.execute("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
+        context.execute_in_path("SET CONSTRAINTS ALL IMMEDIATE", "checking the constraints").await?;
         fault::reach(Point::Checked);
         readback::check_again(context, entities, written.iter().map(|(written, _)| *written)).await?;
         Ok(written)

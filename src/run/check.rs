@@ -50,7 +50,8 @@ impl Run<'_> {
         let database = Database::new(&self.cancelled)?;
         let session = database.connect(target.database_url.as_deref(), &self.session_name())?;
         let rows = entity_rows(entities);
-        let mut lookup = database.wait(&session, Lookup::begin(&session, &self.schema))?;
+        let schema = database.locate(&session, &self.schema)?;
+        let mut lookup = database.wait(&session, Lookup::begin(&session, &schema))?;
         let mut facts = database.wait(&session, lookup.facts(&rows, target.move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
             let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;

@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
-use crate::db::{Session, connect};
+use crate::db::{Session, connect, located};
 use crate::load::LoadError;
 use crate::record::RunId;
+use crate::schema::Schema;
 use crate::signal;
 
 use super::RunError;
@@ -42,6 +43,13 @@ impl Database {
                 done = connecting => Ok(done?),
                 () = signal::raised(&self.cancelled) => Err(RunError::Interrupted),
             }
+        })
+    }
+
+    /// The schema with the places of its tables in the target.
+    pub(crate) fn locate(&self, session: &Session, schema: &Schema) -> Result<Schema, RunError> {
+        self.wait::<_, LoadError>(session, async {
+            Ok(located(&session.client, &session.path, schema).await?)
         })
     }
 

@@ -47,8 +47,9 @@ pub(super) fn import_as(
         Target { lock_timeout: settings.target.lock_timeout.max(FAREWELL), ..settings.target.clone() };
     let mut run = Run::begin(command, settings, Keep::Rows, listener)?;
     let database = Database::new(&run.cancelled)?;
-    let schema = run.schema.clone();
     let mut target = TargetSession { database: &database, session: database.target(&run)? };
+    run.schema = database.locate(&target.session, &run.schema)?;
+    let schema = run.schema.clone();
     let mut earlier = Earlier::default();
     let mut load = target.prepare(&schema, &settings.target, listener, (&run.id, &mut earlier))?;
     fault::reach(Point::LockTaken);

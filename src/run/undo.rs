@@ -88,7 +88,7 @@ pub(crate) fn undo(
         require_writable(&session).await?;
         journal::find(&session.client, run).await
     })?;
-    database.wait(&session, Undo::of(&session.client, &run))?;
+    database.wait(&session, Undo::of(&session, &run))?;
     if !target.dry_run {
         answer(confirm, &run, &cancelled)?;
     }
@@ -97,7 +97,7 @@ pub(crate) fn undo(
     let (run, undone) = database.wait::<_, LoadError>(&session, async {
         load_lock(&session.client, target.lock_timeout).await?;
         let run = journal::find(&session.client, &run.run).await?;
-        let undone = Undo::of(&session.client, &run).await?.run(&id).await?;
+        let undone = Undo::of(&session, &run).await?.run(&id).await?;
         Ok((run, undone))
     })?;
     let reported = UndoReported {

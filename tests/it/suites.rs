@@ -17,9 +17,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use muster::internals::db::{Endpoint, Session};
+use muster::internals::db::connect;
 
-use crate::support::{Database, Muster, block_on, cluster};
+use crate::support::{Database, Muster, block_on};
 
 const THINGS: &str = "entity = \"things\"\nkey = \"k\"\n\n[[field]]\nname = \"k\"\ntype = \"text\"\nrequired = true\n\n\
     [[field]]\nname = \"a\"\ntype = \"text\"\nmultiline = true\n\n[[field]]\nname = \"b\"\ntype = \"text\"\nmultiline = true\n";
@@ -170,8 +170,7 @@ fn of_copy(suites: &[Suite]) -> Vec<Cells> {
         let columns = if suite.text.contains(char::from(suite.delimiter)) { "k, a, b" } else { "k" };
         database.rows("DROP TABLE IF EXISTS copied; CREATE TABLE copied (n serial, k text, a text, b text)");
         let accepted = block_on(async {
-            let endpoint = Endpoint::named(Some(&cluster().url(database.name()))).unwrap().unwrap();
-            let session: Session = endpoint.connect("muster tests").await.unwrap();
+            let session = connect(Some(&database.url()), "muster tests").await.unwrap();
             let delimiter = char::from(suite.delimiter);
             let copy =
                 format!("COPY copied ({columns}) FROM STDIN (FORMAT csv, HEADER, DELIMITER E'{delimiter}')");

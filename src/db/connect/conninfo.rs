@@ -1,10 +1,11 @@
 //! Connection strings: both of libpq's notations, parsed into named settings. No message here repeats any part of the
-//! string except a setting's name: any other part may be a password.
+//! string, not even a setting's name: any part may be a password, if the string is of another notation.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::super::DbError;
+use crate::nearest::nearest;
 
 /// The settings of a connection by libpq's names. Its `Debug` shows no password.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -37,6 +38,18 @@ impl Settings {
         self.0.remove(name).filter(|value| !value.is_empty())
     }
 
+    /// Errors: a setting is not among those that are `known`. Its name is not repeated: it may be anything.
+    pub(super) fn refuse_unknown(&self, known: &[&'static str]) -> Result<(), DbError> {
+        let Some(name) = self.0.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let advice = match nearest(name, known.iter().map(|known| (*known, *known))) {
+            Some(near) => format!("did you mean {near}?"),
+            None => {
+                "it must be postgresql://user@host/database?name=value, or host=… dbname=… user=…".to_owned()
+            }
+        };
+        Err(DbError::Conninfo { problem: format!("one of the settings is none that libpq has; {advice}") })
+    }
+
     /// Takes the settings of `other` that are not set here.
     pub(super) fn fill_from(&mut self, other: Self) {
         for (name, value) in other.0 {
@@ -60,8 +73,9 @@ impl Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.0.iter().map(|(name, value)| {
-            // `options` may carry anything; a password is the one thing that must not be seen.
-            (name, if name.contains("password") { "***" } else { value })
+            // Everything else may be, or hold, a password.
+            let is_plain = matches!(name.as_str(), "host" | "port" | "dbname" | "user");
+            (name, if is_plain { value } else { "***" })
         });
         f.debug_map().entries(shown).finish()
     }
@@ -160,6 +174,12 @@ fn parse_pairs(text: &str) -> Result<Settings, DbError> {
         }
         settings.set(&name, value);
     }
+}
+
+/// A text of a connection string for people, unless it may be more than it was read as: a part of another notation.
+pub(super) fn shown(text: &str) -> &str {
+    let is_more = |c: char| matches!(c, ';' | '=' | '&' | '?' | '\'' | '"') || c.is_control();
+    if text.contains(is_more) { "…" } else { text }
 }
 
 fn bad(problem: &'static str) -> DbError {

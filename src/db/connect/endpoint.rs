@@ -2,6 +2,7 @@
 //! in this order, combined into one endpoint. Connecting is left to the session.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,13 +11,14 @@ use tokio_postgres::Config;
 
 use super::super::DbError;
 use super::super::local::{self, Cluster};
-use super::conninfo::Settings;
+use super::conninfo::{Settings, shown};
 use super::handshake::Connector;
+use super::security::{self, Demands};
 use super::tls::{self, Mode};
 use super::{pgpass, service};
 
 /// `PG*` variables and their settings. Each of the first [`NAMING`] names a server by itself.
-const VARIABLES: [(&str, &str); 17] = [
+const VARIABLES: [(&str, &str); 31] = [
     ("PGHOST", "host"),
     ("PGHOSTADDR", "hostaddr"),
     ("PGPORT", "port"),
@@ -29,51 +31,86 @@ const VARIABLES: [(&str, &str); 17] = [
     ("PGSSLROOTCERT", "sslrootcert"),
     ("PGSSLCERT", "sslcert"),
     ("PGSSLKEY", "sslkey"),
+    ("PGSSLCRL", "sslcrl"),
+    ("PGSSLCRLDIR", "sslcrldir"),
+    ("PGSSLCERTMODE", "sslcertmode"),
+    ("PGSSLSNI", "sslsni"),
+    ("PGSSLMINPROTOCOLVERSION", "ssl_min_protocol_version"),
+    ("PGSSLMAXPROTOCOLVERSION", "ssl_max_protocol_version"),
+    ("PGREQUIRESSL", "requiressl"),
+    ("PGREQUIREAUTH", "require_auth"),
+    ("PGREQUIREPEER", "requirepeer"),
+    ("PGGSSENCMODE", "gssencmode"),
+    ("PGMINPROTOCOLVERSION", "min_protocol_version"),
+    ("PGMAXPROTOCOLVERSION", "max_protocol_version"),
     ("PGCONNECT_TIMEOUT", "connect_timeout"),
     ("PGOPTIONS", "options"),
     ("PGTARGETSESSIONATTRS", "target_session_attrs"),
     ("PGCHANNELBINDING", "channel_binding"),
     ("PGLOADBALANCEHOSTS", "load_balance_hosts"),
+    ("PGKRBSRVNAME", "krbsrvname"),
+    ("PGGSSDELEGATION", "gssdelegation"),
 ];
 const NAMING: usize = 5;
 
 /// Settings of libpq that have no effect here: GSSAPI and compression are not supported, and muster sets the others.
-const WITHOUT_EFFECT: [&str; 9] = [
-    "gssencmode",
+const WITHOUT_EFFECT: [&str; 7] = [
     "gssdelegation",
     "gsslib",
     "krbsrvname",
     "sslcompression",
-    "sslsni",
     "application_name",
     "fallback_application_name",
     "client_encoding",
 ];
 
+/// Other settings that are known here.
+const OTHERS: [&str; 6] = [
+    "service",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+];
+
 /// How long to wait for a server that does not answer, unless `connect_timeout` says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server, a database and a role, with all that is needed to connect. Its `Debug` shows no password.
+/// After how long a connection counts as lost whose network is gone. A server that works on a statement for hours still
+/// answers on this level.
+const GONE: Duration = Duration::from_secs(60);
+
+/// One or several servers, a database and a role, with all that is needed to connect. Its `Debug` shows no password.
 #[derive(Clone)]
 pub struct Endpoint {
-    pub(super) config: Config,
-    pub(super) mode: Mode,
+    /// Tried in this order.
+    pub(super) hosts: Vec<Host>,
+    /// Or in any order.
+    pub(super) shuffled: bool,
     pub(super) connector: Connector,
+    /// How long one address may take until the session can be used; `None` is for ever.
+    pub(super) timeout: Option<Duration>,
     pub(super) target: String,
     pub(super) role: String,
     pub(super) database: String,
-    /// Host names to look up if a connection fails.
-    pub(super) names: Vec<String>,
+}
+
+/// One of the hosts.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) config: Config,
+    pub(super) mode: Mode,
+    /// The name to look up, if it is no socket and no address is given.
+    pub(super) name: Option<String>,
+    pub(super) port: u16,
     /// Where the password came from, for people; `None` if there is none.
     pub(super) password_origin: Option<&'static str>,
 }
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Endpoint")
-            .field("target", &self.target)
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
+        f.debug_struct("Endpoint").field("target", &self.target).finish_non_exhaustive()
     }
 }
 
@@ -143,60 +180,180 @@ impl Endpoint {
         origin: &'static str,
         home: Option<PathBuf>,
     ) -> Result<Self, DbError> {
+        let known = VARIABLES.iter().map(|(_, setting)| *setting).chain(WITHOUT_EFFECT).chain(OTHERS);
+        settings.refuse_unknown(&known.collect::<Vec<_>>())?;
         complete(&mut settings)?;
         let text = |settings: &Settings, name| settings.get(name).unwrap_or_default().to_owned();
-        let (host, port) = (text(&settings, "host"), text(&settings, "port"));
         let (role, database) = (text(&settings, "user"), text(&settings, "dbname"));
-        let first_host = host.split(',').next().unwrap_or_default();
-        let mut password_origin = settings.get("password").map(|_| origin);
+        let places = places(&mut settings)?;
+        let is_socket = |place: &Place| place.host.starts_with('/');
+        let demands = security::take(&mut settings, places.iter().any(is_socket))?;
         let file = settings.take("passfile").map(PathBuf::from);
+        if file.as_ref().is_some_and(|file| shown(&file.to_string_lossy()) == "…") {
+            return Err(bad("passfile holds a character that the path of a file should not have"));
+        }
         let file = file.or_else(|| home.as_ref().map(|home| home.join(".pgpass")));
-        if let (None, Some(file)) = (password_origin, file) {
-            let wanted = pgpass::Wanted {
-                host: if first_host.starts_with('/') { "localhost" } else { first_host },
-                port: port.split(',').next().unwrap_or_default(),
-                dbname: &database,
-                user: &role,
-            };
-            if let Some(password) = pgpass::look_up(&file, wanted) {
-                settings.set("password", password);
-                password_origin = Some("the password file");
-            }
-        }
-        let authorities = settings.take("sslrootcert");
-        let mode = match settings.take("sslmode") {
-            // There is no TLS over a Unix socket, in any mode.
-            _ if host.split(',').all(|host| host.starts_with('/')) => Mode::Disable,
-            Some(mode) => Mode::parse(&mode)?,
-            None if authorities.as_deref() == Some("system") => Mode::VerifyFull,
-            None => Mode::Prefer,
+        let mode = tls_mode(&mut settings, places.iter().all(is_socket), &demands)?;
+        let files = tls::Files {
+            authorities: settings.take("sslrootcert"),
+            certificate: settings.take("sslcert").map(PathBuf::from),
+            key: settings.take("sslkey").map(PathBuf::from),
+            home,
         };
-        if authorities.as_deref() == Some("system") && !matches!(mode, Mode::VerifyFull | Mode::Disable) {
-            let problem = "sslrootcert=system needs sslmode=verify-full".to_owned();
-            return Err(DbError::Conninfo { problem });
-        }
-        let certificate = settings.take("sslcert").map(PathBuf::from);
-        let key = settings.take("sslkey").map(PathBuf::from);
-        let files = tls::Files { authorities, certificate, key, home };
         let files = if mode == Mode::Disable { tls::Files::default() } else { files };
-        let direct = settings.get("sslnegotiation") == Some("direct");
-        let connector = Connector::new(tls::client_config(mode, &files, direct)?);
-        let mut config = Config::from_str(&settings.to_pairs()).map_err(|error| {
-            // The library names the setting and does not repeat the value.
-            let named = std::error::Error::source(&error).map(ToString::to_string);
-            DbError::Conninfo { problem: named.unwrap_or_else(|| error.to_string()) }
-        })?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
+        let connector = Connector::new(tls::client_config(mode, &files, &demands).map_err(hide)?);
+        let timeout = timeout(&mut settings)?;
+        let shuffled = match settings.take("load_balance_hosts").as_deref() {
+            None | Some("disable") => false,
+            Some("random") => true,
+            Some(_) => return Err(bad("load_balance_hosts must be disable or random")),
+        };
+        let mut hosts = Vec::new();
+        for place in &places {
+            let mut own = settings.clone();
+            let mut password_origin = own.get("password").map(|_| origin);
+            if let (None, Some(file)) = (password_origin, &file) {
+                let wanted = pgpass::Wanted {
+                    host: if is_socket(place) { "localhost" } else { &place.host },
+                    port: &place.port.to_string(),
+                    dbname: &database,
+                    user: &role,
+                };
+                if let Some(password) = pgpass::look_up(file, wanted) {
+                    own.set("password", password);
+                    password_origin = Some("the password file");
+                }
+            }
+            let mut config = Config::from_str(&own.to_pairs()).map_err(|error| {
+                // The library names the setting and does not repeat the value.
+                let named = std::error::Error::source(&error).map(ToString::to_string);
+                DbError::Conninfo { problem: named.unwrap_or_else(|| error.to_string()) }
+            })?;
+            config.host(&place.host).port(place.port);
+            if let Some(address) = place.address {
+                config.hostaddr(address);
+            }
+            if let Some(timeout) = timeout {
+                config.connect_timeout(timeout);
+            }
+            let name = (!is_socket(place) && place.address.is_none()).then(|| place.host.clone());
+            let mode = if is_socket(place) { Mode::Disable } else { mode };
+            hosts.push(Host { config, mode, name, port: place.port, password_origin });
         }
-        let target = format!("database {database} on {} as {role}", places(&host, &port));
-        let names =
-            host.split(',').filter(|host| !host.starts_with('/')).map(ToOwned::to_owned).collect::<Vec<_>>();
-        Ok(Self { config, mode, connector, target, role, database, names, password_origin })
+        let all: Vec<_> = places.iter().map(ToString::to_string).collect();
+        let (shown_database, shown_role) = (shown_name(&database), shown_name(&role));
+        let target = format!("database {shown_database} on {} as {shown_role}", all.join(", "));
+        let (role, database) = (shown_role.to_owned(), shown_database.to_owned());
+        Ok(Self { hosts, shuffled, connector, timeout, target, role, database })
     }
 }
 
-/// Fills in libpq's defaults and removes what has no effect here.
+/// The mode of TLS with the hosts that are no sockets.
+fn tls_mode(settings: &mut Settings, all_sockets: bool, demands: &Demands) -> Result<Mode, DbError> {
+    let system = settings.get("sslrootcert") == Some("system");
+    let mode = match settings.take("sslmode") {
+        // There is no TLS over a Unix socket, in any mode.
+        _ if all_sockets => Mode::Disable,
+        Some(mode) => Mode::parse(&mode)?,
+        None if system => Mode::VerifyFull,
+        None => Mode::Prefer,
+    };
+    if system && !matches!(mode, Mode::VerifyFull | Mode::Disable) {
+        return Err(bad("sslrootcert=system needs sslmode=verify-full"));
+    }
+    if demands.direct && matches!(mode, Mode::Allow | Mode::Prefer) {
+        return Err(bad("sslnegotiation=direct needs sslmode=require, verify-ca or verify-full"));
+    }
+    Ok(mode)
+}
+
+/// How long a host may take; like libpq, 0 and less is for ever.
+fn timeout(settings: &mut Settings) -> Result<Option<Duration>, DbError> {
+    let Some(text) = settings.take("connect_timeout") else { return Ok(Some(CONNECT_TIMEOUT)) };
+    let seconds =
+        text.trim().parse::<i32>().map_err(|_| bad("connect_timeout must be a whole number of seconds"))?;
+    Ok(u64::try_from(seconds).ok().filter(|&seconds| seconds > 0).map(Duration::from_secs))
+}
+
+fn bad(problem: &str) -> DbError {
+    DbError::Conninfo { problem: problem.to_owned() }
+}
+
+/// A host, as a name, an address or the folder of a socket; the address that is given for it; its port.
+struct Place {
+    host: String,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
+    }
+}
+
+/// Takes the hosts, their addresses and their ports.
+fn places(settings: &mut Settings) -> Result<Vec<Place>, DbError> {
+    let list = |name| settings.get(name).map(|list| list.split(',').map(str::trim).collect::<Vec<_>>());
+    let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port").unwrap_or_default());
+    let hosts = hosts.unwrap_or_default();
+    if ports.len() > 1 && ports.len() != hosts.len()
+        || addresses.as_ref().is_some_and(|all| all.len() != hosts.len())
+    {
+        let problem = "there must be one port for all hosts or one for each, and an address for each or none";
+        return Err(bad(problem));
+    }
+    let mut places = Vec::new();
+    for (at, host) in hosts.into_iter().enumerate() {
+        let port = match ports.get(at).or(ports.first()) {
+            None | Some(&"") => 5432,
+            Some(port) => port.parse().map_err(|_| bad("a port must be a number up to 65535"))?,
+        };
+        let address = match addresses.as_ref().and_then(|all| all.get(at)) {
+            None | Some(&"") => None,
+            Some(address) => Some(address.parse().map_err(|_| bad("hostaddr must be an IP address"))?),
+        };
+        let host = if host.is_empty() { default_host(port) } else { host.to_owned() };
+        if !is_host(&host) {
+            return Err(bad(
+                "a host holds a character that no host name has; several hosts are separated by commas",
+            ));
+        }
+        places.push(Place { host, address, port });
+    }
+    for name in ["host", "hostaddr", "port"] {
+        settings.take(name);
+    }
+    Ok(places)
+}
+
+/// Whether the host can be one, and not a part of another notation.
+fn is_host(host: &str) -> bool {
+    if host.starts_with('/') {
+        return !host.contains([';', '=', '&', '?', '@', '\'', '"', '\\'])
+            && !host.contains(char::is_control);
+    }
+    host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%'))
+}
+
+/// The name of a role or a database for people.
+fn shown_name(name: &str) -> &str {
+    if name.contains([':', '/']) { "…" } else { shown(name) }
+}
+
+/// Does not repeat the path of a file that may be more than that.
+fn hide(error: DbError) -> DbError {
+    match error {
+        DbError::Pem { path, what, source } => {
+            DbError::Pem { path: shown(&path.to_string_lossy()).into(), what, source }
+        }
+        DbError::NoAuthorities { place } => DbError::NoAuthorities { place: shown(&place).to_owned() },
+        error => error,
+    }
+}
+
+/// Fills in libpq's defaults, and ours where it has none, and removes what has no effect here.
 fn complete(settings: &mut Settings) -> Result<(), DbError> {
     for name in WITHOUT_EFFECT {
         settings.take(name);
@@ -204,13 +361,31 @@ fn complete(settings: &mut Settings) -> Result<(), DbError> {
     if let Some(count) = settings.take("keepalives_count") {
         settings.set("keepalives_retries", count);
     }
-    if settings.get("port").is_none() {
-        settings.set("port", "5432");
+    // A lost network is noticed, also after COMMIT was sent.
+    for (name, seconds) in [("keepalives_idle", GONE / 2), ("keepalives_interval", GONE / 6)] {
+        if settings.get(name).is_none() {
+            settings.set(name, seconds.as_secs().to_string());
+        }
     }
+    if settings.get("keepalives_retries").is_none() {
+        settings.set("keepalives_retries", "3");
+    }
+    // The library takes seconds.
+    let patience = match settings.take("tcp_user_timeout") {
+        None => GONE.as_secs(),
+        Some(text) => {
+            let milliseconds = text.trim().parse::<i32>();
+            let milliseconds =
+                milliseconds.map_err(|_| bad("tcp_user_timeout must be a whole number of milliseconds"))?;
+            u64::try_from(milliseconds).unwrap_or(0).div_ceil(1000)
+        }
+    };
+    settings.set("tcp_user_timeout", patience.to_string());
     if settings.get("host").is_none() {
         // A certificate is verified against a name: the address is one.
-        let host = settings.get("hostaddr").map_or_else(|| default_host(settings), ToOwned::to_owned);
-        settings.set("host", host);
+        let host = settings.get("hostaddr").map(ToOwned::to_owned);
+        let port = settings.get("port").and_then(|port| port.trim().parse().ok()).unwrap_or(5432);
+        settings.set("host", host.unwrap_or_else(|| default_host(port)));
     }
     if settings.get("user").is_none() {
         settings.set("user", system_user()?);
@@ -218,18 +393,12 @@ fn complete(settings: &mut Settings) -> Result<(), DbError> {
     if settings.get("dbname").is_none() {
         settings.set("dbname", settings.get("user").unwrap_or_default().to_owned());
     }
-    let count = |name| settings.get(name).map_or(0, |list| list.split(',').count());
-    let (hosts, addresses, ports) = (count("host"), count("hostaddr"), count("port"));
-    if ports > 1 && ports != hosts || addresses > 0 && addresses != hosts {
-        let problem = "there must be one port for all hosts or one for each, and an address for each or none";
-        return Err(DbError::Conninfo { problem: problem.to_owned() });
-    }
     Ok(())
 }
 
 /// The folder of the system's socket if there is one, else this machine.
-fn default_host(settings: &Settings) -> String {
-    let socket = format!(".s.PGSQL.{}", settings.get("port").unwrap_or("5432"));
+fn default_host(port: u16) -> String {
+    let socket = format!(".s.PGSQL.{port}");
     let folders = ["/var/run/postgresql", "/run/postgresql", "/tmp"];
     let found = folders.into_iter().find(|folder| Path::new(folder).join(&socket).exists());
     found.unwrap_or("localhost").to_owned()
@@ -254,16 +423,6 @@ fn service_files(variable: &dyn Fn(&str) -> Option<String>, home: Option<&Path>)
     let folder = variable("PGSYSCONFDIR");
     files.push(Path::new(folder.as_deref().unwrap_or("/etc/postgresql-common")).join("pg_service.conf"));
     files
-}
-
-/// `host:port` of each host or of its socket's folder.
-fn places(hosts: &str, ports: &str) -> String {
-    let ports: Vec<_> = ports.split(',').collect();
-    let port = |at: usize| ports.get(at).or(ports.first()).filter(|port| !port.is_empty()).unwrap_or(&"5432");
-    let place = |(at, host): (usize, &str)| {
-        if host.contains(':') { format!("[{host}]:{}", port(at)) } else { format!("{host}:{}", port(at)) }
-    };
-    hosts.split(',').enumerate().map(place).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod handshake;
 mod pgpass;
 mod pooler;
 mod refusal;
+mod security;
 mod service;
 mod session;
 mod tls;
@@ -19,10 +20,8 @@ use super::local::{Cluster, LocalError};
 /// Connects to the server named by `url` (a URL, or `key=value` pairs), else by the `PG*` variables, else to the
 /// private local PostgreSQL, which is started if it does not run. The session calls itself
 /// `application_name`, of which the server keeps 63 bytes.
-///
-/// # Errors
-/// Why there is no session.
-pub async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
+/// Errors: why there is no session.
+pub(crate) async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
     let Some(endpoint) = Endpoint::named(url)? else {
         return start_local().await?.connect(application_name).await;
     };

@@ -7,15 +7,20 @@ use tokio_postgres::error::SqlState;
 
 use super::super::DbError;
 use super::super::error::io_error;
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Host};
 use super::handshake::Reached;
-use super::tls::Mode;
 
 /// Explains why the connection failed.
-pub(super) async fn explain(endpoint: &Endpoint, reached: Reached, source: tokio_postgres::Error) -> DbError {
+/// `required` says whether TLS was.
+pub(super) fn explain(
+    (endpoint, host): (&Endpoint, &Host),
+    required: bool,
+    reached: Reached,
+    source: tokio_postgres::Error,
+) -> DbError {
     let target = endpoint.target.clone();
     if let Some(code) = source.code().cloned() {
-        return by_sqlstate(endpoint, &code, source);
+        return by_sqlstate(endpoint, host, &code, source);
     }
     if let Some(fault) = io_error(&source).and_then(rustls_error) {
         return match fault {
@@ -33,25 +38,22 @@ pub(super) async fn explain(endpoint: &Endpoint, reached: Reached, source: tokio
     }
     match (reached, io_error(&source)) {
         (Reached::Handshake, _) => DbError::Tls { target, source },
-        (Reached::Nothing, Some(_)) => match unknown_name(endpoint).await {
-            Some((host, source)) => DbError::NameLookup { host, source },
-            None => DbError::Down { target, source },
-        },
+        (Reached::Nothing, Some(_)) => DbError::Down { target, source },
         (Reached::Server | Reached::Tls, Some(fault)) if went_away(fault) => DbError::Down { target, source },
-        (Reached::Server, None) if endpoint.mode.needs_tls() => DbError::NoTls { target },
+        (Reached::Server, None) if required => DbError::NoTls { target },
         // The server asked for a password: without one the library stops, and does not say why.
-        (_, None) if endpoint.password_origin.is_none() && !source.is_closed() => {
+        (_, None) if host.password_origin.is_none() && !source.is_closed() => {
             DbError::PasswordNeeded { target, role: endpoint.role.clone() }
         }
         _ => DbError::Connect { target, source },
     }
 }
 
-fn by_sqlstate(endpoint: &Endpoint, code: &SqlState, source: tokio_postgres::Error) -> DbError {
+fn by_sqlstate(endpoint: &Endpoint, host: &Host, code: &SqlState, source: tokio_postgres::Error) -> DbError {
     let target = endpoint.target.clone();
     let role = endpoint.role.clone();
     if *code == SqlState::INVALID_PASSWORD {
-        return match endpoint.password_origin {
+        return match host.password_origin {
             Some(origin) => DbError::WrongPassword { target, role, origin },
             None => DbError::PasswordNeeded { target, role },
         };
@@ -80,24 +82,4 @@ fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 fn went_away(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe)
-}
-
-/// The first host whose name has no address. The library's error for it has no separate kind.
-async fn unknown_name(endpoint: &Endpoint) -> Option<(String, io::Error)> {
-    if !endpoint.config.get_hostaddrs().is_empty() {
-        return None;
-    }
-    for name in &endpoint.names {
-        if let Err(error) = tokio::net::lookup_host((name.as_str(), 5432)).await {
-            return Some((name.clone(), error));
-        }
-    }
-    None
-}
-
-impl Mode {
-    /// Whether the mode requires TLS.
-    fn needs_tls(self) -> bool {
-        matches!(self, Self::Require | Self::VerifyCa | Self::VerifyFull)
-    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::side_file;
 
 use super::super::DbError;
-use super::conninfo::Settings;
+use super::conninfo::{Settings, shown};
 
 /// The settings of a service, from the first of the files that has it.
 pub(super) fn look_up(name: &str, files: &[PathBuf]) -> Result<Settings, DbError> {
@@ -24,7 +24,7 @@ pub(super) fn look_up(name: &str, files: &[PathBuf]) -> Result<Settings, DbError
         }
     }
     let looked: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-    Err(DbError::NoService { name: name.to_owned(), looked_in: looked.join(", ") })
+    Err(DbError::NoService { name: shown(name).to_owned(), looked_in: looked.join(", ") })
 }
 
 fn find(text: &str, name: &str, file: &Path) -> Result<Option<Settings>, DbError> {

@@ -1,15 +1,18 @@
 //! One connection to a server, set up the same way for every server, with the task that drives it.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{CancelToken, Client};
+use tokio_postgres::{CancelToken, Client, Config};
 
-use super::super::DbError;
-use super::endpoint::Endpoint;
+use super::super::{DbError, SearchPath};
+use super::endpoint::{Endpoint, Host};
 use super::handshake::Connector;
 use super::refusal;
 use super::tls::Mode;
@@ -17,10 +20,11 @@ use super::tls::Mode;
 /// How long to wait for a server that is starting up.
 const STARTING: Duration = Duration::from_secs(15);
 
-/// Settings that our statements rely on and that a role or a database may have set differently. The `search_path` is not
-/// changed: the user decides where tables are. Neither is `default_transaction_read_only`: see [`require_writable`]. The
-/// language of messages can only be set by superusers, and only people read them.
+/// Settings that our statements rely on and that a role or a database may have set differently; the `search_path`, too: see
+/// [`SearchPath`]. `default_transaction_read_only` is not changed: see [`require_writable`]. The language of messages can
+/// only be set by superusers, and only people read them.
 const SET_UP: &str = "
+    SET search_path = pg_catalog, pg_temp;
     SET statement_timeout = 0;
     SET client_encoding = 'UTF8';
     SET TimeZone = 'UTC';
@@ -42,6 +46,9 @@ const SET_UP: &str = "
      WHERE name IN ('idle_session_timeout', 'transaction_timeout');
     SELECT set_config('lc_messages', 'C', false) WHERE current_setting('is_superuser') = 'on'";
 
+/// Asks a server whether it has TLS.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
+
 /// The backend of a killed client releases its locks within a second. PostgreSQL 14 and later have this setting, on
 /// systems that support it.
 const CHECK_CLIENT: &str = "SELECT set_config(name, '1s', false) FROM pg_settings
@@ -51,7 +58,11 @@ const CHECK_CLIENT: &str = "SELECT set_config(name, '1s', false) FROM pg_setting
 pub struct Session {
     /// Sends statements.
     pub client: Client,
+    /// What the connection's own search path is; statements do not use it.
+    pub(crate) path: SearchPath,
     endpoint: Arc<Endpoint>,
+    /// Which of its hosts this is.
+    at: usize,
     task: JoinHandle<Result<(), tokio_postgres::Error>>,
 }
 
@@ -68,17 +79,32 @@ impl Session {
         self.endpoint.target()
     }
 
-    /// One more connection to the same database as the same role.
+    /// One more connection to the same database of the same host, as the same role.
     ///
     /// # Errors
     /// As `Endpoint::connect`.
     pub async fn another(&self, application_name: &str) -> Result<Self, DbError> {
-        self.endpoint.connect(application_name).await
+        let session = self.another_bare(application_name).await?;
+        session.set_up().await?;
+        Ok(session)
+    }
+
+    /// One connection to each of the other hosts that answers.
+    pub(crate) async fn elsewhere(&self, application_name: &str) -> Vec<Self> {
+        let mut all = Vec::new();
+        for at in (0..self.endpoint.hosts.len()).filter(|&at| at != self.at) {
+            if let Ok(session) = self.endpoint.at_host(at, application_name).await
+                && session.set_up().await.is_ok()
+            {
+                all.push(session);
+            }
+        }
+        all
     }
 
     /// The same without our settings.
     pub(super) async fn another_bare(&self, application_name: &str) -> Result<Self, DbError> {
-        self.endpoint.open(application_name).await
+        self.endpoint.patiently(Some(self.at), application_name).await
     }
 
     /// Sets the session up.
@@ -175,9 +201,14 @@ impl Endpoint {
 
     /// Connects, and changes nothing.
     pub(super) async fn open(&self, application_name: &str) -> Result<Session, DbError> {
+        self.patiently(None, application_name).await
+    }
+
+    /// Connects to this host only, or to the first that works, and changes nothing.
+    async fn patiently(&self, only: Option<usize>, application_name: &str) -> Result<Session, DbError> {
         let deadline = Instant::now() + STARTING;
         loop {
-            match self.try_modes(application_name).await {
+            match self.at_any(only, application_name).await {
                 Err(DbError::Starting { .. }) if Instant::now() < deadline => {
                     sleep(Duration::from_millis(200)).await;
                 }
@@ -186,31 +217,127 @@ impl Endpoint {
         }
     }
 
-    /// `allow` and `prefer` have a second try if the first is not admitted, as in libpq.
-    async fn try_modes(&self, application_name: &str) -> Result<Session, DbError> {
-        let (first, second) = match self.mode {
-            Mode::Disable => (SslMode::Disable, None),
-            Mode::Allow => (SslMode::Disable, Some(SslMode::Require)),
-            Mode::Prefer => (SslMode::Prefer, Some(SslMode::Disable)),
-            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (SslMode::Require, None),
-        };
-        let refused = match self.try_mode(first, application_name).await {
-            Err(error @ (DbError::NotAdmitted { .. } | DbError::Tls { .. })) => error,
-            result => return result,
-        };
-        let Some(second) = second else { return Err(refused) };
-        self.try_mode(second, application_name).await.map_err(|_| refused)
+    async fn at_any(&self, only: Option<usize>, application_name: &str) -> Result<Session, DbError> {
+        if let Some(only) = only {
+            return self.at_host(only, application_name).await;
+        }
+        let mut refused = None;
+        for at in self.in_any_order(0..self.hosts.len()) {
+            match self.at_host(at, application_name).await {
+                Ok(session) => return Ok(session),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| DbError::Silent { target: self.target.clone(), seconds: 0 }))
     }
 
-    async fn try_mode(&self, mode: SslMode, application_name: &str) -> Result<Session, DbError> {
+    /// Connects to one host, at the first of its addresses that works.
+    async fn at_host(&self, at: usize, application_name: &str) -> Result<Session, DbError> {
+        let host = &self.hosts[at];
+        let mut addresses = vec![None];
+        if let Some(name) = &host.name {
+            let looked_up = self.in_time(async {
+                let found = lookup_host((name.as_str(), host.port)).await;
+                found.map_err(|source| DbError::NameLookup { host: name.clone(), source })
+            });
+            addresses = self.in_any_order(looked_up.await?.map(|address| Some(address.ip())));
+        }
+        let mut refused = None;
+        for address in addresses {
+            let mut config = host.config.clone();
+            if let Some(address) = address {
+                config.hostaddr(address);
+            }
+            let attempt = Attempt { endpoint: self, at, host, config, application_name };
+            match self.in_time(attempt.in_modes()).await {
+                Ok(session) => return Ok(session),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.unwrap_or_else(|| DbError::Silent { target: self.target.clone(), seconds: 0 }))
+    }
+
+    /// Waits as long as one address may take.
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+        let Some(patience) = self.timeout else { return work.await };
+        let late = |_| Err(DbError::Silent { target: self.target.clone(), seconds: patience.as_secs() });
+        timeout(patience, work).await.unwrap_or_else(late)
+    }
+
+    /// These in their order, or shuffled if that is wanted.
+    fn in_any_order<T>(&self, all: impl Iterator<Item = T>) -> Vec<T> {
+        let mut all: Vec<T> = all.collect();
+        if self.shuffled {
+            let state = RandomState::new();
+            let mut rank = 0_u64;
+            all.sort_by_cached_key(|_| {
+                rank += 1;
+                state.hash_one(rank)
+            });
+        }
+        all
+    }
+}
+
+/// An attempt at one address of a host.
+struct Attempt<'e> {
+    endpoint: &'e Endpoint,
+    at: usize,
+    host: &'e Host,
+    config: Config,
+    application_name: &'e str,
+}
+
+impl Attempt<'_> {
+    /// `allow` and `prefer` have a second try if the first is not admitted, as in libpq.
+    async fn in_modes(&self) -> Result<Session, DbError> {
+        let (first, second) = match self.host.mode {
+            Mode::Disable => (SslMode::Disable, None),
+            Mode::Allow => (SslMode::Disable, Some(SslMode::Require)),
+            Mode::Prefer => (SslMode::Require, Some(SslMode::Disable)),
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => (SslMode::Require, None),
+        };
+        let refused = match (self.in_mode(first).await, second) {
+            (Err(DbError::NoTls { .. }), Some(second)) => {
+                self.declines_tls().await?;
+                return self.in_mode(second).await;
+            }
+            (Err(error @ (DbError::NotAdmitted { .. } | DbError::Tls { .. })), Some(_)) => error,
+            (result, _) => return result,
+        };
+        let Some(second) = second else { return Err(refused) };
+        self.in_mode(second).await.map_err(|_| refused)
+    }
+
+    async fn in_mode(&self, mode: SslMode) -> Result<Session, DbError> {
         let mut config = self.config.clone();
-        config.ssl_mode(mode).application_name(application_name);
-        let connector = self.connector.afresh();
+        config.ssl_mode(mode).application_name(self.application_name);
+        let connector = self.endpoint.connector.afresh();
         let (client, connection) = match config.connect(connector.clone()).await {
             Ok(connected) => connected,
-            Err(error) => return Err(refusal::explain(self, connector.reached(), error).await),
+            Err(error) => {
+                let place = (self.endpoint, self.host);
+                return Err(refusal::explain(place, mode == SslMode::Require, connector.reached(), error));
+            }
         };
         let task = tokio::spawn(connection);
-        Ok(Session { client, endpoint: Arc::new(self.clone()), task })
+        // The first query, too: a server that admits and then says nothing is none.
+        let failed = |error| DbError::of("asking for the search path", error);
+        let path = SearchPath::ask(&client).await.map_err(failed)?;
+        Ok(Session { client, path, endpoint: Arc::new(self.endpoint.clone()), at: self.at, task })
+    }
+
+    /// An error unless the server says that it has no TLS. The library takes any answer for that one.
+    async fn declines_tls(&self) -> Result<(), DbError> {
+        let Some(address) = self.config.get_hostaddrs().first() else { return Ok(()) };
+        let asked = async {
+            let mut stream = TcpStream::connect((*address, self.host.port)).await?;
+            stream.write_all(&SSL_REQUEST).await?;
+            stream.read_u8().await
+        };
+        match asked.await {
+            Ok(b'N') => Ok(()),
+            _ => Err(DbError::NotPostgres { target: self.endpoint.target.clone() }),
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! TLS by rustls, with libpq's six `sslmode`s. `require` encrypts and verifies nothing unless `sslrootcert` is given (then
-//! it is `verify-ca`); `verify-ca` verifies who signed the certificate; `verify-full` also verifies the name. Authorities
+//! it is `verify-ca`; libpq's default file of authorities counts); `verify-ca` verifies who signed the certificate; `verify-full` also verifies the name. Authorities
 //! come from `sslrootcert` (a file, or `system`), else `~/.postgresql/root.crt`, else the system's store. `verify-full`
 //! refuses a certificate without subjectAltName (RFC 9525). rustls does not accept a self-signed certificate that is
 //! marked as an authority (as by `openssl req -x509`) as a server's: sign the server's with another one.
@@ -12,11 +12,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::pem::{self, PemObject};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
 
 use crate::side_file;
 
 use super::super::DbError;
+use super::security::Demands;
 
 /// libpq's `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,33 +61,50 @@ pub(super) struct Files {
     pub(super) home: Option<PathBuf>,
 }
 
-/// The client's TLS configuration for a mode. `direct` starts TLS without asking (`sslnegotiation=direct`).
-pub(super) fn client_config(mode: Mode, files: &Files, direct: bool) -> Result<ClientConfig, DbError> {
+impl Files {
+    /// libpq's default file of this name, if it exists.
+    fn usual(&self, name: &str) -> Option<PathBuf> {
+        self.home.as_ref().map(|home| home.join(".postgresql").join(name)).filter(|path| path.exists())
+    }
+}
+
+/// The client's TLS configuration for a mode.
+pub(super) fn client_config(mode: Mode, files: &Files, demands: &Demands) -> Result<ClientConfig, DbError> {
     let provider = Arc::new(ring::default_provider());
     let names = match mode {
         Mode::VerifyFull => Some(true),
         Mode::VerifyCa => Some(false),
-        Mode::Require if files.authorities.is_some() => Some(false),
+        Mode::Require if files.authorities.is_some() || files.usual("root.crt").is_some() => Some(false),
         _ => None,
     };
     let chain = if names.is_some() {
         let roots = Arc::new(authorities(files)?);
-        let builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+        let mut builder = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+        let revoked = revocations(files, &demands.revoked)?;
+        if !revoked.is_empty() {
+            builder = builder.with_crls(revoked).enforce_revocation_expiration();
+        }
         Some(builder.build().map_err(settings)?)
-    } else {
+    } else if demands.revoked.is_empty() || mode == Mode::Disable {
         None
+    } else {
+        let problem =
+            "sslcrl and sslcrldir (PGSSLCRL, PGSSLCRLDIR) need sslmode=verify-full or verify-ca".to_owned();
+        return Err(DbError::Conninfo { problem });
     };
     let verifier = Verifier { chain, names: names == Some(true), provider: Arc::clone(&provider) };
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&demands.versions)
         .map_err(settings)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
-    let mut config = match own_certificate(files)? {
+    let own = if demands.own_certificate { own_certificate(files)? } else { None };
+    let mut config = match own {
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(settings)?,
         None => builder.with_no_client_auth(),
     };
-    if direct {
+    config.enable_sni = demands.sni;
+    if demands.direct {
         config.alpn_protocols = vec![b"postgresql".to_vec()];
     }
     Ok(config)
@@ -97,11 +115,10 @@ fn settings(error: impl std::error::Error + Send + Sync + 'static) -> DbError {
 }
 
 fn authorities(files: &Files) -> Result<RootCertStore, DbError> {
-    let default = files.home.as_ref().map(|home| home.join(".postgresql/root.crt"));
     let path = match files.authorities.as_deref() {
         Some("system") => None,
         Some(path) => Some(PathBuf::from(path)),
-        None => default.filter(|path| path.exists()),
+        None => files.usual("root.crt"),
     };
     let mut roots = RootCertStore::empty();
     let place = if let Some(path) = &path {
@@ -120,13 +137,45 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
     read.map_err(|source| DbError::Pem { path: path.to_owned(), what: "certificate", source })
 }
 
+/// The lists of revoked certificates: the named files, those of a named folder, or libpq's default. With any, a certificate
+/// that none of them is about is refused, as by libpq.
+fn revocations(
+    files: &Files,
+    named: &[PathBuf],
+) -> Result<Vec<CertificateRevocationListDer<'static>>, DbError> {
+    let mut paths = Vec::new();
+    for path in named {
+        match path.read_dir() {
+            Ok(entries) => {
+                paths.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()));
+            }
+            Err(_) => paths.push(path.clone()),
+        }
+    }
+    if named.is_empty() {
+        paths.extend(files.usual("root.crl"));
+    }
+    let mut all = Vec::new();
+    for path in paths {
+        let bytes = side_file::read(&path).map_err(pem::Error::Io);
+        let read = bytes.and_then(|bytes| CertificateRevocationListDer::pem_slice_iter(&bytes).collect());
+        let what = "list of revoked certificates";
+        all.extend::<Vec<_>>(read.map_err(|source| DbError::Pem { path, what, source })?);
+    }
+    if all.is_empty() && !named.is_empty() {
+        let problem =
+            "sslcrl or sslcrldir (PGSSLCRL, PGSSLCRLDIR) holds no list of revoked certificates".to_owned();
+        return Err(DbError::Conninfo { problem });
+    }
+    Ok(all)
+}
+
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 /// The client's certificate: the one named, or libpq's default if both files exist.
 fn own_certificate(files: &Files) -> Result<Option<Identity>, DbError> {
-    let default = |name| files.home.as_ref().map(|home| home.join(".postgresql").join(name));
-    let certificate = files.certificate.clone().or_else(|| default("postgresql.crt").filter(|p| p.exists()));
-    let key = files.key.clone().or_else(|| default("postgresql.key"));
+    let certificate = files.certificate.clone().or_else(|| files.usual("postgresql.crt"));
+    let key = files.key.clone().or_else(|| Some(files.home.as_ref()?.join(".postgresql/postgresql.key")));
     let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
     let bytes = side_file::read(&key).map_err(pem::Error::Io);
     let read = bytes.and_then(|bytes| PrivateKeyDer::from_pem_slice(&bytes));

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::db::catalog::TableInfo;
-use crate::db::{CopyIn, DbError};
+use crate::db::{CopyIn, DbError, LEAVE};
 use crate::event::{Event, Stage};
 use crate::fault::{self, Point};
 use crate::load::context::Context;
@@ -87,6 +87,7 @@ impl<'a> EmptyTable<'a> {
         let mut sent = 0;
         for (number, layout) in self.layouts.distinct.iter().enumerate() {
             let writer = RowWriter::new(self.entity, self.info, layout);
+            self.context.execute(&self.context.path.enter(), &doing).await?;
             let mut copy = CopyIn::begin(self.context.client, &writer.statement, &doing).await?;
             let mut buffer = Vec::new();
             let image = Image::of(self.entity, self.info, layout);
@@ -121,6 +122,7 @@ impl<'a> EmptyTable<'a> {
                 }
             }
             sent += copy.finish().await?;
+            self.context.execute(LEAVE, &doing).await?;
         }
         Ok((sent, hashes))
     }

@@ -5,7 +5,7 @@
 //! their references lead to, and identifiers taken from the table's sequence are in the order in which the rows are
 //! sent. The server only has to put the rows into the table.
 
-use crate::db::{CopyIn, CopyOut, DbError};
+use crate::db::{CopyIn, CopyOut, DbError, LEAVE};
 use crate::fault::{self, Point};
 use crate::load::error::LoadError;
 use crate::load::journal::{HASH_SIZE, Hasher, InsertedBlocks};
@@ -178,6 +178,7 @@ async fn send(
     let mut segments =
         harvest.segments.iter().filter(|segment| rows.layouts.of_segment(segment) == number).peekable();
     while segments.peek().is_some() {
+        rows.one(&rows.statements.path.enter()).await?;
         let mut copy = CopyIn::begin(rows.client, &round.writer.statement, &rows.doing()).await?;
         for segment in segments.by_ref() {
             let opened = segment.open(&harvest.spool, &mut buffer).map_err(LoadError::Spool)?;
@@ -196,6 +197,7 @@ async fn send(
         round.flush(&mut copy, ids).await?;
         fault::reach(Point::AppendHalf);
         inserted += copy.finish().await?;
+        rows.execute(LEAVE).await?;
         if rows.options.undoable {
             note(rows, number, &round.written).await?;
             round.written.clear();

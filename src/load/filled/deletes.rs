@@ -92,7 +92,7 @@ async fn delete_rows(rows: &Staged<'_>, entity: EntityIndex, when: When) -> Resu
     let deleted = if rows.options.undoable {
         rows.execute_noted(&statements.delete_noted(rows.origin, when == When::After)).await?
     } else {
-        rows.execute(&statements.delete()).await?
+        rows.write(&statements.delete()).await?
     };
     let left = rows.count(&format!("SELECT count(*) {}", statements.going())).await?;
     if left > 0 {

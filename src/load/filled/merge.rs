@@ -56,7 +56,7 @@ async fn write(rows: &Staged<'_>, released: bool) -> Result<Written, LoadError> 
             let update = statements.update_noted(&update, number, rows.origin, released);
             rows.execute_noted(&update).await?
         } else {
-            rows.execute(&update).await?
+            rows.write(&update).await?
         };
     }
     fault::reach(Point::Updated);
@@ -98,7 +98,7 @@ async fn insert_all(rows: &Staged<'_>, new: u64, planned: bool) -> Result<u64, L
 async fn insert(rows: &Staged<'_>, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
     let insert = rows.statements.insert(number, layout, planned, false);
     if !rows.options.undoable {
-        return rows.execute(&insert).await;
+        return rows.write(&insert).await;
     }
     let image = rows.image(layout);
     image.note(rows.client, rows.origin, number).await?;

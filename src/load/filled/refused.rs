@@ -1,7 +1,7 @@
 //! Which rows does the database refuse? Found inside the server: a batch at a time, and if a batch fails, row by row,
 //! each with an exception block, in a temporary function. The caller rolls all of it back.
 
-use crate::db::{DbError, about_data};
+use crate::db::{DbError, LEAVE, about_data};
 use crate::load::error::{LoadError, RefusedRow};
 use crate::load::identities;
 use crate::load::rows::row_number;
@@ -28,15 +28,22 @@ pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<Refused
         let deferred =
             client.query_one(DEFERRED, &[&rows.table()]).await.map_err(|e| DbError::of(&*doing, e))?;
         let Some(names) = deferred.get::<_, Option<String>>(0) else { return Ok(Vec::new()) };
-        rows.execute(&format!("SET CONSTRAINTS {names} IMMEDIATE")).await?;
+        let check = statements.path.around(&format!("SET CONSTRAINTS {names} IMMEDIATE"));
+        client.batch_execute(&check).await.map_err(|e| DbError::of(&*doing, e))?;
     }
+    let step = |sql: String| {
+        if statements.info.has_rules {
+            return format!("EXECUTE {} USING low, high;", dollar_quoted(&sql));
+        }
+        let counted = dollar_quoted(&statements.path.counted(&sql));
+        format!("EXECUTE {counted} USING low, high; {LEAVE};")
+    };
     let mut steps = Vec::new();
     for (number, layout) in rows.layouts() {
         if let Some(update) = statements.update(number, layout, true) {
-            steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&update)));
+            steps.push(step(update));
         }
-        let insert = statements.insert(number, layout, true, true);
-        steps.push(format!("EXECUTE {} USING low, high;", dollar_quoted(&insert)));
+        steps.push(step(statements.insert(number, layout, true, true)));
     }
     let write = dollar_quoted(&format!("BEGIN {} END", steps.join("\n")));
     let (stage, plan, about_data) = (statements.stage(), statements.plan(), about_data());

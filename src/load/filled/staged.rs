@@ -1,7 +1,7 @@
 //! One entity's staged rows: what the steps of the staged path share.
 
-use crate::db::DbError;
 use crate::db::postgres::{Client, Row};
+use crate::db::{DbError, LEAVE};
 use crate::event::Listener;
 use crate::fault;
 use crate::load::context::Context;
@@ -91,10 +91,22 @@ impl<'a> Staged<'a> {
         Ok(self.client.execute(sql, &[]).await.map_err(|e| DbError::of(self.doing(), e))?)
     }
 
+    /// Runs a statement that writes to the table, and for which triggers get the connection's own search path. Rules do not
+    /// take a statement that is part of another, so they get the search path of all statements.
+    pub(super) async fn write(&self, sql: &str) -> Result<u64, LoadError> {
+        if self.statements.info.has_rules {
+            return self.execute(sql).await;
+        }
+        let row = self.one(&self.statements.path.counted(sql)).await?;
+        self.execute(LEAVE).await?;
+        Ok(count(row.get(1)))
+    }
+
     /// Runs a statement that counts what it wrote, and for how much of it there is undo data.
     pub(super) async fn execute_noted(&self, sql: &str) -> Result<u64, LoadError> {
         let row = self.one(sql).await?;
-        let (written, noted) = (count(row.get(0)), count(row.get(1)));
+        self.execute(LEAVE).await?;
+        let (written, noted) = (count(row.get(1)), count(row.get(2)));
         if written == noted {
             return Ok(written);
         }

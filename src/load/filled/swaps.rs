@@ -28,7 +28,7 @@ pub(super) async fn release(rows: &Staged<'_>) -> Result<bool, LoadError> {
         if rows.one(&statements.is_followed(field)).await?.get(0) {
             return Err(LoadError::NotReleased { table: rows.table(), error: None });
         }
-        match rows.execute(&statements.release(field)).await {
+        match rows.write(&statements.release(field)).await {
             Err(LoadError::Database(error)) if error.is_about_data() => {
                 return Err(LoadError::NotReleased { table: rows.table(), error: Some(error) });
             }

@@ -33,6 +33,25 @@ const COLUMNS: &str = "
     FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
     WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
 
+/// The equality of a column `u` that is unique by itself, as its index has it, if it is none of `pg_catalog`: the
+/// operator, and its type.
+pub(super) const EQUALITY: &str = "
+    (SELECT ARRAY[format('OPERATOR(%I.%s)', n.nspname, o.oprname), format_type(k.opcintype, NULL)]
+     FROM pg_index i JOIN pg_opclass k ON k.oid = i.indclass[0]
+     JOIN pg_amop m ON m.amopfamily = k.opcfamily AND m.amopstrategy = 3
+       AND m.amoplefttype = k.opcintype AND m.amoprighttype = k.opcintype
+     JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n ON n.oid = o.oprnamespace
+     WHERE i.indrelid = u.attrelid AND i.indisunique AND i.indnkeyatts = 1 AND i.indkey[0] = u.attnum
+       AND n.nspname <> 'pg_catalog' LIMIT 1)";
+
+/// The SQL condition that two values of such a column are equal.
+pub(super) fn equal(one: &str, other: &str, equality: Option<&[String]>) -> String {
+    match equality {
+        Some([operator, kind]) => format!("({one})::{kind} {operator} ({other})::{kind}"),
+        _ => format!("{one} = {other}"),
+    }
+}
+
 impl Column {
     /// Those of the run's table.
     pub(super) async fn all(rows: &RunRows<'_>) -> Result<Vec<Self>, LoadError> {

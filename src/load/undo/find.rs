@@ -6,6 +6,7 @@ use crate::load::references::ForeignKey;
 use crate::sql::{ident, literal};
 
 use super::blocking::{BlockingRow, Why};
+use super::columns::{EQUALITY, equal};
 use super::rows::{RunRows, failed, list};
 
 /// How many rows are named.
@@ -69,19 +70,25 @@ pub(super) async fn created_again(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>
     if entity.deleted == 0 {
         return Ok(Vec::new());
     }
-    let kind = "SELECT format_type(atttypid, -1) FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = $2";
-    let kind = rows.query(kind, &[&entity.table, &entity.key_column]).await?;
+    let found = format!(
+        "SELECT format_type(u.atttypid, -1), {EQUALITY} FROM pg_attribute u
+         WHERE u.attrelid = $1::text::regclass AND u.attname = $2"
+    );
+    let found = rows.query(&found, &[&entity.table, &entity.key_column]).await?;
+    let kind = found.first().map_or_else(|| "text".to_owned(), |row| row.get(0));
+    let equality: Option<Vec<String>> = found.first().and_then(|row| row.get(1));
+    let key = format!("t.{}", ident(&entity.key_column));
+    let deleted = format!("(d.before ->> {})::{kind}", literal(&entity.key_column));
     let sql = format!(
         "SELECT d.before ->> {key_name} FROM muster.deleted d
          WHERE d.run = {run} AND d.entity = {name}
-           AND (EXISTS (SELECT FROM {table} t WHERE t.{key} = (d.before ->> {key_name})::{kind})
+           AND (EXISTS (SELECT FROM {table} t WHERE {same})
                 OR EXISTS (SELECT FROM {table} t WHERE t.{id} = d.id)) ORDER BY d.id",
         key_name = literal(&entity.key_column),
-        kind = kind.first().map_or_else(|| "text".to_owned(), |row| row.get(0)),
+        same = equal(&key, &deleted, equality.as_deref()),
         table = entity.table,
         run = rows.run_id,
         name = rows.name,
-        key = ident(&entity.key_column),
         id = rows.id,
     );
     let found = rows.query(&sql, &[]).await?;

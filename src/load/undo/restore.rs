@@ -5,14 +5,15 @@ use crate::load::filled::sql::placeholder;
 use crate::load::journal::restored;
 use crate::sql::{ident, literal};
 
-use super::columns::Column;
+use super::columns::{Column, EQUALITY, equal};
 use super::rows::RunRows;
 
 /// The columns of a table that are unique by themselves, except its id, and per column those that must be written to
-/// change it: itself, or what it is computed from. Of each its name, whether it refuses NULL, its type.
+/// change it: itself, or what it is computed from. Of each its name, whether it refuses NULL, its type; last [`EQUALITY`].
 const UNIQUE: &str = "
     SELECT u.attname::text, format_type(u.atttypid, -1), array_agg(w.attname::text ORDER BY w.attnum),
-           array_agg(w.attnotnull ORDER BY w.attnum), array_agg(format_type(w.atttypid, NULL) ORDER BY w.attnum)
+           array_agg(w.attnotnull ORDER BY w.attnum), array_agg(format_type(w.atttypid, NULL) ORDER BY w.attnum),
+           EQUALITY
     FROM pg_attribute u JOIN pg_attribute w ON w.attrelid = u.attrelid AND w.attnum > 0 AND NOT w.attisdropped
       AND w.attgenerated = '' AND w.attidentity <> 'a' AND w.attname <> $2 AND (w.attnum = u.attnum
         OR u.attgenerated <> '' AND EXISTS (
@@ -23,7 +24,7 @@ const UNIQUE: &str = "
     WHERE u.attrelid = $1::text::regclass AND u.attname <> $2 AND EXISTS (
         SELECT FROM pg_index i WHERE i.indrelid = u.attrelid AND i.indisunique AND i.indnkeyatts = 1
           AND i.indkey[0] = u.attnum)
-    GROUP BY u.attnum, u.attname, u.atttypid ORDER BY u.attnum";
+    GROUP BY u.attrelid, u.attnum, u.attname, u.atttypid ORDER BY u.attnum";
 
 /// The end of an insert into `muster.restored`: an earlier entry of the same row is replaced.
 const NOTED: &str = "ON CONFLICT (\"table\", id) DO UPDATE SET stood = excluded.stood, now = excluded.now";
@@ -71,11 +72,14 @@ pub(super) async fn updated(rows: &RunRows<'_>) -> Result<Option<String>, LoadEr
         format!("{name} = CASE WHEN {differs} THEN {value} ELSE t.{name} END")
     };
     let sets: Vec<_> = columns.iter().zip(&differs).map(set).collect();
-    rows.execute(&format!(
+    rows.write(&format!(
         "WITH restored AS (
-            UPDATE {table} t SET {sets} FROM muster.updated u {old} WHERE {of_run} RETURNING u.id, u.before_xmin)
-         INSERT INTO muster.restored SELECT {table_name}, r.id, {writer}, pg_current_xact_id()::xid
-         FROM restored r LEFT JOIN muster.restored back ON {back} {NOTED}",
+            UPDATE {table} t SET {sets} FROM muster.updated u {old} WHERE {of_run} RETURNING u.id, u.before_xmin),
+         noted AS (
+            INSERT INTO muster.restored SELECT {table_name}, r.id, {writer}, pg_current_xact_id()::xid
+            FROM restored r LEFT JOIN muster.restored back ON {back} {NOTED})
+         SELECT {set}",
+        set = rows.path.set(),
         table = entity.table,
         sets = sets.join(", "),
         old = Column::read(&columns, rows, "u.before")?,
@@ -91,10 +95,11 @@ pub(super) async fn updated(rows: &RunRows<'_>) -> Result<Option<String>, LoadEr
 async fn release(rows: &RunRows<'_>) -> Result<Vec<String>, LoadError> {
     let (table, run, name, id) = (&rows.entity.table, &rows.run_id, &rows.name, &rows.id);
     let mut released = Vec::new();
-    for row in rows.query(UNIQUE, &[table, &rows.entity.id_column]).await? {
+    for row in rows.query(&UNIQUE.replace("EQUALITY", EQUALITY), &[table, &rows.entity.id_column]).await? {
         let (column, kind): (String, String) = (row.get(0), row.get(1));
         let (written, not_null): (Vec<String>, Vec<bool>) = (row.get(2), row.get(3));
         let kinds: Vec<String> = row.get(4);
+        let equality: Option<Vec<String>> = row.get(5);
         let mut sets = Vec::new();
         for ((written, not_null), kind) in written.iter().zip(not_null).zip(&kinds) {
             if let Some(placeholder) = placeholder(not_null, kind, id) {
@@ -107,11 +112,11 @@ async fn release(rows: &RunRows<'_>) -> Result<Vec<String>, LoadError> {
         }
         let (column, key) = (ident(&column), literal(&column));
         let taken = if rows.run.text_images {
-            format!("(o.before ->> {key})::{kind} = t.{column}")
+            equal(&format!("(o.before ->> {key})::{kind}"), &format!("t.{column}"), equality.as_deref())
         } else {
             format!("o.before ->> {key} = t.{column}::text")
         };
-        rows.execute(&format!(
+        rows.write_alone(&format!(
             "UPDATE {table} t SET {sets} FROM {list} l
              WHERE l.id = t.{id} AND t.{column} IS NOT NULL
                AND EXISTS (SELECT FROM muster.updated o WHERE o.run = {run} AND o.entity = {name}
@@ -152,13 +157,16 @@ pub(super) async fn deleted(rows: &RunRows<'_>, last: bool) -> Result<(), LoadEr
     let names: Vec<_> = columns.iter().map(Column::ident).collect();
     let values: Vec<_> = columns.iter().map(|column| column.value(rows, "b.before")).collect();
     let read = Column::read(&columns.iter().collect::<Vec<_>>(), rows, "b.before")?;
-    rows.execute(&format!(
+    rows.write(&format!(
         "WITH back AS MATERIALIZED (
             SELECT d.id, d.before, d.before_xmin FROM muster.deleted d
             WHERE d.run = {run} AND d.entity = {name} AND d.last = {last}),
          written AS (
-            INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM back b {read} ORDER BY b.id)
-         INSERT INTO muster.restored SELECT {table_name}, b.id, {writer}, pg_current_xact_id()::xid FROM back b {NOTED}",
+            INSERT INTO {table} ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM back b {read} ORDER BY b.id),
+         noted AS (
+            INSERT INTO muster.restored SELECT {table_name}, b.id, {writer}, pg_current_xact_id()::xid FROM back b {NOTED})
+         SELECT {set}",
+        set = rows.path.set(),
         table = entity.table,
         names = names.join(", "),
         values = values.join(", "),
@@ -171,5 +179,5 @@ pub(super) async fn deleted(rows: &RunRows<'_>, last: bool) -> Result<(), LoadEr
 /// Deletes the rows that the run inserted.
 pub(super) async fn inserted(rows: &RunRows<'_>) -> Result<(), LoadError> {
     let (table, list, id) = (&rows.entity.table, &rows.list, &rows.id);
-    rows.execute(&format!("DELETE FROM {table} t USING {list} l WHERE l.fresh AND t.{id} = l.id")).await
+    rows.write_alone(&format!("DELETE FROM {table} t USING {list} l WHERE l.fresh AND t.{id} = l.id")).await
 }

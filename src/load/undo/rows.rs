@@ -1,8 +1,8 @@
 //! The rows of a run that is undone, locked in a temporary table, and what the undo's statements share.
 
-use crate::db::DbError;
 use crate::db::postgres::types::ToSql;
 use crate::db::postgres::{Client, Row};
+use crate::db::{DbError, LEAVE, SearchPath, Session};
 use crate::load::error::LoadError;
 use crate::load::journal::{EntityRecord, RunRecord};
 use crate::sql::{dollar_quoted, ident, literal, temporary};
@@ -10,6 +10,8 @@ use crate::sql::{dollar_quoted, ident, literal, temporary};
 /// The rows of one entity of a run.
 pub(super) struct RunRows<'a> {
     pub(super) client: &'a Client,
+    /// What the owner's triggers get.
+    pub(super) path: &'a SearchPath,
     pub(super) run: &'a RunRecord,
     pub(super) entity: &'a EntityRecord,
     /// A row that has the run's stamp in `xmin` is as the run left it.
@@ -25,13 +27,14 @@ pub(super) struct RunRows<'a> {
 
 impl<'a> RunRows<'a> {
     pub(super) fn of(
-        client: &'a Client,
+        session: &'a Session,
         run: &'a RunRecord,
         entity: &'a EntityRecord,
         stamped: bool,
     ) -> Self {
         Self {
-            client,
+            client: &session.client,
+            path: &session.path,
             run,
             entity,
             stamped,
@@ -80,6 +83,20 @@ impl<'a> RunRows<'a> {
         Ok(self.client.query(sql, values).await.map_err(|e| failed(&self.run.run, e))?)
     }
 
+    /// Executes a statement that only writes to the table; see `filled::Staged::write`.
+    pub(super) async fn write_alone(&self, sql: &str) -> Result<(), LoadError> {
+        let ruled = "SELECT EXISTS (SELECT FROM pg_class WHERE oid = to_regclass($1::text) AND relhasrules)";
+        if self.query(ruled, &[&self.entity.table]).await?.iter().any(|row| row.get(0)) {
+            return self.execute(sql).await;
+        }
+        self.write(&self.path.counted(sql)).await
+    }
+
+    /// Executes a statement that writes to the table, of which the first value is [`SearchPath::set`].
+    pub(super) async fn write(&self, sql: &str) -> Result<(), LoadError> {
+        self.execute(&format!("{sql}; {LEAVE}")).await
+    }
+
     pub(super) async fn execute(&self, sql: &str) -> Result<(), LoadError> {
         Ok(self.client.batch_execute(sql).await.map_err(|e| failed(&self.run.run, e))?)
     }
@@ -87,7 +104,7 @@ impl<'a> RunRows<'a> {
 
 /// The temporary table of an entity's rows.
 pub(super) fn list(entity: &EntityRecord) -> String {
-    format!("pg_temp.{}", temporary("undo", &entity.entity))
+    temporary("undo", &entity.entity)
 }
 
 pub(super) fn failed(run: &str, error: crate::db::postgres::Error) -> DbError {

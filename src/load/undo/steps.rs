@@ -2,7 +2,6 @@
 
 use crate::db::Session;
 use crate::db::faults;
-use crate::db::postgres::Client;
 use crate::fault::{self, Point};
 use crate::load::commit;
 use crate::load::error::LoadError;
@@ -18,7 +17,7 @@ use super::{find, restore};
 /// A run that may be undone.
 #[derive(Debug)]
 pub(crate) struct Undo<'a> {
-    client: &'a Client,
+    session: &'a Session,
     run: &'a RunRecord,
     /// A row that has the run's stamp in `xmin` is as the run left it.
     stamped: bool,
@@ -27,7 +26,8 @@ pub(crate) struct Undo<'a> {
 impl<'a> Undo<'a> {
     /// Checks whether the run can be undone at all.
     /// Errors: it is an undo, was undone, or its undo data was not kept or was pruned.
-    pub(crate) async fn of(client: &'a Client, run: &'a RunRecord) -> Result<Self, LoadError> {
+    pub(crate) async fn of(session: &'a Session, run: &'a RunRecord) -> Result<Self, LoadError> {
+        let client = &session.client;
         let refused = |why: String| Err(LoadError::NotUndoable { run: run.run.clone(), why });
         if let Some(by) = &run.undone_by {
             return refused(format!("it is undone already, by run {by}"));
@@ -67,7 +67,7 @@ impl<'a> Undo<'a> {
                 run.run
             );
         }
-        Ok(Self { client, run, stamped })
+        Ok(Self { session, run, stamped })
     }
 
     /// Begins the transaction, restores and deletes. Does not commit.
@@ -107,7 +107,7 @@ impl<'a> Undo<'a> {
             restore::deleted(rows, false).await?;
         }
         fault::reach(Point::UndoDeleted);
-        self.execute("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        self.execute(&self.session.path.around("SET CONSTRAINTS ALL IMMEDIATE")).await?;
         let mut all = Vec::new();
         for (rows, differs) in entities.iter().zip(&differs) {
             all.push(readback::check(rows, differs.as_deref()).await?);
@@ -125,7 +125,8 @@ impl<'a> Undo<'a> {
 
     /// Writes the undo to the journal as a run, and the run as undone.
     async fn note(&self, undo: &RunId) -> Result<(), LoadError> {
-        self.client
+        let client = &self.session.client;
+        client
             .execute(
                 "INSERT INTO muster.runs (id, command, started, finished, host, version, schema_sha256, undoable, undoes, stamp)
                  SELECT $1::text::uuid, 'undo', now(), clock_timestamp(), $3, $4, schema_sha256, false, id, pg_current_xact_id()::xid
@@ -134,7 +135,7 @@ impl<'a> Undo<'a> {
             )
             .await
             .map_err(|e| failed(&self.run.run, e))?;
-        self.client
+        client
             .execute(
                 "UPDATE muster.runs SET status = 'undone', undone_by = $1::text::uuid WHERE id = $2::text::uuid",
                 &[&undo.as_str(), &self.run.run],
@@ -145,10 +146,10 @@ impl<'a> Undo<'a> {
     }
 
     fn rows(&self, entity: &'a EntityRecord) -> RunRows<'a> {
-        RunRows::of(self.client, self.run, entity, self.stamped)
+        RunRows::of(self.session, self.run, entity, self.stamped)
     }
 
     async fn execute(&self, sql: &str) -> Result<(), LoadError> {
-        Ok(self.client.batch_execute(sql).await.map_err(|e| failed(&self.run.run, e))?)
+        Ok(self.session.client.batch_execute(sql).await.map_err(|e| failed(&self.run.run, e))?)
     }
 }

@@ -10,10 +10,10 @@ use futures_util::SinkExt;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use muster::internals::db::{Endpoint, Session};
+use muster::internals::db::connect;
 use muster::internals::{CheckSettings, check};
 
-use crate::support::{Database, Muster, block_on, cluster};
+use crate::support::{Database, Muster, block_on};
 
 const HEADER: &str = "legacyId,name,contact.firstName\n";
 
@@ -154,8 +154,7 @@ const THINGS: &str = "entity = \"things\"\nkey = \"k\"\n\n[[field]]\nname = \"k\
 fn copied(database: &Database, data: &str) -> Option<Vec<Vec<Option<String>>>> {
     database.rows("DROP TABLE IF EXISTS copied; CREATE TABLE copied (n serial, k text, a text, b text)");
     let accepted = block_on(async {
-        let endpoint = Endpoint::named(Some(&cluster().url(database.name()))).unwrap().unwrap();
-        let session: Session = endpoint.connect("muster tests").await.unwrap();
+        let session = connect(Some(&database.url()), "muster tests").await.unwrap();
         let copy = "COPY copied (k, a, b) FROM STDIN (FORMAT csv, HEADER)";
         let mut sink = Box::pin(session.client.copy_in::<_, Bytes>(copy).await.unwrap());
         let sent = sink.send(Bytes::copy_from_slice(data.as_bytes())).await;

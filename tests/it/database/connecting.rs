@@ -46,7 +46,8 @@ fn a_session_is_set_up_the_same_for_all_settings_of_the_role() {
     );
     let url = database.url().replace("user=postgres", "user=odd");
     block_on(async {
-        let session = muster::internals::db::connect(Some(&url), "muster 7 since 12:00").await.unwrap();
+        let endpoint = Endpoint::named(Some(&url)).unwrap().unwrap();
+        let session = endpoint.connect("muster 7 since 12:00").await.unwrap();
         let names = ["application_name", "TimeZone", "DateStyle", "statement_timeout", "search_path"];
         let more = ["client_connection_check_interval", "standard_conforming_strings"];
         let mut values = Vec::new();
@@ -54,7 +55,7 @@ fn a_session_is_set_up_the_same_for_all_settings_of_the_role() {
             let row = session.client.query_one("SELECT current_setting($1)", &[&name]).await.unwrap();
             values.push(row.get::<_, String>(0));
         }
-        let expected = ["muster 7 since 12:00", "UTC", "ISO, YMD", "0", "mine", "1s", "on"];
+        let expected = ["muster 7 since 12:00", "UTC", "ISO, YMD", "0", "pg_catalog, pg_temp", "1s", "on"];
         assert_eq!(values, expected);
         let second = session.another("muster 7 second").await.unwrap();
         assert!(!second.is_closed());
@@ -143,6 +144,47 @@ fn tls_is_required_where_it_is_asked_for() {
     assert!(text.contains("ssl = on"), "{text}");
     let (error, _) = refused(&plain);
     assert!(matches!(error, DbError::NotAdmitted { .. }), "prefer goes on without: {error:?}");
+}
+
+/// `AuthenticationOk` and `ReadyForQuery`.
+const ADMITTED: &[u8] = b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I";
+
+#[test]
+fn a_server_that_says_nothing_ends_the_connecting_at_every_step() {
+    let silent = |tls, start| FakeServer::answering(tls, start).port;
+    for (port, mode) in [
+        (silent(b"", b""), "prefer"),
+        (silent(b"N", b""), "prefer"),
+        (silent(b"S", b""), "require"),
+        (silent(b"", ADMITTED), "disable"),
+    ] {
+        let began = std::time::Instant::now();
+        let url = format!("postgresql://u:{SECRET}@127.0.0.1:{port}/x?connect_timeout=1&sslmode={mode}");
+        let (error, text) = refused(&url);
+        assert!(matches!(error, DbError::Silent { seconds: 1, .. }), "{error:?}");
+        assert!(text.contains("connect_timeout"), "{text}");
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{mode}: {:?}", began.elapsed());
+    }
+    // The next of several hosts is tried.
+    let (port, own) = (silent(b"", b""), cluster());
+    let url = format!(
+        "host=127.0.0.1,{} port={port},{} user=postgres dbname=postgres connect_timeout=1",
+        own.folder.display(),
+        own.port
+    );
+    connect(&url).unwrap();
+}
+
+#[test]
+fn an_answer_that_is_neither_yes_nor_no_to_tls_is_an_error() {
+    for answer in [&b"E"[..], b"X", b"\0", b"R"] {
+        let port = FakeServer::answering(answer, ADMITTED).port;
+        let url = format!("postgresql://u:{SECRET}@127.0.0.1:{port}/x?connect_timeout=2");
+        let (error, _) = refused(&url);
+        assert!(matches!(error, DbError::NotPostgres { .. }), "{answer:?}: {error:?}");
+        let (error, _) = refused(&format!("{url}&sslmode=require"));
+        assert!(matches!(error, DbError::NoTls { .. }), "{answer:?}: {error:?}");
+    }
 }
 
 #[test]

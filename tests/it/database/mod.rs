@@ -6,3 +6,4 @@ mod planted_links;
 mod pooled;
 mod rewritten;
 mod rights;
+mod search_path;

@@ -132,7 +132,7 @@ fn an_undo_needs_delete_and_the_right_to_look_at_tables_that_refer() {
     role.lacks(&undo, "DELETE ON public.users");
     role.may("DELETE ON users");
     database.rows(&format!("REVOKE SELECT ON notes FROM {}", role.name));
-    role.lacks(&undo, "SELECT ON notes");
+    role.lacks(&undo, "SELECT ON public.notes");
     role.may("SELECT ON notes");
     role.muster().run(undo).exits(0);
     assert_eq!(
@@ -220,11 +220,41 @@ fn a_foreign_key_that_an_owner_may_not_make_has_rows_staged_and_merged() {
     role.may(&format!("TEMPORARY ON DATABASE {}", database.name()));
     let import = ["import", "-v", "--dry-run", "accounts.csv", "users.csv"];
     let said = role.muster().run(import).exits(0).stderr();
-    let why = "table \"users\": rows are staged and merged: the role may not make its foreign keys";
+    let why =
+        "table \"public\".\"users\": rows are staged and merged: the role may not make its foreign keys";
     assert!(said.contains(why), "{said}");
     role.may("REFERENCES ON accounts");
     let said = role.muster().run(import).exits(0).stderr();
-    assert!(said.contains("table \"users\": rows are copied straight in"), "{said}");
+    assert!(said.contains("table \"public\".\"users\": rows are copied straight in"), "{said}");
+}
+
+#[test]
+fn an_invitation_is_planned_by_a_role_that_may_only_read() {
+    let database = prepared();
+    let admin = Muster::on(&database).file("users.csv", USERS).file("none.txt", "b@x.nl\n");
+    admin.run(["import", "users.csv"]).exits(0);
+    let role = Role::new(&database);
+    database.rows(&format!("ALTER ROLE {} SET default_transaction_read_only = on", role.name));
+    role.may("USAGE ON SCHEMA public").may("SELECT ON accounts, users");
+    role.may(&format!("TEMPORARY ON DATABASE {}", database.name()));
+    let plan = ["user", "invite", "a@x.nl", "b@x.nl", "--dry-run"];
+    let said = role.muster().run(plan).exits(1).stderr();
+    assert!(said.contains("GRANT USAGE ON SCHEMA muster") && !said.contains("GRANT CREATE"), "{said}");
+    role.may("USAGE ON SCHEMA muster");
+    role.lacks(&plan, "SELECT ON ALL TABLES IN SCHEMA muster");
+    role.may("SELECT ON ALL TABLES IN SCHEMA muster");
+    let planned = role.muster().run(plan).exits(0).stdout();
+    assert!(planned.contains("2 mails"), "{planned}");
+    let muster = role.muster().file("none.txt", "b@x.nl\n");
+    let planned = muster.run(plan.iter().chain(&["--suppress", "none.txt"])).exits(0).stdout();
+    assert!(planned.contains("1 mail") && planned.contains("suppressed"), "{planned}");
+    assert_eq!(database.text("SELECT to_regclass('muster.invites')"), "∅");
+    let sender = ["--from", "no-reply@x.nl", "--link", "https://x.nl/{token}", "--yes", "--to-dir", "mails"];
+    admin.run(["user", "invite", "a@x.nl"].iter().chain(&sender)).exits(0);
+    role.may("SELECT ON ALL TABLES IN SCHEMA muster");
+    let planned = role.muster().run(plan).exits(0).stdout();
+    assert!(planned.contains("1 mail"), "{planned}");
+    assert_eq!(database.text("SELECT count(*) FROM muster.invites"), "1");
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use futures_util::SinkExt;
 
-use muster::internals::db::{Endpoint, Session};
+use muster::internals::db::connect;
 
-use crate::support::{Database, Muster, block_on, cluster};
+use crate::support::{Database, Muster, block_on};
 
 const PATHS: &str = "entity = \"paths\"\nkey = \"path\"\n\n[[field]]\nname = \"path\"\ntype = \"text\"\nrequired = true\n\n\
     [[field]]\nname = \"n\"\ntype = \"integer\"\n";
@@ -22,8 +22,7 @@ fn postgresql_reads_every_row_of_an_export_of_one_column() {
     assert_eq!(file, "path\n\"\\.\"\n\\..\n\\N\na\nb\n");
     database.rows("CREATE TABLE back (path text)");
     block_on(async {
-        let endpoint = Endpoint::named(Some(&cluster().url(database.name()))).unwrap().unwrap();
-        let session: Session = endpoint.connect("muster tests").await.unwrap();
+        let session = connect(Some(&database.url()), "muster tests").await.unwrap();
         let copy = "COPY back FROM STDIN (FORMAT csv, HEADER)";
         let mut sink = Box::pin(session.client.copy_in::<_, Bytes>(copy).await.unwrap());
         sink.send(Bytes::from(file)).await.unwrap();

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::support::{Database, Halted, Loses, Muster, Proxy, cluster, said};
+use crate::support::{Cluster, Database, Halted, Loses, Muster, Proxy, cluster, said};
 
 const ACCOUNTS: &str = "legacyId,name\nA1,One\nA2,Two\n,Nobody\nA1,Twice\n";
 const USERS: &str = "email,accountId,lastName\na@x.nl,A1,New\nb@x.nl,A2,\nc@x,A1,Bad\nd@x.nl,A9,Lost\n";
@@ -75,6 +75,27 @@ fn a_commit_that_never_arrived_is_found_to_be_rolled_back() {
         muster.run(IMPORT).exits(3);
         assert_eq!(rows(&database), IN);
     }
+}
+
+#[test]
+fn a_standby_that_lags_does_not_say_that_a_commit_was_rolled_back() {
+    // The standby has what the primary had at its beginning, and will not get more.
+    let (primary, standby) = (Cluster::start("", false), Cluster::start("", true));
+    for loses in [Loses::Reply, Loses::Request] {
+        let proxy = Proxy::losing(&primary, loses, true);
+        let url = format!(
+            "host={},{} port=5432,{} user=postgres dbname=postgres",
+            proxy.folder().display(),
+            standby.folder.display(),
+            standby.port
+        );
+        let muster = Muster::new().env("DATABASE_URL", url).env("MUSTER_TEST_TRIES", "2");
+        let muster = muster.file("accounts.csv", ACCOUNTS).file("users.csv", USERS);
+        let run = muster.run(IMPORT).exits(5);
+        assert!(!run.stderr().contains("rolled back"), "{run}");
+    }
+    primary.remove();
+    standby.remove();
 }
 
 #[test]

@@ -154,7 +154,11 @@ fn no_other_session_waits_for_filled_accounts_while_empty_users_are_loaded() {
         );
         halted.signal("INT");
         let output = halted.go_on();
-        assert!(said(&output).contains("table \"users\": rows are copied straight in"), "{}", said(&output));
+        assert!(
+            said(&output).contains("table \"public\".\"users\": rows are copied straight in"),
+            "{}",
+            said(&output)
+        );
     }
     assert_eq!(database.text("SELECT count(*) FROM accounts WHERE legacy_id = 'own'"), "1");
 }

@@ -216,7 +216,7 @@ fn a_table_with_anything_unusual_is_staged_and_merged() {
         let database = with_tables(more);
         let said = import(&database);
         assert!(
-            said.contains(&format!("table \"users\": rows are staged and merged: {why}")),
+            said.contains(&format!("table \"public\".\"users\": rows are staged and merged: {why}")),
             "{why}: {said}"
         );
         assert_eq!(database.text("SELECT count(*) FROM users WHERE email < 'y'"), "3");

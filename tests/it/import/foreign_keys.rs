@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Database, Halted, Muster, said};
 
 const IMPORT: [&str; 6] = ["import", "accounts.csv", "users.csv", "--out", "out", "-v"];
-const AT_ONCE: &str = "table \"users\": the foreign keys of 4 new rows are checked at once";
+const AT_ONCE: &str = "table \"public\".\"users\": the foreign keys of 4 new rows are checked at once";
 const USERS: &str = "email,account.legacyId,contact.lastName\nu1@x.nl,A1,Same\nu2@x.nl,A2,New\nn1@x.nl,A1,One\n\
     n2@x.nl,A2,Two\nn3@x.nl,A3,Three\nn4@x.nl,A4,Four\nlost@x.nl,A9,Lost\n";
 
@@ -327,7 +327,11 @@ fn an_account_cannot_go_while_empty_users_are_loaded() {
         database.rows(waits);
         let output = halted.go_on();
         assert_eq!(output.status.code(), Some(3), "{is}: {}", said(&output));
-        assert!(said(&output).contains("table \"users\": rows are copied straight in"), "{}", said(&output));
+        assert!(
+            said(&output).contains("table \"public\".\"users\": rows are copied straight in"),
+            "{}",
+            said(&output)
+        );
         assert_eq!(orphans(&database), "", "{is}");
         assert_eq!(database.text("SELECT count(*) FROM users"), "6", "{is}");
     }

@@ -146,7 +146,7 @@ fn holds(tables: &str, way: &str) {
     }
     let import = ["import", "--schemas", "schemas", "-v", "accounts.csv", "things.csv"];
     let run = muster.run(import).exits(0);
-    assert!(run.stderr().contains(&format!("table \"things\": {way}")), "{run}");
+    assert!(run.stderr().contains(&format!("table \"public\".\"things\": {way}")), "{run}");
     database.rows("UPDATE muster.stamps SET run = run; CREATE TABLE kept AS SELECT * FROM things");
     let id = database.latest_run();
     let undo = ["undo", "--yes", "--dry-run", &id];

@@ -39,11 +39,11 @@ fn is_at_fault(database: &Database, muster: &Muster, said: &[&str]) -> Finished 
 
 #[test]
 fn a_sequence_that_is_behind_or_used_up_is_named_before_a_record_is_read() {
-    let behind = "the sequence accounts_id_seq is behind";
+    let behind = "the sequence public.accounts_id_seq is behind";
     for (change, said) in [
         (
             ids("generate_series(1, 60)"),
-            &[behind, "SELECT setval('accounts_id_seq', (SELECT max(\"id\")"][..],
+            &[behind, "SELECT setval('public.accounts_id_seq', (SELECT max(\"id\")"][..],
         ),
         (ids("generate_series(5, 60)") + "; SELECT setval('accounts_id_seq', 4)", &[behind]),
         (
@@ -54,13 +54,13 @@ fn a_sequence_that_is_behind_or_used_up_is_named_before_a_record_is_read() {
         ("SELECT setval('accounts_id_seq', 9223372036854775807)".to_owned(), &["accounts_id_seq is used up"]),
         (
             "ALTER TABLE users ALTER id TYPE integer; SELECT setval('users_id_seq', 2147483647)".to_owned(),
-            &["table \"users\", column \"id\": the sequence users_id_seq is used up"],
+            &["table \"public\".\"users\", column \"id\": the sequence public.users_id_seq is used up"],
         ),
         (
             "CREATE SEQUENCE \"Own\" MAXVALUE 7; ALTER TABLE users ALTER id DROP IDENTITY;
              ALTER TABLE users ALTER id SET DEFAULT nextval('\"Own\"'); SELECT setval('\"Own\"', 7)"
                 .to_owned(),
-            &["the sequence \"Own\" is used up"],
+            &["the sequence public.\"Own\" is used up"],
         ),
         ("ALTER TABLE users ALTER id DROP IDENTITY".to_owned(), &["column \"id\": new rows get no identity"]),
     ] {
@@ -135,7 +135,7 @@ fn row_level_security_that_hides_rows_is_named() {
         .env("DATABASE_URL", database.url().replace("user=postgres", &format!("user={role}")))
         .file("accounts.csv", ACCOUNTS)
         .file("users.csv", "email,accountId\na@x.nl,A1\n");
-    let hides = "table \"accounts\": row-level security hides rows of it from the role";
+    let hides = "table \"public\".\"accounts\": row-level security hides rows of it from the role";
     is_at_fault(&database, &lesser, &[hides]);
     let check =
         lesser.run(["check", "accounts.csv", "--against-database", "--out", "check"]).exits(1).stderr();
@@ -169,7 +169,7 @@ fn rows_of_tables_that_inherit_are_the_tables_unless_two_have_one_key() {
     assert_eq!(database.text("SELECT name FROM \"Old ones\""), "One");
     muster.run(["undo", "--yes", &database.latest_run()]).exits(0);
     assert_eq!(database.contents(), before);
-    let said = "table \"accounts\": a row in a table that inherits from it (\"Old ones\") has the key or the identity";
+    let said = "table \"public\".\"accounts\": a row in a table that inherits from it (public.\"Old ones\") has the key or the identity";
     old(101, "A1");
     is_at_fault(&database, &muster, &[said]);
     database.rows("DELETE FROM \"Old ones\" WHERE id = 101");

@@ -41,11 +41,39 @@ impl FakeServer {
     }
 }
 
-fn refuse(mut stream: TcpStream, state: &str, text: &str) -> std::io::Result<()> {
+impl FakeServer {
+    /// Answers the question for TLS and the start of a session with these bytes, and then says nothing for ever.
+    pub fn answering(tls: &'static [u8], start: &'static [u8]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                std::thread::spawn(move || {
+                    while let Ok(body) = message(&mut stream) {
+                        let asks_for_tls = body == 80_877_103_u32.to_be_bytes();
+                        if stream.write_all(if asks_for_tls { tls } else { start }).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        Self { port }
+    }
+}
+
+/// The first message of a connection, without its length.
+fn message(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
-    let mut body = vec![0; u32::from_be_bytes(length) as usize - 4];
+    let mut body = vec![0; (u32::from_be_bytes(length) as usize).saturating_sub(4)];
     stream.read_exact(&mut body)?;
+    Ok(body)
+}
+
+fn refuse(mut stream: TcpStream, state: &str, text: &str) -> std::io::Result<()> {
+    let body = message(&mut stream)?;
     // 80877103 asks for TLS.
     if body == 80_877_103_u32.to_be_bytes() {
         stream.write_all(b"N")?;

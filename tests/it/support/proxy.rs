@@ -60,6 +60,11 @@ impl Proxy {
         Self { folder }
     }
 
+    /// The folder of the socket, which has the usual port.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// A connection string that leads through here.
     pub fn url(&self, database: &Database) -> String {
         format!(

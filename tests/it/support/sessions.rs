@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Mutex;
 
 use muster::internals::db::postgres::{Error, SimpleQueryMessage};
-use muster::internals::db::{Endpoint, Session};
+use muster::internals::db::{Session, connect};
 use tokio::runtime::Runtime;
 
 /// Rows: each cell as text, NULL as `None`.
@@ -70,8 +70,7 @@ impl fmt::Debug for Sessions {
 impl Open {
     fn new(url: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let endpoint = Endpoint::named(Some(url)).unwrap().unwrap();
-        let session = runtime.block_on(endpoint.connect("muster tests")).unwrap();
+        let session = runtime.block_on(connect(Some(url), "muster tests")).unwrap();
         Self { session, runtime }
     }
 

@@ -1,5 +1,5 @@
 //! Inserts, updates and deletes that write undo data to the journal in the same statement. Each gives one row: how many
-//! rows it wrote, and for how many of them there is undo data. A name of WITH that is visible where the table is named has
+//! rows it wrote, and for how many of them there is undo data, after it has set the search path that triggers get. A name of WITH that is visible where the table is named has
 //! a space in it, or a table of that name could not be written.
 
 use crate::load::journal::{Image, Origin, ROW_HASH, canonical, exact_row, restored};
@@ -27,7 +27,8 @@ impl Statements<'_> {
                        array_agg(s.o ORDER BY w.id), {layout_number}, string_agg(w.hash, ''::bytea ORDER BY w.id)
                 FROM written w JOIN {stage} s ON s.l = {layout_number} AND {same}
                 GROUP BY w.id / {BLOCK} RETURNING rows)
-             SELECT (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
+             SELECT {set}, (SELECT count(*) FROM written), (SELECT coalesce(sum(rows), 0)::bigint FROM noted)",
+            set = self.path.set(),
             id = self.id(),
             key_column = self.key_column(),
             hash = image.hash(),
@@ -61,7 +62,8 @@ impl Statements<'_> {
                 INSERT INTO muster.updated (run, entity, id, row_number, before, before_xmin, after_hash)
                 SELECT {origin}, o.id, o.o, o.before, o.stamp, w.hash FROM \"muster old\" o JOIN written w ON w.id = o.id
                 RETURNING 1)
-             SELECT (SELECT count(*) FROM written), (SELECT count(*) FROM noted)",
+             SELECT {set}, (SELECT count(*) FROM written), (SELECT count(*) FROM noted)",
+            set = self.path.set(),
             id = self.id(),
             stage = self.stage(),
             changed = self.join_changed(),
@@ -79,7 +81,8 @@ impl Statements<'_> {
                 SELECT {origin}, g.id, g.o, g.before, coalesce(back.stood, g.stamp), {last} FROM gone g
                 LEFT JOIN muster.restored back ON {back}
                 RETURNING 1)
-             SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)",
+             SELECT {set}, (SELECT count(*) FROM gone), (SELECT count(*) FROM noted)",
+            set = self.path.set(),
             delete = self.delete(),
             row = self.exact_row(),
             id = self.id(),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::db::SearchPath;
 use crate::db::catalog::TableInfo;
 use crate::load::layouts::references;
 use crate::read::Layout;
@@ -11,6 +12,8 @@ use crate::sql::{ident, literal, temporary};
 /// Builds the statements for one entity's table.
 #[derive(Clone, Copy)]
 pub(crate) struct Statements<'a> {
+    /// What the owner's triggers get.
+    pub(crate) path: &'a SearchPath,
     /// All entities: references lead to others.
     pub(crate) schema: &'a Schema,
     /// Whose table it is.
