@@ -8,13 +8,13 @@ use std::path::Path;
 use crate::cli::{RejectsArgs, RejectsFormat};
 use crate::exit::Exit;
 use crate::frame::{self, Change, FindingFilter, RuleRows, Scan, group};
-use crate::output::spreadsheet;
+use crate::output::{json, spreadsheet};
 use crate::report::diagnostic::render_finding;
 use crate::report::rejects::{Sources, StoredRun, render_changes, render_groups};
 use crate::report::{findings, terminal};
 use crate::schema::Schema;
 
-use super::print::{json, print};
+use super::print::{self, print};
 use super::{CommandError, explain};
 
 /// How many values of a rule are listed, for people and for programs.
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &RejectsArgs, out: &mut dyn Write) -> Result<Exit, Comma
             let all = serde_json::json!({
                 "run": run.run, "findings": groups.findings, "rules": groups.rules,
             });
-            print(out, json(&all))?;
+            print(out, print::json(&all))?;
         } else {
             print(out, render_groups(&run, &groups))?;
         }
@@ -68,7 +68,7 @@ fn against(
     };
     let changes = frame::compare(&wanted(before), &wanted(now));
     let text = if as_json {
-        json(&serde_json::json!({"run": now.run, "against": before.run, "rules": changes}))
+        print::json(&serde_json::json!({"run": now.run, "against": before.run, "rules": changes}))
     } else {
         render_changes(before, now, &changes)
     };
@@ -141,7 +141,8 @@ fn write(
     match format {
         RejectsFormat::Parquet => frame::write_parquet(&path, filter, &mut out)?,
         RejectsFormat::Ndjson => Scan::open(&path)?.each(filter, |_, line| {
-            out.write_all(line)?;
+            // Written by muster they are escaped already; anybody may have written the file.
+            out.write_all(json::escaped(&String::from_utf8_lossy(line)).as_bytes())?;
             out.write_all(b"\n")?;
             Ok(ControlFlow::Continue(()))
         })?,

@@ -54,7 +54,8 @@ impl std::fmt::Display for Mailbox {
 pub(super) fn is_one_address(text: &str) -> bool {
     let is_seen = |c: char| !c.is_whitespace() && picture(c).is_none();
     let is_normal = |normal: &str| text.is_ascii() || normal == text.to_lowercase();
-    text.chars().all(is_seen)
+    !text.is_empty()
+        && text.chars().all(is_seen)
         && Rule::Email(Email).normal_form(text).is_ok_and(|(normal, _)| is_normal(&normal))
 }
 
@@ -138,7 +139,7 @@ mod tests {
             "x <a@b.nl>,<c@d.nl>",
             "team:a@b.nl",
             "a@b.nl(c@d.nl)",
-            "a@b.nl\u{2028}",
+            "a@b.nl\u{2028}c@d.nl",
             "\u{200e}a@b.nl",
         ] {
             assert!(wrong.parse::<Mailbox>().is_err(), "{wrong}");

@@ -85,7 +85,8 @@ pub(crate) fn mask_ibans(text: &str) -> Cow<'_, str> {
             continue;
         };
         out.push_str(&text[done..at]);
-        out.push_str(&mask(&text[at..end]));
+        let compact: String = text[at..end].chars().filter(|&c| !iban::is_between(c)).collect();
+        out.push_str(&mask(&compact));
         (at, done) = (end, end);
     }
     if done == 0 {

@@ -151,20 +151,31 @@ pub(super) fn new_file(folder: impl AsFd, name: &str) -> io::Result<File> {
     Ok(openat(&folder, name, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
-/// Opens a file of the cluster; `None` if it is not there. Whatever the path leads through, a file of the cluster's
-/// user can be changed by that user too.
+/// Opens a file of the cluster, `name` below `folder`, which is open; `None` if it is not there. Whatever the name leads
+/// through, a file of the cluster's user can be changed by that user too.
 /// Errors: [`LocalError::Planted`] if it is a link, no plain file or another user's.
-pub(super) fn open(path: &Path, flags: OFlags, owner: &Owner) -> Result<Option<File>, LocalError> {
-    match openat(CWD, path, PLAIN | flags, Mode::empty()) {
+pub(super) fn open(
+    folder: impl AsFd,
+    name: &Path,
+    path: &Path,
+    flags: OFlags,
+    owner: &Owner,
+) -> Result<Option<File>, LocalError> {
+    match openat(&folder, name, PLAIN | flags, Mode::empty()) {
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         file => plain(file, path, &[owner.uid]).map(Some),
     }
 }
 
-/// The beginning of a file of the cluster, from `start` on; `None` if there is none that may be read.
+/// Opens a file of the cluster to be read.
+pub(super) fn reader(path: &Path, owner: &Owner) -> Option<File> {
+    open(CWD, path, path, OFlags::RDONLY, owner).ok()?
+}
+
+/// The beginning of a file of the cluster; `None` if there is none that may be read.
 pub(super) fn read(path: &Path, owner: &Owner) -> Option<String> {
     let mut text = Vec::new();
-    open(path, OFlags::RDONLY, owner).ok()??.take(LONGEST).read_to_end(&mut text).ok()?;
+    reader(path, owner)?.take(LONGEST).read_to_end(&mut text).ok()?;
     Some(String::from_utf8_lossy(&text).into_owned())
 }
 

@@ -128,7 +128,7 @@ impl Cluster {
         }
         let socket = self.place.make_socket(&self.owner)?;
         // The child processes of a killed server live on for a moment, and hold its shared memory.
-        let mut attempts = if self.forget_dead_server(&socket)? { 5 } else { 1 };
+        let mut attempts = if self.forget_dead_server(&state, &socket)? { 5 } else { 1 };
         while !self.start_server(&programs)? {
             attempts -= 1;
             if attempts == 0 {
@@ -210,7 +210,9 @@ impl Cluster {
         command.arg("-D").arg(&new).args(["-E", "UTF8", "--locale=C", "-A", "trust", "-U", NAME]);
         run(command, "making the local PostgreSQL's data folder (initdb)")?;
         let conf = new.join("postgresql.conf");
-        let mut file = guard::open(&conf, OFlags::WRONLY | OFlags::APPEND, &self.owner)?
+        let flags = OFlags::WRONLY | OFlags::APPEND;
+        let name = Path::new("data.new/postgresql.conf");
+        let mut file = guard::open(state, name, &conf, flags, &self.owner)?
             .ok_or_else(|| fault(&conf, std::io::ErrorKind::NotFound.into()))?;
         let written = file.write_all(SETTINGS.as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|source| fault(&conf, source))?;
@@ -259,13 +261,16 @@ impl Cluster {
     /// Replaces the process number in the file of a server that is dead. After a `kill -9` or a power cut the number may be
     /// another program's, or that of a zombie process, and PostgreSQL would take it for a running server. The file itself
     /// stays: PostgreSQL learns from it whether processes of the old server hold its shared memory. `true` if there was one.
-    fn forget_dead_server(&self, socket: &OwnedFd) -> Result<bool, LocalError> {
+    fn forget_dead_server(&self, state: &OwnedFd, socket: &OwnedFd) -> Result<bool, LocalError> {
         for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
             // Only this cluster's servers write there; the file may be absent.
             let _ = unlinkat(socket, name, AtFlags::empty());
         }
         let path = self.pid_file();
-        let Some(mut file) = guard::open(&path, OFlags::RDWR, &self.owner)? else { return Ok(false) };
+        let name = Path::new("data/postmaster.pid");
+        let Some(mut file) = guard::open(state, name, &path, OFlags::RDWR, &self.owner)? else {
+            return Ok(false);
+        };
         let mut text = String::new();
         // What is no text was not written by a server, which will say so.
         if file.read_to_string(&mut text).is_err() {
@@ -282,7 +287,7 @@ impl Cluster {
     /// The last lines of the server's log, without reading all of it.
     fn last_lines(&self) -> String {
         let read = || -> Option<String> {
-            let mut file = guard::open(&self.place.log(), OFlags::RDONLY, &self.owner).ok()??;
+            let mut file = guard::reader(&self.place.log(), &self.owner)?;
             let length = file.metadata().ok()?.len();
             file.seek(SeekFrom::Start(length.saturating_sub(2048))).ok()?;
             let mut bytes = Vec::new();

@@ -276,7 +276,15 @@ fn hidden_shows_no_value_and_shown_all() {
 
 #[test]
 fn a_part_of_a_whole_record_is_masked_if_a_cell_may_be_sensitive() {
-    let part = || finding(1, None, Code::StrayQuote, "NL91ABNA0417164300");
-    assert!(written(&context(), vec![(1, vec![part()])]).0.contains("\"NL** **** **** **** 00\""));
-    assert!(written(&context(), vec![(0, vec![part()])]).0.contains("\"NL91ABNA0417164300\""));
+    let part = || finding(1, None, Code::StrayQuote, "Kerkstraat 12");
+    assert!(written(&context(), vec![(1, vec![part()])]).0.contains("\"Ke** **** **12\""));
+    assert!(written(&context(), vec![(0, vec![part()])]).0.contains("\"Kerkstraat 12\""));
+}
+
+#[test]
+fn an_iban_is_masked_where_nothing_is_sensitive() {
+    let found = |value: &str| vec![(0, vec![finding(1, Some(0), Code::TooLong, value)])];
+    let (json, csv, _) = written(&context(), found("was NL91 ABNA 0417 1643 00"));
+    assert!(json.contains("\"was NL** **** **** **** 00\""), "{json}");
+    assert!(csv.contains(",was NL** **** **** **** 00,"), "{csv}");
 }

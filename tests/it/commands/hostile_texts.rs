@@ -126,6 +126,9 @@ fn names_in_a_manifest_and_a_summary_are_filtered() {
         }
         muster.run(["export", "--changes-since", "copy", "--out", "next"]).harmless();
     }
+    let findings = format!("{{\"run\":\"\u{202e}\u{9b}\",\"entity\":\"\u{2066}\"}}\n");
+    muster.write("before/rejects.ndjson", findings);
+    muster.run(["rejects", "before", "--format", "ndjson"]).harmless();
     let summary = std::fs::read_to_string(muster.path("before/summary.json")).unwrap();
     for old in ["committed", "accounts", "import"] {
         muster.write("before/summary.json", summary.replace(old, quoted));
