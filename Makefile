@@ -6,7 +6,7 @@ MINUTES ?= 10
 CELLS ?= 6000000
 FILES ?= 200
 
-.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones suites page-test clean needed
+.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones suites page-test clean needed needed-by-tests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,10 +15,10 @@ run: needed ## import the samples into the private local PostgreSQL, and say whe
 	$(CARGO) build --release --locked
 	@scripts/run-samples.sh
 
-test: needed ## run all tests, on a PostgreSQL of their own
+test: needed-by-tests ## run all tests, on a PostgreSQL of their own
 	$(CARGO) test --locked --features fault-points
 
-check: needed ## what CI runs: format, lints, documentation, tests
+check: needed-by-tests ## what CI runs: format, lints, documentation, tests
 	@CARGO=$(CARGO) scripts/check.sh
 
 lint: needed ## run clippy on everything
@@ -38,7 +38,7 @@ bench-quick: needed ## the same with a tenth of the rows, in a few minutes
 	$(CARGO) build --release --locked --bin muster --example generate
 	benches/run.py --quick
 
-golden: needed ## rewrite the expected outputs under tests/ and the tables in docs/; read them with git diff
+golden: needed-by-tests ## rewrite the expected outputs under tests/ and the tables in docs/; read them with git diff
 	MUSTER_GOLDEN=1 $(CARGO) test --locked --features fault-points
 
 fuzz: needed ## run check on mutated CSV and NDJSON for ten minutes (MINUTES=n); failures go to target/fuzz-finds
@@ -59,3 +59,6 @@ clean: ## remove what was built; the local PostgreSQL keeps its data
 
 needed:
 	@scripts/install-what-is-missing.sh
+
+needed-by-tests:
+	@scripts/install-what-is-missing.sh tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the build and the runs need: a C compiler (Rust links with it, and some libraries contain C),
-# PostgreSQL's server programs, and openssl for the certificates of the tests. It does so on Debian and Ubuntu, and
-# says so first; on other systems it says what to install.
+# PostgreSQL's server programs, and openssl for the certificates of the tests; with the argument `tests` pgbouncer, too.
+# It does so on Debian and Ubuntu, and says so first; on other systems it says what to install.
 set -eu
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -24,14 +24,18 @@ missing=
 has cc || missing="$missing gcc libc6-dev"
 has_postgresql || missing="$missing postgresql"
 has openssl || missing="$missing openssl"
+if [ "${1:-}" = tests ]; then
+    has pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+fi
 [ -n "$missing" ] || exit 0
 
 if ! has apt-get; then
-    echo "A C compiler (cc), PostgreSQL's server programs (initdb, pg_ctl) and openssl are needed. Install them:" >&2
-    echo "  Fedora, RHEL   sudo dnf install gcc postgresql-server openssl" >&2
-    echo "  Arch           sudo pacman -S gcc postgresql openssl" >&2
-    echo "  Alpine         sudo apk add build-base postgresql openssl" >&2
-    echo "  macOS          xcode-select --install; brew install postgresql@17 openssl" >&2
+    echo "A C compiler (cc), PostgreSQL's server programs (initdb, pg_ctl) and openssl are needed, and pgbouncer for the" >&2
+    echo "tests. Install them:" >&2
+    echo "  Fedora, RHEL   sudo dnf install gcc postgresql-server openssl pgbouncer" >&2
+    echo "  Arch           sudo pacman -S gcc postgresql openssl pgbouncer" >&2
+    echo "  Alpine         sudo apk add build-base postgresql openssl pgbouncer" >&2
+    echo "  macOS          xcode-select --install; brew install postgresql@17 openssl pgbouncer" >&2
     echo "or set MUSTER_PG_BIN to the folder of PostgreSQL's programs. Missing here:$missing" >&2
     exit 1
 fi

@@ -13,6 +13,7 @@
 //! | `MUSTER_SLOW` | the plain ways are gone: no automaton, no cell or domain known at once, no shared look at a block |
 //! | `MUSTER_TEST_REVERSE` | blocks finish in another order than they began |
 //! | `MUSTER_TEST_TRIES` | how often the server is asked for the status of a COMMIT |
+//! | `MUSTER_TEST_PAUSE_MS` | the pause after the first conflict with another transaction |
 //! | `MUSTER_TEST_UNKEPT` | up to how many staged rows that are not kept are deleted without a list |
 //! | `MUSTER_TEST_EXPORT_RANGE` | the size in bytes of a range of rows that is exported as one |
 //! | `MUSTER_TEST_EXPORT_SORTED` | up to which size in bytes a range is sorted here |

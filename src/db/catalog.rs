@@ -221,9 +221,11 @@ pub(crate) async fn look_up(client: &Client, table: &Table) -> Result<Option<Tab
     let failed = |e| DbError::of(format!("looking at table {name}"), e);
     let found = client
         .query_opt(
+            // A table that has just been dropped has no rights, which is not false but NULL.
             "SELECT c.oid, has_table_privilege(c.oid, 'SELECT'), has_table_privilege(c.oid, 'INSERT'),
                     has_table_privilege(c.oid, 'UPDATE'), quote_ident(current_user), c.relkind::text, c.relhasrules
-             FROM pg_class c WHERE c.oid = to_regclass($1::text)",
+             FROM pg_class c
+             WHERE c.oid = to_regclass($1::text) AND has_table_privilege(c.oid, 'SELECT') IS NOT NULL",
             &[&name],
         )
         .await

@@ -219,6 +219,16 @@ pub enum DbError {
         /// As the server shows it.
         path: String,
     },
+    /// The server hands each transaction of a connection to another process.
+    #[error(
+        "{target}: a connection pooler answers there that hands each transaction to another server process (pgbouncer: \
+         pool_mode = transaction or statement): locks and settings would stay with other people's sessions; connect to \
+         PostgreSQL itself, or to a pool that keeps a process for the whole session (pool_mode = session)"
+    )]
+    Pooled {
+        /// The server, for people.
+        target: String,
+    },
     /// Something else has the name of a table.
     #[error(
         "{table}: is {kind}, and muster reads and writes tables only; name the table in the schema ([table] name)"
@@ -253,6 +263,18 @@ pub enum DbError {
     Locked {
         /// What was being done, with the table's name.
         doing: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// SQLSTATEs 40001 and 40P01, from the server itself.
+    #[error(
+        "{doing}: another session wrote the same rows at the same time (SQLSTATE {sqlstate}); try again when it is done"
+    )]
+    Conflict {
+        /// What was being done, with the table's name.
+        doing: String,
+        /// The five characters of the SQLSTATE.
+        sqlstate: String,
         /// What the server said.
         source: tokio_postgres::Error,
     },
@@ -299,6 +321,9 @@ impl DbError {
                     return Self::Lost { doing, source };
                 }
                 let sqlstate = code.code().to_owned();
+                if matches!(&*sqlstate, "40001" | "40P01") && !is_raised(&source) {
+                    return Self::Conflict { doing, sqlstate, source };
+                }
                 Self::Refused { doing, sqlstate, source }
             }
             None if source.is_closed() || io_error(&source).is_some() => Self::Lost { doing, source },
@@ -313,6 +338,19 @@ impl DbError {
             let is_other = |code: &str| NOT_ABOUT_DATA.iter().any(|class| code.starts_with(class));
             code != USED_UP && (code == TOO_LARGE || !is_other(code))
         })
+    }
+
+    /// Whether the statement named something that does not exist: a schema, a table, a column or another object.
+    pub(crate) fn is_about_names(&self) -> bool {
+        let names = ["3F000", "42P01", "42703", "42704"];
+        self.sqlstate().is_some_and(|state| names.contains(&state.code()))
+    }
+
+    /// Whether the name of something that was to be created is taken, or was while the statement waited for another
+    /// session.
+    pub(crate) fn is_taken(&self) -> bool {
+        let Self::Refused { sqlstate, source, .. } = self else { return false };
+        ["42P07", "42710", "23505"].contains(&sqlstate.as_str()) && !is_raised(source)
     }
 
     /// Whether a sequence is used up.
@@ -335,6 +373,7 @@ impl DbError {
             | Self::Rights { source, .. }
             | Self::Full { source, .. }
             | Self::Locked { source, .. }
+            | Self::Conflict { source, .. }
             | Self::Lost { source, .. }
             | Self::Refused { source, .. } => source.code(),
             _ => None,
@@ -359,6 +398,15 @@ pub(crate) fn about_data() -> String {
         "(SQLSTATE = '{TOO_LARGE}' OR left(SQLSTATE, 2) <> ALL ('{{{}}}') AND SQLSTATE <> '{USED_UP}')",
         NOT_ABOUT_DATA.map(|class| format!("\"{class}\"")).join(",")
     )
+}
+
+/// The server's source files that raise what a function in one of its languages asks for: PL/pgSQL, Python, Perl, Tcl.
+const LANGUAGES: [&str; 5] = ["pl_exec.c", "plpy_elog.c", "plpy_plpymodule.c", "plperl.c", "pltcl.c"];
+
+/// Whether the owner's function raised the error, with a code of its choice, and not the server itself.
+fn is_raised(error: &tokio_postgres::Error) -> bool {
+    let file = error.as_db_error().and_then(tokio_postgres::error::DbError::file);
+    file.is_some_and(|file| LANGUAGES.iter().any(|language| file.ends_with(language)))
 }
 
 /// The system's error at the bottom of the library's.

@@ -21,7 +21,7 @@ pub(crate) async fn of(client: &Client, query: &Query) -> Result<Vec<Range>, DbE
     // The partition tree of a table without partitions is empty; the size of a table with partitions is 0.
     let table = literal(&query.table);
     let size = format!(
-        "SELECT pg_table_size({table}::regclass) \
+        "SELECT coalesce(pg_table_size({table}::regclass), 0) \
            + coalesce((SELECT sum(pg_table_size(relid)) FROM pg_partition_tree({table}::regclass)), 0)::bigint"
     );
     let bytes: i64 = client.query_one(&size, &[]).await.map_err(failed)?.get(0);

@@ -43,9 +43,10 @@ pub(super) async fn begin(context: &mut Context<'_>, entities: &[EntityRows<'_>]
     begin_and_lock(context, entities).await?;
     fault::reach(Point::TransactionBegun);
     // Under the locks: a table may have been altered since it was looked at.
-    for (known, now) in context.tables.iter_mut().zip(tables::look(client, schema).await?) {
+    let now = tables::look(client, schema).await?;
+    for ((known, now), entity) in context.tables.iter_mut().zip(now).zip(&schema.entities) {
         if known.is_some() {
-            *known = now;
+            *known = Some(now.ok_or_else(|| LoadError::gone(&entity.table))?);
         }
     }
     context.repertoire = Repertoire::of(client, entities).await?;

@@ -1,12 +1,13 @@
 //! What stops a load, and an undo.
 
 use std::io;
+use std::time::Duration;
 
 use crate::db::DbError;
 use crate::db::catalog::Misfit;
 use crate::db::faults::TableFault;
 use crate::record::{EntityIndex, RowNumber};
-use crate::schema::Entity;
+use crate::schema::{Entity, Table};
 
 use super::rows::Written;
 use super::undo::blocking::BlockingRow;
@@ -30,6 +31,46 @@ pub(crate) enum LoadError {
     /// The server, or the connection to it.
     #[error(transparent)]
     Database(#[from] DbError),
+    /// The database refused a row on the direct path, which cannot identify it.
+    #[error(transparent)]
+    DirectPath(DbError),
+    /// Another session wrote values of new rows after the transaction's snapshot was taken.
+    #[error("table {table}: another session wrote keys of {} new rows at the same time (SQLSTATE 23505)", .rows.len())]
+    Overtaken {
+        entity: EntityIndex,
+        table: String,
+        /// The rows, among its clean rows.
+        rows: Vec<RowNumber>,
+    },
+    /// Another session created a table that the run found missing.
+    #[error("table {table}: another session created it at the same time")]
+    Appeared {
+        /// The table, quoted.
+        table: String,
+        source: DbError,
+    },
+    /// Every attempt met another session's.
+    #[error(
+        "other sessions wrote the same rows in each of {tries} attempts, over {} s; nothing has been written; import again \
+         when they write less, in smaller files, or while they are paused", .waited.as_secs().max(1)
+    )]
+    Conflicts {
+        tries: u32,
+        /// From the first attempt to the last.
+        waited: Duration,
+        #[source]
+        last: Box<Self>,
+    },
+    /// Another session changed a table after the run had looked at it.
+    #[error(
+        "table {table}: another session {what} while this run went on; nothing has been written; import again if the \
+         table is as it should be"
+    )]
+    Altered {
+        /// The table, quoted.
+        table: String,
+        what: &'static str,
+    },
     /// Another run has the lock.
     #[error(
         "another run is in progress on this database: {holder}; wait for it, or give --lock-timeout to wait here"
@@ -178,15 +219,8 @@ impl LoadError {
         Err(Self::ReadBack { table: entity.table.to_string(), written, found })
     }
 
-    /// Whether the database refused a row, on the direct path, which cannot identify it.
-    pub(crate) fn is_about_data(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_about_data())
-    }
-
-    /// Whether the same transaction may succeed when it is tried again: it conflicted with another one.
-    pub(crate) fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
-        // Serialization failure and deadlock.
-        error.sqlstate().is_some_and(|state| matches!(state.code(), "40001" | "40P01"))
+    /// The error that a table which the run has seen is there no longer.
+    pub(super) fn gone(table: &Table) -> Self {
+        Self::Altered { table: table.to_string(), what: "has dropped or renamed it" }
     }
 }

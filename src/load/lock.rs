@@ -29,7 +29,7 @@ pub(crate) async fn take(client: &Client, patience: Duration) -> Result<(), Load
 async fn holder(client: &Client) -> Result<String, crate::db::postgres::Error> {
     let row = client
         .query_opt(
-            "SELECT a.application_name, a.pid, a.usename::text, coalesce(host(a.client_addr), 'this machine')
+            "SELECT coalesce(a.application_name, ''), a.pid, a.usename::text, coalesce(host(a.client_addr), 'this machine')
              FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
              WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())

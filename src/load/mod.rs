@@ -7,6 +7,7 @@
 //! - `filled`: the staged path: rows go to a staging table, are compared with the table and written from there.
 //! - `journal`: the tables in which runs are recorded. `undo`: a run taken back with their help.
 
+mod again;
 mod begin;
 mod commit;
 mod context;
@@ -29,6 +30,7 @@ mod steps;
 mod tables;
 mod undo;
 
+pub(crate) use again::Earlier;
 pub(crate) use error::LoadError;
 pub(crate) use facts::Lookup;
 pub(crate) use journal::{EntityNote, FileNote, RecordCounts, RunNote, RunRecord};

@@ -109,6 +109,9 @@ const UNUSUAL: [(&str, &str); 19] = [
     ("it has no primary key", "NOT EXISTS (SELECT FROM pg_index WHERE indrelid = TABLE AND indisprimary)"),
 ];
 
+/// A table that is there no longer is not locked.
+const GONE: Option<Obstacle> = Some(Obstacle::Unusual("another session has dropped or renamed it"));
+
 /// What keeps an existing table from the direct path, if anything does. `locked` are the tables that take it before.
 pub(super) async fn obstacle(
     client: &Client,
@@ -128,7 +131,7 @@ pub(super) async fn obstacle(
         )
         .await
         .map_err(failed)?;
-    let oid: u32 = row.get(0);
+    let Some(oid) = row.get::<_, Option<u32>>(0) else { return Ok(GONE) };
     let array = |column: usize| {
         let oids: Vec<Option<u32>> = row.get(column);
         let oids: Vec<_> = oids.into_iter().flatten().map(|oid| oid.to_string()).collect();
@@ -142,7 +145,8 @@ pub(super) async fn obstacle(
         .replace("TABLE", &oid.to_string())
         .replace("FAMILY", &array(1))
         .replace("LOCKED", &array(2));
-    let unusual: Option<i32> = client.query_one(&sql, &[]).await.map_err(failed)?.get(0);
+    let Some(row) = client.query_opt(&sql, &[]).await.map_err(failed)? else { return Ok(GONE) };
+    let unusual: Option<i32> = row.get(0);
     if let Some((what, _)) = unusual.and_then(|number| UNUSUAL.get(usize::try_from(number).ok()?)) {
         return Ok(Some(Obstacle::Unusual(what)));
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::db::Session;
+use crate::db::{Session, catalog};
 use crate::event::Listener;
 use crate::fault::{self, Point};
 use crate::record::RunId;
@@ -10,6 +10,7 @@ use crate::schema::Schema;
 use crate::settings::Target;
 use crate::settle::{EntityVerdict, Facts, Question};
 
+use super::again::Earlier;
 use super::context::Context;
 use super::empty::EmptyTable;
 use super::error::LoadError;
@@ -25,35 +26,52 @@ use super::{begin, commit, facts, identities, lock, rights, tables};
 pub(crate) struct Load<'a> {
     session: &'a Session,
     context: Context<'a>,
+    earlier: Earlier,
 }
 
 impl<'a> Load<'a> {
-    /// Takes the run's lock and looks at the tables. Changes nothing.
+    /// Takes the run's lock and looks at the tables. Changes nothing. `earlier` has what attempts before found.
     pub(crate) async fn prepare(
         session: &'a Session,
         schema: &'a Schema,
         options: &'a Target,
         listener: &'a dyn Listener,
-        run: &RunId,
+        (run, earlier): (&RunId, &mut Earlier),
     ) -> Result<Self, LoadError> {
         let client = &session.client;
         lock::take(client, options.lock_timeout).await?;
         let tables = tables::look(client, schema).await?;
+        earlier.compare(schema, &tables)?;
         rights::import(session, schema, &tables).await?;
         tables::fail_if_any(tables::faults(client, schema).await?)?;
-        let obstacles = vec![obstacle(options); tables.len()];
+        // All are staged, so that the row that the database refused can be identified.
+        let obstacle = if earlier.find_refused { Some(Obstacle::Refused) } else { obstacle(options) };
+        let obstacles = vec![obstacle; tables.len()];
         let run = run.clone();
         let unsent = vec![Vec::new(); tables.len()];
         let repertoire = Repertoire::default();
         let path = &session.path;
         let context =
             Context { client, path, schema, options, listener, run, tables, obstacles, repertoire, unsent };
-        Ok(Self { session, context })
+        Ok(Self { session, context, earlier: earlier.clone() })
     }
 
-    /// Forces the staged path for all tables, so that the row that the database refused can be identified.
-    pub(crate) fn find_refused(&mut self) {
-        self.context.obstacles.fill(Some(Obstacle::Refused));
+    /// The reason of an error, if a table is gone that an attempt relied on. Ends the transaction.
+    pub(crate) async fn explain(&self, error: LoadError) -> LoadError {
+        let Context { client, schema, tables, .. } = &self.context;
+        // Not a table, if it is in the way again.
+        let error = if let LoadError::Appeared { source, .. } = error { source.into() } else { error };
+        if !matches!(&error, LoadError::Database(error) if error.is_about_names())
+            || client.batch_execute("ROLLBACK").await.is_err()
+        {
+            return error;
+        }
+        for (entity, _) in schema.entities.iter().zip(tables).filter(|(_, known)| known.is_some()) {
+            if let Ok(None) = catalog::look_up(client, &entity.table).await {
+                return LoadError::gone(&entity.table);
+            }
+        }
+        error
     }
 
     /// Begins the transaction; see [`begin::begin`].
@@ -120,8 +138,9 @@ impl<'a> Load<'a> {
             identities::no_fault(context, &error).await?;
         }
         if !all_staged || error.is_used_up() {
-            // A row is found on the staged path, on another connection: see `Load::find_refused`.
-            return Err(error.into());
+            let is_used_up = error.is_used_up();
+            // A row is found on the staged path, on another connection.
+            return Err(if is_used_up { error.into() } else { LoadError::DirectPath(error) });
         }
         tracing::info!("{error}; finding the rows");
         for at_once in [false, true] {
@@ -140,6 +159,7 @@ impl<'a> Load<'a> {
                 };
                 if !rows.is_empty() {
                     self.go_back().await?;
+                    self.earlier.unless_overtaken((self.session, context), item.entity, &rows).await?;
                     return Err(LoadError::Rows { entity: item.entity, rows });
                 }
             }

@@ -73,11 +73,19 @@ pub(super) async fn create(
     let table = &schema.entities[entity].table;
     let doing = format!("creating table {table}");
     for statement in ddl::create(&schema.entities[entity], schema) {
-        client.batch_execute(&statement).await.map_err(|e| DbError::of(&*doing, e))?;
+        if let Err(error) = client.batch_execute(&statement).await {
+            let source = DbError::of(&*doing, error);
+            let table = table.to_string();
+            return Err(if source.is_taken() {
+                LoadError::Appeared { table, source }
+            } else {
+                source.into()
+            });
+        }
     }
     tracing::info!("created table {table}");
-    let made = catalog::look_up(client, table).await?;
-    Ok(made.expect("a table that was just created exists"))
+    // Another session may have renamed its schema.
+    catalog::look_up(client, table).await?.ok_or_else(|| LoadError::gone(table))
 }
 
 /// Which of the keys in question the database holds. A missing table holds none.

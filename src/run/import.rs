@@ -1,11 +1,12 @@
 //! `import`: check, then write accounts, then users, in one transaction.
 
-use std::time::Duration;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
 
 use crate::db::Session;
 use crate::event::Listener;
 use crate::fault::{self, Point};
-use crate::load::Load;
+use crate::load::{Earlier, Load, LoadError};
 use crate::read::Keep;
 use crate::record::RunId;
 use crate::report::Status;
@@ -18,8 +19,11 @@ use super::single::Single;
 use super::state::Run;
 use super::{Reported, RunError};
 
-/// How often a transaction is tried that conflicts with another one.
-const TRIES: u32 = 5;
+/// How often a transaction is tried that conflicts with others.
+const TRIES: u32 = 8;
+
+/// The pause after the first conflict, in milliseconds; it is twice as long after each other one.
+const PAUSE: u64 = 200;
 
 /// How long an ended session may hold its lock.
 const FAREWELL: Duration = Duration::from_secs(10);
@@ -46,14 +50,14 @@ pub(super) fn import_as(
     let mut target = TargetSession { database: &database, session: database.target(&run)? };
     run.schema = database.locate(&target.session, &run.schema)?;
     let schema = run.schema.clone();
-    let mut load = target.prepare(&schema, &settings.target, listener, &run.id)?;
+    let mut earlier = Earlier::default();
+    let mut load = target.prepare(&schema, &settings.target, listener, (&run.id, &mut earlier))?;
     fault::reach(Point::LockTaken);
     let entities = run.read(Some(target.session.target()))?;
     fault::reach(Point::Read);
     let mut latest = None;
-    let mut tries = 0;
+    let mut conflicts = Conflicts::new();
     loop {
-        tries += 1;
         let attempt = Attempt { database: &database, session: &target.session, entities: &entities, single };
         let again = match attempt.go(&mut run, &mut load, &mut latest) {
             Ok(reported) => {
@@ -65,11 +69,15 @@ pub(super) fn import_as(
                 }
                 return Ok(reported);
             }
-            Err(RunError::Load(error))
-                if tries < TRIES && (error.is_transient() || error.is_about_data()) =>
-            {
-                error
-            }
+            Err(RunError::Load(error)) => match conflicts.pause(&mut earlier, error) {
+                Ok(again) => again,
+                Err(error) => {
+                    // COMMIT may have been sent: no signal may hide the error.
+                    let explained = database.wait_surely(async { Err(load.explain(error).await) });
+                    let name = Some(target.session.target());
+                    return explained.map_err(|error| run.failed(&entities, latest.as_deref(), error, name));
+                }
+            },
             // Its reports say `refused`.
             Err(error @ RunError::Deletes { .. }) => {
                 run.publish()?;
@@ -79,7 +87,8 @@ pub(super) fn import_as(
                 return Err(run.failed(&entities, latest.as_deref(), error, Some(target.session.target())));
             }
         };
-        tracing::warn!("{again}; trying again");
+        let (why, pause) = again;
+        tracing::warn!("trying again in {:.1} s: {why}", pause.as_secs_f64());
         // After a refused COPY the library's connection is out of step with the server: take a new one.
         drop(load);
         let name = target.session.target().to_owned();
@@ -88,13 +97,50 @@ pub(super) fn import_as(
             Ok(session) => TargetSession { database: &database, session },
             Err(error) => return Err(run.failed(&entities, latest.as_deref(), error, Some(&name))),
         };
-        load = match target.prepare(&schema, &patient, listener, &run.id) {
+        let prepared = target.prepare(&schema, &patient, listener, (&run.id, &mut earlier));
+        // With the lock, and outside a transaction.
+        let waited = || {
+            database.wait(&target.session, async {
+                tokio::time::sleep(pause).await;
+                Ok::<_, LoadError>(())
+            })
+        };
+        load = match prepared.and_then(|load| waited().map(|()| load)) {
             Ok(load) => load,
             Err(error) => return Err(run.failed(&entities, latest.as_deref(), error, Some(&name))),
         };
-        if again.is_about_data() {
-            load.find_refused();
+    }
+}
+
+/// The conflicts that a run has had with other transactions.
+struct Conflicts {
+    met: u32,
+    began: Instant,
+}
+
+impl Conflicts {
+    fn new() -> Self {
+        Self { met: 0, began: Instant::now() }
+    }
+
+    /// The error, and how long to pause before the next attempt. The more conflicts there were, the longer it is, up to
+    /// twice as long by chance, so that two programs do not meet again and again.
+    /// Errors: the next attempt would end like this one, or there were enough.
+    fn pause(&mut self, earlier: &mut Earlier, error: LoadError) -> Result<(LoadError, Duration), LoadError> {
+        if !earlier.take(&error) {
+            return Err(error);
         }
+        if matches!(error, LoadError::DirectPath(_)) {
+            return Ok((error, Duration::ZERO));
+        }
+        self.met += 1;
+        if self.met >= TRIES {
+            let (tries, waited) = (self.met, self.began.elapsed());
+            return Err(LoadError::Conflicts { tries, waited, last: Box::new(error) });
+        }
+        let least = fault::number("MUSTER_TEST_PAUSE_MS", PAUSE) << (self.met - 1);
+        let more = RandomState::new().build_hasher().finish() % (least + 1);
+        Ok((error, Duration::from_millis((least + more) / 2)))
     }
 }
 
@@ -111,11 +157,11 @@ impl TargetSession<'_> {
         schema: &'s Schema,
         options: &'s Target,
         listener: &'s dyn Listener,
-        run: &RunId,
+        attempt: (&RunId, &mut Earlier),
     ) -> Result<Load<'s>, RunError> {
         self.database.wait(&self.session, async {
             crate::db::require_writable(&self.session).await?;
-            Load::prepare(&self.session, schema, options, listener, run).await
+            Load::prepare(&self.session, schema, options, listener, attempt).await
         })
     }
 }

@@ -4,6 +4,7 @@ mod conninfo;
 mod endpoint;
 mod handshake;
 mod pgpass;
+mod pooler;
 mod refusal;
 mod security;
 mod service;
@@ -21,11 +22,14 @@ use super::local::{Cluster, LocalError};
 /// `application_name`, of which the server keeps 63 bytes.
 /// Errors: why there is no session.
 pub(crate) async fn connect(url: Option<&str>, application_name: &str) -> Result<Session, DbError> {
-    let endpoint = match Endpoint::named(url)? {
-        Some(endpoint) => endpoint,
-        None => start_local().await?,
+    let Some(endpoint) = Endpoint::named(url)? else {
+        return start_local().await?.connect(application_name).await;
     };
-    endpoint.connect(application_name).await
+    let session = endpoint.open(application_name).await?;
+    // Before anything is set: a pooler would hand the settings on to others.
+    pooler::refuse_shared(&session, application_name).await?;
+    session.set_up().await?;
+    Ok(session)
 }
 
 /// Starts the private cluster without blocking the runtime.

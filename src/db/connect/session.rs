@@ -24,6 +24,7 @@ const STARTING: Duration = Duration::from_secs(15);
 /// [`SearchPath`]. `default_transaction_read_only` is not changed: see [`require_writable`]. The language of messages can
 /// only be set by superusers, and only people read them.
 const SET_UP: &str = "
+    SET search_path = pg_catalog, pg_temp;
     SET statement_timeout = 0;
     SET client_encoding = 'UTF8';
     SET TimeZone = 'UTC';
@@ -83,16 +84,37 @@ impl Session {
     /// # Errors
     /// As `Endpoint::connect`.
     pub async fn another(&self, application_name: &str) -> Result<Self, DbError> {
-        self.endpoint.patiently(Some(self.at), application_name).await
+        let session = self.another_bare(application_name).await?;
+        session.set_up().await?;
+        Ok(session)
     }
 
     /// One connection to each of the other hosts that answers.
     pub(crate) async fn elsewhere(&self, application_name: &str) -> Vec<Self> {
         let mut all = Vec::new();
         for at in (0..self.endpoint.hosts.len()).filter(|&at| at != self.at) {
-            all.extend(self.endpoint.at_host(at, application_name).await);
+            if let Ok(session) = self.endpoint.at_host(at, application_name).await
+                && session.set_up().await.is_ok()
+            {
+                all.push(session);
+            }
         }
         all
+    }
+
+    /// The same without our settings.
+    pub(super) async fn another_bare(&self, application_name: &str) -> Result<Self, DbError> {
+        self.endpoint.patiently(Some(self.at), application_name).await
+    }
+
+    /// Sets the session up.
+    pub(super) async fn set_up(&self) -> Result<(), DbError> {
+        let failed = |error| DbError::of("setting up the session", error);
+        self.client.batch_execute(SET_UP).await.map_err(failed)?;
+        match self.client.batch_execute(CHECK_CLIENT).await {
+            Err(error) if error.code().is_none() => Err(failed(error)),
+            _ => Ok(()),
+        }
     }
 
     /// Can ask the server to stop the statement that runs in this session.
@@ -172,10 +194,17 @@ impl Endpoint {
     /// # Errors
     /// Why there is no session.
     pub async fn connect(&self, application_name: &str) -> Result<Session, DbError> {
+        let session = self.open(application_name).await?;
+        session.set_up().await?;
+        Ok(session)
+    }
+
+    /// Connects, and changes nothing.
+    pub(super) async fn open(&self, application_name: &str) -> Result<Session, DbError> {
         self.patiently(None, application_name).await
     }
 
-    /// Connects to this host only, or to the first that works.
+    /// Connects to this host only, or to the first that works, and changes nothing.
     async fn patiently(&self, only: Option<usize>, application_name: &str) -> Result<Session, DbError> {
         let deadline = Instant::now() + STARTING;
         loop {
@@ -292,16 +321,10 @@ impl Attempt<'_> {
             }
         };
         let task = tokio::spawn(connection);
-        let doing = "setting up the session";
-        let path = SearchPath::leave(&client).await.map_err(|error| DbError::of(doing, error))?;
-        let session = Session { client, path, endpoint: Arc::new(self.endpoint.clone()), at: self.at, task };
-        session.client.batch_execute(SET_UP).await.map_err(|error| DbError::of(doing, error))?;
-        if let Err(error) = session.client.batch_execute(CHECK_CLIENT).await
-            && error.code().is_none()
-        {
-            return Err(DbError::of(doing, error));
-        }
-        Ok(session)
+        // The first query, too: a server that admits and then says nothing is none.
+        let failed = |error| DbError::of("asking for the search path", error);
+        let path = SearchPath::ask(&client).await.map_err(failed)?;
+        Ok(Session { client, path, endpoint: Arc::new(self.endpoint.clone()), at: self.at, task })
     }
 
     /// An error unless the server says that it has no TLS. The library takes any answer for that one.

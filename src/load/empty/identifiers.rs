@@ -2,6 +2,7 @@
 
 use crate::db::DbError;
 use crate::db::postgres::Client;
+use crate::load::error::LoadError;
 use crate::record::RowNumber;
 use crate::schema::Entity;
 use crate::settle::{EntityVerdict, Fate};
@@ -21,7 +22,7 @@ impl Identifiers {
         client: &Client,
         entity: &Entity,
         verdict: &EntityVerdict,
-    ) -> Result<Self, DbError> {
+    ) -> Result<Self, LoadError> {
         let mut ranks = Vec::with_capacity(verdict.fates.len());
         let mut rank = 0;
         for fate in &verdict.fates {
@@ -39,7 +40,10 @@ impl Identifiers {
             .query_one(sql, &[&table, &entity.system.id, &i64::from(rank)])
             .await
             .map_err(|e| DbError::of(format!("reserving identifiers for table {table}"), e))?;
-        Ok(Self { first: row.get(0), ranks })
+        match row.get(0) {
+            Some(first) => Ok(Self { first, ranks }),
+            None => Err(LoadError::Altered { table, what: "has taken the sequence of its identities away" }),
+        }
     }
 
     /// A kept row's identifier; for any other row that of the next kept one.

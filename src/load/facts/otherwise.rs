@@ -36,7 +36,7 @@ struct Stored {
 /// Whether the table may be scanned for this number of new rows.
 pub(super) async fn is_worth(client: &Client, entity: &Entity, new: i64) -> Result<bool, LoadError> {
     let table = &entity.table;
-    let sql = "SELECT pg_relation_size(to_regclass($1::text))";
+    let sql = "SELECT coalesce(pg_relation_size(to_regclass($1::text)), 0)";
     let size = client.query_one(sql, &[&table.to_string()]).await;
     let size: i64 = size.map_err(|e| DbError::of(format!("looking at the size of table {table}"), e))?.get(0);
     let is_worth = size <= LARGE.max(new.saturating_mul(PER_ROW));

@@ -19,7 +19,7 @@ pub(super) async fn changed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Load
     // The hash comes last, and is only computed if the stamp proves nothing.
     let sql = format!(
         "SELECT coalesce(t.{key}::text, 'with id ' || l.id), t.{id} IS NULL,
-                l.fresh AND (SELECT b.hashes IS NULL FROM muster.inserted b WHERE b.ctid = l.block),
+                l.fresh AND coalesce((SELECT b.hashes IS NULL FROM muster.inserted b WHERE b.ctid = l.block), true),
                 coalesce(
                     (SELECT r.id FROM muster.runs r {STAMPS}
                      AND r.stamp = t.xmin AND r.undoes IS NULL AND r.id <> {run} LIMIT 1),
@@ -123,7 +123,7 @@ pub(super) async fn referred(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Loa
         );
         blocking.extend(rows.query(&sql, &[]).await?.iter().map(|row| BlockingRow {
             entity: entity.entity.clone(),
-            key: row.get(0),
+            key: row.get::<_, Option<String>>(0).unwrap_or_default(),
             why: Why::Referred { table: key.child.clone(), constraint: key.constraint.clone() },
         }));
     }

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod local_cluster;
+mod pooled;
 mod rewritten;
 mod rights;
 mod search_path;

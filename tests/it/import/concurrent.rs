@@ -164,7 +164,7 @@ fn no_other_session_waits_for_filled_accounts_while_empty_users_are_loaded() {
 }
 
 /// Sets its flag when it goes.
-struct Stop<'f>(&'f AtomicBool);
+pub(super) struct Stop<'f>(pub(super) &'f AtomicBool);
 
 impl Drop for Stop<'_> {
     fn drop(&mut self) {
@@ -204,22 +204,6 @@ fn a_deadlock_makes_the_run_try_again() {
         );
     });
     assert_eq!(names(&database), "New|40\nNew|40");
-}
-
-#[test]
-fn retries_are_limited() {
-    let (database, muster) = target();
-    database.rows(
-        "CREATE SEQUENCE tries;
-         CREATE FUNCTION never() RETURNS trigger LANGUAGE plpgsql AS
-         $$ BEGIN PERFORM nextval('tries'); RAISE EXCEPTION 'never' USING ERRCODE = '40001'; END $$;
-         CREATE TRIGGER never BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION never()",
-    );
-    let run = muster.run(IMPORT).exits(1);
-    assert!(run.stderr().contains("40001"), "{run}");
-    assert_eq!(database.text("SELECT last_value FROM tries"), "5", "{run}");
-    assert_eq!(names(&database), "Old|30\nOld|30");
-    assert_eq!(run.summary("out")["status"], "failed");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod foreign_keys;
 mod hashed_types;
 mod inputs;
 mod laws;
+mod meanwhile;
 mod names;
 mod own_schemas;
 mod refused_rows;

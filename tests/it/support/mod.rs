@@ -13,6 +13,7 @@ mod disk;
 mod fake_server;
 pub mod golden;
 mod halted;
+mod pooler;
 mod postmark;
 mod proxy;
 mod sessions;
@@ -24,6 +25,7 @@ pub use database::Database;
 pub use disk::Disk;
 pub use fake_server::FakeServer;
 pub use halted::{Halted, killed_at, said, signal};
+pub use pooler::Pooler;
 pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
 
