@@ -5,8 +5,9 @@ CARGO ?= cargo
 MINUTES ?= 10
 CELLS ?= 6000000
 FILES ?= 200
+SEED ?=
 
-.PHONY: help run test check lint fmt build bench bench-quick golden fuzz phones suites page-test clean needed needed-by-tests
+.PHONY: help run test check lint fmt build bench bench-quick golden fuzz attack phones suites page-test clean needed needed-by-tests
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,10 @@ golden: needed-by-tests ## rewrite the expected outputs under tests/ and the tab
 
 fuzz: needed ## run check on mutated CSV and NDJSON for ten minutes (MINUTES=n); failures go to target/fuzz-finds
 	$(CARGO) run --locked --features fault-points --example fuzz_check -- --minutes $(MINUTES)
+
+attack: needed ## kill, interrupt, cut off and feed damaged files for ten minutes (MINUTES=n, SEED=n); finds: target/attack-finds
+	$(CARGO) build --locked --features fault-points --bin muster
+	@tests/attack/attack.py --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 phones: needed ## compare six million random telephone numbers (CELLS=n) with the library that has their rules
 	MUSTER_PHONE_CELLS=$(CELLS) $(CARGO) test --locked --features fault-points --lib rule::phone

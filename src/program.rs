@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::cli::{Cli, Command, LineError};
+use crate::cli::{Cli, Command, LineError, refuse};
 use crate::command::{
     CommandError, account, check, completions, db, explain, export, import, rejects, roles, runs, schema,
     undo, user, verify,
@@ -17,9 +17,10 @@ use crate::report::progress::Progress;
 
 /// Runs the command line `args`, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let (exit, format) = match Cli::read(args) {
+    let line: Vec<OsString> = args.into_iter().collect();
+    let (exit, format) = match Cli::read(line.clone()) {
         Ok(cli) => (command(&cli), cli.talk.log_format),
-        Err(LineError::Line(error)) => error.exit(),
+        Err(LineError::Line(error)) => refuse(&error, &line),
         Err(LineError::Schema(error)) => (Err(error.into()), Format::Text),
     };
     let exit = match exit {

@@ -6,12 +6,12 @@ use crate::cli::{CompletionsArgs, completions};
 use crate::exit::Exit;
 
 use super::CommandError;
-use super::print::print;
+use super::print::print_as_is;
 
 /// Prints the script.
 pub(crate) fn run(args: &CompletionsArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     // Made in memory first: the generator panics when a pipe is closed early.
-    print(out, completions(args.shell)?)?;
+    print_as_is(out, completions(args.shell)?)?;
     Ok(Exit::Done)
 }
 

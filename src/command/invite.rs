@@ -21,6 +21,8 @@ use super::question::ask;
 
 /// How many accounts and places are named where a person reads.
 const NAMED: usize = 10;
+/// What is said of an address in the table that no mail can go to.
+const INVALID: &str = "no mail, the table holds what is not one address";
 
 /// Shows the plan, asks, and sends.
 pub(crate) fn run(
@@ -49,8 +51,9 @@ pub(crate) fn run(
             let plan = render_plan(&invited.plan);
             match &args.send.preview {
                 Some(_) => {
-                    let mails = count(invited.plan.mails, "mail");
-                    format!("{plan}\n{mails} written {by} as a preview; nobody counts as invited\n")
+                    let mails = count(invited.plan.mails.saturating_sub(invited.failed), "mail");
+                    let invalid = named(INVALID, &invited.invalid);
+                    format!("{plan}\n{mails} written {by} as a preview; nobody counts as invited\n{invalid}")
                 }
                 None => format!("{plan}\nnothing was sent\n"),
             }
@@ -282,7 +285,7 @@ fn render_result(invited: &Invited, by: &str, as_files: bool) -> String {
     line(invited.failed, "failed: the address was refused", ": muster user invites list --state failed");
     line(invited.unknown, "without an answer", ": give the same command again; nobody is mailed twice");
     line(invited.cancelled, "cancelled: accepted, withdrawn, suppressed or gone in the meantime", "");
-    text
+    text + &named(INVALID, &invited.invalid)
 }
 
 fn table(invites: &[Invite]) -> String {

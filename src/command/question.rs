@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+use crate::output::visible::visible_lines;
 use crate::run::RunError;
 
 /// Asks it at the terminal. Without a terminal, `--yes` must answer it.
@@ -10,7 +11,8 @@ pub(super) fn ask(question: String) -> Result<(), RunError> {
         return Err(RunError::Unasked { question });
     }
     let mut answer = String::new();
-    let asked = write!(io::stderr(), "{question} [y/N] ").and_then(|()| io::stderr().flush());
+    let asked =
+        write!(io::stderr(), "{} [y/N] ", visible_lines(&question)).and_then(|()| io::stderr().flush());
     let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
     match (read, answer.trim().to_ascii_lowercase().as_str()) {
         (Ok(_), "y" | "yes") => Ok(()),

@@ -13,7 +13,7 @@ use crate::schema::roles::Roles;
 use crate::width::{padded, width};
 
 use super::CommandError;
-use super::print::print;
+use super::print::{self, print, print_as_is};
 
 /// Prints the roles, or stores them.
 /// Errors: broken roles, and a database or a standard output that cannot be written to.
@@ -35,13 +35,12 @@ pub(crate) fn run(args: &RolesArgs, quiet: bool, out: &mut dyn Write) -> Result<
         return Ok(Exit::Done);
     }
     let format = if args.json { RolesFormat::Json } else { args.format };
-    let text = match format {
-        RolesFormat::Table => listing(&roles).into_bytes(),
-        RolesFormat::Json => json(&roles).into_bytes(),
-        RolesFormat::Csv => csv(&roles),
-        RolesFormat::Sql => roles.script().into_bytes(),
-    };
-    print(out, text)?;
+    match format {
+        RolesFormat::Table => print(out, listing(&roles))?,
+        RolesFormat::Json => print(out, json(&roles))?,
+        RolesFormat::Csv => print_as_is(out, csv(&roles))?,
+        RolesFormat::Sql => print_as_is(out, roles.script())?,
+    }
     Ok(Exit::Done)
 }
 
@@ -69,7 +68,7 @@ fn json(roles: &Roles) -> String {
     let all = serde_json::json!({
         "entity": entity, "field": field, "permissions": meanings, "roles": each.collect::<Vec<_>>(),
     });
-    format!("{all:#}\n")
+    print::json(&all)
 }
 
 /// CSV for programs.

@@ -5,10 +5,11 @@ use std::path::Path;
 
 use crate::cli::{SchemaAction, SchemaArgs};
 use crate::exit::Exit;
+use crate::output::visible::visible_lines;
 use crate::schema::roles::Roles;
 use crate::schema::{Entity, Schema, SchemaError, SchemaFile, compile, ddl, json_schema, table_schema};
 
-use super::print::print;
+use super::print::{json, print_as_is};
 use super::{CommandError, error};
 
 /// The name of the roles file among the entities.
@@ -20,15 +21,16 @@ pub(crate) fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<Exit, Comman
     let folder = args.schemas.as_deref();
     let text = match args.action.as_ref().unwrap_or(&SchemaAction::Print { entity: None }) {
         SchemaAction::Print { entity } => printed(folder, entity.as_deref())?,
-        SchemaAction::Check => check(folder)?,
+        SchemaAction::Check => visible_lines(&check(folder)?).into_owned(),
         SchemaAction::JsonSchema => json_schema::json_schema_text(),
         SchemaAction::TableSchema { entity } => {
             let schema = Schema::open(folder)?;
-            format!("{:#}\n", table_schema::table_schema(find(&schema, entity)?, &schema))
+            json(&table_schema::table_schema(find(&schema, entity)?, &schema))
         }
         SchemaAction::Ddl => ddl::script(&Schema::open(folder)?),
     };
-    print(out, text)?;
+    // The files are printed as they are, and SQL with the names of the schema.
+    print_as_is(out, text)?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::cli::UndoArgs;
 use crate::exit::Exit;
 use crate::load::RunRecord;
+use crate::output::visible::{visible, visible_lines};
 use crate::report::Status;
 use crate::report::number::{grouped, minute};
 use crate::run::{RunError, UndoReported, undo};
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &UndoArgs, yes: bool, out: &mut dyn Write) -> Result<Exi
     }
     let reported = undo(&args.run, &args.settings(), move |run| if asks { ask(run) } else { Ok(()) })?;
     let text = if args.json { reported.to_json() } else { render(&reported) };
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(visible_lines(&text).as_bytes()).and_then(|()| out.flush()) {
         // It is done; a reader that went away does not change that.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
         Err(error) if reported.status == Status::Planned => Err(error.into()),
@@ -52,7 +53,7 @@ fn render(reported: &UndoReported) -> String {
     let mut text = format!(
         "muster undo {}\n{}\nrun {}: {what}\n\n",
         reported.run,
-        crate::output::visible::visible(&reported.target),
+        visible(&reported.target),
         reported.undoes
     );
     let width = reported.entities.iter().map(|entity| entity.entity.len()).max().unwrap_or(0);

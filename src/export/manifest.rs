@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::output::json;
+
 use super::error::ExportError;
 use super::options::{Compression, Filter, Format};
 use super::query::Range;
@@ -152,9 +154,7 @@ impl Manifest {
 
     /// The file's text.
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("strings, numbers and lists alone");
-        json.push('\n');
-        json
+        json::pretty(self)
     }
 
     /// The files with their rows and bytes.

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::db::postgres::Client;
 use crate::db::{CopyOut, DbError};
+use crate::output::json;
 use crate::record::RowEncoder;
 use crate::rule::text::Text;
 use crate::rule::{Rule, list};
@@ -137,7 +138,7 @@ impl Record<'_> {
     pub(crate) fn json(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let _no_list = self.layout.json.row(&self.raw, &self.layout.job, &mut out);
-        out
+        json::escaped(&String::from_utf8_lossy(&out)).into_owned().into_bytes()
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Delivery<'a> {
 }
 
 /// The result of a delivery.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Delivered {
     /// Mails that the provider accepted.
     pub(crate) sent: u64,
@@ -55,6 +55,8 @@ pub(super) struct Delivered {
     pub(crate) found: u64,
     /// Addresses that were refused.
     pub(crate) failed: u64,
+    /// Of these: not one valid address. No provider was asked.
+    pub(crate) invalid: Vec<String>,
     /// Mails of which it is still not known whether the provider accepted them.
     pub(crate) unknown: u64,
     /// Mails whose recipient should not get them any more.
@@ -166,7 +168,7 @@ impl Delivery<'_> {
     }
 
     /// The next batch, marked as being handed over.
-    fn take(&self, done: &Delivered) -> Result<Option<Mails>, InviteError> {
+    fn take(&self, done: &mut Delivered) -> Result<Option<Mails>, InviteError> {
         let client = &self.session.client;
         if let Some(next) = done.next {
             let (waiting, _) = self.surely(outbox::left(client, self.run))?;
@@ -176,12 +178,22 @@ impl Delivery<'_> {
         }
         let slice = self.rate.map_or(u64::MAX, |rate| (u64::from(rate) * SLICE).div_ceil(60).max(1));
         let most = self.provider.most().min(usize::try_from(slice).unwrap_or(usize::MAX));
-        let claimed = self.surely(async {
-            outbox::begin(client).await?;
-            outbox::claim(client, &self.invitees, self.run, most, self.expires).await
-        })?;
-        let mut batch = Vec::with_capacity(claimed.len());
-        for mail in claimed {
+        let mails = loop {
+            let claimed = self.surely(async {
+                outbox::begin(client).await?;
+                let claimed = outbox::claim(client, &self.invitees, self.run, most, self.expires).await?;
+                outbox::refuse(client, &claimed.refused).await?;
+                Ok(claimed)
+            })?;
+            done.failed += claimed.refused.len() as u64;
+            done.invalid.extend(claimed.names());
+            if !claimed.mails.is_empty() || claimed.refused.is_empty() {
+                break claimed.mails;
+            }
+            self.surely(outbox::commit(client))?;
+        };
+        let mut batch = Vec::with_capacity(mails.len());
+        for mail in mails {
             batch.push((mail, Token::draw().map_err(InviteError::Random)?));
         }
         batch.truncate(self.provider.fits(&batch));

@@ -85,6 +85,8 @@ pub(crate) struct Invited {
     pub(crate) found: u64,
     /// Addresses that were refused.
     pub(crate) failed: u64,
+    /// Of these: not one valid address; nothing was sent there.
+    pub(crate) invalid: Vec<String>,
     /// Mails of which it is not known whether the provider accepted them.
     pub(crate) unknown: u64,
     /// Mails whose recipient should not get them any more.

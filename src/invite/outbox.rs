@@ -135,6 +135,21 @@ pub(super) async fn enqueue(client: &Client, invitees: &Invitees<'_>, run: &str)
     client.batch_execute(&sql).await.map_err(failed)
 }
 
+/// Mails taken out of the outbox.
+#[derive(Debug, Default)]
+pub(super) struct Claimed {
+    pub(crate) mails: Vec<Mail>,
+    /// Those whose recipient is not one valid address. They are not sent.
+    pub(crate) refused: Vec<Mail>,
+}
+
+impl Claimed {
+    /// The recipients who are refused.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        self.refused.iter().map(|mail| mail.person.address.clone())
+    }
+}
+
 /// Takes the next mails of a run, at most `most`, within the current transaction. A person who has accepted, was
 /// withdrawn, suppressed or deleted, or has another address by now, is skipped.
 pub(super) async fn claim(
@@ -143,7 +158,7 @@ pub(super) async fn claim(
     run: &str,
     most: usize,
     expires: std::time::Duration,
-) -> Result<Vec<Mail>, LoadError> {
+) -> Result<Claimed, LoadError> {
     let (from, key, name) = invitees.from();
     let fields = invitees.fields;
     let sql = format!(
@@ -167,7 +182,18 @@ pub(super) async fn claim(
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let rows = client.query(&sql, &[&run, &most, &expires.as_secs_f64()]).await.map_err(failed)?;
     let tag = tag(run);
-    Ok(rows.iter().map(|row| mail(row, &tag)).collect())
+    let claimed = rows.iter().map(|row| mail(row, &tag));
+    let (mails, refused) = claimed.partition(|mail| invitees.may_receive(&mail.person.address));
+    Ok(Claimed { mails, refused })
+}
+
+/// Records, within the current transaction, that these mails are not sent.
+pub(super) async fn refuse(client: &Client, mails: &[Mail]) -> Result<(), LoadError> {
+    let ids: Vec<i64> = mails.iter().map(|mail| mail.id).collect();
+    let sql = "UPDATE muster.outbox SET state = 'failed', code = NULL, settled = clock_timestamp()
+               WHERE id = ANY ($1)";
+    client.execute(sql, &[&ids]).await.map_err(failed)?;
+    Ok(())
 }
 
 /// The name of a run's mails at the provider.

@@ -11,6 +11,7 @@ use crate::schema::{Entity, Field, FieldIndex, InviteFields, Schema, header_key}
 use crate::sql::{ident, literal};
 
 use super::error::InviteError;
+use super::sender::is_one_address;
 
 /// Who is chosen. All given filters apply.
 #[derive(Debug, Clone, Default)]
@@ -62,6 +63,12 @@ impl<'a> Invitees<'a> {
     pub(super) fn address(&self, text: &str) -> Option<String> {
         let normal = normal(&self.entity.fields[self.fields.email], text).ok()?;
         Some(normal.to_lowercase())
+    }
+
+    /// Whether a mail may go to an address that the table holds. The field's rule is asked again: other programs write
+    /// to the table too, and `a@b.nl,c@d.nl` would be two recipients.
+    pub(super) fn may_receive(&self, address: &str) -> bool {
+        is_one_address(address) && normal(&self.entity.fields[self.fields.email], address).is_ok()
     }
 
     /// A column of the users' table.

@@ -66,21 +66,23 @@ pub(crate) fn invite(
     };
     let is_preview =
         options.sending.as_ref().is_some_and(|sending| matches!(sending.means, Means::Preview(_)));
-    let (plan, mails) = session.wait(async {
+    let (plan, claimed) = session.wait(async {
         let plan = decide().await?;
-        let mut mails = Vec::new();
+        let mut claimed = outbox::Claimed::default();
         if is_preview {
             outbox::enqueue(client, &invitees, &session.run).await?;
-            mails = outbox::claim(client, &invitees, &session.run, usize::MAX, options.expires).await?;
+            claimed = outbox::claim(client, &invitees, &session.run, usize::MAX, options.expires).await?;
         }
         outbox::roll_back(client).await?;
-        Ok((plan, mails))
+        Ok((plan, claimed))
     })?;
     let plan = InvitePlan { wrong, ..plan };
     let mut invited = Invited { run: session.run.clone(), plan, dry_run: true, ..Invited::default() };
     let Some(provider) = provider else { return Ok(invited) };
     if is_preview {
-        return preview(provider.as_ref(), mails).map(|()| invited);
+        invited.failed = claimed.refused.len() as u64;
+        invited.invalid = claimed.names().collect();
+        return preview(provider.as_ref(), claimed.mails).map(|()| invited);
     }
     invited.dry_run = false;
     confirm(&invited.plan)?;
@@ -106,8 +108,8 @@ pub(crate) fn invite(
         rate: options.rate,
     };
     let done = delivery.deliver()?;
-    let Delivered { sent, found, failed, unknown, cancelled, .. } = done;
-    Ok(Invited { sent, found, failed, unknown, cancelled, ..invited })
+    let Delivered { sent, found, failed, invalid, unknown, cancelled, .. } = done;
+    Ok(Invited { sent, found, failed, invalid, unknown, cancelled, ..invited })
 }
 
 /// Writes mails that the outbox does not know: their links open nothing.
@@ -137,9 +139,10 @@ fn provider(
     run: &str,
 ) -> Result<Arc<dyn Provider + Send + Sync>, InviteError> {
     let Sending { means, from, link } = sending.clone();
+    let is_preview = matches!(means, Means::Preview(_));
     match (means, &options.content) {
         (Means::Folder(path) | Means::Preview(path), Content::Ours(templates)) => {
-            Ok(Arc::new(Folder::open(&path, templates.clone(), from, link)?))
+            Ok(Arc::new(Folder::open(&path, templates.clone(), from, link, is_preview)?))
         }
         (Means::Folder(_) | Means::Preview(_), Content::Stored(_)) => {
             let problem =

@@ -2,6 +2,10 @@
 
 use std::str::FromStr;
 
+use crate::output::visible::picture;
+use crate::rule::Rule;
+use crate::rule::email::Email;
+
 use super::token::Token;
 
 /// The placeholder for the secret in a link.
@@ -25,11 +29,10 @@ impl FromStr for Mailbox {
             Some((name, address)) => (name.trim().trim_matches('"').trim(), address.trim()),
             None => ("", text),
         };
-        let fits = |part: &str| !part.is_empty() && !part.contains([' ', '<', '>', ',', ';', '"', '@']);
-        let parts = address.split_once('@');
-        if !parts.is_some_and(|(local, domain)| fits(local) && fits(domain) && domain.contains('.'))
-            || text.chars().any(char::is_control)
-        {
+        if name.contains(['@', '<', '>']) {
+            return Err("it is more than one address; write one, or 'Name <address>'".to_owned());
+        }
+        if !is_one_address(address) || text.chars().any(|c| picture(c).is_some()) {
             return Err("write an address, or 'Name <address>'".to_owned());
         }
         Ok(Self { name: name.to_owned(), address: address.to_owned() })
@@ -47,6 +50,14 @@ impl std::fmt::Display for Mailbox {
     }
 }
 
+/// Whether a text is one address and nothing else, as it goes into a header: no list, no name, nothing invisible.
+pub(super) fn is_one_address(text: &str) -> bool {
+    let is_seen = |c: char| !c.is_whitespace() && picture(c).is_none();
+    let is_normal = |normal: &str| text.is_ascii() || normal == text.to_lowercase();
+    text.chars().all(is_seen)
+        && Rule::Email(Email).normal_form(text).is_ok_and(|(normal, _)| is_normal(&normal))
+}
+
 /// An address with `{token}` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link(String);
@@ -56,21 +67,33 @@ impl FromStr for Link {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let is_here = ["http://localhost", "http://127.0.0.1"]
-            .iter()
-            .any(|here| text.strip_prefix(here).is_some_and(|rest| rest.starts_with([':', '/'])));
-        if !(text.starts_with("https://") || is_here) {
+        let is_unfit =
+            |c: char| c.is_whitespace() || picture(c).is_some() || matches!(c, '<' | '>' | '"' | '\\');
+        if text.chars().any(is_unfit) {
+            return Err("a link has no spaces, quotes, backslashes, invisible characters, < or >".to_owned());
+        }
+        let (scheme, rest) = text.split_once("://").unwrap_or_default();
+        let server = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (host, port) = server.split_once(':').unwrap_or((server, ""));
+        if !(scheme == "https" || scheme == "http" && ["localhost", "127.0.0.1"].contains(&host)) {
             return Err(
                 "a link begins with https:// (the secret in it must not travel in the open)".to_owned()
             );
+        }
+        if server.contains(PLACE) {
+            return Err(format!("{PLACE} is in the name of the server; write it after the first /"));
+        }
+        let is_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if !host.starts_with(char::is_alphanumeric)
+            || !host.chars().all(is_name)
+            || !port.chars().all(|c| c.is_ascii_digit())
+        {
+            return Err(format!("`{server}` is not the name of a server: https://app.example/join/{PLACE}"));
         }
         if text.matches(PLACE).count() != 1 {
             return Err(format!(
                 "write {PLACE} once, where the secret goes: https://app.example/join/{PLACE}"
             ));
-        }
-        if text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"')) {
-            return Err("a link has no spaces, quotes, < or >".to_owned());
         }
         Ok(Self(text.to_owned()))
     }
@@ -96,8 +119,32 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Mailbox>().unwrap().to_string(), shown);
         }
-        for wrong in ["", "a", "a@b", "a b@c.nl", "x <a@b.nl", "a@b.nl, c@d.nl", "x\r\nBcc: y <a@b.nl>"] {
+        for wrong in ["", "a", "a@b", "a b@c.nl", "x <a@b.nl", "x\r\nBcc: y <a@b.nl>", "x\u{202e}y <a@b.nl>"]
+        {
             assert!(wrong.parse::<Mailbox>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_one_address() {
+        for wrong in [
+            "a@b.nl, c@d.nl",
+            "a@b.nl,c@d.nl",
+            "a@b.nl;c@d.nl",
+            "a@b.nl <c@d.nl>",
+            "x <a@b.nl>, y <c@d.nl>",
+            "\"x <a@b.nl>\" <c@d.nl>",
+            "x <a@b.nl,c@d.nl>",
+            "x <a@b.nl>,<c@d.nl>",
+            "team:a@b.nl",
+            "a@b.nl(c@d.nl)",
+            "a@b.nl\u{2028}",
+            "\u{200e}a@b.nl",
+        ] {
+            assert!(wrong.parse::<Mailbox>().is_err(), "{wrong}");
+        }
+        for one in ["a@b.nl", "A.B+c@München.de", "info@xn--mnchen-3ya.de"] {
+            assert!(is_one_address(one), "{one}");
         }
     }
 
@@ -114,6 +161,22 @@ mod tests {
             "https://x.example/{token}{token}",
             "https://x.example/\"{token}",
             "javascript:{token}",
+            "https://x.example/\u{202e}{token}",
+            "https://x.example/\u{2066}{token}",
+            "https://x.example/\u{200b}{token}",
+            "https://x.example/\r\n{token}",
+            "https://{token}.x.example/",
+            "https://{token}",
+            "https://x.example?host={token}.y\\",
+            "https://x.example:{token}/",
+            "https://{token}@x.example/",
+            "https://x.example@y.example/{token}",
+            "http://localhost:8080@y.example/{token}",
+            "https:///{token}",
+            "https://?{token}",
+            "https://x.example\\{token}",
+            "https://x.example\u{ff0f}{token}/",
+            "https://-x.example:80a/{token}",
         ] {
             assert!(wrong.parse::<Link>().is_err(), "{wrong}");
         }

@@ -7,6 +7,7 @@ mod earlier;
 pub(crate) mod error;
 pub(crate) mod folder;
 pub(crate) mod formula;
+pub(crate) mod json;
 pub(crate) mod names;
 pub(crate) mod ndjson;
 pub(crate) mod spreadsheet;

@@ -48,7 +48,24 @@ impl std::fmt::Display for Picture {
 
 /// `text` with every such character replaced; borrowed if there is none.
 pub(crate) fn visible(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(|c| picture(c).is_some()) {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
+        return text.into();
+    }
+    replaced(text, picture)
+}
+
+/// A text of several lines in the same way. Its line feeds stay.
+pub(crate) fn visible_lines(text: &str) -> std::borrow::Cow<'_, str> {
+    replaced(text, |c| if c == '\n' { None } else { picture(c) })
+}
+
+/// A line with the colours of a terminal in the same way: what begins a colour stays, too.
+pub(crate) fn visible_colours(text: &str) -> std::borrow::Cow<'_, str> {
+    replaced(text, |c| if matches!(c, '\n' | '\x1b') { None } else { picture(c) })
+}
+
+fn replaced(text: &str, picture: impl Fn(char) -> Option<Picture>) -> std::borrow::Cow<'_, str> {
+    if !text.chars().any(|c| picture(c).is_some()) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 8);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::record::{Finding, Level};
 
-use super::mask::mask;
+use super::mask::{mask, mask_ibans};
 use crate::settings::ShownValues;
 
 /// What is known once the files have been read.
@@ -235,7 +235,12 @@ impl Context {
 
     /// `value` as a finding of `entity` may show it.
     pub(crate) fn shown<'v>(&self, entity: &Entity, finding: &Finding, value: &'v str) -> Cow<'v, str> {
-        if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { Cow::Borrowed(value) }
+        if self.hides(entity, finding) { Cow::Owned(mask(value)) } else { self.without_ibans(value) }
+    }
+
+    /// A value that is not hidden as it may be shown.
+    pub(crate) fn without_ibans<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        if self.values == ShownValues::All { value.into() } else { mask_ibans(value) }
     }
 }
 

@@ -11,7 +11,8 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::output::visible::visible;
+use crate::output::json;
+use crate::output::visible::{visible_colours, visible_lines};
 use crate::width::{COLUMNS, wrapped};
 
 use super::progress::Progress;
@@ -36,12 +37,13 @@ pub(crate) enum Format {
 /// and module. `quiet` shows errors only.
 pub(crate) fn init(verbose: u8, quiet: bool, format: Format, progress: &Progress) {
     let filter = EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(level(verbose, quiet)));
-    let writer = AroundBars { bars: progress.bars() };
+    let is_json = format == Format::Json;
+    let writer = AroundBars { bars: progress.bars(), is_json };
     // It can only fail if logs are set up already.
     let _ = match (format, verbose) {
         (Format::Text, 0 | 1) => tracing::subscriber::set_global_default(text(filter, colour(), writer)),
         (Format::Text, _) => tracing::subscriber::set_global_default(detailed(filter, colour(), writer)),
-        (Format::Json, _) => tracing::subscriber::set_global_default(json(filter, writer)),
+        (Format::Json, _) => tracing::subscriber::set_global_default(objects(filter, writer)),
     };
 }
 
@@ -53,7 +55,7 @@ pub(crate) fn colour() -> bool {
 /// A fatal error as people read it on standard error.
 pub(crate) fn fatal(message: &str) -> String {
     // The mistakes of a schema are drawn with their lines.
-    fitted(&format!("muster: {message}"), room(), message.starts_with("error: "))
+    fitted(&visible_lines(&format!("muster: {message}")), room(), message.starts_with("error: "))
 }
 
 /// How wide lines for people get: as wide as the terminal, without limit elsewhere.
@@ -100,7 +102,7 @@ where
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour).with_writer(writer).finish()
 }
 
-fn json<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+fn objects<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -133,8 +135,7 @@ where
         };
         let mut text = format!("{word}: ");
         context.format_fields(Writer::new(&mut text), event)?;
-        let lines: Vec<_> = text.split('\n').map(visible).collect();
-        let text = fitted(&lines.join("\n"), self.room, false);
+        let text = fitted(&visible_lines(&text), self.room, false);
         match text.strip_prefix(word) {
             Some(rest) if self.colour => write!(writer, "\x1b[{paint}m{word}\x1b[0m{rest}"),
             _ => writer.write_str(&text),
@@ -142,10 +143,12 @@ where
     }
 }
 
-/// Writes each line while the bars are not drawn.
+/// Writes each line while the bars are not drawn, without what could control a terminal but for colours: what a library
+/// or a server says is in lines too.
 #[derive(Debug, Clone)]
 struct AroundBars {
     bars: Option<MultiProgress>,
+    is_json: bool,
 }
 
 impl MakeWriter<'_> for AroundBars {
@@ -159,9 +162,11 @@ impl MakeWriter<'_> for AroundBars {
 impl Write for AroundBars {
     /// A log line comes in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let text = if self.is_json { json::escaped(&text) } else { visible_colours(&text) };
         match &self.bars {
-            Some(bars) => bars.suspend(|| io::stderr().lock().write_all(line))?,
-            None => io::stderr().lock().write_all(line)?,
+            Some(bars) => bars.suspend(|| io::stderr().lock().write_all(text.as_bytes()))?,
+            None => io::stderr().lock().write_all(text.as_bytes())?,
         }
         Ok(line.len())
     }
@@ -215,6 +220,10 @@ mod tests {
             "error: a\n  file is\n  missing\n  because: x\n"
         );
         assert!(fatal("x.csv: cannot be read").starts_with("muster: x.csv: "));
+        assert_eq!(
+            fatal("a\x1b[2J\r\u{9b}\u{202e}\u{2066}: b\n  c"),
+            "muster: a␛[2J␍[U+009B][U+202E][U+2066]: b\n  c\n"
+        );
         assert!(fatal("error: the entity has no key").starts_with("muster: error: the "));
     }
 
@@ -222,7 +231,7 @@ mod tests {
     fn json_is_one_object_a_line() {
         let kept = Kept::default();
         let writer = kept.clone();
-        let subscriber = json(EnvFilter::new(level(1, false)), move || writer.clone());
+        let subscriber = objects(EnvFilter::new(level(1, false)), move || writer.clone());
         let line: serde_json::Value = serde_json::from_str(logged(subscriber, &kept).trim_end()).unwrap();
         assert_eq!((&line["message"], &line["rows"]), (&"read".into(), &3.into()));
     }

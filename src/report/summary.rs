@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::output::{OutputError, RunFolder, names};
+use crate::output::{OutputError, RunFolder, json, names};
 use crate::record::Severity;
 
 use super::context::{Context, Outcome, Returned, Status};
@@ -171,9 +171,7 @@ impl<'a> Summary<'a> {
 
     /// The file's text, with a line feed at its end.
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
-        json.push('\n');
-        json
+        json::pretty(self)
     }
 
     /// Stages the file in the run's folder.

@@ -8,8 +8,11 @@ pub(super) fn compact(cell: &str) -> Cow<'_, str> {
     if cell.bytes().all(is_plain) {
         return Cow::Borrowed(cell);
     }
-    // The dashes are the hyphens, en dash and em dash of Unicode, and the minus sign.
-    let ornament =
-        |c: char| c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
-    cell.chars().filter(|&c| !ornament(c)).map(|c| c.to_ascii_uppercase()).collect()
+    cell.chars().filter(|&c| !is_between(c)).map(|c| c.to_ascii_uppercase()).collect()
+}
+
+/// Whether a character only separates those of a code. The dashes are the hyphens, en dash and em dash of Unicode, and
+/// the minus sign.
+pub(crate) fn is_between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }

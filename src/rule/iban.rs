@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::cell::{CellFinding, NormalForm};
 use super::compact::compact;
+pub(crate) use super::compact::is_between;
 use crate::record::Code;
 
 /// The account number of each country, after the check digits: counts of letters (a), digits (n), or either (c).
@@ -48,6 +49,27 @@ impl Iban {
             }
         }
     }
+}
+
+/// The classes of the characters that follow the check digits in an IBAN of this country, whose code is in any case;
+/// `None` if the country has no IBANs.
+pub(crate) fn classes(code: [u8; 2]) -> Option<&'static [u8]> {
+    let [first, second] = code.map(|byte| byte.to_ascii_uppercase());
+    shape(first, second)
+}
+
+/// Whether a character, of an IBAN in any case, is of this class.
+pub(crate) fn fits(c: char, class: u8) -> bool {
+    match class {
+        b'n' => c.is_ascii_digit(),
+        b'a' => c.is_ascii_alphabetic(),
+        _ => c.is_ascii_alphanumeric(),
+    }
+}
+
+/// Whether a text is an IBAN, however it is written.
+pub(crate) fn is_iban(text: &str) -> bool {
+    check(&compact(text)).is_ok()
 }
 
 /// Checks a compact IBAN; the error says what is wrong.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::db::require_writable;
 use crate::load::{LoadError, RunRecord, Undo, Undone, journal, load_lock};
-use crate::output::{RunFolder, names};
+use crate::output::{RunFolder, json, names};
 use crate::record::RunId;
 use crate::report::Status;
 use crate::settings::Settings;
@@ -66,9 +66,7 @@ pub(crate) struct UndoneEntity {
 impl UndoReported {
     /// The text of `summary.json`.
     pub(crate) fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).expect("only strings, numbers and lists");
-        json.push('\n');
-        json
+        json::pretty(self)
     }
 }
 

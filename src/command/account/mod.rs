@@ -179,15 +179,15 @@ fn show(
         (Ending::Updated, false) => format!("{name}{key} is updated; `muster undo {run}` undoes it"),
     };
     let text = match record {
-        Some(record) if args.records.json => record.json.clone(),
+        Some(record) if args.records.json => String::from_utf8_lossy(&record.json).into_owned(),
         _ if quiet => return Ok(()),
         Some(record) => {
             let filled =
                 record.fields.iter().filter(|(_, value)| value.as_ref().is_some_and(|v| !v.is_empty()));
             let filled: Vec<_> = filled.map(|(name, value)| (name.as_str(), value.clone())).collect();
-            format!("{line}\n\n{}", pairs(&filled)).into_bytes()
+            format!("{line}\n\n{}", pairs(&filled))
         }
-        None => (line + "\n").into_bytes(),
+        None => line + "\n",
     };
     print(out, text).map_err(|source| CommandError::Unprinted { see: "muster account show", source })
 }

@@ -61,6 +61,17 @@ pub enum LocalError {
         /// Who should own it.
         uid: u32,
     },
+    /// A link or another user's file is where one of ours should be.
+    #[error(
+        "{}: is a link, or not a file of user {uid}; nothing was read or written there: find out who put it there, \
+         and remove it", path.display()
+    )]
+    Planted {
+        /// Which.
+        path: PathBuf,
+        /// Who should own it.
+        uid: u32,
+    },
     /// A program of PostgreSQL cannot be run at all.
     #[error("cannot run PostgreSQL's program for {doing}")]
     Program {

@@ -3,6 +3,7 @@
 //! size is modest. Connecting to it is `connect`'s.
 
 mod error;
+mod guard;
 mod owner;
 mod place;
 mod programs;
@@ -10,6 +11,7 @@ mod programs;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub(crate) use error::LocalError;
 use owner::Owner;
 use place::Place;
 use programs::{Programs, run};
+use rustix::fs::{AtFlags, OFlags, renameat, unlinkat};
 
 /// The database, and the role, that `muster` uses in its own cluster.
 pub(crate) const NAME: &str = "muster";
@@ -78,7 +81,7 @@ impl Cluster {
     /// folder (a login session has one, a nightly job has none).
     pub(crate) fn socket(&self) -> PathBuf {
         let recorded = || {
-            let text = fs::read_to_string(self.pid_file()).ok()?;
+            let text = guard::read(&self.pid_file(), &self.owner)?;
             text.lines().nth(4).filter(|line| line.starts_with('/')).map(PathBuf::from)
         };
         let running = matches!(self.status(), Status::Running(_));
@@ -110,8 +113,8 @@ impl Cluster {
     /// once the second waits for the first.
     /// Errors: there is no PostgreSQL, another version's data, or the server does not start.
     pub(crate) fn start(&self) -> Result<bool, LocalError> {
-        self.place.make_state(&self.owner)?;
-        let _lock = self.lock()?;
+        let state = self.place.make_state(&self.owner)?;
+        let _lock = self.lock(&state)?;
         if self.answers() {
             return Ok(false);
         }
@@ -121,17 +124,17 @@ impl Cluster {
         }
         let programs = self.programs()?;
         if self.status() == Status::Absent {
-            self.init(&programs)?;
+            self.init(&programs, &state)?;
         }
-        self.place.make_socket(&self.owner)?;
+        let socket = self.place.make_socket(&self.owner)?;
         // The child processes of a killed server live on for a moment, and hold its shared memory.
-        let mut attempts = if self.forget_dead_server()? { 5 } else { 1 };
+        let mut attempts = if self.forget_dead_server(&socket)? { 5 } else { 1 };
         while !self.start_server(&programs)? {
             attempts -= 1;
             if attempts == 0 {
                 // The folder is useless without a server; one that is not empty stays.
                 let _ = fs::remove_dir(&self.place.socket);
-                return Err(LocalError::Start { log: self.place.log(), tail: last_lines(&self.place.log()) });
+                return Err(LocalError::Start { log: self.place.log(), tail: self.last_lines() });
             }
             thread::sleep(Duration::from_secs(1));
         }
@@ -143,11 +146,12 @@ impl Cluster {
         if self.status() == Status::Absent {
             return Ok(false);
         }
-        let _lock = self.lock()?;
+        let _lock = self.lock(&self.place.make_state(&self.owner)?)?;
         if self.status() == Status::Stopped {
             return Ok(false);
         }
-        let socket = self.socket();
+        // Root removes no folder that a file of another user names.
+        let socket = if self.owner.is_borrowed() { self.place.socket.clone() } else { self.socket() };
         self.stop_server()?;
         // The next start creates the folder again; one that is not empty stays.
         let _ = fs::remove_dir(socket);
@@ -187,44 +191,44 @@ impl Cluster {
 
     fn programs(&self) -> Result<Programs, LocalError> {
         let data = self.place.data();
-        match fs::read_to_string(data.join("PG_VERSION")) {
-            Ok(major) => Programs::find(Some((major.trim(), &data))),
-            Err(_) => Programs::find(None),
+        match guard::read(&data.join("PG_VERSION"), &self.owner) {
+            Some(major) => Programs::find(Some((major.trim(), &data))),
+            None => Programs::find(None),
         }
     }
 
     /// Creates the data folder under another name and renames it, so that a first start that was killed leaves nothing that
     /// looks complete.
-    fn init(&self, programs: &Programs) -> Result<(), LocalError> {
+    fn init(&self, programs: &Programs, state: &OwnedFd) -> Result<(), LocalError> {
         let new = self.place.state.join("data.new");
-        let fault = |path: &Path| {
-            let path = path.to_owned();
-            move |source| LocalError::Folder { path, source }
-        };
-        if new.exists() {
-            fs::remove_dir_all(&new).map_err(fault(&new))?;
-        }
+        let fault = |path: &Path, source| LocalError::Folder { path: path.to_owned(), source };
+        let mut command = Command::new("rm");
+        command.current_dir("/").args(["-rf", "--"]).arg(&new);
+        self.owner.apply(&mut command);
+        run(command, "removing a data folder that was not finished")?;
         let mut command = programs.command("initdb", &self.owner);
         command.arg("-D").arg(&new).args(["-E", "UTF8", "--locale=C", "-A", "trust", "-U", NAME]);
         run(command, "making the local PostgreSQL's data folder (initdb)")?;
         let conf = new.join("postgresql.conf");
-        let mut file = File::options().append(true).open(&conf).map_err(fault(&conf))?;
-        file.write_all(SETTINGS.as_bytes()).and_then(|()| file.sync_all()).map_err(fault(&conf))?;
+        let mut file = guard::open(&conf, OFlags::WRONLY | OFlags::APPEND, &self.owner)?
+            .ok_or_else(|| fault(&conf, std::io::ErrorKind::NotFound.into()))?;
+        let written = file.write_all(SETTINGS.as_bytes()).and_then(|()| file.sync_all());
+        written.map_err(|source| fault(&conf, source))?;
         let mut command = programs.command("postgres", &self.owner);
         command.arg("--single").arg("-D").arg(&new).arg("postgres");
         feed(command, &format!("CREATE DATABASE {NAME}\n"), "making the local database")?;
-        let project = self.place.state.join("project");
-        fs::write(&project, self.place.project.as_os_str().as_bytes()).map_err(fault(&project))?;
-        let data = self.place.data();
-        fs::rename(&new, &data).map_err(fault(&data))
+        let project = self.place.project.as_os_str().as_bytes();
+        let noted = guard::new_file(state, "project").and_then(|mut file| file.write_all(project));
+        noted.map_err(|source| fault(&self.place.state.join("project"), source))?;
+        let renamed = renameat(state, "data.new", state, "data");
+        renamed.map_err(|error| fault(&self.place.data(), error.into()))
     }
 
     /// Held while the cluster is created, started or stopped. The system releases it when the process ends.
-    fn lock(&self) -> Result<File, LocalError> {
+    fn lock(&self, state: &OwnedFd) -> Result<File, LocalError> {
         let path = self.place.state.join("lock");
-        let fault = |source| LocalError::Folder { path: path.clone(), source };
-        let file = File::options().create(true).append(true).open(&path).map_err(fault)?;
-        file.lock().map_err(fault)?;
+        let file = guard::lock_file(state, "lock", &path, &self.owner)?;
+        file.lock().map_err(|source| LocalError::Folder { path, source })?;
         Ok(file)
     }
 
@@ -244,7 +248,7 @@ impl Cluster {
 
     /// The process number in `postmaster.pid`. Another process may have that number now.
     fn recorded_pid(&self) -> Option<u32> {
-        let text = fs::read_to_string(self.pid_file()).ok()?;
+        let text = guard::read(&self.pid_file(), &self.owner)?;
         text.lines().next()?.trim().parse().ok()
     }
 
@@ -255,17 +259,39 @@ impl Cluster {
     /// Replaces the process number in the file of a server that is dead. After a `kill -9` or a power cut the number may be
     /// another program's, or that of a zombie process, and PostgreSQL would take it for a running server. The file itself
     /// stays: PostgreSQL learns from it whether processes of the old server hold its shared memory. `true` if there was one.
-    fn forget_dead_server(&self) -> Result<bool, LocalError> {
+    fn forget_dead_server(&self, socket: &OwnedFd) -> Result<bool, LocalError> {
         for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
             // Only this cluster's servers write there; the file may be absent.
-            let _ = fs::remove_file(self.place.socket.join(name));
+            let _ = unlinkat(socket, name, AtFlags::empty());
         }
         let path = self.pid_file();
-        let Ok(text) = fs::read_to_string(&path) else { return Ok(false) };
+        let Some(mut file) = guard::open(&path, OFlags::RDWR, &self.owner)? else { return Ok(false) };
+        let mut text = String::new();
+        // What is no text was not written by a server, which will say so.
+        if file.read_to_string(&mut text).is_err() {
+            return Ok(false);
+        }
         let Some((_, rest)) = text.split_once('\n') else { return Ok(true) };
-        fs::write(&path, format!("{NO_PROCESS}\n{rest}"))
+        let written = file.rewind().and_then(|()| file.set_len(0));
+        written
+            .and_then(|()| write!(file, "{NO_PROCESS}\n{rest}"))
             .map_err(|source| LocalError::Folder { path, source })?;
         Ok(true)
+    }
+
+    /// The last lines of the server's log, without reading all of it.
+    fn last_lines(&self) -> String {
+        let read = || -> Option<String> {
+            let mut file = guard::open(&self.place.log(), OFlags::RDONLY, &self.owner).ok()??;
+            let length = file.metadata().ok()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(2048))).ok()?;
+            let mut bytes = Vec::new();
+            file.take(2048).read_to_end(&mut bytes).ok()?;
+            Some(String::from_utf8_lossy(&bytes).into_owned())
+        };
+        let text = read().unwrap_or_default();
+        let lines: Vec<_> = text.trim_end().lines().collect();
+        lines[lines.len().saturating_sub(8)..].join("\n")
     }
 
     /// Whether the process is a server of this data folder: `pg_ctl` names it on the command line.
@@ -302,19 +328,4 @@ fn feed(mut command: Command, input: &str, doing: &'static str) -> Result<(), Lo
         return Ok(());
     }
     Err(LocalError::Failed { doing, said: String::from_utf8_lossy(&output.stderr).trim().to_owned() })
-}
-
-/// The last lines of a log, without reading all of it.
-fn last_lines(path: &Path) -> String {
-    let read = || -> std::io::Result<String> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(2048)))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    };
-    let text = read().unwrap_or_default();
-    let lines: Vec<_> = text.trim_end().lines().collect();
-    lines[lines.len().saturating_sub(8)..].join("\n")
 }

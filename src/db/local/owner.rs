@@ -2,7 +2,6 @@
 //! lends the cluster to `postgres` or, where there is no such user, to `nobody`.
 
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::Command;
 
 use super::LocalError;
@@ -12,7 +11,7 @@ use super::LocalError;
 pub(super) struct Owner {
     /// The user's number.
     pub(super) uid: u32,
-    gid: u32,
+    pub(super) gid: u32,
     /// Whether that is another user than the one who runs this process.
     borrowed: bool,
 }
@@ -42,15 +41,6 @@ impl Owner {
         if self.borrowed {
             command.uid(self.uid).gid(self.gid).env_remove("HOME").env_remove("XDG_RUNTIME_DIR");
         }
-    }
-
-    /// Gives a file or folder to this user.
-    pub(super) fn take(&self, path: &Path) -> Result<(), LocalError> {
-        if self.borrowed {
-            std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
-                .map_err(|source| LocalError::Folder { path: path.to_owned(), source })?;
-        }
-        Ok(())
     }
 }
 

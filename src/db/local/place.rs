@@ -6,14 +6,15 @@
 //! `muster`: root's lies under `/var/lib/muster`, another user's under `$XDG_STATE_HOME/muster`
 //! (`~/.local/state/muster`). `MUSTER_STATE_DIR` replaces either.
 
-use std::fs::{DirBuilder, Permissions};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::LocalError;
+use super::guard;
 use super::owner::Owner;
 
 /// The longest path of a Unix socket that every platform takes (macOS: 104 bytes with the closing zero).
@@ -54,24 +55,20 @@ impl Place {
         self.state.join("server.log")
     }
 
-    /// Creates the state folder, for its owner alone, and refuses another user's folder.
-    pub(super) fn make_state(&self, owner: &Owner) -> Result<(), LocalError> {
-        if let Some(parent) = self.state.parent() {
-            // The user to whom root lends the cluster must be able to pass root's parent folder.
-            let mode = if owner.is_borrowed() { 0o755 } else { 0o700 };
-            DirBuilder::new()
-                .recursive(true)
-                .mode(mode)
-                .create(parent)
-                .map_err(|source| LocalError::Folder { path: parent.to_owned(), source })?;
-        }
-        make_private(&self.state, owner)
+    /// Creates the state folder, for its owner alone, and opens it; refuses another user's folder.
+    pub(super) fn make_state(&self, owner: &Owner) -> Result<OwnedFd, LocalError> {
+        made(&self.state, owner)
     }
 
     /// Creates the socket's folder in the same way.
-    pub(super) fn make_socket(&self, owner: &Owner) -> Result<(), LocalError> {
-        make_private(&self.socket, owner)
+    pub(super) fn make_socket(&self, owner: &Owner) -> Result<OwnedFd, LocalError> {
+        made(&self.socket, owner)
     }
+}
+
+fn made(folder: &Path, owner: &Owner) -> Result<OwnedFd, LocalError> {
+    let parent = guard::parent(folder.parent().unwrap_or(Path::new("/")), owner)?;
+    guard::private(parent, folder, owner)
 }
 
 /// The nearest folder upward that looks like a project's, links resolved.
@@ -114,28 +111,6 @@ fn socket_folder(state: &Path, owner: &Owner) -> PathBuf {
         .unwrap_or_else(|| Path::new("/tmp").join(format!("{name}-{}", owner.uid)))
 }
 
-/// Creates a folder that only `owner` may enter. An existing one must be exactly that: in `/tmp` anybody could have
-/// created it first.
-fn make_private(folder: &Path, owner: &Owner) -> Result<(), LocalError> {
-    let fault = |source| LocalError::Folder { path: folder.to_owned(), source };
-    match DirBuilder::new().mode(0o700).create(folder) {
-        Ok(()) => owner.take(folder)?,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(fault(error)),
-    }
-    let found = folder.symlink_metadata().map_err(fault)?;
-    if found.is_dir() && owner.is_borrowed() && found.uid() == 0 {
-        // Left by a run that ended between creating the folder and changing its owner.
-        owner.take(folder)?;
-    } else if !found.is_dir() || found.uid() != owner.uid {
-        return Err(LocalError::NotOurs { path: folder.to_owned(), uid: owner.uid });
-    }
-    if found.mode() & 0o077 != 0 {
-        std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(fault)?;
-    }
-    Ok(())
-}
-
 /// Twelve hexadecimal digits: enough to keep one machine's projects apart.
 fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_bytes());
@@ -144,6 +119,9 @@ fn short_hash(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -169,16 +147,16 @@ mod tests {
         let link = folder.path().join("muster-0");
         std::os::unix::fs::symlink(folder.path(), &link).unwrap();
         let owner = Owner::find().unwrap();
-        assert!(matches!(make_private(&link, &owner), Err(LocalError::NotOurs { .. })));
+        assert!(matches!(made(&link, &owner), Err(LocalError::NotOurs { .. })));
     }
 
     #[test]
     fn an_open_folder_is_closed_to_others() {
         let folder = tempfile::tempdir().unwrap();
-        let made = folder.path().join("state");
-        std::fs::create_dir(&made).unwrap();
-        std::fs::set_permissions(&made, Permissions::from_mode(0o755)).unwrap();
-        make_private(&made, &Owner::find().unwrap()).unwrap();
-        assert_eq!(made.metadata().unwrap().mode() & 0o777, 0o700);
+        let state = folder.path().join("state");
+        std::fs::create_dir(&state).unwrap();
+        std::fs::set_permissions(&state, Permissions::from_mode(0o755)).unwrap();
+        made(&state, &Owner::find().unwrap()).unwrap();
+        assert_eq!(state.metadata().unwrap().mode() & 0o777, 0o700);
     }
 }

@@ -2,6 +2,8 @@
 //! buffers, because a file in which every row is rejected has millions of them; a test compares the lines with
 //! what `serde_json` and `csv` read.
 
+use std::borrow::Cow;
+
 use crate::output::{ndjson, spreadsheet};
 use crate::record::{Code, Finding, Message, Related, Severity};
 
@@ -166,7 +168,7 @@ impl<'a> Renderer<'a> {
 
         // A finding about a whole record has no value; an empty cell has one, the empty one.
         if finding.column.is_some() || !finding.value.is_empty() {
-            text(json, csv, &finding.value, memo.hides);
+            text(json, csv, &self.shown(&finding.value, memo.hides));
         } else {
             json.extend_from_slice(b"null");
         }
@@ -181,7 +183,7 @@ impl<'a> Renderer<'a> {
             return;
         }
         match &finding.suggestion {
-            Some(suggestion) => text(json, csv, suggestion, memo.hides),
+            Some(suggestion) => text(json, csv, &self.shown(suggestion, memo.hides)),
             None => json.extend_from_slice(b"null"),
         }
         json.extend_from_slice(b",\"related\":");
@@ -224,6 +226,11 @@ impl<'a> Renderer<'a> {
         memo.about = Some(about);
     }
 
+    /// A value or a suggestion, masked where it must be.
+    fn shown<'v>(&self, text: &'v str, hidden: bool) -> Cow<'v, str> {
+        if hidden { mask(text).into() } else { self.context.without_ibans(text) }
+    }
+
     fn related(&self, json: &mut Vec<u8>, csv: &mut Vec<u8>, related: Related) {
         let names = self.entities.get(usize::from(related.entity));
         json.extend_from_slice(b"{\"file\":");
@@ -252,16 +259,10 @@ fn known(json: &mut Vec<u8>, csv: &mut Vec<u8>, key: &str, text: Option<&Both>) 
     }
 }
 
-/// A value or a suggestion, masked where it must be.
-fn text(json: &mut Vec<u8>, csv: &mut Vec<u8>, text: &str, hidden: bool) {
-    if hidden {
-        let masked = mask(text);
-        ndjson::string(json, &masked);
-        spreadsheet::cell(csv, &masked);
-    } else {
-        ndjson::string(json, text);
-        spreadsheet::cell(csv, text);
-    }
+/// A value or a suggestion.
+fn text(json: &mut Vec<u8>, csv: &mut Vec<u8>, text: &str) {
+    ndjson::string(json, text);
+    spreadsheet::cell(csv, text);
 }
 
 /// Appends a number.

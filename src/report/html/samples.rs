@@ -113,7 +113,7 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
         return Some(if may_hold_sensitive && values != ShownValues::All {
             html! { p.dim { "The line is not shown: it cannot be split into cells, and may hold a sensitive value." } }
         } else {
-            html! { pre { mark { (text::value(source, LINE)) } } }
+            html! { pre { mark { (text::value(&page.context.without_ibans(source), LINE)) } } }
         });
     }
     let file = names.files.get(usize::from(finding.location.file))?;
@@ -132,7 +132,7 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
             }
         };
         let cell = cells.get(at).copied().unwrap_or_default();
-        if masked { mask(cell.trim_matches('"')) } else { cell.to_owned() }
+        if masked { mask(cell.trim_matches('"')) } else { page.context.without_ibans(cell).into_owned() }
     };
     Some(html! {
         pre {

@@ -11,7 +11,7 @@ use crate::record::{Code, Level};
 use crate::schema::Schema;
 use crate::source::{Encoding, InputPath, LookOptions, ReadAt as _, Source, look};
 
-use super::super::mask::mask;
+use super::super::mask::{mask, mask_ibans};
 use super::line::{Line, line};
 use super::{StoredFile, StoredRun};
 
@@ -75,13 +75,18 @@ impl<'r> Sources<'r> {
         let hidden = match (cell, finding.value.as_deref()) {
             (Some(cell), Some(value)) => {
                 let is_clear = bad.and_then(|bad| file.clear.get(bad)).copied().unwrap_or(false);
-                is_clear && !value.is_empty() && mask(cell.trim_matches('"').trim()) == value
+                let cell = cell.trim_matches('"').trim();
+                is_clear && !value.is_empty() && mask_ibans(cell) != value && mask(cell) == value
             }
             _ => bad.is_none(),
         };
         let shown = |at: usize, cell: &str| {
             let clear = self.show_values || (!hidden && file.clear.get(at).copied().unwrap_or(false));
-            if clear { cell.to_owned() } else { mask(cell.trim_matches('"')) }
+            match (self.show_values, clear) {
+                (true, _) => cell.to_owned(),
+                (false, true) => mask_ibans(cell).into_owned(),
+                (false, false) => mask(cell.trim_matches('"')),
+            }
         };
         Ok(line(&record, file.delimiter, bad, room, shown))
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod dialogue;
+mod hostile_texts;
 mod options;
 mod records;
 mod roles;

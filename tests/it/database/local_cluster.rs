@@ -68,6 +68,9 @@ fn it_survives_a_kill_and_a_process_number_of_another_process() {
     muster.run(["db", "stop"]).exits(0);
     let (_, rest) = text.split_once('\n').unwrap();
     fs::write(&file, format!("{}\n{rest}", std::process::id())).unwrap();
+    if let Some((uid, gid)) = owner() {
+        chown(&file, Some(uid), Some(gid)).unwrap();
+    }
     let line = muster.run(["db", "status"]).exits(0).stdout();
     assert!(line.contains("is stopped"), "this test is no server: {line}");
     assert_eq!(psql(&muster, "SELECT n FROM kept"), "7");

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod local_cluster;
+mod planted_links;
 mod pooled;
 mod rewritten;
 mod rights;

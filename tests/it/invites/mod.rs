@@ -2,6 +2,7 @@
 
 #[cfg(feature = "fault-points")]
 mod faults;
+mod hostile;
 mod mails;
 mod office;
 mod sending;

@@ -51,3 +51,22 @@ fn the_page_stays_small_for_two_hundred_thousand_rejects() {
     assert!(page.len() <= 2_000_000, "{} bytes", page.len());
     assert!(String::from_utf8(page).unwrap().contains("200,000"));
 }
+
+#[test]
+fn an_iban_in_a_column_that_is_not_mapped_is_masked() {
+    let rows = "legacyId,name,contact.email,old account,note
+A1,n,nobody,NL91ABNA0417164300,was NL91 ABNA 0417 1643 00
+A2,n,nobody,\"nl91 abna 0417 1643 00\",IBAN:NL91-ABNA-0417-1643-00.
+A3,NL91ABNA0417164300,nobody,NULL,
+";
+    let muster = Muster::new().file("accounts.csv", rows);
+    let done = muster.run(["check", "accounts.csv", "--out", "out"]).exits(3);
+    let page = done.text("out/report.html");
+    assert!(!page.contains("0417") && !page.contains("ABNA") && !page.contains("abna"), "{page}");
+    assert!(page.contains("NL** **** **** **** 00") && page.contains("nl** **** **** **** 00"));
+    assert!(page.contains("NULL"), "a word for nothing is no secret");
+    let shown = muster.run(["rejects", "out", "--show", "9"]).exits(0).stdout();
+    assert!(!shown.contains("0417"), "{shown}");
+    let all = muster.run(["check", "accounts.csv", "--out", "all", "--show-values"]).exits(3);
+    assert!(all.text("all/report.html").contains("NL91ABNA0417164300"));
+}

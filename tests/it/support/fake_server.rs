@@ -20,9 +20,21 @@ impl FakeServer {
             let mut state = *left.next().unwrap();
             for stream in listener.incoming() {
                 // What the client does not wait for may fail.
-                if refuse(stream.unwrap(), state).is_ok() {
+                if refuse(stream.unwrap(), state, "no").is_ok() {
                     state = left.next().unwrap_or(&state);
                 }
+            }
+        });
+        Self { port }
+    }
+
+    /// Refuses every connection with this text.
+    pub fn saying(text: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let _ = refuse(stream.unwrap(), "28000", text);
             }
         });
         Self { port }
@@ -60,15 +72,15 @@ fn message(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     Ok(body)
 }
 
-fn refuse(mut stream: TcpStream, state: &str) -> std::io::Result<()> {
+fn refuse(mut stream: TcpStream, state: &str, text: &str) -> std::io::Result<()> {
     let body = message(&mut stream)?;
     // 80877103 asks for TLS.
     if body == 80_877_103_u32.to_be_bytes() {
         stream.write_all(b"N")?;
-        return refuse(stream, state);
+        return refuse(stream, state, text);
     }
     let mut fields = Vec::new();
-    for (field, value) in [('S', "FATAL"), ('V', "FATAL"), ('C', state), ('M', "no")] {
+    for (field, value) in [('S', "FATAL"), ('V', "FATAL"), ('C', state), ('M', text)] {
         fields.push(field as u8);
         fields.extend_from_slice(value.as_bytes());
         fields.push(0);
