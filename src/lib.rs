@@ -32,6 +32,7 @@ mod run;
 mod schema;
 mod settings;
 mod settle;
+mod side_file;
 mod signal;
 mod source;
 mod sql;

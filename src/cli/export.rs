@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::export::{Compression, Filter, Format};
+use crate::settings::Limit;
 
 use super::database::DatabaseArgs;
 use super::value::delimiter;
@@ -51,6 +52,10 @@ pub(crate) struct ExportArgs {
     /// split, too), or one that --keep fills: then the newest in it.
     #[arg(long, value_name = "DIR", help_heading = "Content", hide_short_help = true)]
     pub(crate) changes_since: Option<PathBuf>,
+    /// Write them even if they delete more than 20% of an entity's rows; with =N or =P%, up to so many
+    #[arg(long, value_name = "N|P%", num_args = 0..=1, require_equals = true, default_missing_value = "100%")]
+    #[arg(help_heading = "Content", requires = "changes_since", hide_short_help = true)]
+    pub(crate) allow_mass_deletes: Option<Limit>,
     /// Compress the files (Parquet: its pages)
     #[arg(long, value_name = "HOW", help_heading = "Files", value_enum, hide_short_help = true)]
     pub(crate) compress: Option<Compression>,

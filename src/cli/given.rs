@@ -75,7 +75,11 @@ pub(super) fn given(root: &Command, command: &Command, matches: &ArgMatches) -> 
             let words =
                 if names_a_file(id, &value) { &mut given.repeated_of_files } else { &mut given.repeated };
             let value = if id == "database_url" { without_password(&value) } else { value };
-            words.extend([name.clone(), value]);
+            if arg.is_require_equals_set() {
+                words.push(format!("{name}={value}"));
+            } else {
+                words.extend([name.clone(), value]);
+            }
         }
     }
     given
@@ -155,6 +159,7 @@ mod tests {
             repeated,
             [
                 "allow_deletes",
+                "allow_mass_deletes",
                 "apply_changes",
                 "database_url",
                 "delimiter",
@@ -201,6 +206,11 @@ mod tests {
         assert_eq!(given.repeated, repeated);
         assert_eq!(given.repeated_of_files, ["--encoding", "a.csv=utf-8", "--reading", "a.csv:d=day-first"]);
         assert_eq!(of("check --against-database a.csv").repeated, Vec::<String>::new());
+        let given = "import --apply-changes --allow-deletes --allow-mass-deletes";
+        for (form, repeated) in [("", "=100%"), ("=30%", "=30%"), ("=500", "=500")] {
+            let repeated = ["--allow-deletes", &format!("--allow-mass-deletes{repeated}"), "--apply-changes"];
+            assert_eq!(of(&format!("{given}{form} a.csv")).repeated, repeated);
+        }
     }
 
     #[test]

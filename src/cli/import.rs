@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::schema::OnUpdate;
 use crate::settings::{
-    Duplicates, Given, MaxRejects, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
+    Duplicates, Given, Limit, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
 };
 use crate::source::{InputSpec, SourceError};
 
@@ -72,6 +72,10 @@ pub(crate) struct ImportArgs {
     /// Delete the rows that the changes list as deleted; without it, deletions are refused
     #[arg(long, help_heading = "Loading", requires = "apply_changes", hide_short_help = true)]
     pub(crate) allow_deletes: bool,
+    /// Delete them even if they are more than 20% of a table's rows; with =N or =P%, up to so many
+    #[arg(long, value_name = "N|P%", num_args = 0..=1, require_equals = true, default_missing_value = "100%")]
+    #[arg(help_heading = "Loading", requires = "allow_deletes", hide_short_help = true)]
+    pub(crate) allow_mass_deletes: Option<Limit>,
     /// Compare a checksum of each column in the database with what was sent; roll back if one differs
     #[arg(long, help_heading = "Loading", hide_short_help = true)]
     pub(crate) reconcile: bool,
@@ -151,7 +155,7 @@ pub(crate) struct ReadArgs {
     pub(crate) max_record: Size,
     /// Refuse the run if more rows are rejected (a number, or a percentage of the rows read)
     #[arg(long, value_name = "N|P%", help_heading = "Rules")]
-    pub(crate) max_rejects: Option<MaxRejects>,
+    pub(crate) max_rejects: Option<Limit>,
     /// Which row is kept if several have the same key
     #[arg(long, value_name = "WHICH", default_value_t = Rules::default().duplicates, value_enum)]
     #[arg(help_heading = "Rules", hide_short_help = true)]
@@ -205,6 +209,7 @@ impl ImportArgs {
             dry_run: self.dry_run,
             changes: self.apply_changes,
             allow_deletes: self.allow_deletes,
+            max_deletes: self.allow_mass_deletes.unwrap_or(Limit::DELETES),
             undoable: !self.no_undo,
             protect_edited: self.protect_edited,
             report_absent: self.report_absent,

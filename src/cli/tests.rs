@@ -4,7 +4,7 @@ use clap::{CommandFactory, Parser, error::ErrorKind};
 
 use crate::report::log::Format;
 use crate::schema::OnUpdate;
-use crate::settings::{Duplicates, Given, MaxRejects, Settings};
+use crate::settings::{Duplicates, Given, Limit, Settings};
 
 use super::*;
 
@@ -32,10 +32,7 @@ fn an_import_is_parsed_into_what_it_means() {
     let (reading, rules) = (settings.reading, settings.rules);
     assert_eq!((reading.delimiter, reading.memory, reading.max_record), (Some(b'\t'), 65536, 1 << 20));
     assert_eq!((reading.threads.map(Into::into), reading.maps.len()), (Some(7), 2));
-    assert_eq!(
-        (rules.max_rejects, rules.duplicates),
-        (Some(MaxRejects::Percent(1.0)), Duplicates::RejectAll)
-    );
+    assert_eq!((rules.max_rejects, rules.duplicates), (Some(Limit::Percent(1.0)), Duplicates::RejectAll));
     assert_eq!(settings.target.on_empty, OnUpdate::Keep);
 }
 

@@ -12,6 +12,7 @@ use crate::export::keep::{self, KeptExports};
 use crate::export::metrics::{self, Ended};
 use crate::export::{ExportError, ExportOptions, Format, Manifest, export};
 use crate::report::progress::Progress;
+use crate::settings::Limit;
 use crate::signal;
 
 use super::CommandError;
@@ -24,6 +25,9 @@ pub(crate) fn run(
     progress: Progress,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
+    if let Some(path) = &args.metrics {
+        metrics::check(path)?;
+    }
     let started = Timestamp::now();
     let mut whole = None;
     let done = job(args, &progress, &mut whole);
@@ -39,6 +43,10 @@ pub(crate) fn run(
     }
     done?;
     if let Some((manifest, folder)) = &whole {
+        for warning in &manifest.warnings {
+            // Also the mail of a quiet job must have it.
+            if quiet { tracing::error!("{warning}") } else { tracing::warn!("{warning}") }
+        }
         let text = if args.json { manifest.to_json() } else { table(manifest, folder) };
         if args.json || !quiet {
             print(out, text)?;
@@ -85,6 +93,8 @@ fn options(args: &ExportArgs, out: PathBuf) -> Result<ExportOptions, ExportError
         split: args.split,
         crosswalk: args.crosswalk,
         changes_since: since(args)?,
+        max_deletes: args.allow_mass_deletes.unwrap_or(Limit::DELETES),
+        last: keep::newest(&args.out)?,
         spreadsheet: args.for_spreadsheet.then(|| args.delimiter.unwrap_or(b',')),
         lock: args.lock,
     })

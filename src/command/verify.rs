@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::cli::VerifyArgs;
 use crate::exit::Exit;
 use crate::export::{Against, verify};
+use crate::output::visible::visible;
 use crate::signal;
 
 use super::CommandError;
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result
         text = json(&verified);
     } else {
         for difference in &verified.differences {
-            text.push_str(&format!("{}: {}\n", difference.place, difference.problem));
+            text.push_str(&format!("{}: {}\n", visible(&difference.place), visible(&difference.problem)));
         }
         if verified.differences.is_empty() && !quiet {
             text.push_str(&format!("{} files are as the manifest says", verified.files));
@@ -31,6 +32,9 @@ pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result
             }
             text.push('\n');
         }
+    }
+    for warning in &verified.warnings {
+        tracing::warn!("{warning}");
     }
     print(out, text)?;
     Ok(if verified.differences.is_empty() { Exit::Done } else { Exit::Rejects })

@@ -92,12 +92,28 @@ pub(crate) enum ExportError {
         /// The key; `None` if a row has none.
         key: Option<String>,
     },
+    /// The changes would delete more rows than is allowed.
+    #[error(
+        "{entity}: {deletes} of the {rows} rows of the export in {} are no longer there, and the changes would delete \
+         them; nothing was exported. If that is right, give --allow-mass-deletes", .folder.display()
+    )]
+    MassDeletes {
+        entity: String,
+        deletes: u64,
+        /// How many rows the earlier export has.
+        rows: u64,
+        /// The folder of the earlier export.
+        folder: PathBuf,
+    },
     /// Another export runs on this database.
     #[error("another export of this database is running; wait for it, or run without --lock")]
     Locked,
     /// The folder holds other files.
     #[error("{}: the folder holds files that do not belong to an export; choose an empty or a new one with --out", .0.display())]
     Foreign(PathBuf),
+    /// The manifest would be larger than one that is read.
+    #[error("{}: the export has so many files that its manifest would be too large; give a larger --split", .0.display())]
+    TooManyFiles(PathBuf),
     /// A file or folder cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
@@ -156,6 +172,7 @@ impl ExportError {
         match self {
             Self::Interrupted => Exit::Interrupted,
             Self::Asked(_) => Exit::Usage,
+            Self::MassDeletes { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
     }

@@ -1,7 +1,7 @@
 //! An export's folder: its files appear together, `manifest.json` last ([`WholeFolder`]). A manifest is written when all
 //! its files are on the disk, so the next export finishes what a killed one had written whole, and removes the rest.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::fault::{self, Point, reach};
 use crate::output::whole::Layout;
 use crate::output::{OutputError, WholeFolder};
+use crate::side_file;
 
 use super::error::ExportError;
 use super::manifest::{self, Manifest};
@@ -45,8 +46,9 @@ impl Folder {
     /// them are removed.
     fn complete(&self, written: &Manifest) -> Result<(), ExportError> {
         let files = written.files();
-        let is_partial = |name: &String| self.files.partial(name).exists();
-        if !files.iter().all(|name| is_partial(name) || self.path().join(name).exists()) {
+        let is_regular = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_file());
+        let is_partial = |name: &String| is_regular(&self.files.partial(name));
+        if !files.iter().all(|name| is_partial(name) || is_regular(&self.path().join(name))) {
             return self.remove_all(&files);
         }
         let [previous, _] = self.files.indexes();
@@ -77,20 +79,22 @@ impl Folder {
 
     /// Writes the manifest and gives every file its name. The files must be on the disk already.
     pub(crate) fn publish(mut self, manifest: &Manifest) -> Result<(), ExportError> {
-        let earlier: HashSet<String> = self
-            .files
-            .indexes()
-            .iter()
-            .filter_map(|path| Manifest::read(path).ok())
-            .flat_map(|m| m.files())
-            .collect();
+        let indexes = self.files.indexes();
+        let earlier = indexes.iter().filter_map(|path| Manifest::read(path).ok()).flat_map(|m| m.files());
+        let earlier: BTreeSet<String> = self.present(earlier)?.collect();
         // A file of one of these names that no manifest lists is somebody else's and is not overwritten.
-        let is_foreign = |name: &String| !earlier.contains(name) && self.path().join(name).exists();
+        let is_there = |name: &String| self.path().join(name).symlink_metadata().is_ok();
+        let is_foreign = |name: &String| !earlier.contains(name) && is_there(name);
         if self.files.names().iter().any(is_foreign) {
             return Err(ExportError::Foreign(self.path().to_owned()));
         }
+        let json = manifest.to_json();
+        // Nobody could read it again.
+        if json.len() as u64 > side_file::MOST {
+            return Err(ExportError::TooManyFiles(self.path().to_owned()));
+        }
         let mut file = self.create(manifest::NAME)?;
-        let written = file.write_all(manifest.to_json().as_bytes()).and_then(|()| file.sync_all());
+        let written = file.write_all(json.as_bytes()).and_then(|()| file.sync_all());
         written.map_err(|source| OutputError::write(&self.path().join(manifest::NAME), source))?;
         self.files.sync()?;
         reach(Point::Sealed);
@@ -102,7 +106,7 @@ impl Folder {
     pub(crate) fn remove(self) -> Result<(), ExportError> {
         let failed = |source| OutputError::write(self.path(), source);
         let manifest = self.path().join(manifest::NAME);
-        let files = Manifest::read(&manifest)?.files();
+        let files = self.present(Manifest::read(&manifest)?.files())?;
         let going = self.files.partial(manifest::NAME);
         fs::rename(&manifest, &going).map_err(failed)?;
         fault::point("MUSTER_TEST_EXPORT_STOP", "pruning");
@@ -119,6 +123,15 @@ impl Folder {
     }
 
     fn remove_all(&self, names: &[String]) -> Result<(), ExportError> {
-        Ok(names.iter().try_for_each(|name| self.files.remove(name))?)
+        Ok(self.present(names.to_vec())?.try_for_each(|name| self.files.remove(&name))?)
+    }
+
+    /// Those of the names that are regular files of the folder.
+    fn present(
+        &self,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<impl Iterator<Item = String>, ExportError> {
+        let present = self.files.regular()?;
+        Ok(names.into_iter().filter(move |name| present.contains(name)))
     }
 }

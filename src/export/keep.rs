@@ -2,7 +2,6 @@
 //! link `latest` leads to the newest. What a killed export left is completed or removed by the next one.
 
 use std::fs::{self, File};
-use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -27,9 +26,10 @@ pub(crate) struct KeptExports {
 
 impl KeptExports {
     /// Makes the folder (mode 0700) or takes it, and completes or removes what killed exports left.
-    /// Errors: another export has it, or it cannot be written to.
+    /// Errors: another export has it, it cannot be written to, or a file or folder is called `latest`.
     pub(crate) fn open(path: &Path) -> Result<Self, ExportError> {
         let exports = Self { path: path.to_owned(), _lock: whole::lock(path)? };
+        exports.link()?;
         for export in ours(path)?.iter().filter(|export| !is_whole(export)) {
             drop(Folder::open(export)?);
             // A folder that still holds files belongs to somebody and stays.
@@ -65,18 +65,28 @@ impl KeptExports {
         Ok(old)
     }
 
+    /// The path of `latest`. A file or folder of somebody's that has this name is not replaced.
+    fn link(&self) -> Result<PathBuf, ExportError> {
+        let path = self.path.join(LATEST);
+        match path.symlink_metadata() {
+            Ok(found) if !found.is_symlink() => Err(OutputError::NoLink { path }.into()),
+            _ => Ok(path),
+        }
+    }
+
     /// Makes `latest` lead to an export, atomically.
     fn point(&self, export: &Path) -> Result<(), ExportError> {
-        let link = self.path.join(LATEST);
+        let link = self.link()?;
         let name = Path::new(export.file_name().unwrap_or_default());
         if fs::read_link(&link).is_ok_and(|target| target == name) {
             return Ok(());
         }
         let beside = self.path.join(format!(".{LATEST}.muster-partial"));
         let failed = |source| OutputError::write(&link, source);
-        match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
-            _ => {}
+        match beside.symlink_metadata() {
+            Ok(found) if found.is_symlink() => fs::remove_file(&beside).map_err(failed)?,
+            Ok(_) => return Err(OutputError::NoLink { path: beside }.into()),
+            Err(_) => {}
         }
         Ok(symlink(name, &beside).and_then(|()| fs::rename(&beside, &link)).map_err(failed)?)
     }
@@ -100,14 +110,14 @@ fn whole(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
     Ok(found)
 }
 
-/// The folders that were named here, oldest first.
+/// The folders that were named here, oldest first. A link is none: what it leads to belongs to somebody else.
 fn ours(parent: &Path) -> Result<Vec<PathBuf>, ExportError> {
     let failed = |source| ExportError::Read { path: parent.to_owned(), source };
     let mut found = Vec::new();
     for entry in fs::read_dir(parent).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if is_ours(&path) && path.is_dir() {
-            found.push(path);
+        let entry = entry.map_err(failed)?;
+        if is_ours(&entry.path()) && entry.file_type().map_err(failed)?.is_dir() {
+            found.push(entry.path());
         }
     }
     found.sort();
@@ -139,6 +149,18 @@ mod tests {
             KeptExports::open(folder.path()),
             Err(ExportError::Output(OutputError::Busy { .. }))
         ));
+    }
+
+    #[test]
+    fn what_is_no_link_is_not_replaced_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let latest = folder.path().join(LATEST);
+        fs::write(&latest, "x").unwrap();
+        let refused = KeptExports::open(folder.path());
+        assert!(matches!(refused, Err(ExportError::Output(OutputError::NoLink { .. }))));
+        fs::remove_file(&latest).unwrap();
+        symlink("nowhere", &latest).unwrap();
+        KeptExports::open(folder.path()).unwrap();
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `manifest.json`: the contents of an export. It is renamed last: if it is there, so are all files that it lists.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _, Take};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::output::json;
+use crate::side_file;
 
 use super::error::ExportError;
 use super::options::{Compression, Filter, Format};
@@ -34,6 +36,9 @@ pub(crate) struct Manifest {
     /// The export that the changes are relative to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) changes_since: Option<SinceEntry>,
+    /// What is doubtful about the export, for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
     pub(crate) entities: Vec<EntityEntry>,
 }
 
@@ -112,6 +117,39 @@ pub(crate) struct FileEntry {
     pub(crate) last_key: Option<String>,
 }
 
+impl FileEntry {
+    /// Whether this is the name of a file in the export's own folder, as exports give them: a manifest may have been
+    /// written by anybody.
+    pub(crate) fn has_own_name(&self) -> bool {
+        let plain = [".gz", ".zst"].iter().find_map(|end| self.name.strip_suffix(end)).unwrap_or(&self.name);
+        let stem = [".csv", ".ndjson", ".parquet"].iter().find_map(|end| plain.strip_suffix(end));
+        stem.is_some_and(|stem| !stem.is_empty() && !stem.starts_with('.') && !stem.contains(['/', '\0']))
+    }
+
+    /// Opens it in the export's folder.
+    /// Errors: the name leads elsewhere, it is no regular file, or it has another size.
+    pub(crate) fn open(&self, folder: &Path) -> Result<Take<File>, Unopened> {
+        if !self.has_own_name() {
+            return Err(Unopened::Name);
+        }
+        let file = side_file::open_own(&folder.join(&self.name)).map_err(Unopened::System)?;
+        match file.metadata().map_err(Unopened::System)?.len() {
+            bytes if bytes == self.bytes => Ok(file.take(bytes)),
+            bytes => Err(Unopened::Size(bytes)),
+        }
+    }
+}
+
+/// Why a listed file is not opened.
+#[derive(Debug)]
+pub(crate) enum Unopened {
+    /// No export gives a file this name.
+    Name,
+    /// It has so many bytes, and not those that the manifest says.
+    Size(u64),
+    System(io::Error),
+}
+
 /// One key range, as the database had it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RangeEntry {
@@ -128,11 +166,10 @@ impl Manifest {
         FORM
     }
 
-    /// The names of all files.
+    /// The names of all files. What an export would not call so is left out.
     pub(crate) fn files(&self) -> Vec<String> {
-        let plain = |name: &&str| !name.is_empty() && !name.contains('/') && *name != NAME;
-        let files = self.entities.iter().flat_map(|entity| &entity.files).map(|file| file.name.as_str());
-        files.filter(plain).map(str::to_owned).collect()
+        let files = self.entities.iter().flat_map(|entity| &entity.files);
+        files.filter(|file| file.has_own_name()).map(|file| file.name.clone()).collect()
     }
 
     /// The rows of an entity.
@@ -142,7 +179,8 @@ impl Manifest {
 
     /// Reads a manifest.
     pub(crate) fn read(path: &Path) -> Result<Self, ExportError> {
-        let text = fs::read(path).map_err(|source| ExportError::Read { path: path.to_owned(), source })?;
+        let text = side_file::read_own(path)
+            .map_err(|source| ExportError::Read { path: path.to_owned(), source })?;
         let broken = |problem: String| ExportError::Manifest { path: path.to_owned(), problem };
         let manifest: Self = serde_json::from_slice(&text)
             .map_err(|error| broken(format!("is not a manifest of an export: {error}")))?;
@@ -165,7 +203,13 @@ impl Manifest {
 
     /// The manifest in a folder; `None` if there is none that this version can read.
     pub(crate) fn beside(folder: &Path) -> Option<Self> {
-        Self::read(&folder.join(NAME)).ok()
+        let read = Self::read(&folder.join(NAME));
+        if let Err(ExportError::Read { path, source }) = &read
+            && source.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!("{}: is not used, since it cannot be read: {source}", path.display());
+        }
+        read.ok()
     }
 
     /// The SHA-256 and the number of rows of the file with this name, if it is listed.

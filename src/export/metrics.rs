@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File, Permissions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::exit::Exit;
 use crate::output::OutputError;
+use crate::side_file;
 
 use super::error::ExportError;
 use super::manifest::Manifest;
@@ -28,14 +29,34 @@ pub(crate) struct Ended<'e> {
     pub(crate) error: Option<&'e ExportError>,
 }
 
-/// Writes the file after a job, successful or not. After a failure it keeps the numbers of the last complete export.
-pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
-    let before = fs::read_to_string(path).unwrap_or_default();
-    let text = text(ended, &before, Timestamp::now());
+/// Whether the file can be replaced: a device, a pipe or a link cannot.
+pub(crate) fn check(path: &Path) -> Result<(), ExportError> {
+    match [path.to_owned(), partial(path)].into_iter().find(|path| side_file::is_irregular(path)) {
+        Some(path) => Err(OutputError::Irregular { path }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Where the file is until it is whole.
+fn partial(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".partial");
+    beside.into()
+}
+
+/// Writes the file after a job, successful or not. After a failure it keeps the numbers of the last complete export.
+pub(crate) fn write(path: &Path, ended: Ended<'_>) -> Result<(), ExportError> {
+    check(path)?;
+    let before = side_file::read_own(path).unwrap_or_default();
+    let text = text(ended, &String::from_utf8_lossy(&before), Timestamp::now());
+    let beside = partial(path);
     let failed = |source| OutputError::write(path, source);
-    let written = File::create(&beside).and_then(|mut file| {
+    // What has the name of the partial file is not written through.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error).into()),
+        _ => {}
+    }
+    let written = File::create_new(&beside).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         // The collector of metrics is another user; they hold no personal data.
         file.set_permissions(Permissions::from_mode(0o644))?;
@@ -80,6 +101,11 @@ fn text(ended: Ended<'_>, before: &str, finished: Timestamp) -> String {
             "muster_export_rejects",
             "Whether a row could not be written; the first such row ends the job.",
             flag(rejects),
+        ),
+        (
+            "muster_export_warnings",
+            "Tables without rows although some are expected.",
+            plain(whole.map_or(0, |manifest| manifest.warnings.len()).to_string()),
         ),
         (LAST_SUCCESS, "When the last complete export ended.", last),
         (ROWS, "Rows of the last complete export.", rows),

@@ -5,6 +5,7 @@
 mod changes;
 mod condition;
 mod csv;
+mod emptied;
 mod encode;
 mod error;
 mod files;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::settings::Limit;
+
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,6 +91,10 @@ pub(crate) struct ExportOptions {
     pub(crate) crosswalk: bool,
     /// Also files with the changes since the export in this folder.
     pub(crate) changes_since: Option<PathBuf>,
+    /// How many of an entity's rows the changes may delete.
+    pub(crate) max_deletes: Limit,
+    /// The folder of the export before this one: rows are expected where it has rows.
+    pub(crate) last: Option<PathBuf>,
     /// CSV for a spreadsheet, with this delimiter.
     pub(crate) spreadsheet: Option<u8>,
     /// Refuse to run while another export of this database runs.

@@ -36,6 +36,8 @@ pub(crate) fn export(
     fault::point("MUSTER_TEST_EXPORT_STOP", "snapshot");
     let earlier = earlier(options, &schema, reading.snapshot.session.target())?;
     let entities = reading.write(&guard, options, earlier.as_ref(), &mut folder, listener)?;
+    let warnings =
+        reading.emptied(&guard, &options.filters, &entities, earlier.as_ref(), options.last.as_deref())?;
     let manifest = Manifest {
         form: Manifest::form(),
         run,
@@ -52,6 +54,7 @@ pub(crate) fn export(
         },
         options: asked(options),
         changes_since: earlier.as_ref().map(Earlier::entry),
+        warnings,
         entities,
     };
     if cancelled.load(Ordering::Relaxed) {

@@ -1,18 +1,19 @@
 //! Compares an export with its manifest, and with the database as it is now.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::db::CopyOut;
 use crate::hash::Hasher;
 use crate::schema::Schema;
+use crate::settings::Limit;
 
 use super::error::ExportError;
 use super::folder::Folder;
 use super::job;
-use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry};
+use super::manifest::{self, EntityEntry, FileEntry, Manifest, RangeEntry, Unopened};
 use super::options::ExportOptions;
 use super::runtime::Interruptible;
 use super::snapshot::Snapshot;
@@ -38,6 +39,9 @@ pub(crate) struct Verified {
     pub(crate) ranges: u64,
     /// All differences.
     pub(crate) differences: Vec<Difference>,
+    /// What the export itself found doubtful.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The database that an export is compared with.
@@ -56,11 +60,11 @@ pub(crate) fn verify(
     cancelled: &AtomicBool,
 ) -> Result<Verified, ExportError> {
     let manifest = Manifest::read(&folder.join(manifest::NAME))?;
-    let mut verified = Verified::default();
+    let mut verified = Verified { warnings: manifest.warnings.clone(), ..Verified::default() };
     for entity in &manifest.entities {
         for file in &entity.files {
             verified.files += 1;
-            if let Some(problem) = file_problem(folder, file) {
+            if let Some(problem) = file_problem(folder, file, cancelled)? {
                 verified.differences.push(Difference { place: file.name.clone(), problem });
             }
         }
@@ -100,26 +104,39 @@ fn additional(folder: &Path, manifest: &Manifest, verified: &mut Verified) -> Re
     Ok(())
 }
 
-fn file_problem(folder: &Path, entry: &FileEntry) -> Option<String> {
-    let mut file = match File::open(folder.join(&entry.name)) {
+/// In which way a file is not what the manifest says.
+fn file_problem(
+    folder: &Path,
+    entry: &FileEntry,
+    cancelled: &AtomicBool,
+) -> Result<Option<String>, ExportError> {
+    let size = |bytes: u64| format!("has {bytes} bytes, the manifest says {}", entry.bytes);
+    let mut file = match entry.open(folder) {
         Ok(file) => file,
-        Err(error) => return Some(format!("cannot be opened: {error}")),
+        Err(Unopened::Name) => {
+            return Ok(Some("is not opened: no export gives a file of its folder this name".to_owned()));
+        }
+        Err(Unopened::Size(bytes)) => return Ok(Some(size(bytes))),
+        Err(Unopened::System(error)) => return Ok(Some(format!("cannot be opened: {error}"))),
     };
     let (mut hasher, mut bytes, mut piece) = (Hasher::new(), 0_u64, vec![0; PIECE]);
     loop {
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(ExportError::Interrupted);
+        }
         match file.read(&mut piece) {
             Ok(0) => break,
             Ok(read) => {
                 hasher.update(&piece[..read]);
                 bytes += read as u64;
             }
-            Err(error) => return Some(format!("cannot be read: {error}")),
+            Err(error) => return Ok(Some(format!("cannot be read: {error}"))),
         }
     }
     if bytes != entry.bytes {
-        return Some(format!("has {bytes} bytes, the manifest says {}", entry.bytes));
+        return Ok(Some(size(bytes)));
     }
-    (hasher.finish() != entry.sha256).then(|| "differs from the manifest (SHA-256)".to_owned())
+    Ok((hasher.finish() != entry.sha256).then(|| "differs from the manifest (SHA-256)".to_owned()))
 }
 
 fn against_database(
@@ -152,6 +169,8 @@ fn against_database(
         split: None,
         crosswalk: manifest.entities.iter().any(|entity| entity.crosswalk),
         changes_since: None,
+        max_deletes: Limit::DELETES,
+        last: None,
         spreadsheet: None,
         lock: false,
     };

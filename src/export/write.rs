@@ -86,6 +86,9 @@ impl Export {
                 queue.written();
             }
             let (files, changes) = writer.finish()?;
+            if let (Some(earlier), Some((_, counts))) = (earlier, &changes) {
+                earlier.may_lose(&job.name, counts.deletes, options.max_deletes)?;
+            }
             fault::point("MUSTER_TEST_EXPORT_STOP", "file");
             listener.on(Event::Finished);
             let rows = files.iter().map(|file| file.rows).sum();
@@ -113,6 +116,11 @@ impl Export {
             }));
         }
         Ok(entries)
+    }
+
+    /// The jobs that read the rows of the entities themselves.
+    pub(super) fn own_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().map(|(encoder, _)| &*encoder.job).filter(|job| job.stem == job.name)
     }
 
     async fn count(&self, job: &Job) -> Result<u64, ExportError> {

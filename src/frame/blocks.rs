@@ -6,12 +6,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::parallel;
+use crate::side_file;
 
 use super::error::FrameError;
 use super::stored::{FindingFilter, StoredFinding};
 
 /// How much is read at a time.
 const BLOCK: usize = 4 << 20;
+
+/// The longest line. A finding holds an excerpt of a value and has some kB.
+const LONGEST: usize = 64 << 20;
 
 /// Some whole lines.
 pub(super) struct Block {
@@ -46,7 +50,8 @@ pub(crate) struct Scan {
 impl Scan {
     /// Opens the file.
     pub(crate) fn open(path: &Path) -> Result<Self, FrameError> {
-        let file = File::open(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
+        let file =
+            side_file::open_own(path).map_err(|source| FrameError::Read { path: path.to_owned(), source })?;
         Ok(Self { path: path.to_owned(), file, rest: Vec::new(), line: 1 })
     }
 
@@ -59,6 +64,7 @@ impl Scan {
             let cut = memchr::memrchr(b'\n', &bytes).map(|at| at + 1);
             match cut {
                 Some(cut) if read > 0 || cut < bytes.len() => self.rest = bytes.split_off(cut),
+                None if bytes.len() > LONGEST => return Err(self.failed(io::ErrorKind::FileTooLarge.into())),
                 None if read > 0 => continue,
                 _ => {}
             }
@@ -147,5 +153,8 @@ mod tests {
             lines.extend(block.lines().map(|(number, line)| (number, line.len())));
         }
         assert_eq!(lines, [(1, 1), (2, BLOCK + 10), (3, 4)]);
+        // A line without an end is not waited for.
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert!(Scan::open(&path).unwrap().next().is_err());
     }
 }

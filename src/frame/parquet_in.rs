@@ -65,6 +65,8 @@ pub(crate) struct ParquetColumn {
     pub(crate) unread: Option<String>,
     /// Whether its values are lists.
     pub(crate) is_list: bool,
+    /// Whether its values are times with a zone, and so instants.
+    pub(crate) is_zoned: bool,
 }
 
 /// A Parquet file that has been opened.
@@ -99,6 +101,7 @@ impl ParquetTable {
                 name: name.to_string(),
                 unread: (!is_read(&field.dtype)).then(|| format!("{:?}", field.dtype)),
                 is_list: matches!(field.dtype, ArrowDataType::LargeList(_) | ArrowDataType::List(_)),
+                is_zoned: matches!(field.dtype, ArrowDataType::Timestamp(_, Some(_))),
             });
             let columns = columns.collect();
             Ok(Self { file, columns, rows, groups })

@@ -1,14 +1,17 @@
 //! Lists of addresses in files: one address a line, or a CSV file with a column of addresses. A line without a valid
 //! address is reported with its number, never skipped silently.
 
-use std::fs;
+use std::fs::File;
 use std::path::Path;
 
+use crate::side_file::bounded;
 use crate::source::DELIMITERS;
 
 use super::error::InviteError;
 use super::people::{Invitees, Wanted};
 
+/// The largest list: a million addresses have 30 MB.
+const MOST: u64 = 256 << 20;
 /// Headers that a column of addresses may have, only letters and digits compared.
 const HEADERS: [&str; 5] = ["email", "emailaddress", "address", "mail", "emailadres"];
 
@@ -24,7 +27,7 @@ pub(super) struct List {
 pub(super) fn read(path: &Path, invitees: &Invitees<'_>) -> Result<List, InviteError> {
     let unreadable = |source| InviteError::Unreadable { path: path.to_owned(), source };
     let wrong = |problem: &str| InviteError::List { path: path.to_owned(), problem: problem.to_owned() };
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let bytes = File::open(path).and_then(|file| bounded(file, MOST)).map_err(unreadable)?;
     let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8; save it as UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -81,6 +84,8 @@ fn is_header(cell: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use crate::schema::Schema;
 
     use super::*;

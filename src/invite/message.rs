@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::Offset;
 
+use crate::side_file;
+
 use super::error::InviteError;
 use super::mail::Mail;
 use super::template::{Escape, Template, TemplateMistake};
@@ -105,7 +107,7 @@ impl Templates {
     /// Errors: a file that cannot be read, a mistake in one, a language without one of the two.
     pub(crate) fn load(folder: &Path) -> Result<Self, InviteError> {
         let read = |path: PathBuf| {
-            fs::read_to_string(&path).map_err(|source| InviteError::Unreadable { path, source })
+            side_file::read_text(&path).map_err(|source| InviteError::Unreadable { path, source })
         };
         let listed = fs::read_dir(folder)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -152,6 +152,12 @@ pub(crate) enum LoadError {
         /// The rows, among its clean rows, and who refers to each.
         rows: Vec<(RowNumber, String)>,
     },
+    /// More rows would be deleted than may be.
+    #[error(
+        "table {table}: {deletes} of its {rows} rows would be deleted; nothing has been written. If that is right, \
+         give --allow-mass-deletes"
+    )]
+    MassDeletes { table: String, deletes: u64, rows: u64 },
     /// Rows cannot release values that other rows need: the table allows nothing in their place. The transaction is
     /// as it was before anything was written.
     #[error("table {table}: values that pass from one row to another cannot be released first")]

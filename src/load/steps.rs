@@ -115,8 +115,8 @@ impl<'a> Load<'a> {
     }
 
     /// Writes the rows that were kept, in load order.
-    /// Errors: the server refuses. With [`LoadError::Rows`], [`LoadError::Referred`] and [`LoadError::NotReleased`] the
-    /// transaction goes on, as it was before anything was written.
+    /// Errors: the server refuses, or [`LoadError::MassDeletes`]. With [`LoadError::Rows`], [`LoadError::Referred`] and
+    /// [`LoadError::NotReleased`] the transaction goes on, as it was before anything was written.
     pub(crate) async fn write(
         &self,
         entities: &[EntityRows<'_>],
@@ -173,6 +173,7 @@ impl<'a> Load<'a> {
         verdicts: &[EntityVerdict],
     ) -> Result<Vec<(Written, Vec<FieldChange>)>, LoadError> {
         let context = &self.context;
+        deletes::are_few(context, entities, verdicts).await?;
         let mut written = Vec::new();
         let mut loaded = HashMap::new();
         journal::stamp(context.client, &context.run).await?;

@@ -2,7 +2,7 @@
 //! corrected since: it is replaced only if it still has the SHA-256 that the summary of its run lists.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -13,6 +13,7 @@ use super::error::OutputError;
 use super::names;
 use super::whole::WholeFolder;
 use crate::hash::Hasher;
+use crate::side_file;
 
 /// How much is hashed at a time.
 const HASHED: usize = 1 << 20;
@@ -39,8 +40,9 @@ impl Earlier {
     ) -> Result<Self, OutputError> {
         let mut earlier = Self::default();
         let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for summary in summaries.into_iter().filter_map(|path| fs::read(path).ok()) {
-            earlier.list(&summary, &mut listed);
+        let present = folder.regular()?;
+        for summary in summaries.into_iter().filter_map(|path| side_file::read_own(&path).ok()) {
+            earlier.list(&summary, &present, &mut listed);
         }
         let stems = inputs.iter().filter_map(|input| input.to_str()).map(|input| names::stem(input, ""));
         let own: BTreeSet<String> = stems.flat_map(names::returned).collect();
@@ -62,19 +64,23 @@ impl Earlier {
         Ok(earlier)
     }
 
-    /// Takes from a summary the files that its run wrote. Only these are removed: a folder may hold other files with
-    /// similar names.
-    fn list(&mut self, summary: &[u8], listed: &mut BTreeMap<String, Vec<String>>) {
+    /// Takes from a summary the files that its run wrote, of those that are `present`. Only these are removed: a folder
+    /// may hold other files with similar names, and a summary may name other folders' files.
+    fn list(
+        &mut self,
+        summary: &[u8],
+        present: &BTreeSet<String>,
+        listed: &mut BTreeMap<String, Vec<String>>,
+    ) {
         let Ok(summary) = serde_json::from_slice::<Value>(summary) else { return };
         let items = |list: &Value| list.as_array().cloned().unwrap_or_default();
         for entity in items(&summary["entities"]) {
-            if let Some(name) = entity["entity"].as_str().filter(|name| !name.is_empty()) {
-                self.absent.insert(names::absent(name));
-            }
+            let name = entity["entity"].as_str().filter(|name| !name.is_empty());
+            self.absent.extend(name.map(names::absent).filter(|name| present.contains(name)));
             for file in items(&entity["files"]).iter().flat_map(|file| items(&file["returned"])) {
                 if let (Some(name), Some(sha256)) = (file["name"].as_str(), file["sha256"].as_str())
                     && names::is_returned(name)
-                    && !name.contains('/')
+                    && present.contains(name)
                 {
                     listed.entry(name.to_owned()).or_default().push(sha256.to_owned());
                 }
@@ -116,7 +122,7 @@ fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 fn sha256(path: &Path) -> io::Result<String> {
-    let (mut file, mut hasher) = (File::open(path)?, Hasher::new());
+    let (mut file, mut hasher) = (side_file::open_own(path)?, Hasher::new());
     let mut buffer = vec![0; HASHED];
     loop {
         match file.read(&mut buffer)? {

@@ -63,6 +63,24 @@ pub(crate) enum OutputError {
         /// The folder.
         path: PathBuf,
     },
+    /// Something else has the name of a file of muster's own.
+    #[error(
+        "{}: muster writes a file of this name, and what is there is no regular file; move it away, or choose another \
+         place", .path.display()
+    )]
+    Irregular {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// Something else has the name of a link of muster's own.
+    #[error(
+        "{}: muster makes a link of this name, and what is there is no link; move it away, or choose another folder \
+         with --out", .path.display()
+    )]
+    NoLink {
+        /// What is there.
+        path: PathBuf,
+    },
     /// A file that went back was corrected, and would be lost.
     #[error(
         "{}: this file was changed since a run of muster wrote it, and this run would overwrite or remove it; import \

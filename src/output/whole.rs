@@ -7,6 +7,7 @@
 //! looks like, and what a killed process left, is known to the two users: a run's folder ([`super::RunFolder`]) and an
 //! export's.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::OutputError;
 use crate::fault::{self, Point};
+use crate::side_file;
 
 /// How the files of a folder are named.
 #[derive(Debug)]
@@ -54,10 +56,34 @@ pub(crate) fn lock(path: &Path) -> Result<File, OutputError> {
 
 impl WholeFolder {
     /// Makes and locks the folder; see [`lock`].
+    /// Errors: also [`OutputError::Irregular`] if an index, finished or not, is no regular file.
     pub(crate) fn open(path: &Path, layout: &'static Layout) -> Result<Self, OutputError> {
         let made = !path.exists();
         let handle = lock(path)?;
-        Ok(Self { layout, path: path.to_owned(), handle, names: Vec::new(), made, published: false })
+        let folder =
+            Self { layout, path: path.to_owned(), handle, names: Vec::new(), made, published: false };
+        let [previous, index] = folder.indexes();
+        match [previous, index, folder.partial(layout.index)]
+            .into_iter()
+            .find(|path| side_file::is_irregular(path))
+        {
+            Some(path) => Err(OutputError::Irregular { path }),
+            None => Ok(folder),
+        }
+    }
+
+    /// The names of the regular files in the folder, as the folder itself has them. Only by these are files removed
+    /// that an earlier process wrote: an index may name anything.
+    pub(crate) fn regular(&self) -> Result<BTreeSet<String>, OutputError> {
+        let failed = |source| OutputError::Folder { path: self.path.clone(), source };
+        let mut names = BTreeSet::new();
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            if entry.file_type().map_err(failed)?.is_file() {
+                names.extend(entry.file_name().into_string());
+            }
+        }
+        Ok(names)
     }
 
     /// The folder's path, as given.
@@ -86,12 +112,16 @@ impl WholeFolder {
     }
 
     /// Removes the partial files, of those names that `is_ours` accepts, that a killed process left.
+    /// Errors: also [`OutputError::Irregular`]; no process leaves a link or a pipe.
     pub(crate) fn remove_partial(&self, is_ours: impl Fn(&str) -> bool) -> Result<(), OutputError> {
         let failed = |source| OutputError::Folder { path: self.path.clone(), source };
         for entry in fs::read_dir(&self.path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = entry.file_name();
             if name.to_str().and_then(|name| self.layout.name_of(name)).is_some_and(&is_ours) {
+                if side_file::is_irregular(&entry.path()) {
+                    return Err(OutputError::Irregular { path: entry.path() });
+                }
                 fs::remove_file(entry.path()).map_err(failed)?;
             }
         }

@@ -1,6 +1,6 @@
 //! From what a rule says about a cell to a finding with its place.
 
-use crate::record::{Finding, Level, Location, Severity};
+use crate::record::{Code, Finding, Level, Location, Severity};
 use crate::rule::CellFinding;
 use crate::schema::FieldIndex;
 
@@ -22,6 +22,9 @@ impl CheckedCell<'_> {
     /// Adds a finding for a note, unless the schema ignores it. Returns whether it rejects the row.
     #[cold]
     pub(super) fn rejects(&self, note: CellFinding, findings: &mut Vec<Finding>) -> bool {
+        if note.code == Code::AssumedUtc && self.plan.in_utc.contains(&self.field) {
+            return false;
+        }
         let severity = match self.plan.entity.fields[self.field].severity(note.code) {
             Severity::Warning
                 if self.plan.options.settings.rules.strict && note.code.level() == Level::Cell =>

@@ -39,6 +39,8 @@ pub(crate) struct ReadPlan<'s> {
     pub(crate) change: Option<usize>,
     /// The columns whose cells decide how they are read: see [`OpenColumn`].
     pub(crate) open: Vec<OpenColumn>,
+    /// The fields whose times are known to be in UTC if they have no offset.
+    pub(crate) in_utc: Vec<FieldIndex>,
     /// How its rows are encoded.
     pub(crate) layout: Layout,
     /// The field of each slot: see [`slots`].
@@ -100,6 +102,7 @@ impl<'s> ReadPlan<'s> {
             torn: look.torn,
             change: look.change_column,
             open: OpenColumn::of(entity, &cells),
+            in_utc: Vec::new(),
             layout: Layout::new(entity, &cells, options.keep),
             cells,
             slots: slots(entity),

@@ -71,6 +71,11 @@ impl Attempt<'_> {
                     facts.take_referred(entity, rows);
                 }
                 Err(RunError::Load(LoadError::NotReleased { .. })) => facts.free_none(),
+                Err(error @ RunError::Load(LoadError::MassDeletes { .. })) => {
+                    database.wait(session, load.roll_back())?;
+                    self.report(run, verdicts, &counts, Status::Refused)?;
+                    return Err(error);
+                }
                 written => break (counts, written?),
             }
         };

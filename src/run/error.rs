@@ -124,7 +124,9 @@ impl RunError {
             Self::Load(LoadError::NoRun { .. } | LoadError::SeveralRuns { .. }) | Self::Unasked { .. } => {
                 Exit::Usage
             }
-            Self::Load(LoadError::NotUndoable { .. } | LoadError::Blocked { .. })
+            Self::Load(
+                LoadError::NotUndoable { .. } | LoadError::Blocked { .. } | LoadError::MassDeletes { .. },
+            )
             | Self::Declined
             | Self::Deletes { .. } => Exit::Refused,
             _ => Exit::Failed,

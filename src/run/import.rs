@@ -79,7 +79,7 @@ pub(super) fn import_as(
                 }
             },
             // Its reports say `refused`.
-            Err(error @ RunError::Deletes { .. }) => {
+            Err(error @ (RunError::Deletes { .. } | RunError::Load(LoadError::MassDeletes { .. }))) => {
                 run.publish()?;
                 return Err(error);
             }

@@ -169,6 +169,12 @@ fn input<'f>(
     }
     plan.extra = file.extra();
     plan.by_line = file.path.file().is_some_and(names::holds_broken);
+    // Exports write every time in UTC, and a column of instants says itself what they are.
+    plan.in_utc = match &file.original {
+        _ if file.exported.is_some() => (0..entity.fields.len()).collect(),
+        Some((_, facts)) => facts.zoned.clone(),
+        None => Vec::new(),
+    };
     plan.longest = file.original.as_ref().map(|(_, facts)| facts.longest);
     Input {
         source: &file.source,

@@ -13,7 +13,7 @@ use crate::frame::parquet_in::{Datum, ParquetColumn, ParquetInError, ParquetTabl
 use crate::output::Csv;
 use crate::rule::Rule;
 use crate::rule::list::apart;
-use crate::schema::{Entity, Schema};
+use crate::schema::{Entity, FieldIndex, Schema};
 use crate::source::{Look, LookOptions, Source, look_at_columns};
 
 use super::RunError;
@@ -28,12 +28,14 @@ pub(super) struct Table {
 }
 
 /// What the file itself says of its rows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     /// How many there are: reading must find as many.
     pub(crate) rows: u64,
     /// Bytes of the longest.
     pub(crate) longest: u64,
+    /// The fields that have columns of instants.
+    pub(crate) zoned: Vec<FieldIndex>,
 }
 
 /// Writes a Parquet file as CSV and looks at it.
@@ -85,7 +87,9 @@ pub(super) fn open(
     })?;
     let (file, len) = out.finish().map_err(copy)?;
     let source = Source::of_table(name.clone(), file, len);
-    Ok(Table { source, look, facts: Facts { rows: table.rows, longest } })
+    let zoned = columns.iter().zip(&look.mapping.columns).filter(|(column, _)| column.is_zoned);
+    let zoned = zoned.filter_map(|(_, field)| *field).collect();
+    Ok(Table { source, look, facts: Facts { rows: table.rows, longest, zoned } })
 }
 
 /// Whether every column that feeds a field is of a type that the field can take.

@@ -8,6 +8,7 @@ use toml::de::DeTable;
 use super::compile::compile;
 use super::compiled::Schema;
 use super::mistake::{SchemaError, SchemaFile};
+use crate::side_file;
 
 impl SchemaFile {
     /// The entity that the file describes, if it names one.
@@ -58,7 +59,7 @@ impl Schema {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let text = fs::read_to_string(&path).map_err(unreadable(&path))?;
+            let text = side_file::read_text(&path).map_err(unreadable(&path))?;
             if describes_an_entity(&text) {
                 let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 files.push(SchemaFile { name, text });

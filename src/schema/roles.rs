@@ -1,7 +1,6 @@
 //! What each role may do, as data: `roles.toml` in the folder of the schema files. muster itself does not use it. It is
 //! checked against the choice whose values are the roles, and passed on to systems that need it.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -12,6 +11,7 @@ use super::mistake::{Located, Mistakes, Place, SchemaError, SchemaFile};
 use super::node::{Node, string};
 use super::order::order;
 use crate::rule::Rule;
+use crate::side_file;
 use crate::sql::literal;
 
 /// The file's name.
@@ -51,7 +51,7 @@ impl Roles {
     /// The file of a folder, if it has one.
     pub(crate) fn file(folder: &Path) -> Result<Option<SchemaFile>, SchemaError> {
         let path = folder.join(FILE);
-        match fs::read_to_string(&path) {
+        match side_file::read_text(&path) {
             Ok(text) => Ok(Some(SchemaFile { name: FILE.to_owned(), text })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(SchemaError::Unreadable { path, source }),

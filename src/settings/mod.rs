@@ -12,7 +12,7 @@ use crate::source::InputSpec;
 pub(crate) use decision::Decision;
 pub(crate) use reading::{QuotedEmpty, Reading};
 pub(crate) use reports::{Given, Reports, ShownValues};
-pub(crate) use rules::{Duplicates, MaxRejects, Rules};
+pub(crate) use rules::{Duplicates, Limit, Rules};
 pub(crate) use target::Target;
 
 /// What a run is asked to do.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::schema::OnUpdate;
 
+use super::rules::Limit;
+
 /// The database, and what is done there.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_excessive_bools)] // One for each switch of the command line.
@@ -22,6 +24,8 @@ pub(crate) struct Target {
     pub(crate) changes: bool,
     /// `--allow-deletes`.
     pub(crate) allow_deletes: bool,
+    /// `--allow-mass-deletes`: how many of an entity's rows they may be.
+    pub(crate) max_deletes: Limit,
     /// Undo data is kept; not with `--no-undo`.
     pub(crate) undoable: bool,
     /// `--protect-edited`: rows that somebody changed in the database since the last import are not overwritten.
@@ -44,6 +48,7 @@ impl Default for Target {
             dry_run: false,
             changes: false,
             allow_deletes: false,
+            max_deletes: Limit::DELETES,
             undoable: true,
             protect_edited: false,
             report_absent: false,

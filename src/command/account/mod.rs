@@ -3,8 +3,8 @@
 mod ask;
 mod json;
 
-use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::cli::{AccountAction, AccountArgs, CreateArgs, Talk};
@@ -22,6 +22,7 @@ use crate::run::Reported;
 use crate::run::record::{self, Ending, Single, TypedRecord};
 use crate::schema::{Entity, Schema};
 use crate::settings::Given;
+use crate::side_file::{MOST, bounded};
 
 use super::print::{print, say};
 use super::{CommandError, records};
@@ -118,14 +119,12 @@ fn of_flags(args: &CreateArgs, entity: &Entity) -> Vec<(String, String)> {
 }
 
 fn read(path: &Path) -> Result<String, CommandError> {
-    let mut bytes = Vec::new();
     let read = if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| ())
+        bounded(io::stdin().lock(), MOST)
     } else {
-        fs::read(path).map(|read| bytes = read)
+        File::open(path).and_then(|file| bounded(file, MOST))
     };
-    let lost = |source| CommandError::Read { path: path.to_owned(), source };
-    read.map_err(lost)?;
+    let bytes = read.map_err(|source| CommandError::Read { path: path.to_owned(), source })?;
     String::from_utf8(bytes).map_err(|_| CommandError::Usage("the JSON is not UTF-8".to_owned()))
 }
 

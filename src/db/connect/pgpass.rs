@@ -4,6 +4,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::side_file;
+
 /// The connection that needs a password.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
@@ -28,7 +30,13 @@ pub(super) fn look_up(path: &Path, wanted: Wanted<'_>) -> Option<String> {
         );
         return None;
     }
-    find(&std::fs::read_to_string(path).ok()?, wanted)
+    match side_file::read_text(path) {
+        Ok(text) => find(&text, wanted),
+        Err(error) => {
+            tracing::warn!(file = %path.display(), "the password file cannot be read, so it is not used: {error}");
+            None
+        }
+    }
 }
 
 fn find(text: &str, wanted: Wanted<'_>) -> Option<String> {

@@ -2,13 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::side_file;
+
 use super::super::DbError;
 use super::conninfo::{Settings, shown};
 
 /// The settings of a service, from the first of the files that has it.
 pub(super) fn look_up(name: &str, files: &[PathBuf]) -> Result<Settings, DbError> {
     for file in files {
-        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let text = match side_file::read_text(file) {
+            Ok(text) => text,
+            Err(error) => {
+                if error.kind() != std::io::ErrorKind::NotFound {
+                    tracing::warn!(file = %file.display(), "the service file cannot be read, so it is not used: {error}");
+                }
+                continue;
+            }
+        };
         if let Some(settings) = find(&text, name, file)? {
             return Ok(settings);
         }

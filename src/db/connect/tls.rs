@@ -11,8 +11,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
+
+use crate::side_file;
 
 use super::super::DbError;
 use super::security::Demands;
@@ -130,11 +132,9 @@ fn authorities(files: &Files) -> Result<RootCertStore, DbError> {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, DbError> {
-    CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|source| DbError::Pem {
-        path: path.to_owned(),
-        what: "certificate",
-        source,
-    })
+    let bytes = side_file::read(path).map_err(pem::Error::Io);
+    let read = bytes.and_then(|bytes| CertificateDer::pem_slice_iter(&bytes).collect());
+    read.map_err(|source| DbError::Pem { path: path.to_owned(), what: "certificate", source })
 }
 
 /// The lists of revoked certificates: the named files, those of a named folder, or libpq's default. With any, a certificate
@@ -147,7 +147,7 @@ fn revocations(
     for path in named {
         match path.read_dir() {
             Ok(entries) => {
-                paths.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()))
+                paths.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()));
             }
             Err(_) => paths.push(path.clone()),
         }
@@ -157,7 +157,8 @@ fn revocations(
     }
     let mut all = Vec::new();
     for path in paths {
-        let read = CertificateRevocationListDer::pem_file_iter(&path).and_then(Iterator::collect);
+        let bytes = side_file::read(&path).map_err(pem::Error::Io);
+        let read = bytes.and_then(|bytes| CertificateRevocationListDer::pem_slice_iter(&bytes).collect());
         let what = "list of revoked certificates";
         all.extend::<Vec<_>>(read.map_err(|source| DbError::Pem { path, what, source })?);
     }
@@ -176,11 +177,10 @@ fn own_certificate(files: &Files) -> Result<Option<Identity>, DbError> {
     let certificate = files.certificate.clone().or_else(|| files.usual("postgresql.crt"));
     let key = files.key.clone().or_else(|| Some(files.home.as_ref()?.join(".postgresql/postgresql.key")));
     let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
-    let private = PrivateKeyDer::from_pem_file(&key).map_err(|source| DbError::Pem {
-        path: key,
-        what: "private key without passphrase",
-        source,
-    })?;
+    let bytes = side_file::read(&key).map_err(pem::Error::Io);
+    let read = bytes.and_then(|bytes| PrivateKeyDer::from_pem_slice(&bytes));
+    let private =
+        read.map_err(|source| DbError::Pem { path: key, what: "private key without passphrase", source })?;
     Ok(Some((certificates(&certificate)?, private)))
 }
 

@@ -19,6 +19,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use crate::side_file;
+
 pub(crate) use error::LocalError;
 use owner::Owner;
 use place::Place;

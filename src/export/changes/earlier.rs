@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Take};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -11,10 +11,11 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::hash::Hasher;
 use crate::schema::Schema;
+use crate::settings::Limit;
 
 use super::super::error::ExportError;
 use super::super::job::Job;
-use super::super::manifest::{self, Asked, FileEntry, Manifest, SinceEntry};
+use super::super::manifest::{self, Asked, FileEntry, Manifest, SinceEntry, Unopened};
 use super::super::options::{Compression, Format};
 use super::records;
 
@@ -38,7 +39,7 @@ impl Earlier {
     ) -> Result<Self, ExportError> {
         let refused = |problem: String| Err(ExportError::Earlier { path: folder.to_owned(), problem });
         let path = folder.join(manifest::NAME);
-        if !path.is_file() {
+        if path.symlink_metadata().is_err() {
             return refused("it has no manifest.json, so it is not a complete export".to_owned());
         }
         let manifest = Manifest::read(&path)?;
@@ -71,6 +72,21 @@ impl Earlier {
     /// What the new manifest says about it.
     pub(crate) fn entry(&self) -> SinceEntry {
         SinceEntry { run: self.manifest.run.clone(), snapshot: self.manifest.snapshot.clone() }
+    }
+
+    /// The export's manifest.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Checks that so many of an entity's rows may be deleted.
+    pub(crate) fn may_lose(&self, entity: &str, deletes: u64, most: Limit) -> Result<(), ExportError> {
+        let rows = self.manifest.rows_of(entity).map_or(0, |entry| entry.rows);
+        if most.forbids(deletes, rows) {
+            let (entity, folder) = (entity.to_owned(), self.folder.clone());
+            return Err(ExportError::MassDeletes { entity, deletes, rows, folder });
+        }
+        Ok(())
     }
 
     /// The rows of one entity.
@@ -142,6 +158,10 @@ impl EarlierRows {
             let Some(open) = &mut self.open else { return Ok(()) };
             if records::next(&mut open.reader, &mut row.record).map_err(|error| open.damaged(&error))? {
                 open.rows += 1;
+                // A small file can say that it has any number of rows once it is decompressed.
+                if open.rows > open.entry.rows {
+                    return Err(open.changed());
+                }
                 break;
             }
             if let Some(open) = self.open.take() {
@@ -167,7 +187,10 @@ impl Open {
     fn new(folder: &Path, entry: FileEntry) -> Result<Self, ExportError> {
         let path = folder.join(&entry.name);
         let failed = |source| ExportError::Read { path: path.clone(), source };
-        let file = File::open(&path).map_err(failed)?;
+        let file = entry.open(folder).map_err(|unopened| match unopened {
+            Unopened::System(source) => failed(source),
+            Unopened::Name | Unopened::Size(_) => changed(&path),
+        })?;
         let stored = Rc::new(RefCell::new(Stored { file, hasher: Hasher::new(), bytes: 0 }));
         let shared = BufReader::with_capacity(BUFFER, Shared(Rc::clone(&stored)));
         let reader: Box<dyn BufRead> = match Compression::of_name(&entry.name) {
@@ -208,14 +231,18 @@ impl Open {
     }
 
     fn changed(&self) -> ExportError {
-        let problem = "the file is not what its manifest says; see `muster verify`".to_owned();
-        ExportError::Earlier { path: self.path.clone(), problem }
+        changed(&self.path)
     }
+}
+
+fn changed(path: &Path) -> ExportError {
+    let problem = "the file is not what its manifest says; see `muster verify`".to_owned();
+    ExportError::Earlier { path: path.to_owned(), problem }
 }
 
 /// A file whose bytes are counted and hashed as they are read.
 struct Stored {
-    file: File,
+    file: Take<File>,
     hasher: Hasher,
     bytes: u64,
 }

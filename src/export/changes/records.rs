@@ -1,7 +1,10 @@
 //! A reader of CSV as muster writes it: commas, LF, quotes only where needed, NULL an empty cell and the empty text
 //! `""`. No other CSV can be read here.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
+
+/// The largest record. A compressed file can claim a line without an end.
+const LONGEST: u64 = 256 << 20;
 
 /// Reads the next record, with its line end, into `record`. Returns whether there was one.
 /// Errors: the file cannot be read, or ends within a record.
@@ -10,7 +13,8 @@ pub(super) fn next(from: &mut impl BufRead, record: &mut Vec<u8>) -> io::Result<
     let mut inside = false;
     loop {
         let before = record.len();
-        if from.read_until(b'\n', record)? == 0 {
+        let room = LONGEST.saturating_sub(before as u64);
+        if from.by_ref().take(room).read_until(b'\n', record)? == 0 {
             return if record.is_empty() { Ok(false) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
         }
         if record.last() != Some(&b'\n') {

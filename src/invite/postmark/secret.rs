@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use crate::side_file;
+
 use super::super::error::InviteError;
 
 /// The permission bits of everybody else.
@@ -35,7 +37,7 @@ impl Secret {
                 if mode & OTHERS != 0 {
                     return Err(InviteError::OpenToOthers { path: path.to_owned(), mode });
                 }
-                (fs::read_to_string(path).map_err(unreadable)?, "--token-file")
+                (side_file::read_text(path).map_err(unreadable)?, "--token-file")
             }
             (None, Some(text)) => (text.to_owned(), "POSTMARK_SERVER_TOKEN"),
             (None, None) => return Err(InviteError::NotActivated),

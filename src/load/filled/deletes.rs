@@ -39,6 +39,30 @@ pub(crate) fn accepted(item: &EntityRows<'_>, verdict: &EntityVerdict) -> u64 {
     verdict.accepted - deletes.filter(|fate| *fate == Fate::Kept).count() as u64
 }
 
+/// Checks that of no entity more rows are deleted than may be. Takes out what is not kept.
+/// Errors: [`LoadError::MassDeletes`].
+pub(crate) async fn are_few(
+    context: &Context<'_>,
+    entities: &[EntityRows<'_>],
+    verdicts: &[EntityVerdict],
+) -> Result<(), LoadError> {
+    for item in entities.iter().filter(|item| !item.harvest.deletes.is_empty()) {
+        let layouts = Layouts::of(item.harvest);
+        let rows = Staged::of(context, item, &layouts);
+        rows.drop_unkept(&verdicts[item.entity]).await?;
+        let deletes = rows.count(&format!("SELECT count(*) {}", rows.statements.going())).await?;
+        let (most, table) = (context.options.max_deletes, rows.table());
+        let enough = i64::try_from(most.enough(deletes)).unwrap_or(i64::MAX);
+        let some =
+            rows.count(&format!("SELECT count(*) FROM (SELECT FROM {table} LIMIT {enough}) t")).await?;
+        if most.forbids(deletes, some) {
+            let all = rows.count(&format!("SELECT count(*) FROM {table}")).await?;
+            return Err(LoadError::MassDeletes { table, deletes, rows: all });
+        }
+    }
+    Ok(())
+}
+
 /// Deletes the rows whose turn it is, those of entities that refer to others first.
 pub(crate) async fn delete(
     context: &Context<'_>,

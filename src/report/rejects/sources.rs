@@ -9,6 +9,7 @@ use crate::frame::StoredFinding;
 use crate::hash::Hasher;
 use crate::record::{Code, Level};
 use crate::schema::Schema;
+use crate::side_file;
 use crate::source::{Encoding, InputPath, LookOptions, ReadAt as _, Source, look};
 
 use super::super::mask::{mask, mask_ibans};
@@ -172,7 +173,7 @@ fn has_no_cells(code: &str) -> bool {
 }
 
 fn sha256(path: &Path) -> std::io::Result<String> {
-    let mut file = fs::File::open(path)?;
+    let mut file = side_file::open(path)?;
     let mut hasher = Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     loop {

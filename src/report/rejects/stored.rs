@@ -1,6 +1,5 @@
 //! A finished run, read back from its folder: `summary.json`, and where its findings are.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use serde::Deserialize;
 
 use crate::frame::RuleRows;
 use crate::output::names;
+use crate::side_file;
 
 /// Why a folder is no finished run.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +112,7 @@ impl StoredRun {
     /// Errors: the folder is not there, or not that of a finished run.
     pub(crate) fn open(folder: &Path) -> Result<Self, StoredError> {
         let path = folder.join(names::SUMMARY);
-        let text = fs::read(&path).map_err(|source| match source.kind() {
+        let text = side_file::read_own(&path).map_err(|source| match source.kind() {
             _ if !folder.is_dir() => StoredError::NoFolder(folder.to_owned()),
             io::ErrorKind::NotFound => StoredError::NoSummary(folder.to_owned()),
             _ => StoredError::Read { path: path.clone(), source },
@@ -145,6 +145,8 @@ impl StoredRun {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -22,8 +22,19 @@ const LAYERS: [&[&str]; 11] = [
     &["record"],
 ];
 /// Below all others; every module may import them.
-const BOTTOM: [&str; 10] =
-    ["event", "exit", "fault", "hash", "nearest", "panics", "parallel", "signal", "sql", "width"];
+const BOTTOM: [&str; 11] = [
+    "event",
+    "exit",
+    "fault",
+    "hash",
+    "nearest",
+    "panics",
+    "parallel",
+    "side_file",
+    "signal",
+    "sql",
+    "width",
+];
 
 /// Libraries, and the modules that may name them.
 const OWNERS: [(&str, &[&str]); 13] = [

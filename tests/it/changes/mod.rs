@@ -2,4 +2,5 @@
 
 mod applied;
 mod between_exports;
+mod mass_deletes;
 mod passed_on_values;

@@ -1,6 +1,7 @@
 //! Writing tables into files, and verifying the files.
 
 mod arrays;
+mod emptied;
 mod files;
 mod killed;
 mod nightly;
@@ -9,4 +10,6 @@ mod parquet;
 mod readers;
 mod round_trip;
 mod snapshot;
+mod strangers;
+mod times;
 mod writers;
