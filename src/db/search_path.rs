@@ -35,10 +35,9 @@ const FIND: &str = "
     FROM unnest($1::text[]) WITH ORDINALITY t (name, at) ORDER BY t.at";
 
 impl SearchPath {
-    /// Asks for it, and leaves it for the rest of the session. The statements must mean the same in every search path.
-    pub(super) async fn leave(client: &Client) -> Result<Self, tokio_postgres::Error> {
-        let asked = "SHOW search_path; SELECT pg_catalog.unnest(pg_catalog.current_schemas(false));
-            SET search_path = pg_catalog, pg_temp";
+    /// Asks for it. The statements must mean the same in every search path.
+    pub(super) async fn ask(client: &Client) -> Result<Self, tokio_postgres::Error> {
+        let asked = "SHOW search_path; SELECT pg_catalog.unnest(pg_catalog.current_schemas(false))";
         let answers = client.simple_query(asked).await?;
         let mut values = answers.iter().filter_map(|answer| match answer {
             SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),

@@ -59,6 +59,8 @@ impl<'a> Load<'a> {
     /// The reason of an error, if a table is gone that an attempt relied on. Ends the transaction.
     pub(crate) async fn explain(&self, error: LoadError) -> LoadError {
         let Context { client, schema, tables, .. } = &self.context;
+        // Not a table, if it is in the way again.
+        let error = if let LoadError::Appeared { source, .. } = error { source.into() } else { error };
         if !matches!(&error, LoadError::Database(error) if error.is_about_names())
             || client.batch_execute("ROLLBACK").await.is_err()
         {

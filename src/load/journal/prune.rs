@@ -39,7 +39,8 @@ pub(crate) async fn forget(client: &Client, email: &str) -> Result<u64, LoadErro
     if !exists(client, rights::JOURNAL_PRUNE).await? {
         return Ok(0);
     }
-    client.batch_execute("BEGIN").await.map_err(failed)?;
+    // An undo that has begun needs the data: it has locked its run.
+    client.batch_execute("BEGIN; SELECT FROM muster.runs FOR SHARE").await.map_err(failed)?;
     let mut forgotten = 0;
     let images = "DELETE FROM muster.updated u WHERE EXISTS (
         SELECT FROM jsonb_each_text(u.before) v WHERE lower(trim(v.value)) = lower(trim($1::text)))

@@ -5,10 +5,11 @@ use crate::db::faults;
 use crate::fault::{self, Point};
 use crate::load::commit;
 use crate::load::error::LoadError;
-use crate::load::journal::{EntityRecord, RunRecord, STAMPS, hostname};
+use crate::load::journal::{self, EntityRecord, RunRecord, STAMPS, hostname};
 use crate::load::rights;
 use crate::load::tables;
 use crate::record::RunId;
+use crate::sql::literal;
 
 use super::readback::{self, Undone};
 use super::rows::{RunRows, failed};
@@ -75,6 +76,14 @@ impl<'a> Undo<'a> {
     /// rolled back.
     pub(crate) async fn run(&self, undo: &RunId) -> Result<Vec<Undone>, LoadError> {
         self.execute("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        // From here on, those who prune the journal or forget a person wait; what they did before is seen.
+        let id = &self.run.run;
+        self.execute(&format!("SELECT FROM muster.runs WHERE id = {}::uuid FOR UPDATE", literal(id))).await?;
+        if journal::find(self.client, id).await? != *self.run {
+            let why =
+                "its undo data was pruned, or a person forgotten, at the same time; see `muster runs show`";
+            return Err(LoadError::NotUndoable { run: id.clone(), why: why.to_owned() });
+        }
         let entities: Vec<_> = self.run.entities.iter().map(|entity| self.rows(entity)).collect();
         let (mut blocking, mut differs) = (Vec::new(), Vec::new());
         for rows in &entities {

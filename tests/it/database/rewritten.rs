@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Database, Finished, Muster, block_on};
 
 /// How long after the command's start the rewrite is committed, in milliseconds.
-const HELD: [u64; 5] = [0, 10, 30, 100, 1500];
+const HELD: [u64; 5] = [0, 10, 30, 100, 1000];
 
 const REWRITE: &str = "BEGIN; ALTER TABLE accounts ALTER name TYPE text USING name || '';
     ALTER TABLE users ALTER email TYPE text USING email || ''";

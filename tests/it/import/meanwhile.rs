@@ -97,6 +97,10 @@ fn a_table_that_is_created_meanwhile_is_used() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(database.text("SELECT legacy_id FROM accounts ORDER BY 1"), "A1\nA2\nA9");
     assert_eq!(database.text("SELECT count(*) FROM users"), "3");
+    // Something else has its name.
+    database.rows("DROP TABLE users; CREATE DOMAIN users AS text");
+    let run = muster.run(IMPORT).exits(1);
+    assert!(run.stderr().contains("creating table \"users\"") && run.stderr().contains("42710"), "{run}");
 }
 
 const MEANWHILE: &str = "INSERT INTO accounts (legacy_id, name) VALUES ('A2', 'Theirs');
@@ -187,7 +191,7 @@ fn what_the_owners_functions_raise_is_no_conflict() {
 /// While an update of all rows waits, an application goes on writing them.
 fn writing(database: &Database, run: impl FnOnce()) {
     database.rows(
-        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.1); RETURN NULL; END $$;
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END $$;
          CREATE TRIGGER slow BEFORE UPDATE ON users FOR EACH STATEMENT WHEN (current_setting('application_name') <> 'muster tests')
          EXECUTE FUNCTION slow()",
     );

@@ -7,6 +7,7 @@ mod asked;
 mod exact;
 mod journal;
 mod kept;
+mod meanwhile;
 mod tables;
 
 /// Makes the journal one of version 3: rows are kept as JSON, and not every table has a key.
