@@ -86,7 +86,7 @@ fn sound_files() -> Vec<Vec<u8>> {
     let mut files = vec![
         written(&COLUMNS, false, 1, |_, rows| fill(rows, "\n")),
         written(&COLUMNS, true, 2, |_, rows| {
-            (0..100).for_each(|_| fill(rows, "as long as a text of letters"))
+            (0..100).for_each(|_| fill(rows, "as long as a text of letters"));
         }),
     ];
     for compression in [ParquetCompression::Uncompressed, ParquetCompression::Snappy] {

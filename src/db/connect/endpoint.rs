@@ -79,7 +79,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After how long a connection counts as lost whose network is gone. A server that works on a statement for hours still
 /// answers on this level.
-const GONE: Duration = Duration::from_secs(60);
+const GONE: Duration = Duration::from_mins(1);
 
 /// One or several servers, a database and a role, with all that is needed to connect. Its `Debug` shows no password.
 #[derive(Clone)]

@@ -79,7 +79,7 @@ impl<'a> Undo<'a> {
         // From here on, those who prune the journal or forget a person wait; what they did before is seen.
         let id = &self.run.run;
         self.execute(&format!("SELECT FROM muster.runs WHERE id = {}::uuid FOR UPDATE", literal(id))).await?;
-        if journal::find(self.client, id).await? != *self.run {
+        if journal::find(&self.session.client, id).await? != *self.run {
             let why =
                 "its undo data was pruned, or a person forgotten, at the same time; see `muster runs show`";
             return Err(LoadError::NotUndoable { run: id.clone(), why: why.to_owned() });
