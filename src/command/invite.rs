@@ -74,18 +74,15 @@ pub(crate) fn invites(args: &InvitesArgs, yes: bool, out: &mut dyn Write) -> Res
 /// Opens a link.
 pub(crate) fn open(args: &AcceptArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let mut token = String::new();
-    match args.token.as_deref().filter(|token| *token != "-") {
-        Some(typed) => {
-            tracing::warn!(
-                "other users of this machine can see the token in the list of processes; give it on standard input"
-            );
-            typed.clone_into(&mut token);
-        }
-        None => {
-            // No token is longer.
-            let read = io::stdin().lock().take(1000).read_line(&mut token);
-            read.map_err(|source| CommandError::Read { path: "-".into(), source })?;
-        }
+    if let Some(typed) = args.token.as_deref().filter(|token| *token != "-") {
+        tracing::warn!(
+            "other users of this machine can see the token in the list of processes; give it on standard input"
+        );
+        typed.clone_into(&mut token);
+    } else {
+        // No token is longer.
+        let read = io::stdin().lock().take(1000).read_line(&mut token);
+        read.map_err(|source| CommandError::Read { path: "-".into(), source })?;
     }
     let place = &args.place;
     let accepted = accept(&token, place.schemas.as_deref(), place.database.database_url.as_deref())?;

@@ -57,7 +57,7 @@ pub(super) async fn commit(session: &Session, run: &RunId) -> Result<(), LoadErr
         "the reply to COMMIT was lost; asking the server for the status of transaction {transaction}"
     );
     for turn in 0..fault::number("MUSTER_TEST_TRIES", TRIES) {
-        match ask(session, &server, &transaction, run).await {
+        match ask(session, server.as_deref(), &transaction, run).await {
             Ok(Status::Committed) => {
                 tracing::warn!("the server says that transaction {transaction} was committed");
                 return Ok(());
@@ -103,7 +103,7 @@ async fn identity(client: &Client) -> Result<Option<String>, DbError> {
 /// that has not got so far, or one that took its place without.
 async fn ask(
     session: &Session,
-    server: &Option<String>,
+    server: Option<&str>,
     transaction: &str,
     run: &RunId,
 ) -> Result<Status, DbError> {
@@ -117,7 +117,7 @@ async fn ask(
         }
         let found = other.client.query_one(IDENTITY, &[]).await;
         let found: Option<String> = found.ok().and_then(|row| row.get(0));
-        if found.is_some() && found == *server {
+        if found.is_some() && found.as_deref() == server {
             return status;
         }
     }

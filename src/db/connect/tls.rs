@@ -145,11 +145,11 @@ fn revocations(
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, DbError> {
     let mut paths = Vec::new();
     for path in named {
-        match path.read_dir() {
-            Ok(entries) => {
-                paths.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()))
-            }
-            Err(_) => paths.push(path.clone()),
+        if let Ok(entries) = path.read_dir() {
+            let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            paths.extend(files.filter(|path| path.is_file()));
+        } else {
+            paths.push(path.clone());
         }
     }
     if named.is_empty() {
