@@ -11,8 +11,14 @@ pub(super) struct ForeignKey {
     pub(super) child: String,
     /// The table refers to itself.
     pub(super) is_own: bool,
+    /// What an update of a referred value does to the rows that refer to it, as the catalog has it.
+    on_update: String,
     columns: Vec<String>,
     referred: Vec<String>,
+    /// The referred columns' names, not quoted.
+    names: Vec<String>,
+    /// The server computes one of them from other columns.
+    is_of_computed: bool,
 }
 
 const FOREIGN_KEYS: &str =
@@ -20,7 +26,11 @@ const FOREIGN_KEYS: &str =
         array(SELECT quote_ident(a.attname) FROM unnest(c.conkey) WITH ORDINALITY k (num, n)
               JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.num ORDER BY k.n),
         array(SELECT quote_ident(a.attname) FROM unnest(c.confkey) WITH ORDINALITY k (num, n)
-              JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.n)
+              JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.num ORDER BY k.n),
+        c.confupdtype::text,
+        array(SELECT attname::text FROM pg_attribute WHERE attrelid = c.confrelid AND attnum = ANY (c.confkey)),
+        EXISTS (SELECT FROM pg_attribute
+                WHERE attrelid = c.confrelid AND attnum = ANY (c.confkey) AND attgenerated <> '')
     FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
     WHERE c.contype = 'f' AND c.confrelid = $1::text::regclass AND c.conparentid = 0 ORDER BY 2, 1";
 
@@ -34,6 +44,9 @@ impl ForeignKey {
             is_own: row.get(2),
             columns: row.get(3),
             referred: row.get(4),
+            on_update: row.get(5),
+            names: row.get(6),
+            is_of_computed: row.get(7),
         };
         Ok(rows.iter().map(key).collect())
     }
@@ -42,5 +55,25 @@ impl ForeignKey {
     pub(super) fn refers(&self) -> String {
         let pairs = self.columns.iter().zip(&self.referred);
         pairs.map(|(own, referred)| format!("c.{own} = t.{referred}")).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// What the key's ON UPDATE writes into rows that refer to a value which changes: nothing, or this.
+    pub(super) fn on_update(&self) -> Option<&'static str> {
+        match self.on_update.as_str() {
+            "c" => Some("CASCADE"),
+            "n" => Some("SET NULL"),
+            "d" => Some("SET DEFAULT"),
+            _ => None,
+        }
+    }
+
+    /// Whether it refers to the column.
+    pub(super) fn is_to(&self, column: &str) -> bool {
+        self.names.iter().any(|name| name == column)
+    }
+
+    /// Whether a change of these columns may change what it refers to.
+    pub(super) fn depends_on(&self, columns: &[String]) -> bool {
+        self.is_of_computed || columns.iter().any(|column| self.is_to(column))
     }
 }

@@ -11,6 +11,7 @@ use crate::load::rights;
 use crate::load::tables;
 use crate::record::RunId;
 
+use super::blocking::BlockingRow;
 use super::readback::{self, Undone};
 use super::rows::{RunRows, failed};
 use super::{find, restore};
@@ -89,6 +90,10 @@ impl<'a> Undo<'a> {
                 restore::deleted(rows, true).await?;
             }
             for rows in &entities {
+                blocking.extend(find::followed(rows).await?);
+            }
+            self.unless_blocked(&mut blocking)?;
+            for rows in &entities {
                 differs.push(restore::updated(rows).await?);
             }
             fault::reach(Point::UndoRestored);
@@ -96,9 +101,7 @@ impl<'a> Undo<'a> {
                 blocking.extend(find::referred(rows).await?);
             }
         }
-        if !blocking.is_empty() {
-            return Err(LoadError::Blocked { run: self.run.run.clone(), rows: blocking });
-        }
+        self.unless_blocked(&mut blocking)?;
         // Rows that refer to others go first.
         for rows in entities.iter().rev() {
             restore::inserted(rows).await?;
@@ -142,6 +145,14 @@ impl<'a> Undo<'a> {
             .await
             .map_err(|e| failed(&self.run.run, e))?;
         Ok(())
+    }
+
+    /// Errors: rows keep the run from being undone.
+    fn unless_blocked(&self, blocking: &mut Vec<BlockingRow>) -> Result<(), LoadError> {
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        Err(LoadError::Blocked { run: self.run.run.clone(), rows: std::mem::take(blocking) })
     }
 
     fn rows(&self, entity: &'a EntityRecord) -> RunRows<'a> {
