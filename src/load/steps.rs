@@ -1,6 +1,6 @@
 //! The order of a load's steps.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::db::Session;
 use crate::event::Listener;
@@ -8,7 +8,7 @@ use crate::fault::{self, Point};
 use crate::record::RunId;
 use crate::schema::Schema;
 use crate::settings::Target;
-use crate::settle::{EntityVerdict, Facts, Question};
+use crate::settle::{Answers, EntityVerdict, Facts, Question};
 
 use super::context::Context;
 use super::empty::EmptyTable;
@@ -79,10 +79,15 @@ impl<'a> Load<'a> {
         Ok(facts)
     }
 
-    /// Which of the keys in question the database holds.
-    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+    /// What is known of the keys in question.
+    pub(crate) async fn answers(
+        &self,
+        entities: &[EntityRows<'_>],
+        questions: &[Question],
+    ) -> Result<Answers, LoadError> {
         let Context { client, schema, tables, repertoire, .. } = &self.context;
-        tables::held(client, schema, tables, &repertoire.askable(questions)).await
+        let asked = facts::Asked { client, schema, tables, repertoire, thorough: false };
+        asked.answers(entities, questions).await
     }
 
     /// Calls `each` with the keys of the entity's rows in the target that no record of the files has; see

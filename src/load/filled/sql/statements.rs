@@ -70,15 +70,6 @@ impl Statements<'_> {
         info.has_text(alias, &parent.fields[parent.key].column, &format!("s.f{field}"))
     }
 
-    /// The unique fields whose columns take some different values for the same, such as `a` and `A`, or 1 and 1.0.
-    pub(crate) fn lenient(&self) -> impl Iterator<Item = FieldIndex> + '_ {
-        self.entity.unique_fields().filter(|&index| {
-            let field = &self.entity.fields[index];
-            let lenient = self.info.column(&field.column).is_some_and(|column| column.lenient);
-            field.reference.is_none() && (lenient || field.rule.sql_type() == "numeric")
-        })
-    }
-
     /// The staged rows whose value of a lenient field others have, too: the row, and the first that has it.
     pub(crate) fn alike(&self, field: FieldIndex) -> Option<String> {
         let kind = self.entity.fields[field].rule.sql_type();
