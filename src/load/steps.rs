@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use crate::db::Session;
 use crate::event::Listener;
 use crate::fault::{self, Point};
-use crate::record::RunId;
+use crate::record::{EntityIndex, RunId};
 use crate::schema::Schema;
 use crate::settings::Target;
 use crate::settle::{Answers, EntityVerdict, Facts, Question};
 
 use super::context::Context;
 use super::empty::EmptyTable;
-use super::error::LoadError;
-use super::filled::{Staged, When, deletes, merge, readback, stage};
+use super::error::{LoadError, RefusedRow};
+use super::filled::{Staged, When, deletes, late, merge, readback, stage};
 use super::journal::{self, RunNote};
 use super::layouts::Layouts;
 use super::path::Obstacle;
@@ -128,27 +128,41 @@ impl<'a> Load<'a> {
             return Err(error.into());
         }
         tracing::info!("{error}; finding the rows");
-        for at_once in [false, true] {
-            self.go_back().await?;
-            deletes::delete(context, entities, verdicts, When::Before).await?;
-            for item in entities {
-                let layouts = Layouts::of(item.harvest);
-                let staged = Staged::of(context, item, &layouts);
-                let rows = match merge::find_refused(&staged, &verdicts[item.entity], at_once).await {
-                    Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => {
-                        self.go_back().await?;
-                        identities::no_fault(context, &error).await?;
-                        return Err(error.into());
-                    }
-                    found => found?,
-                };
-                if !rows.is_empty() {
-                    self.go_back().await?;
-                    return Err(LoadError::Rows { entity: item.entity, rows });
-                }
+        match self.refused(entities, verdicts).await {
+            Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => {
+                self.go_back().await?;
+                identities::no_fault(context, &error).await?;
+                Err(error.into())
+            }
+            Err(other) => Err(other),
+            Ok(Some((entity, rows))) => {
+                self.go_back().await?;
+                Err(LoadError::Rows { entity, rows })
+            }
+            Ok(None) => Err(error.into()),
+        }
+    }
+
+    /// Finds the rows of one entity that the database refuses: as they are written, or else at the end.
+    async fn refused(
+        &self,
+        entities: &[EntityRows<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Option<(EntityIndex, Vec<RefusedRow>)>, LoadError> {
+        let context = &self.context;
+        self.go_back().await?;
+        deletes::delete(context, entities, verdicts, When::Before).await?;
+        for item in entities {
+            let layouts = Layouts::of(item.harvest);
+            let staged = Staged::of(context, item, &layouts);
+            let rows = merge::find_refused(&staged, &verdicts[item.entity]).await?;
+            if !rows.is_empty() {
+                return Ok(Some((item.entity, rows)));
             }
         }
-        Err(error.into())
+        self.go_back().await?;
+        deletes::delete(context, entities, verdicts, When::Before).await?;
+        late::find(context, entities, verdicts).await
     }
 
     async fn write_all(
