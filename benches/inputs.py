@@ -51,6 +51,21 @@ class Inputs:
             os.sync()
         return path
 
+    def repeated(self, size: Size) -> Path:
+        """A file of users that are all the same one; made when it is not there."""
+        path = WORK / "inputs" / f"{size.accounts}-{size.users}" / "repeated" / "users.csv"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.folder(size, "clean") / "users.csv", encoding="utf-8") as clean:
+                head, first = clean.readline(), clean.readline()
+            making = path.with_suffix(".making")
+            with open(making, "w", encoding="utf-8") as file:
+                file.write(head)
+                file.writelines(first for _ in range(size.users))
+            making.rename(path)
+            os.sync()
+        return path
+
     def remove(self, size: Size, kind: str) -> None:
         """Removes an input that is too large to be kept."""
         shutil.rmtree(WORK / "inputs" / f"{size.accounts}-{size.users}" / kind, ignore_errors=True)

@@ -50,6 +50,7 @@ class Bench:
         yield "check-faulty", lambda: self.check_kind("faulty", "5 % faults of all codes", "")
         yield "check-rejected", lambda: self.check_kind("rejected", "every row rejected", "≤ 2 ×")
         yield "check-scale", self.check_scale
+        yield "check-repeated", self.check_repeated
         yield "import-empty", self.import_empty
         yield "import-again", lambda: self.import_filled("again", "clean", "the same files again")
         yield "import-changed", lambda: self.import_filled("changed", "changed", "1 % of the rows changed")
@@ -60,6 +61,7 @@ class Bench:
         yield "journal-empty", self.journal_empty
         yield "journal-changed", self.journal_changed
         yield "import-scale", self.import_scale
+        yield "import-repeated", self.import_repeated
         yield "export", lambda: self.export("csv")
         yield "export-parquet", lambda: self.export("parquet")
         yield "batch", self.batch
@@ -101,6 +103,20 @@ class Bench:
         ours, theirs = self.check_command(self.size, "clean"), self.check_command(tenth, "clean")
         names = ("check, per row", "per row of a tenth of the rows")
         return Line("check-scale", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    def check_repeated(self) -> Line:
+        """Whatever repeats, a row costs the same."""
+        tenth = self.size.tenth()
+        ours, theirs = self.repeated_command("check", self.size), self.repeated_command("check", tenth)
+        names = ("check, one user in all rows, per row", "per row of a tenth of the rows")
+        return Line("check-repeated", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    def repeated_command(self, command: str, size: Size) -> Command:
+        accounts = str(self.inputs.folder(size, "clean") / "accounts.csv")
+        words = [str(self.muster), command, "--quiet", "--out", str(self.out)]
+        words += [accounts, str(self.inputs.repeated(size))]
+        # All but the first are skipped as duplicates.
+        return Command(words, (3,), before=self.clean_out, after=lambda: self.expect(duplicates=size.users - 1))
 
     # ---- import ----
 
@@ -166,6 +182,19 @@ class Bench:
         theirs, _ = self.both(tenth, "clean", False, tenth.users)
         names = ("import into empty tables, per row", "per row of a tenth of the rows")
         return Line("import-scale", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    def import_repeated(self) -> Line:
+        tenth = self.size.tenth()
+        ours, theirs = self.repeated_import(self.size), self.repeated_import(tenth)
+        names = ("import into filled tables, one user in all rows, per row", "per row of a tenth of the rows")
+        return Line("import-repeated", *names, "≤ 1.3 ×", ours, theirs, self.size.users / tenth.users)
+
+    def repeated_import(self, size: Size) -> Command:
+        command = self.repeated_command("import", size)
+        command.words[2:2] = ["--database-url", self.server.url("work")]
+        template = self.database("filled_by_muster", size)
+        command.before = lambda: (self.clean_out(), self.server.copy(template, "work"))
+        return command
 
     def import_copy(self) -> Line:
         """Against the floor: nothing but COPY."""

@@ -249,8 +249,14 @@ impl Keys {
 }
 
 impl SlotValues for Keys {
-    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
-        Ok(Some(self.values[slot][row].clone()))
+    fn values(
+        &self,
+        rows: &[RowNumber],
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
+        rows.iter().for_each(|&row| each(row, Some(&self.values[slot][row])));
+        Ok(())
     }
 
     fn parts(&self) -> usize {

@@ -161,6 +161,19 @@ pub(crate) enum Misfit {
         /// What it should be.
         wanted: String,
     },
+    /// A column cannot hold what the schema writes for an empty cell.
+    #[error(
+        "table {table}, column {column}: the type is {declared}, which cannot hold the default that the schema has for \
+         {field}; change the default or the type"
+    )]
+    Default {
+        /// The table, quoted.
+        table: String,
+        column: String,
+        field: String,
+        /// The column's type.
+        declared: String,
+    },
     /// A column is computed by the server.
     #[error("table {table}, column {column}: the server computes it, so {field} cannot be stored there")]
     Computed {

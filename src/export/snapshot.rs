@@ -110,7 +110,10 @@ pub(super) async fn tables(
         misfits.extend(catalog::misfits(entity, &table).into_iter().filter(|misfit| match misfit {
             Misfit::MissingColumn { .. } | Misfit::Type { .. } => true,
             Misfit::Right { right, .. } => *right == "SELECT",
-            Misfit::Computed { .. } | Misfit::NoUniqueIndex { .. } | Misfit::Unfilled { .. } => false,
+            Misfit::Default { .. }
+            | Misfit::Computed { .. }
+            | Misfit::NoUniqueIndex { .. }
+            | Misfit::Unfilled { .. } => false,
         }));
         tables.push(Some(table));
     }

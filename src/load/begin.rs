@@ -12,7 +12,7 @@ use super::filled::foreign_keys;
 use super::path::{self, Obstacle};
 use super::repertoire::Repertoire;
 use super::rows::EntityRows;
-use super::{journal, tables};
+use super::{facts, journal, tables};
 
 /// What is found must stay true until it is acted on, so the whole transaction has one snapshot. The joins of a million
 /// staged rows get more memory than the usual 4 MB, or they would go to disk. The statements compute too little to be
@@ -80,7 +80,7 @@ async fn obstacle(
     entity: EntityIndex,
     before: &[EntityRows<'_>],
 ) -> Result<Option<Obstacle>, LoadError> {
-    if context.statements(entity).lenient().next().is_some() {
+    if facts::lenient(context.entity(entity), context.table(entity)).next().is_some() {
         return Ok(Some(Obstacle::Unusual("a unique column takes different values for the same")));
     }
     let direct = before.iter().filter(|item| !context.is_staged(item.entity));

@@ -2,7 +2,7 @@
 //! digits, numbers out of range, values that an enumerated type lacks. Such rows are found before any is sent, since the
 //! server would round some of these values without a word.
 
-use crate::db::catalog::{ColumnInfo, TableInfo};
+use crate::db::catalog::{ColumnInfo, Misfit, TableInfo};
 use crate::read::Harvest;
 use crate::record::{RowEncoder, RowNumber};
 use crate::rule::list::items;
@@ -57,6 +57,30 @@ pub(super) fn unheld(entity: &Entity, info: &TableInfo, harvest: &Harvest) -> Re
         }
     }
     Ok(found)
+}
+
+/// The schema's defaults that the table's columns cannot hold, or would round.
+pub(super) fn unheld_defaults(entity: &Entity, info: &TableInfo) -> Vec<Misfit> {
+    let mut found = Vec::new();
+    for field in entity.fields.iter().filter(|field| field.reference.is_none()) {
+        let (Some(default), Some(column)) = (field.when_empty(), info.column(&field.column)) else {
+            continue;
+        };
+        let mut raw = Vec::new();
+        RowEncoder::text(&mut raw, default);
+        raw.pop();
+        // An enumerated type refuses what it lacks, with the row's name, and rounds nothing.
+        let limit = Limit::of(column, field).filter(|limit| !matches!(limit, Limit::Labels(_)));
+        if limit.is_some_and(|limit| !limit.holds(&raw)) {
+            found.push(Misfit::Default {
+                table: entity.table.to_string(),
+                column: field.column.clone(),
+                field: field.name.clone(),
+                declared: column.declared.clone(),
+            });
+        }
+    }
+    found
 }
 
 impl<'c> Limit<'c> {

@@ -1,20 +1,20 @@
 //! The order of a load's steps.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::db::{Session, catalog};
 use crate::event::Listener;
 use crate::fault::{self, Point};
-use crate::record::RunId;
+use crate::record::{EntityIndex, RunId};
 use crate::schema::Schema;
 use crate::settings::Target;
-use crate::settle::{EntityVerdict, Facts, Question};
+use crate::settle::{Answers, EntityVerdict, Facts, Question};
 
 use super::again::Earlier;
 use super::context::Context;
 use super::empty::EmptyTable;
-use super::error::LoadError;
-use super::filled::{Staged, When, deletes, merge, readback, stage};
+use super::error::{LoadError, RefusedRow};
+use super::filled::{Staged, When, deletes, late, merge, readback, stage};
 use super::journal::{self, RunNote};
 use super::layouts::Layouts;
 use super::path::Obstacle;
@@ -98,10 +98,15 @@ impl<'a> Load<'a> {
         Ok(facts)
     }
 
-    /// Which of the keys in question the database holds.
-    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
+    /// What is known of the keys in question.
+    pub(crate) async fn answers(
+        &self,
+        entities: &[EntityRows<'_>],
+        questions: &[Question],
+    ) -> Result<Answers, LoadError> {
         let Context { client, schema, tables, repertoire, .. } = &self.context;
-        tables::held(client, schema, tables, &repertoire.askable(questions)).await
+        let asked = facts::Asked { client, schema, tables, repertoire, thorough: false };
+        asked.answers(entities, questions).await
     }
 
     /// Calls `each` with the keys of the entity's rows in the target that no record of the files has; see
@@ -143,28 +148,42 @@ impl<'a> Load<'a> {
             return Err(if is_used_up { error.into() } else { LoadError::DirectPath(error) });
         }
         tracing::info!("{error}; finding the rows");
-        for at_once in [false, true] {
-            self.go_back().await?;
-            deletes::delete(context, entities, verdicts, When::Before).await?;
-            for item in entities {
-                let layouts = Layouts::of(item.harvest);
-                let staged = Staged::of(context, item, &layouts);
-                let rows = match merge::find_refused(&staged, &verdicts[item.entity], at_once).await {
-                    Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => {
-                        self.go_back().await?;
-                        identities::no_fault(context, &error).await?;
-                        return Err(error.into());
-                    }
-                    found => found?,
-                };
-                if !rows.is_empty() {
-                    self.go_back().await?;
-                    self.earlier.unless_overtaken((self.session, context), item.entity, &rows).await?;
-                    return Err(LoadError::Rows { entity: item.entity, rows });
-                }
+        match self.refused(entities, verdicts).await {
+            Err(LoadError::Database(error)) if error.is_about_data() || error.is_used_up() => {
+                self.go_back().await?;
+                identities::no_fault(context, &error).await?;
+                Err(error.into())
+            }
+            Err(other) => Err(other),
+            Ok(Some((entity, rows))) => {
+                self.go_back().await?;
+                self.earlier.unless_overtaken((self.session, context), entity, &rows).await?;
+                Err(LoadError::Rows { entity, rows })
+            }
+            Ok(None) => Err(error.into()),
+        }
+    }
+
+    /// Finds the rows of one entity that the database refuses: as they are written, or else at the end.
+    async fn refused(
+        &self,
+        entities: &[EntityRows<'_>],
+        verdicts: &[EntityVerdict],
+    ) -> Result<Option<(EntityIndex, Vec<RefusedRow>)>, LoadError> {
+        let context = &self.context;
+        self.go_back().await?;
+        deletes::delete(context, entities, verdicts, When::Before).await?;
+        for item in entities {
+            let layouts = Layouts::of(item.harvest);
+            let staged = Staged::of(context, item, &layouts);
+            let rows = merge::find_refused(&staged, &verdicts[item.entity]).await?;
+            if !rows.is_empty() {
+                return Ok(Some((item.entity, rows)));
             }
         }
-        Err(error.into())
+        self.go_back().await?;
+        deletes::delete(context, entities, verdicts, When::Before).await?;
+        late::find(context, entities, verdicts).await
     }
 
     async fn write_all(

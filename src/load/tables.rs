@@ -11,6 +11,7 @@ use crate::schema::{Schema, ddl};
 use crate::settle::Question;
 
 use super::error::LoadError;
+use super::limits;
 
 /// How many keys are asked about at a time.
 const BATCH: usize = 20_000;
@@ -58,6 +59,7 @@ async fn look_for(
         let table = catalog::look_up(client, &entity.table).await?;
         if let Some(table) = &table {
             misfits.extend(catalog::misfits(entity, table).into_iter().filter(&matters));
+            misfits.extend(limits::unheld_defaults(entity, table));
         }
         tables.push(table);
     }

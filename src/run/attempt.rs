@@ -42,8 +42,8 @@ impl Attempt<'_> {
         let (mut counts, written) = loop {
             *latest = None;
             let verdicts = run.settle(self.entities, &mut facts, |verdicts, facts| {
-                let held = database.wait(session, load.answers(&verdicts.questions))?;
-                facts.answer(&verdicts.questions, &held);
+                let answers = database.wait(session, load.answers(&rows, &verdicts.questions))?;
+                facts.answer(&verdicts.questions, answers);
                 Ok(())
             })?;
             let verdicts = &*latest.insert(verdicts);

@@ -1,13 +1,11 @@
 //! `check`: everything but writing to a database.
 
-use std::collections::HashSet;
-
 use crate::event::Listener;
 use crate::load::Lookup;
 use crate::read::Keep;
 use crate::report::Status;
 use crate::settings::Settings;
-use crate::settle::{EntityVerdict, Facts, Question};
+use crate::settle::{EntityVerdict, Facts};
 
 use super::database::Database;
 use super::file::EntityRead;
@@ -19,8 +17,9 @@ use super::{Reported, RunError};
 /// read-only.
 /// Errors: see [`RunError`]; files that cannot be read as a whole have been reported by then.
 pub(crate) fn check(settings: &Settings, listener: &dyn Listener) -> Result<Reported, RunError> {
-    // Nothing is loaded, so nothing needs the other fields of a row once they have been validated.
-    let mut run = Run::begin("check", settings, Keep::Keys, listener)?;
+    // Nothing is loaded, so only a database's columns need the other fields of a row once they have been validated.
+    let keep = if settings.target.against_database { Keep::Rows } else { Keep::Keys };
+    let mut run = Run::begin("check", settings, keep, listener)?;
     let entities = run.read(None)?;
     let settled = if settings.target.against_database {
         run.settle_against(&entities).map(|(verdicts, target)| (verdicts, Some(target)))
@@ -54,8 +53,8 @@ impl Run<'_> {
         let mut lookup = database.wait(&session, Lookup::begin(&session, &schema))?;
         let mut facts = database.wait(&session, lookup.facts(&rows, target.move_rows))?;
         let verdicts = self.settle(entities, &mut facts, |verdicts, facts| {
-            let held: HashSet<Question> = database.wait(&session, lookup.answers(&verdicts.questions))?;
-            facts.answer(&verdicts.questions, &held);
+            let answers = database.wait(&session, lookup.answers(&rows, &verdicts.questions))?;
+            facts.answer(&verdicts.questions, answers);
             Ok(())
         })?;
         Ok((verdicts, session.target().to_owned()))

@@ -184,14 +184,16 @@ impl EntityFindings<'_> {
             Reason::KeyInUse => format!("another row of the database has this {name}").into(),
             Reason::StoredOtherwise(stored) => {
                 // A sensitive value is never part of a message.
-                let stored = match field.map(|field| entity.fields[field].sensitive) {
-                    Some(false) => format!(": {}", Finding::excerpt(stored)),
-                    _ => String::new(),
+                let key = reference.map(|reference| &self.schema.entities[reference.entity]);
+                let is_sensitive = field.is_none_or(|field| entity.fields[field].sensitive)
+                    || key.is_some_and(|parent| parent.fields[parent.key].sensitive);
+                let stored =
+                    if is_sensitive { String::new() } else { format!(": {}", Finding::excerpt(stored)) };
+                let what = match reference {
+                    Some(_) => format!("{name}: the database has the key of one of the {parent}"),
+                    None => format!("a row of the database has this {name}"),
                 };
-                format!(
-                    "a row of the database has this {name} in another form{stored}; correct it there first"
-                )
-                .into()
+                format!("{what} in another form{stored}; correct it there first").into()
             }
             Reason::UnknownReference => {
                 let nor = if self.has_database { " or in the database" } else { "" };
@@ -219,7 +221,8 @@ impl EntityFindings<'_> {
                     .into()
             }
             Reason::StillReferred(by) => format!("the row is not deleted: {by}").into(),
-            Reason::Unheld { declared: (declared, sqlstate), .. } => {
+            Reason::Unheld(unheld) => {
+                let (declared, sqlstate) = &unheld.declared;
                 format!("{name}: the column's type, {declared}, cannot hold this value (SQLSTATE {sqlstate})")
                     .into()
             }

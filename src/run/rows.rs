@@ -58,8 +58,10 @@ impl<'h> Settleable<'h> {
 
     /// The key of a row, escaped as COPY wants it.
     pub(crate) fn key_of(&self, row: RowNumber) -> io::Result<Option<Vec<u8>>> {
+        let (bytes, location) = self.harvest.row(row)?;
         // The key is the first of the slots.
-        self.value(row, Slot(0))
+        let position = self.position(location.file, Slot(0));
+        Ok(position.and_then(|position| RowEncoder::field(&bytes, position)).map(<[u8]>::to_vec))
     }
 
     fn position(&self, file: u16, slot: Slot) -> Option<usize> {
@@ -68,10 +70,17 @@ impl<'h> Settleable<'h> {
 }
 
 impl SlotValues for Settleable<'_> {
-    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
-        let (bytes, location) = self.harvest.row(row)?;
-        let position = self.position(location.file, slot);
-        Ok(position.and_then(|position| RowEncoder::field(&bytes, position)).map(<[u8]>::to_vec))
+    fn values(
+        &self,
+        rows: &[RowNumber],
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
+        self.harvest.rows(rows, |at, bytes, location| {
+            let position = self.position(location.file, slot);
+            each(rows[at], position.and_then(|position| RowEncoder::field(bytes, position)));
+            Ok(())
+        })
     }
 
     fn parts(&self) -> usize {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::record::{EntityIndex, RowNumber, Slot};
 
-use super::facts::{Facts, InUse, StoredOtherwise, Unheld};
+use super::facts::{Facts, InUse, StoredOtherwise};
 use super::verdict::{EntityVerdict, Fate, Reason};
 
 /// The rows of an entity with a value that is in use, and its slot, in order. A value counts as free if a row may free
@@ -15,7 +15,8 @@ pub(super) fn in_use(
     entity: EntityIndex,
     held: &HashSet<(RowNumber, Slot)>,
 ) -> Vec<(RowNumber, Slot)> {
-    let is_held = |found: &&InUse| found.freed_by.is_empty() || held.contains(&(found.row, found.slot));
+    let is_held =
+        |found: &&InUse| facts.freeing(entity, found).is_empty() || held.contains(&(found.row, found.slot));
     let mut rows: Vec<_> =
         facts.in_use(entity).iter().filter(is_held).map(|found| (found.row, found.slot)).collect();
     rows.sort_unstable();
@@ -26,15 +27,19 @@ pub(super) fn in_use(
 /// Rejects rows of an entity for what is not about values that other rows have.
 pub(super) fn reject(facts: &Facts, entity: EntityIndex, verdict: &mut EntityVerdict) {
     for StoredOtherwise { row, slot, stored } in facts.stored(entity) {
-        verdict.add(*row, Some(*slot), Reason::StoredOtherwise(stored.clone()));
+        verdict.add(*row, Some(*slot), Reason::StoredOtherwise(stored.as_str().into()));
     }
-    for Unheld { row, field, declared } in facts.unheld(entity) {
-        verdict.add(*row, None, Reason::Unheld { field: *field, declared: declared.clone() });
+    for unheld in facts.unheld(entity) {
+        verdict.add(unheld.row, None, Reason::Unheld(Box::new(unheld.clone())));
     }
-    let refused = facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.clone())));
-    let referred =
-        facts.referred(entity).iter().map(|(row, detail)| (row, Reason::StillReferred(detail.clone())));
-    let edited = facts.edited(entity).iter().map(|(row, detail)| (row, Reason::Edited(detail.clone())));
+    let refused =
+        facts.refused(entity).iter().map(|(row, detail)| (row, Reason::Refused(detail.as_str().into())));
+    let referred = facts
+        .referred(entity)
+        .iter()
+        .map(|(row, detail)| (row, Reason::StillReferred(detail.as_str().into())));
+    let edited =
+        facts.edited(entity).iter().map(|(row, detail)| (row, Reason::Edited(detail.as_str().into())));
     for (row, reason) in refused.chain(referred).chain(edited) {
         verdict.add(*row, None, reason);
     }
@@ -42,29 +47,60 @@ pub(super) fn reject(facts: &Facts, entity: EntityIndex, verdict: &mut EntityVer
 
 /// Adds to `held` the values that no kept row frees, and those that are in use because of these. Returns whether
 /// there are new ones.
-pub(super) fn hold(in_use: &[InUse], verdict: &EntityVerdict, held: &mut HashSet<(RowNumber, Slot)>) -> bool {
-    let mut lost: HashSet<RowNumber> = HashSet::new();
+pub(super) fn hold(
+    facts: &Facts,
+    entity: EntityIndex,
+    verdict: &EntityVerdict,
+    held: &mut HashSet<(RowNumber, Slot)>,
+) -> bool {
     let before = held.len();
-    // In a chain of rows, each taking the value of the next, one lost row is followed to the chain's end at once.
-    let mut waiting: HashMap<RowNumber, Vec<&InUse>> = HashMap::new();
-    for found in in_use.iter().filter(|found| !found.freed_by.is_empty()) {
-        for &row in &found.freed_by {
-            waiting.entry(row).or_default().push(found);
+    // Many rows may wait for one value, and many free it: for each value they are listed once.
+    let mut values: HashMap<(Slot, i64), Value<'_>> = HashMap::new();
+    let mut frees: HashMap<RowNumber, Vec<(Slot, i64)>> = HashMap::new();
+    let mut lost: HashSet<RowNumber> = HashSet::new();
+    for found in facts.in_use(entity) {
+        let (Some(holder), by) = (found.holder, facts.freeing(entity, found)) else { continue };
+        if by.is_empty() {
+            continue;
         }
+        let place = (found.slot, holder);
+        let value = values.entry(place).or_insert_with(|| {
+            let kept: HashSet<_> = by.iter().filter(|row| verdict.fates[**row] == Fate::Kept).collect();
+            kept.iter().for_each(|row| frees.entry(**row).or_default().push(place));
+            Value { kept: kept.len(), waiting: Vec::new() }
+        });
+        value.waiting.push(found);
     }
-    let is_gone =
-        |row: RowNumber, lost: &HashSet<RowNumber>| verdict.fates[row] != Fate::Kept || lost.contains(&row);
-    let mut next: Vec<RowNumber> =
-        waiting.keys().copied().filter(|&row| verdict.fates[row] != Fate::Kept).collect();
-    while let Some(gone) = next.pop() {
-        for found in waiting.get(&gone).into_iter().flatten() {
-            let is_held = found.freed_by.iter().all(|&row| is_gone(row, &lost));
-            if is_held && !is_gone(found.row, &lost) {
-                held.insert((found.row, found.slot));
-                lost.insert(found.row);
-                next.push(found.row);
+    // In a chain of rows, each taking the value of the next, one lost row is followed to the chain's end at once.
+    let mut in_use: Vec<_> =
+        values.iter().filter(|(_, value)| value.kept == 0).map(|(place, _)| *place).collect();
+    while let Some(place) = in_use.pop() {
+        let waiting = values.get_mut(&place).map(|value| std::mem::take(&mut value.waiting));
+        for found in waiting.into_iter().flatten() {
+            let fate = verdict.fates[found.row];
+            if fate == Fate::Rejected {
+                continue;
+            }
+            // One that loses to others now would be next.
+            held.insert((found.row, found.slot));
+            if fate == Fate::Duplicate || !lost.insert(found.row) {
+                continue;
+            }
+            for place in frees.remove(&found.row).into_iter().flatten() {
+                let Some(value) = values.get_mut(&place) else { continue };
+                value.kept -= 1;
+                if value.kept == 0 {
+                    in_use.push(place);
+                }
             }
         }
     }
     held.len() > before
+}
+
+/// A value of the database that rows free and others wait for.
+struct Value<'f> {
+    /// How many of the rows that free it are kept.
+    kept: usize,
+    waiting: Vec<&'f InUse>,
 }

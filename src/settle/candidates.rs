@@ -9,8 +9,13 @@ use crate::schema::{Entity, FieldIndex};
 /// The values that rows are compared by, read back by row and slot. A value is the raw bytes of COPY's text
 /// format, which are equal exactly when the values are.
 pub(crate) trait SlotValues: Sync {
-    /// The value of `slot` in `row`, if it has one.
-    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>>;
+    /// Calls `each` with the value of `slot` for these rows, which are in order.
+    fn values(
+        &self,
+        rows: &[RowNumber],
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()>;
 
     /// The number of parts that can be scanned separately; together, in order, they hold all rows.
     fn parts(&self) -> usize;

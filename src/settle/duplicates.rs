@@ -34,14 +34,14 @@ pub(super) fn resolve(
     policy: Duplicates,
     verdict: &mut EntityVerdict,
 ) -> io::Result<()> {
-    let rows = contested_rows(candidates, contested, alike, verdict)?;
+    let claims = Claims::of(candidates, contested, alike, verdict)?;
     match policy {
-        Duplicates::KeepFirst => keep(rows.iter(), in_use, verdict),
-        Duplicates::KeepLast => keep(rows.iter().rev(), in_use, verdict),
-        Duplicates::RejectAll => reject_all(&rows, verdict),
+        Duplicates::KeepFirst => keep(claims.rows(), claims.values, in_use, verdict),
+        Duplicates::KeepLast => keep(claims.rows().rev(), claims.values, in_use, verdict),
+        Duplicates::RejectAll => reject_all(&claims, verdict),
     }
     let has_lost = |row: RowNumber| {
-        verdict.fates[row] != Fate::Kept && rows.binary_search_by_key(&row, |(row, _)| *row).is_ok()
+        verdict.fates[row] != Fate::Kept && claims.all.binary_search_by_key(&row, |claim| claim.row).is_ok()
     };
     let others: Vec<_> = in_use.iter().filter(|(row, _)| !has_lost(*row)).collect();
     for &(row, slot) in others {
@@ -50,39 +50,87 @@ pub(super) fn resolve(
     Ok(())
 }
 
-/// The kept rows with values that other rows may have, in order.
-fn contested_rows(
-    candidates: &Candidates<'_>,
-    contested: &[Shared],
-    alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
-    verdict: &EntityVerdict,
-) -> io::Result<Vec<Contested>> {
-    let mut rows = Vec::new();
-    // Most rows share no value: only those that might are read back.
-    if contested.iter().all(HashSetOf::is_empty) && alike.is_none() {
-        return Ok(rows);
-    }
-    // Values that the database takes for the same count as that of the first row that has one of them.
-    let first = |row: RowNumber, slot: Slot| alike.and_then(|alike| alike.get(&(row, slot)).copied());
-    for row in (0..candidates.len() as u64).map(RowNumber) {
-        let is_contested = |slot: Slot| {
-            contested[slot].contains(&candidates.hashes[slot][row]) || first(row, slot).is_some()
-        };
-        let slots = || (0..contested.len()).map(Slot);
-        if verdict.fates[row] == Fate::Kept && slots().any(is_contested) {
-            let mut values = Vec::new();
-            for slot in slots().filter(|&slot| is_contested(slot)) {
-                values.extend(
-                    candidates
-                        .values
-                        .value(first(row, slot).unwrap_or(row), slot)?
-                        .map(|value| (slot, value)),
-                );
+/// A row's value that other rows may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    row: RowNumber,
+    slot: u32,
+    /// The value's number.
+    value: u32,
+}
+
+const _: () = assert!(size_of::<Claim>() == 16);
+
+/// The values of kept rows that other rows may have. Every duplicate has one here, so they are small.
+#[derive(Debug, Default)]
+struct Claims {
+    /// In order.
+    all: Vec<Claim>,
+    /// How many different values there are.
+    values: usize,
+}
+
+impl Claims {
+    fn of(
+        candidates: &Candidates<'_>,
+        contested: &[Shared],
+        alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
+        verdict: &EntityVerdict,
+    ) -> io::Result<Self> {
+        let mut claims = Self::default();
+        // Values that the database takes for the same count as that of the first row that has one of them.
+        let first = |row: RowNumber, slot: Slot| alike.and_then(|alike| alike.get(&(row, slot)).copied());
+        for (slot, shared) in contested.iter().enumerate() {
+            let slot = Slot(slot);
+            // Most rows share no value: only those that might are read back.
+            if shared.is_empty() && alike.is_none() {
+                continue;
             }
-            rows.push((row, values));
+            let hashes = &candidates.hashes[slot];
+            let (mut rows, mut of_first) = (Vec::new(), HashMapOf::default());
+            for row in (0..candidates.len() as u64).map(RowNumber) {
+                if verdict.fates[row] != Fate::Kept {
+                    continue;
+                }
+                if let Some(first) = first(row, slot) {
+                    let value = *of_first.entry(first).or_insert_with(|| claims.number());
+                    claims.add(row, slot, value);
+                } else if shared.contains(&hashes[row]) {
+                    rows.push(row);
+                }
+            }
+            let mut numbers: HashMapOf<Box<[u8]>, u32> = HashMap::default();
+            candidates.values.values(&rows, slot, &mut |row, value| {
+                let Some(value) = value else { return };
+                let number = if let Some(&number) = numbers.get(value) {
+                    number
+                } else {
+                    let number = claims.number();
+                    numbers.insert(value.into(), number);
+                    number
+                };
+                claims.add(row, slot, number);
+            })?;
         }
+        claims.all.sort_unstable();
+        Ok(claims)
     }
-    Ok(rows)
+
+    /// A number for one more value.
+    fn number(&mut self) -> u32 {
+        self.values += 1;
+        // Each value has a row, and rows are numbered with 32 bits.
+        u32::try_from(self.values - 1).unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, row: RowNumber, slot: Slot, value: u32) {
+        self.all.push(Claim { row, slot: u32::try_from(slot.0).unwrap_or(u32::MAX), value });
+    }
+
+    /// The claims of each row, in order.
+    fn rows(&self) -> impl DoubleEndedIterator<Item = &[Claim]> {
+        self.all.chunk_by(|one, next| one.row == next.row)
+    }
 }
 
 /// The hashes that more than one row has.
@@ -136,54 +184,51 @@ impl Bits {
     }
 }
 
-/// A row and its values that may be shared, each with its slot.
-type Contested = (RowNumber, Vec<(Slot, Vec<u8>)>);
-
-/// Goes through the rows in order of preference: a row that shares a value with a kept one is skipped. A skipped row
-/// takes no value, nor does one that is in use.
-fn keep<'r>(
-    rows: impl Iterator<Item = &'r Contested>,
+/// Goes through the rows in order of preference: a row that shares one of the `values` with a kept one is skipped. A
+/// skipped row takes no value, nor does one that is in use.
+fn keep<'c>(
+    rows: impl Iterator<Item = &'c [Claim]>,
+    values: usize,
     in_use: &[(RowNumber, Slot)],
     verdict: &mut EntityVerdict,
 ) {
     let is_in_use = |row: RowNumber| in_use.binary_search_by_key(&row, |(row, _)| *row).is_ok();
-    let mut taken: HashMapOf<(Slot, &[u8]), RowNumber> = HashMap::default();
-    for (row, values) in rows {
-        let rival = values
-            .iter()
-            .find_map(|(slot, value)| taken.get(&(*slot, value.as_slice())).map(|&rival| (*slot, rival)));
+    let mut taken: Vec<Option<RowNumber>> = vec![None; values];
+    for claims in rows {
+        let row = claims[0].row;
+        let rival = claims.iter().find_map(|claim| Some((claim.slot, taken[claim.value as usize]?)));
         match rival {
-            Some((slot, of)) => verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: true }),
-            None if is_in_use(*row) => {}
-            None => taken.extend(values.iter().map(|(slot, value)| ((*slot, value.as_slice()), *row))),
+            Some((slot, of)) => verdict.add(row, Some(slot_of(slot)), Reason::Duplicate { of, kept: true }),
+            None if is_in_use(row) => {}
+            None => claims.iter().for_each(|claim| taken[claim.value as usize] = Some(row)),
         }
     }
 }
 
-/// The first row with a value, and the second if there is one.
-type Holders = (RowNumber, Option<RowNumber>);
-
 /// Rejects every row that shares a value with another one.
-fn reject_all(rows: &[Contested], verdict: &mut EntityVerdict) {
-    let mut holders: HashMapOf<(Slot, &[u8]), Holders> = HashMap::default();
-    for (row, values) in rows {
-        for (slot, value) in values {
-            holders
-                .entry((*slot, value.as_slice()))
-                .and_modify(|(_, second)| {
-                    second.get_or_insert(*row);
-                })
-                .or_insert((*row, None));
+fn reject_all(claims: &Claims, verdict: &mut EntityVerdict) {
+    // The first row with a value, and the second if there is one.
+    let mut holders: Vec<[Option<RowNumber>; 2]> = vec![[None; 2]; claims.values];
+    for claim in &claims.all {
+        let [first, second] = &mut holders[claim.value as usize];
+        if first.is_none() {
+            *first = Some(claim.row);
+        } else if second.is_none() {
+            *second = Some(claim.row);
         }
     }
-    for (row, values) in rows {
-        let rival = values.iter().find_map(|(slot, value)| {
-            let &(first, second) = holders.get(&(*slot, value.as_slice()))?;
-            let other = if first == *row { second? } else { first };
-            Some((*slot, other))
+    for own in claims.rows() {
+        let row = own[0].row;
+        let rival = own.iter().find_map(|claim| {
+            let [first, second] = holders[claim.value as usize];
+            Some((claim.slot, if first == Some(row) { second? } else { first? }))
         });
         if let Some((slot, of)) = rival {
-            verdict.add(*row, Some(slot), Reason::Duplicate { of, kept: false });
+            verdict.add(row, Some(slot_of(slot)), Reason::Duplicate { of, kept: false });
         }
     }
+}
+
+fn slot_of(slot: u32) -> Slot {
+    Slot(slot as usize)
 }

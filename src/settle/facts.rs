@@ -1,18 +1,34 @@
 //! What the database knows about the rows. Empty if no database is asked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::record::{EntityIndex, RowNumber, Slot};
 use crate::schema::FieldIndex;
 
 /// A question that only the database can answer: does it hold this key?
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Question {
     /// The entity of the key.
     pub(crate) entity: EntityIndex,
     /// The key in COPY's text format.
     pub(crate) key: Vec<u8>,
 }
+
+/// What the database says of a key. By default it knows nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// It holds the key.
+    pub(crate) held: bool,
+    /// The first clean row of the files with a key that it takes for this one.
+    pub(crate) row: Option<RowNumber>,
+    /// If there is none, the first rejected record with such a key, among those of the entity.
+    pub(crate) rejected: Option<usize>,
+    /// It holds the key in this form, which is not the normal one.
+    pub(crate) stored: Option<Box<str>>,
+}
+
+/// The answers to questions. What is not there, the database does not know.
+pub(crate) type Answers = HashMap<Question, Known>;
 
 /// A row's value of a unique field that another row of the database has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +37,13 @@ pub(crate) struct InUse {
     pub(crate) row: RowNumber,
     /// The field's slot.
     pub(crate) slot: Slot,
-    /// The rows that change the other row's value, or delete that row: while one of them is kept, the value is
-    /// free.
-    pub(crate) freed_by: Vec<RowNumber>,
+    /// The other row's identity in the database, if rows of the files may free the value.
+    pub(crate) holder: Option<i64>,
 }
+
+/// For rows of the database, by slot and identity, the rows that change the value there, or delete the row: while one of
+/// them is kept, the value is free.
+pub(super) type Freeing = HashMap<(Slot, i64), Vec<RowNumber>>;
 
 /// A value that the type of the field's column cannot hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +68,9 @@ pub(crate) struct StoredOtherwise {
 pub(crate) struct Facts {
     /// Whether there is a database to ask.
     pub(crate) database: bool,
-    known: HashMap<Question, bool>,
+    known: Answers,
     in_use: HashMap<EntityIndex, Vec<InUse>>,
+    freeing: HashMap<EntityIndex, Freeing>,
     refused: HashMap<EntityIndex, Vec<(RowNumber, String)>>,
     alike: HashMap<EntityIndex, HashMap<(RowNumber, Slot), RowNumber>>,
     unheld: HashMap<EntityIndex, Vec<Unheld>>,
@@ -70,10 +90,11 @@ impl Facts {
         Self { database: true, ..Self::default() }
     }
 
-    /// Adds the answers to questions: the keys in `held` are in the database, the others are not.
-    pub(crate) fn answer(&mut self, questions: &[Question], held: &HashSet<Question>) {
+    /// Adds the answers to questions.
+    pub(crate) fn answer(&mut self, questions: &[Question], mut answers: Answers) {
         for question in questions {
-            self.known.insert(question.clone(), held.contains(question));
+            let known = answers.remove(question).unwrap_or_default();
+            self.known.insert(question.clone(), known);
         }
     }
 
@@ -82,9 +103,22 @@ impl Facts {
         self.in_use.entry(entity).or_default().extend(rows);
     }
 
+    /// Adds rows that free a row's value of a slot in the database: the identity there, and the row.
+    pub(crate) fn take_freeing(
+        &mut self,
+        entity: EntityIndex,
+        slot: Slot,
+        rows: impl IntoIterator<Item = (i64, RowNumber)>,
+    ) {
+        let freeing = self.freeing.entry(entity).or_default();
+        for (holder, row) in rows {
+            freeing.entry((slot, holder)).or_default().push(row);
+        }
+    }
+
     /// From now on no value counts as freed: the database has refused to free some.
     pub(crate) fn free_none(&mut self) {
-        self.in_use.values_mut().flatten().for_each(|found| found.freed_by.clear());
+        self.freeing.clear();
     }
 
     /// Adds rows that the database refused, with the SQLSTATE.
@@ -139,13 +173,19 @@ impl Facts {
         self.referred.entry(entity).or_default().extend(rows);
     }
 
-    /// Whether the database holds a key; `None` if that has not been asked.
-    pub(super) fn holds(&self, question: &Question) -> Option<bool> {
-        self.known.get(question).copied()
+    /// What the database knows of a key; `None` if that has not been asked.
+    pub(super) fn known(&self, question: &Question) -> Option<&Known> {
+        self.known.get(question)
     }
 
     pub(super) fn in_use(&self, entity: EntityIndex) -> &[InUse] {
         self.in_use.get(&entity).map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows that free a value which is in use; none if there are none.
+    pub(super) fn freeing(&self, entity: EntityIndex, found: &InUse) -> &[RowNumber] {
+        let rows = || self.freeing.get(&entity)?.get(&(found.slot, found.holder?));
+        rows().map_or(&[], Vec::as_slice)
     }
 
     /// The first row with a value that the column takes for this row's; `None` if only the same value is the same.

@@ -5,8 +5,9 @@
 //! Entities are settled in load order. Within one, rows are first rejected for what the database refuses
 //! (`database-rejected`) and for their references; only the rows that are left compete for keys, so a rejected row takes
 //! no key. A row that loses to another one is a duplicate, even if the database has its value by now: files that are
-//! imported twice give the same counts. A row that does not lose, and whose value is in use there, is `key-in-use`. Rows are compared by 64-bit hashes, and by the keys themselves if the hashes
-//! are equal: a collision costs time, never a row.
+//! imported twice give the same counts. A row that does not lose, and whose value is in use there, is `key-in-use`. Rows
+//! are compared by 64-bit hashes, and by the keys themselves if the hashes are equal: a collision costs time, never a
+//! row.
 
 mod by_facts;
 mod candidates;
@@ -21,7 +22,7 @@ use std::io;
 use crate::record::EntityIndex;
 
 pub(crate) use candidates::{Candidates, SlotValues};
-pub(crate) use facts::{Facts, InUse, Question, StoredOtherwise, Unheld};
+pub(crate) use facts::{Answers, Facts, InUse, Known, Question, StoredOtherwise, Unheld};
 pub(crate) use verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding, Verdicts};
 
 use crate::settings::Duplicates;
@@ -52,7 +53,7 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
             let alike = facts.alike(index);
             duplicates::resolve(candidates, &found, &in_use, alike, policy, &mut verdict)?;
             contested = Some(found);
-            if !by_facts::hold(facts.in_use(index), &verdict, &mut held) {
+            if !by_facts::hold(facts, index, &verdict, &mut held) {
                 break verdict;
             }
         };
@@ -60,7 +61,11 @@ pub(crate) fn settle(entities: &[Candidates<'_>], facts: &Facts, policy: Duplica
         let referred_to = entities
             .iter()
             .any(|other| other.entity.references().any(|(_, reference)| reference.entity == at));
-        indexes.push(if referred_to { KeyIndex::build(candidates, &verdict)? } else { KeyIndex::default() });
+        indexes.push(if referred_to {
+            KeyIndex::build(candidates, &verdict, facts.alike(index))?
+        } else {
+            KeyIndex::default()
+        });
         verdicts.entities.push(verdict);
     }
     Ok(verdicts)

@@ -1,6 +1,6 @@
 //! References: does the record that a row refers to exist, and was it kept?
 
-use std::collections::{HashMap, HashSet, hash_map};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map};
 use std::io;
 
 use rayon::prelude::*;
@@ -9,22 +9,25 @@ use crate::fault;
 use crate::record::{EntityIndex, Related, RowNumber, Severity, Slot};
 
 use super::candidates::Candidates;
-use super::facts::{Facts, Question};
+use super::facts::{Facts, Known, Question};
 use super::verdict::{EntityVerdict, Fate, NO_PARENT, Reason, RejectedRecord, RowFinding};
 
 /// The keys of an entity that others refer to, and whether each is kept.
 #[derive(Debug, Default)]
 pub(super) struct KeyIndex<'c> {
-    /// The first row with a hash.
+    /// The row with a hash: of several with the same key the kept one, or the first.
     rows: HashMap<u64, Entry, foldhash::fast::FixedState>,
-    /// Further rows with that hash: only if keys repeat or hashes collide.
+    /// The rows of other keys with that hash: only if hashes collide.
     more: HashMap<u64, Vec<u32>, foldhash::fast::FixedState>,
+    /// The kept rows that have another key than the first row with one that the database takes for the same: by that row.
+    alike: HashMap<u32, u32, foldhash::fast::FixedState>,
     /// All keys, one after another, and where each ends.
     bytes: Vec<u8>,
     ends: Vec<usize>,
     kept: Vec<bool>,
-    /// The keys of records that reading rejected.
+    /// The keys of records that reading rejected, and these records.
     rejected: HashMap<&'c [u8], Related, foldhash::fast::FixedState>,
+    records: &'c [(Vec<u8>, Related)],
 }
 
 /// What nearly every look-up needs, together and small: most entries are not in the cache.
@@ -72,8 +75,12 @@ enum Answer {
 }
 
 impl<'c> KeyIndex<'c> {
-    pub(super) fn build(candidates: &Candidates<'c>, verdict: &EntityVerdict) -> io::Result<Self> {
-        let mut index = Self::default();
+    pub(super) fn build(
+        candidates: &Candidates<'c>,
+        verdict: &EntityVerdict,
+        alike: Option<&HashMap<(RowNumber, Slot), RowNumber>>,
+    ) -> io::Result<Self> {
+        let mut index = Self { records: candidates.rejected, ..Self::default() };
         let hashes = &candidates.hashes[0];
         index.rows.reserve(hashes.len());
         for part in 0..candidates.values.parts() {
@@ -87,23 +94,42 @@ impl<'c> KeyIndex<'c> {
                     return;
                 }
                 let hash = hashes[row];
-                // Parents are kept as 32-bit numbers.
-                let row = u32::try_from(row.0).unwrap_or(NO_PARENT);
-                match index.rows.entry(hash) {
-                    hash_map::Entry::Vacant(vacant) => {
-                        vacant.insert(Entry { row, kept, head: Head::of(key) });
-                    }
-                    hash_map::Entry::Occupied(_) => {
-                        index.more.entry(hash).or_default().push(row);
-                    }
-                }
+                index.add(hash, number(row), key, kept);
             })?;
         }
+        let of_key = alike.into_iter().flatten().filter(|((_, slot), _)| *slot == Slot(0));
+        let goes = |row: &RowNumber| candidates.deletes.binary_search(row).is_ok();
+        let kept = of_key.filter(|((row, _), _)| verdict.fates[*row] == Fate::Kept && !goes(row));
+        index.alike.extend(kept.map(|((row, _), first)| (number(*first), number(*row))));
         index.rejected.reserve(candidates.rejected.len());
         for (key, related) in candidates.rejected {
             index.rejected.entry(key.as_slice()).or_insert(*related);
         }
         Ok(index)
+    }
+
+    /// Adds a row. However often a key repeats, it has one row here.
+    fn add(&mut self, hash: u64, row: u32, key: &[u8], kept: bool) {
+        let entry = match self.rows.entry(hash) {
+            hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(Entry { row, kept, head: Head::of(key) });
+                return;
+            }
+            hash_map::Entry::Occupied(occupied) => *occupied.get(),
+        };
+        if self.key(entry.row) == key {
+            if kept && !entry.kept {
+                self.rows.insert(hash, Entry { row, kept, ..entry });
+            }
+            return;
+        }
+        let mut more = self.more.remove(&hash).unwrap_or_default();
+        match more.iter_mut().find(|other| self.key(**other) == key) {
+            Some(other) if kept && !self.kept[*other as usize] => *other = row,
+            Some(_) => {}
+            None => more.push(row),
+        }
+        self.more.insert(hash, more);
     }
 
     fn key(&self, row: u32) -> &[u8] {
@@ -127,21 +153,30 @@ impl<'c> KeyIndex<'c> {
     fn look_up_slowly(&self, first: Option<&Entry>, hash: u64, key: &[u8]) -> Answer {
         let first = first.map(|entry| entry.row);
         let more = if first.is_some() && !self.more.is_empty() { self.more.get(&hash) } else { None };
-        let same =
-            first.into_iter().chain(more.into_iter().flatten().copied()).filter(|&r| self.key(r) == key);
-        let mut lost = None;
-        for row in same {
-            if self.kept[row as usize] {
-                return Answer::Kept(row);
-            }
-            lost.get_or_insert(row);
-        }
-        match (lost, self.rejected.get(key)) {
-            (Some(row), _) => Answer::Lost(RowNumber(u64::from(row))),
+        let mut rows = first.into_iter().chain(more.into_iter().flatten().copied());
+        match (rows.find(|&row| self.key(row) == key), self.rejected.get(key)) {
+            (Some(row), _) => self.of_row(row),
             (None, Some(related)) => Answer::Rejected(*related),
             (None, None) => Answer::Unknown,
         }
     }
+
+    fn of_row(&self, row: u32) -> Answer {
+        if self.kept[row as usize] { Answer::Kept(row) } else { Answer::Lost(RowNumber(u64::from(row))) }
+    }
+
+    /// The same for a key that the database takes for others of the files.
+    fn look_up_alike(&self, known: &Known) -> Answer {
+        let Some(first) = known.row.map(number) else {
+            return known.rejected.map_or(Answer::Unknown, |at| Answer::Rejected(self.records[at].1));
+        };
+        self.of_row(self.alike.get(&first).copied().unwrap_or(first))
+    }
+}
+
+/// A row's number as indexes have it.
+fn number(row: RowNumber) -> u32 {
+    u32::try_from(row.0).unwrap_or(NO_PARENT)
 }
 
 /// Resolves the references of one entity, also those of rows that reading rejected. What only the database knows is
@@ -199,7 +234,7 @@ struct Resolver<'a> {
 struct Resolved {
     parents: Vec<u32>,
     findings: Vec<RowFinding>,
-    questions: Vec<Question>,
+    questions: BTreeSet<Question>,
 }
 
 impl Resolver<'_> {
@@ -225,27 +260,35 @@ impl Resolver<'_> {
 
     /// The kept row that `row` refers to. If there is none, adds a finding or a question.
     fn row(&self, row: RowNumber, hash: u64, key: &[u8], resolved: &mut Resolved) -> Option<u32> {
-        let answer = self.index.look_up(hash, key);
+        let mut answer = self.index.look_up(hash, key);
         if let Answer::Kept(parent) = answer {
             return Some(parent);
         }
+        let mut stored = None;
         if self.facts.database {
             let question = Question { entity: self.target, key: key.to_vec() };
-            match self.facts.holds(&question) {
-                Some(true) => return None,
-                Some(false) => {}
-                None => {
-                    resolved.questions.push(question);
-                    return None;
-                }
+            let Some(known) = self.facts.known(&question) else {
+                resolved.questions.insert(question);
+                return None;
+            };
+            if known.held {
+                return None;
             }
+            match self.index.look_up_alike(known) {
+                Answer::Kept(parent) => return Some(parent),
+                Answer::Unknown => {}
+                lost if matches!(answer, Answer::Unknown) => answer = lost,
+                _ => {}
+            }
+            stored = known.stored.as_deref();
         }
         let is_known = self.given || self.facts.database;
-        let reason = match answer {
-            Answer::Lost(row) => Reason::RejectedReference(RejectedRecord::Row(self.target, row)),
-            Answer::Rejected(related) => Reason::RejectedReference(RejectedRecord::Read(related)),
-            Answer::Unknown | Answer::Kept(_) if is_known => Reason::UnknownReference,
-            Answer::Unknown | Answer::Kept(_) => Reason::UnresolvedReference,
+        let reason = match (answer, stored) {
+            (Answer::Lost(row), _) => Reason::RejectedReference(RejectedRecord::Row(self.target, row)),
+            (Answer::Rejected(related), _) => Reason::RejectedReference(RejectedRecord::Read(related)),
+            (_, Some(stored)) => Reason::StoredOtherwise(stored.into()),
+            _ if is_known => Reason::UnknownReference,
+            _ => Reason::UnresolvedReference,
         };
         resolved.findings.push(RowFinding { row, slot: Some(self.slot), reason });
         None

@@ -1,6 +1,6 @@
 //! Settling compared with a simple oracle, and what it promises about single rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::io;
 
@@ -33,8 +33,14 @@ impl Texts {
 }
 
 impl SlotValues for Texts {
-    fn value(&self, row: RowNumber, slot: Slot) -> io::Result<Option<Vec<u8>>> {
-        Ok(self.slots[slot][row].clone().map(String::into_bytes))
+    fn values(
+        &self,
+        rows: &[RowNumber],
+        slot: Slot,
+        each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
+    ) -> io::Result<()> {
+        rows.iter().for_each(|&row| each(row, self.slots[slot][row].as_ref().map(String::as_bytes)));
+        Ok(())
     }
 
     /// One row a part, so that many parts are tried.
@@ -48,9 +54,7 @@ impl SlotValues for Texts {
         slot: Slot,
         each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
     ) -> io::Result<()> {
-        for (row, value) in (0..).zip(&self.slots[slot]).skip(part).take(1) {
-            each(RowNumber(row), value.as_ref().map(String::as_bytes));
-        }
+        each(RowNumber(part as u64), self.slots[slot][part].as_ref().map(String::as_bytes));
         Ok(())
     }
 }
@@ -167,8 +171,9 @@ fn references_are_resolved_in_files_then_in_the_database_then_among_the_rejected
     let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     let asked: Vec<_> = verdicts.questions.iter().map(|q| q.key.as_slice()).collect();
     assert_eq!(asked, [&b"DB"[..], b"BAD", b"NONE"]);
-    let held = HashSet::from([Question { entity: EntityIndex(0), key: b"DB".to_vec() }]);
-    facts.answer(&verdicts.questions, &held);
+    let question = |key: &str| Question { entity: EntityIndex(0), key: key.into() };
+    let held = Known { held: true, ..Known::default() };
+    facts.answer(&verdicts.questions, HashMap::from([(question("DB"), held)]));
     let verdicts = run(&case, &facts, Duplicates::KeepFirst, 60);
     assert!(verdicts.questions.is_empty());
     assert_eq!(codes(&verdicts.entities[1]), [(2, "account-rejected"), (3, "unknown-account")]);
@@ -256,11 +261,8 @@ fn a_row_that_loses_to_another_is_a_duplicate_whatever_the_database_has() {
         given: true,
     };
     let found = |policy, in_use: &[(u64, usize)]| {
-        let in_use = in_use.iter().map(|&(row, slot)| InUse {
-            row: RowNumber(row),
-            slot: Slot(slot),
-            freed_by: Vec::new(),
-        });
+        let in_use =
+            in_use.iter().map(|&(row, slot)| InUse { row: RowNumber(row), slot: Slot(slot), holder: None });
         let mut facts = Facts::none();
         facts.take_in_use(EntityIndex(1), in_use);
         codes(&run(&case, &facts, policy, 60).entities[1])
@@ -275,6 +277,83 @@ fn a_row_that_loses_to_another_is_a_duplicate_whatever_the_database_has() {
     assert_eq!(found(Duplicates::KeepLast, &keep_last), last);
     let all = [0, 1, 2, 3, 4, 5].map(|row| (row, "duplicate-key"));
     assert_eq!(found(Duplicates::RejectAll, &keep_first), all);
+}
+
+/// `a` and `A` are the same for the database's column: two rows of accounts, then a rejected record.
+#[test]
+fn a_reference_finds_the_row_whose_key_the_database_takes_for_the_same() {
+    let record = Related { entity: 0, file: 0, record: 9 };
+    let case = Case {
+        accounts: vec![vec![Some("a")], vec![Some("A")], vec![Some("b")]],
+        users: ["a", "A", "B", "C", "c", "D", "E"].map(|key| vec![Some(key), None, Some(key)]).to_vec(),
+        rejected: vec![(b"c".to_vec(), record)],
+        given: true,
+    };
+    let known = |key: &str, known: Known| (Question { entity: EntityIndex(0), key: key.into() }, known);
+    let row = |row| Known { row: Some(RowNumber(row)), ..Known::default() };
+    let answers = [
+        known("A", row(0)),
+        known("a", row(0)),
+        known("B", row(2)),
+        known("C", Known { rejected: Some(0), ..Known::default() }),
+        known("D", Known { stored: Some(" D".into()), ..Known::default() }),
+    ];
+    for (policy, kept) in [(Duplicates::KeepFirst, 0), (Duplicates::KeepLast, 1)] {
+        let mut facts = Facts::of_a_database();
+        let alike = [(RowNumber(0), RowNumber(0)), (RowNumber(1), RowNumber(0))];
+        facts.take_alike(EntityIndex(0), Slot(0), alike);
+        let asked = run(&case, &facts, policy, 60).questions;
+        facts.answer(&asked, HashMap::from(answers.clone()));
+        let users = &run(&case, &facts, policy, 60).entities[1];
+        assert_eq!(users.parents[0][..3], [kept, kept, 2]);
+        let rejected =
+            [(3, "account-rejected"), (4, "account-rejected"), (5, "key-in-use"), (6, "unknown-account")];
+        assert_eq!(codes(users), rejected);
+        let read = Reason::RejectedReference(RejectedRecord::Read(record));
+        assert_eq!((&users.findings[0].reason, &users.findings[1].reason), (&read, &read));
+    }
+}
+
+/// However often a key repeats, looking it up costs the same.
+#[test]
+fn references_to_a_key_of_many_rows_are_found_at_once() {
+    let many = 5_000;
+    let case = Case {
+        accounts: vec![vec![Some("A")]; many],
+        users: vec![vec![Some("u"), None, Some("A")]; many],
+        rejected: vec![],
+        given: true,
+    };
+    for policy in [Duplicates::KeepFirst, Duplicates::KeepLast, Duplicates::RejectAll] {
+        let verdicts = run(&case, &Facts::none(), policy, 60);
+        let kept = u64::from(policy != Duplicates::RejectAll);
+        assert_eq!([0, 1].map(|entity| verdicts.entities[entity].accepted), [kept, kept]);
+    }
+}
+
+/// Rows that want a value of the database, and rows that free it: only one of each is kept.
+#[test]
+fn a_value_that_many_free_and_many_want_costs_no_more_than_these_rows() {
+    let many = 2_000;
+    let rows = |key, value| std::iter::repeat_n(vec![Some(key), Some(value), Some("A")], many);
+    let case = Case {
+        accounts: vec![vec![Some("A")]],
+        users: rows("frees", "new").chain(rows("wants", "old")).chain(rows("next", "new")).collect(),
+        rejected: vec![],
+        given: true,
+    };
+    let mut facts = Facts::none();
+    let (frees, wants) = (0..many as u64, many as u64..2 * many as u64);
+    let in_use = wants.map(|row| InUse { row: RowNumber(row), slot: Slot(1), holder: Some(7) });
+    facts.take_in_use(EntityIndex(1), in_use);
+    facts.take_freeing(EntityIndex(1), Slot(1), frees.map(|row| (7, RowNumber(row))));
+    let kept = |facts: &Facts| {
+        let fates = &run(&case, facts, Duplicates::KeepFirst, 60).entities[1].fates;
+        (0..fates.len()).filter(|&row| fates[row] == Fate::Kept).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&facts), [0, many]);
+    facts.take_refused(EntityIndex(1), (0..many as u64).map(|row| (RowNumber(row), "23514".to_owned())));
+    assert_eq!(kept(&facts), [2 * many]);
 }
 
 /// The simplest way to settle users under keep-first or keep-last.

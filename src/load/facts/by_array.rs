@@ -1,8 +1,6 @@
 //! The same questions as those about staged rows, for a run that may not write: keys are sent as arrays, in batches.
 //! This works on a read-only standby, too.
 
-use std::collections::HashSet;
-
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
 use crate::db::{DbError, Session, hold};
@@ -13,10 +11,11 @@ use crate::load::{limits, tables};
 use crate::read::slots;
 use crate::record::{RowEncoder, RowNumber, Slot};
 use crate::schema::{Entity, FieldIndex, Schema};
-use crate::settle::{Facts, InUse, Question};
+use crate::settle::{Answers, Facts, InUse, Question};
 use crate::sql::ident;
 
-use super::otherwise;
+use super::answers::Asked;
+use super::{alike, otherwise};
 
 /// How many rows are asked about at a time.
 const BATCH: usize = 20_000;
@@ -55,7 +54,12 @@ impl<'a> Lookup<'a> {
             facts.take_unheld(item.entity, limits::unheld(entity, table, item.harvest)?);
             let stored = otherwise::find(self.client, self.schema, &self.tables, item, |_| true).await?;
             facts.take_stored(item.entity, stored);
+            let lenient: Vec<_> = alike::lenient(entity, table).collect();
             for (slot, field) in slots(entity).into_iter().enumerate() {
+                if lenient.contains(&field) {
+                    let rows = alike::find(self.client, entity, table, item, field, &self.repertoire);
+                    facts.take_alike(item.entity, Slot(slot), rows.await?);
+                }
                 let sql = if entity.fields[field].reference.is_some() {
                     if move_rows {
                         continue;
@@ -70,16 +74,22 @@ impl<'a> Lookup<'a> {
                 let rows = self.ask(item, entity, field, &sql).await?;
                 facts.take_in_use(
                     item.entity,
-                    rows.into_iter().map(|row| InUse { row, slot: Slot(slot), freed_by: Vec::new() }),
+                    rows.into_iter().map(|row| InUse { row, slot: Slot(slot), holder: None }),
                 );
             }
         }
         Ok(facts)
     }
 
-    /// Which of the keys in question the database holds.
-    pub(crate) async fn answers(&self, questions: &[Question]) -> Result<HashSet<Question>, LoadError> {
-        tables::held(self.client, self.schema, &self.tables, &self.repertoire.askable(questions)).await
+    /// What is known of the keys in question.
+    pub(crate) async fn answers(
+        &self,
+        entities: &[EntityRows<'_>],
+        questions: &[Question],
+    ) -> Result<Answers, LoadError> {
+        let Self { client, schema, tables, repertoire } = self;
+        let asked = Asked { client, schema, tables, repertoire, thorough: true };
+        asked.answers(entities, questions).await
     }
 
     /// Which rows have another parent in the table; `None` if there is no table of parents.

@@ -5,7 +5,7 @@
 //! The server says which values are out of the ordinary, in one scan of the column; their normal form is found here, by
 //! the field's own rule. A few new rows do not make an import scan a large table; it says so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::db::catalog::TableInfo;
 use crate::db::postgres::Client;
@@ -59,36 +59,21 @@ pub(super) async fn find(
 ) -> Result<Vec<StoredOtherwise>, LoadError> {
     let (entity, mut found) = (&schema.entities[item.entity], Vec::new());
     let Some(info) = &tables[item.entity] else { return Ok(Vec::new()) };
-    let key = ident(&entity.fields[entity.key].column);
+    let key_rule = &entity.fields[entity.key].rule;
     for (slot, at) in slots(entity).into_iter().enumerate().filter(|(_, at)| wanted(*at)) {
-        let field = &entity.fields[at];
-        let is_text = field.reference.is_none() && field.rule.sql_type() == "text";
-        let is_free = info.column(&field.column).is_some_and(|column| column.labels.is_empty());
-        let is_present = item.harvest.files.iter().any(|file| file.layout.fields.contains(&at));
-        if !(is_text && is_free && is_present) {
+        if !item.harvest.files.iter().any(|file| file.layout.fields.contains(&at)) {
             continue;
         }
-        let sql = format!(
-            "COPY (SELECT t.{column}::text, t.{key}::text FROM {table} t
-             WHERE t.{column}::text COLLATE \"C\" !~ {ordinary}) TO STDOUT",
-            column = ident(&field.column),
-            table = entity.table,
-            ordinary = literal(ordinary(&field.rule)),
-        );
-        let doing = format!("looking at the keys of table {}", entity.table);
-        let mut copy = CopyOut::begin(client, &sql, &doing).await?;
         let mut batch = HashMap::new();
-        let key_rule = &entity.fields[entity.key].rule;
-        while let Some(row) = copy.next().await? {
-            let Some(value) = RowEncoder::field(&row, 0).map(RowEncoder::unescape) else { continue };
-            let Some(normal) = normal(&field.rule, &value) else { continue };
-            let key = RowEncoder::field(&row, 1).map(RowEncoder::unescape).unwrap_or_default();
+        scan(client, entity, info, at, |normal, value, key| {
             batch.insert(normal, Stored { value, key: normal_or_raw(key_rule, &key) });
             if batch.len() == BATCH {
                 compare(entity, item, at, Slot(slot), &batch, &mut found)?;
                 batch.clear();
             }
-        }
+            Ok(())
+        })
+        .await?;
         compare(entity, item, at, Slot(slot), &batch, &mut found)?;
         if at == entity.key && !found.is_empty() {
             let question = |(_, key): &(_, Vec<u8>)| Question { entity: item.entity, key: key.clone() };
@@ -98,6 +83,59 @@ pub(super) async fn find(
         }
     }
     Ok(found.into_iter().map(|(stored, _)| stored).collect())
+}
+
+/// Those of the `wanted` keys that the table has in another form, each with this form.
+pub(super) async fn keys(
+    client: &Client,
+    entity: &Entity,
+    info: &TableInfo,
+    wanted: &HashSet<&[u8]>,
+) -> Result<HashMap<Vec<u8>, String>, LoadError> {
+    let mut found = HashMap::new();
+    scan(client, entity, info, entity.key, |normal, value, _| {
+        if wanted.contains(normal.as_slice()) {
+            found.insert(normal, value);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Calls `each` with the values of a field that the table has in another form: the normal form, the value, the row's
+/// key.
+async fn scan(
+    client: &Client,
+    entity: &Entity,
+    info: &TableInfo,
+    at: FieldIndex,
+    mut each: impl FnMut(Vec<u8>, String, String) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
+    let field = &entity.fields[at];
+    let is_text = field.reference.is_none() && field.rule.sql_type() == "text";
+    let is_free = info.column(&field.column).is_some_and(|column| column.labels.is_empty());
+    if !(is_text && is_free) {
+        return Ok(());
+    }
+    let sql = format!(
+        "COPY (SELECT t.{column}::text, t.{key}::text FROM {table} t
+         WHERE t.{column}::text COLLATE \"C\" !~ {ordinary}) TO STDOUT",
+        column = ident(&field.column),
+        key = ident(&entity.fields[entity.key].column),
+        table = entity.table,
+        ordinary = literal(ordinary(&field.rule)),
+    );
+    let doing = format!("looking at the keys of table {}", entity.table);
+    let mut copy = CopyOut::begin(client, &sql, &doing).await?;
+    while let Some(row) = copy.next().await? {
+        let Some(value) = RowEncoder::field(&row, 0).map(RowEncoder::unescape) else { continue };
+        if let Some(normal) = normal(&field.rule, &value) {
+            let key = RowEncoder::field(&row, 1).map(RowEncoder::unescape).unwrap_or_default();
+            each(normal, value, key)?;
+        }
+    }
+    Ok(())
 }
 
 /// Adds the rows whose value of the field is one of these, each with its key.

@@ -1,6 +1,6 @@
 //! What the database knows of the staged rows.
 
-use crate::db::postgres::Row;
+use crate::db::CopyOut;
 use crate::load::context::Context;
 use crate::load::error::LoadError;
 use crate::load::layouts::Layouts;
@@ -10,7 +10,7 @@ use crate::read::slots;
 use crate::record::Slot;
 use crate::settle::{Facts, InUse};
 
-use super::{edited, otherwise};
+use super::{alike, edited, otherwise};
 
 /// Finds the rows that the tables do not allow as they are. An empty table allows all that its columns can hold.
 pub(crate) async fn of_staged(
@@ -37,11 +37,11 @@ pub(crate) async fn of_staged(
                 otherwise::find(context.client, context.schema, &context.tables, item, wanted).await?;
             facts.take_stored(item.entity, stored);
         }
-        for field in statements.lenient() {
+        for field in alike::lenient(entity, statements.info) {
             let slot = slots(entity).iter().position(|&own| own == field).map(Slot);
             if let (Some(slot), Some(sql)) = (slot, statements.alike(field)) {
-                let rows = context.query(&sql, &doing).await?;
-                let rows = rows.iter().map(|row| (row_number(row.get(0)), row_number(row.get(1))));
+                let rows = pairs(context, &sql, &doing).await?;
+                let rows = rows.into_iter().map(|(row, first)| (row_number(row), row_number(first)));
                 facts.take_alike(item.entity, slot, rows);
             }
         }
@@ -54,24 +54,42 @@ pub(crate) async fn of_staged(
                 statements.moved(field)
             } else if field == entity.key {
                 continue;
-            } else if context.options.changes {
-                let goes = !item.harvest.deletes.is_empty() && !context.is_referred_to(item.entity);
-                statements.in_use_and_freed(field, &layouts, goes)
             } else {
                 statements.in_use(field)
             };
-            let rows = context.query(&sql, &doing).await?;
-            let freed_by = |row: &Row| match row.try_get::<_, Vec<i64>>(1) {
-                Ok(rows) => rows.into_iter().map(row_number).collect(),
-                Err(_) => Vec::new(),
+            let rows = pairs(context, &sql, &doing).await?;
+            let is_freed = context.options.changes && entity.fields[field].reference.is_none();
+            let in_use = |(row, holder)| InUse {
+                row: row_number(row),
+                slot: Slot(slot),
+                holder: Some(holder).filter(|_| is_freed),
             };
-            let in_use =
-                |row: &Row| InUse { row: row_number(row.get(0)), slot: Slot(slot), freed_by: freed_by(row) };
-            facts.take_in_use(item.entity, rows.iter().map(in_use));
+            let any = !rows.is_empty();
+            facts.take_in_use(item.entity, rows.into_iter().map(in_use));
+            if any && is_freed {
+                let goes = !item.harvest.deletes.is_empty() && !context.is_referred_to(item.entity);
+                let rows = pairs(context, &statements.freeing(field, &layouts, goes), &doing).await?;
+                let freeing = rows.into_iter().map(|(holder, row)| (holder, row_number(row)));
+                facts.take_freeing(item.entity, Slot(slot), freeing);
+            }
         }
         if context.options.protect_edited {
             edited::find(context, item, &layouts, &mut facts).await?;
         }
     }
     Ok(facts)
+}
+
+/// Pairs of integers; there may be one for each row of the files. The second is 0 if there is none.
+async fn pairs(context: &Context<'_>, sql: &str, doing: &str) -> Result<Vec<(i64, i64)>, LoadError> {
+    let integer = |cell: &[u8]| -> Option<i64> { std::str::from_utf8(cell).ok()?.parse().ok() };
+    let mut pairs = Vec::new();
+    let mut copy = CopyOut::begin(context.client, &format!("COPY ({sql}) TO STDOUT"), doing).await?;
+    while let Some(row) = copy.next().await? {
+        let mut cells = row.trim_ascii_end().split(|&byte| byte == b'\t').filter_map(integer);
+        if let Some(first) = cells.next() {
+            pairs.push((first, cells.next().unwrap_or_default()));
+        }
+    }
+    Ok(pairs)
 }

@@ -2,6 +2,8 @@
 //! written, so that their unique values are free; else after the others, when the rows that referred to them are gone
 //! or moved. Whether anything still refers to one is asked of every foreign key, regardless of its ON DELETE.
 
+use std::collections::BTreeMap;
+
 use crate::db::DbError;
 use crate::fault::{self, Point};
 use crate::load::context::Context;
@@ -106,7 +108,7 @@ async fn delete_rows(rows: &Staged<'_>, entity: EntityIndex, when: When) -> Resu
 async fn referred(rows: &Staged<'_>) -> Result<Vec<(RowNumber, String)>, LoadError> {
     let (client, statements, table) = (rows.client, &rows.statements, rows.table());
     let failed = |e| DbError::of(format!("looking for references to rows of table {table}"), e);
-    let mut found: Vec<(RowNumber, String)> = Vec::new();
+    let mut found: BTreeMap<RowNumber, String> = BTreeMap::new();
     for key in ForeignKey::to(client, &table).await.map_err(failed)? {
         // A row of the same table that is deleted, too, no longer refers to anything.
         let stays = if key.is_own {
@@ -122,11 +124,8 @@ async fn referred(rows: &Staged<'_>) -> Result<Vec<(RowNumber, String)>, LoadErr
         );
         let by = format!("a row of {} refers to it ({})", key.child, key.constraint);
         for row in client.query(&sql, &[]).await.map_err(failed)? {
-            let row = row_number(row.get(0));
-            if !found.iter().any(|(other, _)| *other == row) {
-                found.push((row, by.clone()));
-            }
+            found.entry(row_number(row.get(0))).or_insert_with(|| by.clone());
         }
     }
-    Ok(found)
+    Ok(found.into_iter().collect())
 }

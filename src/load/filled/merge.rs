@@ -7,6 +7,7 @@ use crate::load::rows::{FieldChange, Written, count};
 use crate::read::Layout;
 use crate::settle::EntityVerdict;
 
+use super::sql::Which;
 use super::staged::Staged;
 use super::{append, foreign_keys, readback, refused, swaps};
 
@@ -33,16 +34,15 @@ pub(crate) async fn merge(
     Ok((written, changes))
 }
 
-/// Identifies the rows that the database refuses by writing all others, after [`merge`] failed and was rolled back;
-/// `at_once` as in [`refused::find`]. What this writes must be rolled back, too.
+/// Identifies the rows that the database refuses by writing all others, after [`merge`] failed and was rolled back. What
+/// this writes must be rolled back, too.
 pub(crate) async fn find_refused(
     rows: &Staged<'_>,
     verdict: &EntityVerdict,
-    at_once: bool,
 ) -> Result<Vec<RefusedRow>, LoadError> {
     rows.drop_unkept(verdict).await?;
     swaps::release(rows).await?;
-    refused::find(rows, at_once).await
+    refused::find(rows).await
 }
 
 async fn write(rows: &Staged<'_>, released: bool) -> Result<Written, LoadError> {
@@ -51,7 +51,7 @@ async fn write(rows: &Staged<'_>, released: bool) -> Result<Written, LoadError> 
     let [new, changed, same] = [0, 1, 2].map(|at| count(row.get(at)));
     let mut written = Written { unchanged: same, ..Written::default() };
     for (number, layout) in rows.layouts().filter(|_| changed > 0) {
-        let Some(update) = statements.update(number, layout, false) else { continue };
+        let Some(update) = statements.update(number, layout, Which::All) else { continue };
         written.updated += if rows.options.undoable {
             let update = statements.update_noted(&update, number, rows.origin, released);
             rows.execute_noted(&update).await?
@@ -96,7 +96,7 @@ async fn insert_all(rows: &Staged<'_>, new: u64, planned: bool) -> Result<u64, L
 }
 
 async fn insert(rows: &Staged<'_>, number: usize, layout: &Layout, planned: bool) -> Result<u64, LoadError> {
-    let insert = rows.statements.insert(number, layout, planned, false);
+    let insert = rows.statements.insert(number, layout, planned, Which::All);
     if !rows.options.undoable {
         return rows.write(&insert).await;
     }

@@ -6,6 +6,7 @@ mod append;
 mod batch;
 pub(super) mod deletes;
 pub(super) mod foreign_keys;
+pub(super) mod late;
 pub(super) mod merge;
 pub(super) mod readback;
 mod refused;

@@ -7,43 +7,26 @@ use crate::load::identities;
 use crate::load::rows::row_number;
 use crate::sql::{dollar_quoted, literal, text_array};
 
+use super::sql::Which;
 use super::staged::Staged;
 
 /// How many row numbers a batch spans.
 const BATCH: u32 = 1000;
 
-/// The deferred constraints of table `$1` that each row keeps by itself, whatever is written to it later.
-const DEFERRED: &str = "
-    SELECT string_agg(format('%I.%I', n.nspname, k.conname), ', ')
-    FROM pg_constraint k JOIN pg_namespace n ON n.oid = k.connamespace
-    WHERE k.conrelid = to_regclass($1::text) AND k.condeferrable
-      AND (k.contype IN ('u', 'x', 'p') OR k.contype = 'f' AND k.confrelid <> k.conrelid)";
-
-/// Writes the planned rows of one entity but those that the database refuses, and returns these. If they are checked
-/// `at_once`, also those that a deferred constraint would refuse at the end of the transaction.
-pub(super) async fn find(rows: &Staged<'_>, at_once: bool) -> Result<Vec<RefusedRow>, LoadError> {
+/// Writes the planned rows of one entity but those that the database refuses, and returns these.
+pub(super) async fn find(rows: &Staged<'_>) -> Result<Vec<RefusedRow>, LoadError> {
     let Staged { client, statements, .. } = rows;
     let doing = format!("finding the rows that table {} refuses", statements.entity.table);
-    if at_once {
-        let deferred =
-            client.query_one(DEFERRED, &[&rows.table()]).await.map_err(|e| DbError::of(&*doing, e))?;
-        let Some(names) = deferred.get::<_, Option<String>>(0) else { return Ok(Vec::new()) };
-        let check = statements.path.around(&format!("SET CONSTRAINTS {names} IMMEDIATE"));
-        client.batch_execute(&check).await.map_err(|e| DbError::of(&*doing, e))?;
-    }
-    let step = |sql: String| {
-        if statements.info.has_rules {
-            return format!("EXECUTE {} USING low, high;", dollar_quoted(&sql));
-        }
-        let counted = dollar_quoted(&statements.path.counted(&sql));
-        format!("EXECUTE {counted} USING low, high; {LEAVE};")
-    };
     let mut steps = Vec::new();
     for (number, layout) in rows.layouts() {
-        if let Some(update) = statements.update(number, layout, true) {
-            steps.push(step(update));
+        let update = statements.update(number, layout, Which::Range);
+        for sql in update.into_iter().chain([statements.insert(number, layout, true, Which::Range)]) {
+            let (write, leave) = match statements.in_path(&sql) {
+                Some(counted) => (counted, LEAVE),
+                None => (sql, "NULL"),
+            };
+            steps.push(format!("EXECUTE {} USING low, high; {leave};", dollar_quoted(&write)));
         }
-        steps.push(step(statements.insert(number, layout, true, true)));
     }
     let write = dollar_quoted(&format!("BEGIN {} END", steps.join("\n")));
     let (stage, plan, about_data) = (statements.stage(), statements.plan(), about_data());

@@ -94,10 +94,8 @@ impl<'a> Staged<'a> {
     /// Runs a statement that writes to the table, and for which triggers get the connection's own search path. Rules do not
     /// take a statement that is part of another, so they get the search path of all statements.
     pub(super) async fn write(&self, sql: &str) -> Result<u64, LoadError> {
-        if self.statements.info.has_rules {
-            return self.execute(sql).await;
-        }
-        let row = self.one(&self.statements.path.counted(sql)).await?;
+        let Some(counted) = self.statements.in_path(sql) else { return self.execute(sql).await };
+        let row = self.one(&counted).await?;
         self.execute(LEAVE).await?;
         Ok(count(row.get(1)))
     }

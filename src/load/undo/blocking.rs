@@ -27,6 +27,15 @@ pub(crate) enum Why {
         /// The foreign key.
         constraint: String,
     },
+    /// A row of this table refers to a value of it that changes, and would lose it.
+    Followed {
+        /// The table that refers to it.
+        table: String,
+        /// The foreign key.
+        constraint: String,
+        /// What its ON UPDATE does.
+        on_update: &'static str,
+    },
 }
 
 impl std::fmt::Display for BlockingRow {
@@ -47,6 +56,11 @@ impl std::fmt::Display for BlockingRow {
             Why::Referred { table, constraint } => {
                 write!(f, "{entity} {key}: a row of {table} refers to it ({constraint})")
             }
+            Why::Followed { table, constraint, on_update } => write!(
+                f,
+                "{entity} {key}: a row of {table} refers to a value of it that is taken back, and would lose it \
+                 ({constraint}, ON UPDATE {on_update})"
+            ),
         }
     }
 }

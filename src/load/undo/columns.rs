@@ -9,7 +9,7 @@ use super::rows::RunRows;
 
 /// A column as the table has it now.
 pub(super) struct Column {
-    name: String,
+    pub(super) name: String,
     /// Its type, without a length: casts cut off what is too long for one, assignments refuse it.
     kind: String,
     /// Its type without the domain.

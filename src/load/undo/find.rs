@@ -6,7 +6,8 @@ use crate::load::references::ForeignKey;
 use crate::sql::{ident, literal};
 
 use super::blocking::{BlockingRow, Why};
-use super::columns::{EQUALITY, equal};
+use super::columns::{Column, EQUALITY, equal};
+use super::restore::Release;
 use super::rows::{RunRows, failed, list};
 
 /// How many rows are named.
@@ -125,6 +126,52 @@ pub(super) async fn referred(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, Loa
             entity: entity.entity.clone(),
             key: row.get::<_, Option<String>>(0).unwrap_or_default(),
             why: Why::Referred { table: key.child.clone(), constraint: key.constraint.clone() },
+        }));
+    }
+    Ok(blocking)
+}
+
+/// Rows with a value that other rows refer to by a foreign key which follows it, if the undo would lose that reference:
+/// the value goes through NULL, or ON UPDATE gives the reference up. Asked before anything is put back.
+pub(super) async fn followed(rows: &RunRows<'_>) -> Result<Vec<BlockingRow>, LoadError> {
+    let (entity, run, name, id) = (rows.entity, &rows.run_id, &rows.name, &rows.id);
+    let keys = ForeignKey::to(rows.client, &entity.table).await.map_err(|e| failed(&rows.run.run, e))?;
+    let mut blocking = Vec::new();
+    if entity.updated == 0 || keys.iter().all(|key| key.on_update().is_none()) {
+        return Ok(blocking);
+    }
+    let (released, columns) = (Release::all(rows).await?, Column::all(rows).await?);
+    for (key, on_update) in keys.iter().filter_map(|key| Some((key, key.on_update()?))) {
+        let gives_up = on_update != "CASCADE";
+        let loses = released
+            .iter()
+            .filter(|release| (gives_up || release.empties()) && key.depends_on(&release.columns()))
+            .map(|release| format!("({})", release.holds));
+        let changed = columns.iter().filter(|column| gives_up && key.is_to(&column.name)).map(|column| {
+            format!(
+                "EXISTS (SELECT FROM muster.updated u WHERE u.run = {run} AND u.entity = {name} AND u.id = t.{id}
+                 AND {})",
+                column.differs(rows, "u.before")
+            )
+        });
+        let loses: Vec<_> = loses.chain(changed).collect();
+        if loses.is_empty() {
+            continue;
+        }
+        let sql = format!(
+            "SELECT t.{key}::text FROM {list} l JOIN {table} t ON t.{id} = l.id
+             WHERE ({loses}) AND EXISTS (SELECT FROM {child} c WHERE {refers}) ORDER BY l.id LIMIT {NAMED}",
+            key = ident(&entity.key_column),
+            list = rows.list,
+            table = entity.table,
+            loses = loses.join(" OR "),
+            child = key.child,
+            refers = key.refers(),
+        );
+        blocking.extend(rows.query(&sql, &[]).await?.iter().map(|row| BlockingRow {
+            entity: entity.entity.clone(),
+            key: row.get(0),
+            why: Why::Followed { table: key.child.clone(), constraint: key.constraint.clone(), on_update },
         }));
     }
     Ok(blocking)

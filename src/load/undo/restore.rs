@@ -91,42 +91,79 @@ pub(super) async fn updated(rows: &RunRows<'_>) -> Result<Option<String>, LoadEr
     Ok(Some(differs.join(" OR ")))
 }
 
+/// A unique column, and the rows of a run that must release their values of it first: rows which the run updated get
+/// these values back.
+pub(super) struct Release {
+    /// What is written instead, as SQL, per column.
+    sets: Vec<(String, String)>,
+    /// The SQL condition that the row `t`, listed as `l`, is one of these rows.
+    pub(super) holds: String,
+}
+
+impl Release {
+    /// The columns that are written.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.sets.iter().map(|(column, _)| column.clone()).collect()
+    }
+
+    /// A value is NULL for a while, and which row had it is no longer known then.
+    pub(super) fn empties(&self) -> bool {
+        self.sets.iter().any(|(_, placeholder)| placeholder == "NULL")
+    }
+
+    /// What must be released of the table of a run's rows.
+    pub(super) async fn all(rows: &RunRows<'_>) -> Result<Vec<Self>, LoadError> {
+        let (table, run, name, id) = (&rows.entity.table, &rows.run_id, &rows.name, &rows.id);
+        let mut all = Vec::new();
+        if rows.entity.updated == 0 {
+            return Ok(all);
+        }
+        for row in rows.query(&UNIQUE.replace("EQUALITY", EQUALITY), &[table, &rows.entity.id_column]).await?
+        {
+            let (column, kind): (String, String) = (row.get(0), row.get(1));
+            let (written, not_null): (Vec<String>, Vec<bool>) = (row.get(2), row.get(3));
+            let kinds: Vec<String> = row.get(4);
+            let equality: Option<Vec<String>> = row.get(5);
+            let written = written.into_iter().zip(not_null).zip(&kinds);
+            let sets: Vec<_> = written
+                .filter_map(|((column, not_null), kind)| Some((column, placeholder(not_null, kind, id)?)))
+                .collect();
+            if sets.is_empty() {
+                continue;
+            }
+            let (column, key) = (ident(&column), literal(&column));
+            let taken = if rows.run.text_images {
+                equal(&format!("(o.before ->> {key})::{kind}"), &format!("t.{column}"), equality.as_deref())
+            } else {
+                format!("o.before ->> {key} = t.{column}::text")
+            };
+            let holds = format!(
+                "t.{column} IS NOT NULL
+                 AND EXISTS (SELECT FROM muster.updated o WHERE o.run = {run} AND o.entity = {name}
+                      AND {taken} AND o.id <> t.{id})
+                 AND (l.fresh OR EXISTS (SELECT FROM muster.updated u WHERE u.run = {run} AND u.entity = {name}
+                      AND u.id = t.{id} AND u.before ? {key}))"
+            );
+            all.push(Self { sets, holds });
+        }
+        Ok(all)
+    }
+}
+
 /// Has the run's rows release values that rows which it updated get back. Returns the columns that were written.
 async fn release(rows: &RunRows<'_>) -> Result<Vec<String>, LoadError> {
-    let (table, run, name, id) = (&rows.entity.table, &rows.run_id, &rows.name, &rows.id);
     let mut released = Vec::new();
-    for row in rows.query(&UNIQUE.replace("EQUALITY", EQUALITY), &[table, &rows.entity.id_column]).await? {
-        let (column, kind): (String, String) = (row.get(0), row.get(1));
-        let (written, not_null): (Vec<String>, Vec<bool>) = (row.get(2), row.get(3));
-        let kinds: Vec<String> = row.get(4);
-        let equality: Option<Vec<String>> = row.get(5);
-        let mut sets = Vec::new();
-        for ((written, not_null), kind) in written.iter().zip(not_null).zip(&kinds) {
-            if let Some(placeholder) = placeholder(not_null, kind, id) {
-                sets.push(format!("{} = {placeholder}", ident(written)));
-                released.push(ident(written));
-            }
-        }
-        if sets.is_empty() {
-            continue;
-        }
-        let (column, key) = (ident(&column), literal(&column));
-        let taken = if rows.run.text_images {
-            equal(&format!("(o.before ->> {key})::{kind}"), &format!("t.{column}"), equality.as_deref())
-        } else {
-            format!("o.before ->> {key} = t.{column}::text")
-        };
+    for Release { sets, holds } in Release::all(rows).await? {
+        let written = sets.iter().map(|(column, placeholder)| format!("{} = {placeholder}", ident(column)));
         rows.write_alone(&format!(
-            "UPDATE {table} t SET {sets} FROM {list} l
-             WHERE l.id = t.{id} AND t.{column} IS NOT NULL
-               AND EXISTS (SELECT FROM muster.updated o WHERE o.run = {run} AND o.entity = {name}
-                    AND {taken} AND o.id <> t.{id})
-               AND (l.fresh OR EXISTS (SELECT FROM muster.updated u WHERE u.run = {run} AND u.entity = {name}
-                    AND u.id = t.{id} AND u.before ? {key}))",
-            sets = sets.join(", "),
+            "UPDATE {table} t SET {sets} FROM {list} l WHERE l.id = t.{id} AND {holds}",
+            table = rows.entity.table,
+            sets = written.collect::<Vec<_>>().join(", "),
             list = rows.list,
+            id = rows.id,
         ))
         .await?;
+        released.extend(sets.iter().map(|(column, _)| ident(column)));
     }
     Ok(released)
 }

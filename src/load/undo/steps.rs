@@ -11,6 +11,7 @@ use crate::load::tables;
 use crate::record::RunId;
 use crate::sql::literal;
 
+use super::blocking::BlockingRow;
 use super::readback::{self, Undone};
 use super::rows::{RunRows, failed};
 use super::{find, restore};
@@ -98,6 +99,10 @@ impl<'a> Undo<'a> {
                 restore::deleted(rows, true).await?;
             }
             for rows in &entities {
+                blocking.extend(find::followed(rows).await?);
+            }
+            self.unless_blocked(&mut blocking)?;
+            for rows in &entities {
                 differs.push(restore::updated(rows).await?);
             }
             fault::reach(Point::UndoRestored);
@@ -105,9 +110,7 @@ impl<'a> Undo<'a> {
                 blocking.extend(find::referred(rows).await?);
             }
         }
-        if !blocking.is_empty() {
-            return Err(LoadError::Blocked { run: self.run.run.clone(), rows: blocking });
-        }
+        self.unless_blocked(&mut blocking)?;
         // Rows that refer to others go first.
         for rows in entities.iter().rev() {
             restore::inserted(rows).await?;
@@ -152,6 +155,14 @@ impl<'a> Undo<'a> {
             .await
             .map_err(|e| failed(&self.run.run, e))?;
         Ok(())
+    }
+
+    /// Errors: rows keep the run from being undone.
+    fn unless_blocked(&self, blocking: &mut Vec<BlockingRow>) -> Result<(), LoadError> {
+        if blocking.is_empty() {
+            return Ok(());
+        }
+        Err(LoadError::Blocked { run: self.run.run.clone(), rows: std::mem::take(blocking) })
     }
 
     fn rows(&self, entity: &'a EntityRecord) -> RunRows<'a> {

@@ -70,6 +70,57 @@ fn values_that_another_table_follows_do_not_pass_from_row_to_row() {
     }
 }
 
+/// The table that follows the values was made after the run.
+#[test]
+fn an_undo_is_refused_if_a_reference_would_be_lost_with_a_value_that_it_takes_back() {
+    let refused = |muster: &Muster, database: &Database, key: &str, action: &str| {
+        let badges = database.text("SELECT number FROM badges ORDER BY 1");
+        let before = database.text(ALL);
+        let run = muster.run(["undo", "--yes", &database.latest_run()]).exits(4);
+        let said = run.stderr();
+        assert!(said.contains(&format!("users {key}: a row of public.badges refers to a value")), "{said}");
+        assert!(said.contains(&format!("(badges_number_fkey, ON UPDATE {action})")), "{said}");
+        assert_eq!(database.text("SELECT number FROM badges ORDER BY 1"), badges);
+        assert_eq!(database.text(ALL), before);
+    };
+    for action in ["CASCADE", "SET NULL", "SET DEFAULT"] {
+        let badges =
+            format!("CREATE TABLE badges (number text REFERENCES users (legacy_id) ON UPDATE {action});");
+        let database = Database::new();
+        let muster = Muster::imported(&database, ACCOUNTS, USERS);
+        let before = database.text(ALL);
+        apply(&muster, "update,legacyId,a@x.nl,A1,2\nupdate,legacyId,b@x.nl,A1,1\n", 0);
+        database.rows(&(badges.clone() + "INSERT INTO badges VALUES ('1')"));
+        refused(&muster, &database, "b@x.nl", action);
+        // What is not taken back may be referred to.
+        database.rows("DELETE FROM badges; INSERT INTO badges VALUES ('3')");
+        undo_latest(&muster, &database);
+        assert_eq!(database.text(ALL), before);
+
+        // A new row has the value that an old one gets back, and goes with it.
+        database.rows("DROP TABLE badges");
+        apply(&muster, "update,legacyId,a@x.nl,A1,9\ninsert,,n@x.nl,A1,1\n", 0);
+        database.rows(&(badges.clone() + "INSERT INTO badges VALUES ('1')"));
+        refused(&muster, &database, "n@x.nl", action);
+        database.rows("DELETE FROM badges");
+        undo_latest(&muster, &database);
+
+        // Nothing passes from row to row.
+        database.rows("DROP TABLE badges");
+        apply(&muster, "update,legacyId,a@x.nl,A1,9\n", 0);
+        database.rows(&(badges + "INSERT INTO badges VALUES ('9')"));
+        if action == "CASCADE" {
+            undo_latest(&muster, &database);
+            assert_eq!(database.text("SELECT number FROM badges"), "1");
+        } else {
+            refused(&muster, &database, "a@x.nl", action);
+            database.rows("DELETE FROM badges");
+            undo_latest(&muster, &database);
+        }
+        assert_eq!(database.text(ALL), before);
+    }
+}
+
 #[test]
 fn a_new_row_takes_a_value_that_another_gives_up_and_an_undo_returns_it() {
     let database = Database::new();

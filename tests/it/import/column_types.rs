@@ -254,6 +254,8 @@ fn a_value_that_a_column_would_cut_off_or_round_is_refused_and_named() {
         run.findings("out").len()
     };
     for expected in [[1, 0, 0], [0, 0, 1], [0, 0, 1]] {
+        let check = ["check", "--against-database", "--schemas", "schemas", "--out", "out", "things.csv"];
+        assert_eq!(named(&muster.run(check).exits(3)), LIMITS.len());
         let run = muster.run(import).exits(3);
         assert_eq!((counts(&run), named(&run)), (vec![expected], LIMITS.len()), "{run}");
     }
@@ -265,4 +267,44 @@ fn a_value_that_a_column_would_cut_off_or_round_is_refused_and_named() {
     let before = database.text("SELECT t FROM things t ORDER BY id");
     assert_eq!(named(&muster.run(import).exits(3)), LIMITS.len());
     assert_eq!(database.text("SELECT t FROM things t ORDER BY id"), before);
+}
+
+#[test]
+fn a_default_that_a_column_would_cut_off_or_round_is_named_before_anything_is_read() {
+    // A field type, a column, a default that it holds, one that it does not.
+    for (kind, column, held, lost) in [
+        ("decimal", "numeric(4, 2)", "12.340", "12.345"),
+        ("text", "varchar(2)", "ab", "abc"),
+        ("text", "char(2)", "é", "éée"),
+        ("timestamp", "timestamptz(0)", "2025-01-01T00:00:00.000Z", "2025-01-01T00:00:00.5Z"),
+        ("integer", "smallint", "5", "40000"),
+    ] {
+        let database = Database::new();
+        database
+            .rows(&format!("CREATE TABLE things (id bigserial PRIMARY KEY, key text UNIQUE, v {column})"));
+        let schema = |default: &str| {
+            let default = if kind == "integer" { default.to_owned() } else { format!("\"{default}\"") };
+            format!(
+                "entity = \"things\"\nkey = \"key\"\n[table]\ncreated_at = false\nupdated_at = false\n\
+                 [[field]]\nname = \"key\"\ntype = \"text\"\nrequired = true\n\
+                 [[field]]\nname = \"v\"\ntype = \"{kind}\"\n{}default = {default}\n",
+                settings(kind)
+            )
+        };
+        let muster = Muster::on(&database).file("things.csv", "key\na\n");
+        muster.write("schemas/things.toml", schema(lost));
+        for command in [&["import"][..], &["check", "--against-database"]] {
+            let run = muster.run([command, &["--schemas", "schemas", "--out", "out", "things.csv"]].concat());
+            let said = run.exits(1).stderr();
+            assert!(
+                said.contains("table \"things\", column v") && said.contains("default"),
+                "{column}: {said}"
+            );
+        }
+        muster.write("schemas/things.toml", schema(held));
+        for expected in [[1, 0, 0], [0, 0, 1]] {
+            let run = muster.run(["import", "--schemas", "schemas", "--out", "out", "things.csv"]).exits(0);
+            assert_eq!(counts(&run), [expected], "{column}");
+        }
+    }
 }

@@ -60,6 +60,73 @@ fn keys_that_the_column_takes_for_the_same_are_duplicates_in_every_import() {
     }
 }
 
+/// In one delivery, whichever of the accounts is kept, and for a check as for an import.
+#[test]
+fn a_reference_finds_the_account_that_the_column_takes_for_it() {
+    for change in LENIENT {
+        let (database, muster) = prepared(change);
+        let accounts = "legacyId,name,notifications.enabled\nA1,One,\na1,Other,\nB2,Two,\nc3,Three,perhaps\n";
+        muster.write("accounts.csv", accounts);
+        muster.write("users.csv", "email,accountId\na@x.nl,a1\nb@x.nl,A1\nc@x.nl,b2\nd@x.nl,C3\ne@x.nl,D4\n");
+        let found = |run: &Finished| {
+            let all = codes(run);
+            all.iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<Vec<_>>()
+        };
+        for (policy, lost, kept) in [("keep-first", 2, "A1"), ("keep-last", 1, "a1")] {
+            database.rows("TRUNCATE users, accounts");
+            let expected = [
+                format!("{lost} duplicate-key"),
+                "4 invalid-boolean".to_owned(),
+                "4 account-rejected".to_owned(),
+                "5 unknown-account".to_owned(),
+            ];
+            for command in [&["check", "--against-database"][..], &["import"], &["import"]] {
+                let more = ["accounts.csv", "users.csv", "--duplicates", policy, "--out", "out"];
+                let run = muster.run([command, &more].concat()).exits(3);
+                assert_eq!(found(&run), expected, "{policy}: {run}");
+            }
+            let joined =
+                "SELECT u.email, a.legacy_id FROM users u JOIN accounts a ON a.id = u.account_id ORDER BY 1";
+            assert_eq!(database.text(joined), format!("a@x.nl|{kept}\nb@x.nl|{kept}\nc@x.nl|B2"));
+        }
+        // Into empty tables, without a duplicate that stages the rows.
+        database.rows("TRUNCATE users, accounts");
+        muster.write("accounts.csv", "legacyId,name\nA1,One\n");
+        muster.write("users.csv", "email,accountId\na@x.nl,a1\n");
+        muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(0);
+        assert_eq!(database.text("SELECT count(account_id) FROM users"), "1");
+    }
+}
+
+#[test]
+fn a_check_finds_the_values_that_the_column_takes_for_the_same() {
+    for change in LENIENT {
+        let (_database, muster) = prepared(change);
+        muster.write("accounts.csv", "legacyId,name\nA1,upper\na1,lower\nB2,Two\n");
+        let run = muster.run(["check", "--against-database", "accounts.csv", "--out", "out"]).exits(3);
+        assert_eq!(codes(&run), ["2 duplicate-key legacyId"], "{run}");
+        let run = muster.run(["check", "accounts.csv", "--out", "out"]).exits(0);
+        assert_eq!(codes(&run), [""; 0], "{run}");
+    }
+}
+
+#[test]
+fn a_reference_to_a_key_that_the_table_has_in_another_form_names_this_form() {
+    let (_database, muster) = prepared(
+        "INSERT INTO accounts (legacy_id, name, contact_gender) VALUES ('A1', 'One', 'male'), (' A2', 'Two', 'male'),
+            (E'Ae\\u0301', 'Three', 'male')",
+    );
+    muster.write("users.csv", "email,accountId\na@x.nl,A1\nb@x.nl,A2\nc@x.nl,A\u{e9}\nd@x.nl,A3\n");
+    for command in [&["check", "--against-database"][..], &["import"], &["import"]] {
+        let run = muster.run([command, &["users.csv", "--out", "out"]].concat()).exits(3);
+        let found = run.findings("out");
+        let codes: Vec<_> = found.iter().map(|found| found["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["key-in-use", "key-in-use", "unknown-account"], "{run}");
+        let message = found[0]["message"].as_str().unwrap();
+        assert!(message.contains("accounts in another form:  A2; correct it there first"), "{message}");
+    }
+}
+
 #[test]
 fn a_key_that_others_wrote_in_another_form_gets_no_second_row() {
     let (database, muster) = prepared(

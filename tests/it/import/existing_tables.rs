@@ -93,7 +93,7 @@ fn missing_rights_are_named_with_the_statement_that_grants_them() {
     let muster = muster.env("DATABASE_URL", database.url().replace("user=postgres", "user=lesser"));
     let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(1);
     for table in ["accounts", "users"] {
-        assert!(run.stderr().contains(&format!("GRANT UPDATE ON \"{table}\" TO lesser")), "{run}");
+        assert!(run.stderr().contains(&format!("GRANT UPDATE ON \"public\".\"{table}\" TO lesser")), "{run}");
     }
     assert!(!muster.path("out/rejects.ndjson").exists(), "{run}");
     // To check, reading is enough.

@@ -119,6 +119,80 @@ fn a_constraint_that_is_checked_at_the_end_costs_the_row_that_breaks_it() {
     }
 }
 
+/// The accounts and users of a run with what is checked at its end: the findings, without messages, and what is kept.
+fn at_the_end(filled: bool, checks: &str, accounts: &str, users: &str) -> (Vec<String>, String) {
+    let database = Database::new();
+    let muster = Muster::on(&database).file("accounts.csv", accounts).file("users.csv", users);
+    database.rows(&muster.run(["schema", "ddl"]).exits(0).stdout());
+    if filled {
+        database.rows(
+            "INSERT INTO accounts (legacy_id, name) VALUES ('A0', 'Zero');
+             INSERT INTO users (email, account_id) SELECT 'zero@x.nl', id FROM accounts",
+        );
+    }
+    database.rows(checks);
+    let run = muster.run(["import", "accounts.csv", "users.csv", "--out", "out"]).exits(3);
+    for entity in run.summary("out")["entities"].as_array().unwrap() {
+        let count = |name: &str| entity[name].as_u64().unwrap();
+        assert_eq!(count("accepted") + count("rejected") + count("duplicates"), count("read"), "{run}");
+        assert_eq!(count("inserted") + count("updated") + count("unchanged"), count("accepted"), "{run}");
+    }
+    let found =
+        found(&run).iter().map(|line| line.splitn(4, ' ').take(3).collect::<Vec<_>>().join(" ")).collect();
+    let kept = "SELECT legacy_id FROM accounts WHERE name <> 'Zero'
+                UNION ALL SELECT email FROM users WHERE email <> 'zero@x.nl' ORDER BY 1";
+    (found, database.text(kept).replace('\n', " "))
+}
+
+/// A trigger of the owner's that is fired at the end of the transaction.
+fn late(table: &str, events: &str, condition: &str) -> String {
+    format!(
+        "CREATE FUNCTION late_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF {condition} THEN RAISE EXCEPTION 'no' USING ERRCODE = 'check_violation'; END IF; RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER late_{table} AFTER {events} ON {table} DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION late_{table}();"
+    )
+}
+
+#[test]
+fn a_deferred_constraint_trigger_costs_the_rows_that_break_it() {
+    let accounts = "legacyId,name,plan\nA1,One,basic\nA2,Two,gold\nA3,Three,\nA4,Four,gold\n";
+    let users = "email,accountId\na@x.nl,A1\nbad@x.nl,A1\nc@x.nl,A2\nd@x.nl,A3\nbad2@x.nl,A3\n";
+    for filled in [false, true] {
+        let no_gold = late("accounts", "INSERT OR UPDATE", "NEW.plan = 'gold'");
+        let (found, kept) = at_the_end(filled, &no_gold, accounts, users);
+        let gold =
+            ["accounts 2 database-rejected", "accounts 4 database-rejected", "users 3 account-rejected"];
+        assert_eq!(found, gold);
+        assert_eq!(kept, "A1 A3 a@x.nl bad2@x.nl bad@x.nl d@x.nl");
+        let both = no_gold + &late("users", "INSERT", "NEW.email LIKE 'bad%'");
+        let (found, kept) = at_the_end(filled, &both, accounts, users);
+        let bad = ["users 2 database-rejected", "users 3 account-rejected", "users 5 database-rejected"];
+        assert_eq!(found, [&gold[..2], &bad].concat());
+        assert_eq!(kept, "A1 A3 a@x.nl d@x.nl");
+    }
+}
+
+/// Such a trigger may look at other rows: what it needs is there when a row is judged.
+#[test]
+fn rows_that_need_each_other_at_the_end_are_judged_together() {
+    let accounts = "legacyId,name\nA1,One\nA2,Two\nA3,Three\nA4,Four\n";
+    let users = "email,accountId\na@x.nl,A1\nb@x.nl,A1\nc@x.nl,A2\nbad@x.nl,A4\ne@x.nl,A4\n";
+    for filled in [false, true] {
+        let alone = "NOT EXISTS (SELECT FROM users u WHERE u.account_id = NEW.id)";
+        let checks = late("accounts", "INSERT", alone) + &late("users", "INSERT", "NEW.email LIKE 'bad%'");
+        let (found, kept) = at_the_end(filled, &checks, accounts, users);
+        assert_eq!(found, ["accounts 3 database-rejected", "users 4 database-rejected"]);
+        assert_eq!(kept, "A1 A2 A4 a@x.nl b@x.nl c@x.nl e@x.nl");
+        // Nobody is left in A4.
+        let users = users.replace("e@x.nl", "bad5@x.nl");
+        let (found, kept) = at_the_end(filled, &checks, accounts, &users);
+        let rest = ["accounts 4 database-rejected", "users 4 account-rejected", "users 5 account-rejected"];
+        assert_eq!(found, [&["accounts 3 database-rejected"][..], &rest].concat());
+        assert_eq!(kept, "A1 A2 a@x.nl b@x.nl c@x.nl");
+    }
+}
+
 #[test]
 fn files_that_are_imported_twice_give_the_same_counts_and_findings() {
     let accounts = "legacyId,name\nA1,One\nA2,Two\n";

@@ -14,3 +14,4 @@ mod write;
 
 pub(crate) use statements::Statements;
 pub(crate) use swap::placeholder;
+pub(crate) use write::Which;

@@ -111,17 +111,17 @@ impl Statements<'_> {
         format!("SELECT o FROM {} WHERE moved & {} <> 0", self.plan(), self.bit(field))
     }
 
-    /// The planned rows whose value of a unique field another row of the table holds.
+    /// The planned rows whose value of a unique field another row of the table holds, and the identity of this row.
     pub(crate) fn in_use(&self, field: FieldIndex) -> String {
-        format!("SELECT s.o {}", self.rivals(field, ""))
+        format!("SELECT s.o, t.{}::bigint {}", self.id(), self.rivals(field))
     }
 
-    /// From where the staged rows come that need a value which another row `t` holds; `joined` is joined to both. A row
-    /// that the table has with the same values holds them itself.
-    pub(super) fn rivals(&self, field: FieldIndex, joined: &str) -> String {
+    /// From where the staged rows come that need a value which another row `t` holds. A row that the table has with the
+    /// same values holds them itself.
+    pub(super) fn rivals(&self, field: FieldIndex) -> String {
         format!(
             "FROM {stage} s JOIN {plan} plan ON plan.o = s.o AND NOT plan.same
-              JOIN {table} t ON {has_value}{joined} WHERE ({has_key}) IS NOT TRUE",
+              JOIN {table} t ON {has_value} WHERE ({has_key}) IS NOT TRUE",
             stage = self.stage(),
             plan = self.plan(),
             table = self.entity.table,

@@ -37,6 +37,12 @@ impl Statements<'_> {
         temporary("plan", &self.entity.name)
     }
 
+    /// A statement that writes to the table as one for which triggers get the connection's own search path; see
+    /// [`SearchPath::counted`]. Rules do not take a statement that is part of another.
+    pub(crate) fn in_path(&self, writing: &str) -> Option<String> {
+        (!self.info.has_rules).then(|| self.path.counted(writing))
+    }
+
     /// The table's identity.
     pub(crate) fn id(&self) -> String {
         ident(&self.entity.system.id)
@@ -71,15 +77,6 @@ impl Statements<'_> {
         let info = self.tables[reference.entity].as_ref().expect("begin created the missing tables");
         let parent = self.parent(field);
         info.has_text(alias, &parent.fields[parent.key].column, &format!("s.f{field}"))
-    }
-
-    /// The unique fields whose columns take some different values for the same, such as `a` and `A`, or 1 and 1.0.
-    pub(crate) fn lenient(&self) -> impl Iterator<Item = FieldIndex> + '_ {
-        self.entity.unique_fields().filter(|&index| {
-            let field = &self.entity.fields[index];
-            let lenient = self.info.column(&field.column).is_some_and(|column| column.lenient);
-            field.reference.is_none() && (lenient || field.rule.sql_type() == "numeric")
-        })
     }
 
     /// The staged rows whose value of a lenient field others have, too: the row, and the first that has it.

@@ -17,13 +17,13 @@ impl Statements<'_> {
         unique.map(|(index, _)| index).filter(|&index| self.placeholder(index).is_some())
     }
 
-    /// Whether a foreign key of any table follows the values of the field's column: ON UPDATE CASCADE, SET NULL or SET
+    /// Whether a foreign key of any table follows the values of the field's column, or what may be computed from it: ON UPDATE CASCADE, SET NULL or SET
     /// DEFAULT would carry a released value there, and lose which row was meant.
     pub(crate) fn is_followed(&self, field: FieldIndex) -> String {
         format!(
             "SELECT EXISTS (SELECT FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.confrelid
              AND a.attnum = ANY (k.confkey) WHERE k.contype = 'f' AND k.confupdtype IN ('c', 'n', 'd')
-               AND k.confrelid = {table}::regclass AND a.attname = {column})",
+               AND k.confrelid = {table}::regclass AND (a.attname = {column} OR a.attgenerated <> ''))",
             table = literal(&self.entity.table.to_string()),
             column = literal(&self.entity.fields[field].column),
         )
@@ -34,15 +34,15 @@ impl Statements<'_> {
         placeholder(column.not_null, &column.base, &self.id())
     }
 
-    /// Staged rows whose value of a unique field another row of the table holds, each with the staged rows that
+    /// The rows of the table that hold a value of a unique field which staged rows need, each with the staged rows that
     /// take it from that one, or (`goes`) delete it before anything is written.
-    pub(crate) fn in_use_and_freed(&self, field: FieldIndex, layouts: &Layouts<'_>, goes: bool) -> String {
+    pub(crate) fn freeing(&self, field: FieldIndex, layouts: &Layouts<'_>, goes: bool) -> String {
         let (id, column) = (self.id(), self.column(field));
         let numbers =
             layouts.distinct.iter().enumerate().filter(|(_, layout)| layout.fields.contains(&field));
         let numbers: Vec<String> = numbers.map(|(number, _)| number.to_string()).collect();
         let mut freeing = format!(
-            "SELECT s.o, t.{id} AS id FROM {stage} s {changed} {table}
+            "SELECT t.{id} AS id, s.o FROM {stage} s {changed} {table}
              WHERE s.l IN ({numbers}) AND t.{column} IS NOT NULL AND {differs} AND {can}",
             stage = self.stage(),
             changed = self.join_changed(),
@@ -52,12 +52,12 @@ impl Statements<'_> {
             can = self.placeholder(field).is_some(),
         );
         if goes {
-            let _ = write!(freeing, " UNION ALL SELECT s.o, t.{id} {}", self.going());
+            let _ = write!(freeing, " UNION ALL SELECT t.{id}, s.o {}", self.going());
         }
         format!(
-            "WITH \"muster freeing\" AS MATERIALIZED ({freeing})
-             SELECT s.o, array_remove(array_agg(f.o ORDER BY f.o), NULL) {} GROUP BY s.o",
-            self.rivals(field, &format!(" LEFT JOIN \"muster freeing\" f ON f.id = t.{id}"))
+            "WITH \"muster held\" AS MATERIALIZED (SELECT DISTINCT t.{id} AS id {})
+             SELECT f.id::bigint, f.o FROM \"muster held\" held JOIN ({freeing}) f ON f.id = held.id ORDER BY 1, 2",
+            self.rivals(field)
         )
     }
 

@@ -1,10 +1,20 @@
-//! Inserts and updates of planned rows, and deletes. `ranged` limits them to the row numbers from `$1` to `$2`.
+//! Inserts and updates of planned rows, and deletes.
 
 use crate::load::layouts::DELETED;
 use crate::read::Layout;
 use crate::sql::{ident, literal};
 
 use super::statements::Statements;
+
+/// Which of the planned rows a statement writes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    All,
+    /// Those with the numbers from `$1` to `$2`.
+    Range,
+    /// Those with the numbers in the array `$1`.
+    Listed,
+}
 
 impl Statements<'_> {
     /// Inserts the rows of a layout in key order; with `planned` only those that the table lacks.
@@ -13,7 +23,7 @@ impl Statements<'_> {
         layout_number: usize,
         layout: &Layout,
         planned: bool,
-        ranged: bool,
+        which: Which,
     ) -> String {
         let mut columns = Vec::new();
         let mut values = Vec::new();
@@ -38,7 +48,7 @@ impl Statements<'_> {
         format!(
             "INSERT INTO {table} AS t ({columns}) SELECT {values} FROM {stage} s{planned}{parents}
              WHERE s.l = {layout_number}{range} ORDER BY s.f{key}",
-            range = range(ranged),
+            range = which.sql(),
             table = self.entity.table,
             columns = columns.join(", "),
             values = values.join(", "),
@@ -49,7 +59,7 @@ impl Statements<'_> {
     }
 
     /// Updates the planned rows of a layout that the table has; `None` if the layout has only the key.
-    pub(crate) fn update(&self, layout_number: usize, layout: &Layout, ranged: bool) -> Option<String> {
+    pub(crate) fn update(&self, layout_number: usize, layout: &Layout, which: Which) -> Option<String> {
         let fields = self.compared(layout);
         let mut sets: Vec<_> = fields
             .map(|field| format!("{} = {}", self.column(field), self.assigned(field, self.updated(field))))
@@ -63,7 +73,7 @@ impl Statements<'_> {
         Some(format!(
             "UPDATE {table} t SET {sets} FROM {stage} s {changed}{parents}
              WHERE s.l = {layout_number}{range} AND {has_key}",
-            range = range(ranged),
+            range = which.sql(),
             table = self.entity.table,
             sets = sets.join(", "),
             stage = self.stage(),
@@ -103,6 +113,12 @@ impl Statements<'_> {
     }
 }
 
-fn range(ranged: bool) -> &'static str {
-    if ranged { " AND s.o BETWEEN $1 AND $2" } else { "" }
+impl Which {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Range => " AND s.o BETWEEN $1 AND $2",
+            Self::Listed => " AND s.o = ANY ($1::bigint[])",
+        }
+    }
 }
