@@ -101,7 +101,7 @@ pub(super) fn look_options<'o>(
         delimiter: settings.reading.delimiter,
         maps: &settings.reading.maps,
         changes: settings.target.changes,
-        max_record: settings.reading.max_record,
+        max_record: Some(settings.reading.max_record),
         cancelled: Some(cancelled),
         ..LookOptions::default()
     }

@@ -6,7 +6,7 @@ use super::{Encoding, FileFormat, Mapping};
 use crate::record::Finding;
 
 /// What the command line says about reading files.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LookOptions<'o> {
     /// `--encoding`
     pub(crate) encoding: Option<Encoding>,
@@ -25,26 +25,9 @@ pub(crate) struct LookOptions<'o> {
     /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
     /// `--max-record`, in bytes: nothing is looked for in a larger record.
-    pub(crate) max_record: u64,
+    pub(crate) max_record: Option<u64>,
     /// Set to stop the run.
     pub(crate) cancelled: Option<&'o AtomicBool>,
-}
-
-impl Default for LookOptions<'_> {
-    fn default() -> Self {
-        Self {
-            encoding: None,
-            delimiter: None,
-            maps: &[],
-            file: 0,
-            changes: false,
-            format: None,
-            whole: false,
-            may_be_empty: false,
-            max_record: 1 << 20,
-            cancelled: None,
-        }
-    }
 }
 
 impl LookOptions<'_> {
