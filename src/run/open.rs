@@ -122,7 +122,7 @@ pub(super) fn look_options<'o>(
         maps,
         changes: settings.target.changes,
         ignore_unknown: settings.reading.unknown_columns == UnknownColumns::Ignore,
-        max_record: settings.reading.max_record,
+        max_record: Some(settings.reading.max_record),
         cancelled: Some(cancelled),
         ..LookOptions::default()
     }

@@ -6,6 +6,8 @@ use super::{LookOptions, ReadAt, SourceError};
 
 /// More different keys than this cannot be columns.
 const MOST: usize = 4096;
+/// The longest line, in bytes, if nothing else is said.
+const LONGEST: u64 = 1 << 20;
 /// How much is read at a time.
 const READ: usize = 1 << 20;
 
@@ -69,7 +71,7 @@ impl Keys {
     /// The keys of all lines of a source from `offset` on. A line that is larger than a record may be has none: it is
     /// rejected, and not held.
     pub(super) fn all(source: &Source, offset: u64, options: &LookOptions<'_>) -> Result<Self, SourceError> {
-        let longest = usize::try_from(options.max_record).unwrap_or(usize::MAX);
+        let longest = usize::try_from(options.max_record.unwrap_or(LONGEST)).unwrap_or(usize::MAX);
         let mut keys = Self::default();
         let mut bytes = Vec::new();
         let mut held = 0;
@@ -143,7 +145,7 @@ mod tests {
         let open =
             |path: PathBuf| Source::open(&InputPath::File(path), &Intake::unlimited(folder.path())).unwrap();
         let limited =
-            |max_record: usize| LookOptions { max_record: max_record as u64, ..LookOptions::default() };
+            |max_record: usize| LookOptions { max_record: Some(max_record as u64), ..LookOptions::default() };
         let options = limited(long.len());
         assert_eq!(Keys::all(&open(path.clone()), 0, &options).unwrap().names(), ["a", "late", "b"]);
         // Nothing is known of a line that is too long, wherever it is in the file, and all of its neighbours.

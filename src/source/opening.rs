@@ -7,7 +7,7 @@ use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LookOptions<'o> {
     /// `--encoding`
     pub(crate) encoding: Option<Encoding>,
@@ -28,27 +28,9 @@ pub(crate) struct LookOptions<'o> {
     /// The file may have no bytes: an export without rows.
     pub(crate) may_be_empty: bool,
     /// `--max-record`, in bytes: nothing is looked for in a larger record.
-    pub(crate) max_record: u64,
+    pub(crate) max_record: Option<u64>,
     /// Set to stop the run.
     pub(crate) cancelled: Option<&'o AtomicBool>,
-}
-
-impl Default for LookOptions<'_> {
-    fn default() -> Self {
-        Self {
-            encoding: None,
-            delimiter: None,
-            maps: &[],
-            file: 0,
-            changes: false,
-            format: None,
-            whole: false,
-            ignore_unknown: false,
-            may_be_empty: false,
-            max_record: 1 << 20,
-            cancelled: None,
-        }
-    }
 }
 
 impl LookOptions<'_> {

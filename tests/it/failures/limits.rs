@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{Disk, Halted, Muster, said, signal};
+use crate::support::{Database, Disk, Halted, Muster, said, signal};
 
 /// Larger than any input may become if `--max-input` does not say so.
 const BOMB: usize = (64 << 20) + 1;
@@ -128,4 +128,16 @@ fn the_second_signal_ends_the_run_at_once() {
     // The next run takes the folder.
     let run = muster.run(["check", "users.csv", "--out", "out"]).exits(0);
     assert_eq!(run.summary("out")["status"], "checked", "{run}");
+}
+
+#[test]
+#[cfg(feature = "fault-points")]
+fn a_run_that_is_ended_after_its_commit_was_sent_does_not_say_that_nothing_changed() {
+    let database = Database::new();
+    let muster = Muster::on(&database).file("accounts.csv", "legacyId,name\nA1,One\n");
+    let mut halted = Halted::at(&muster, "commit-sent", ["import", "accounts.csv", "--out", "out"]);
+    halted.signal("INT");
+    std::thread::sleep(Duration::from_millis(50));
+    halted.signal("TERM");
+    assert_eq!(ends(halted.child(), Duration::from_secs(20)), Some(5));
 }
