@@ -60,7 +60,7 @@ fn what_was_typed_is_echoed_without_control_characters() {
         &["rejects", "@"],
         &["verify", "@"],
         &["account", "create", "--@", "x"],
-        &["account", "create", "--json-file", "@"],
+        &["account", "create", "--json=@"],
         &["roles", "--schemas", "@"],
     ] {
         let line: Vec<String> = line.iter().map(|word| with(word)).collect();
