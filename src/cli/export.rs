@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::export::{Compression, Filter, Format};
+use crate::source::delimiter;
 
 use super::database::DatabaseArgs;
-use super::value::delimiter;
 
 /// `muster export`.
 #[derive(Debug, Args)]
