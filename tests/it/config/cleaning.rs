@@ -98,7 +98,7 @@ fn the_result_does_not_depend_on_blocks_and_threads() {
     assert_eq!(one, of("2", "40"));
 }
 
-const ROWS: &str = "entity = \"rows\"\nkey = \"id\"\n\n[[field]]\nname = \"id\"\ntype = \"text\"\nrequired = true\n\n\
+const ROWS: &str = "entity = \"rows\"\nkey = \"nr\"\n\n[[field]]\nname = \"nr\"\ntype = \"text\"\nrequired = true\n\n\
                     [[field]]\nname = \"open\"\ntype = \"decimal\"\n\n[[field]]\nname = \"point\"\ntype = \"decimal\"\n\
                     decimal_comma = false\n\n[[field]]\nname = \"day\"\ntype = \"date\"\n\n\
                     [[field]]\nname = \"at\"\ntype = \"timestamp\"\n";
@@ -114,13 +114,13 @@ fn decimals_and_dates_are_those_that_are_declared() {
         )
         .file(
             "rows.csv",
-            "id;open;point;day;at\n\
+            "nr;open;point;day;at\n\
              a;1.500;€ 1.234,56;02-01-2026;01-07-2026 12:00Z\n\
              b;-2,5;EUR 7;31-01-2026;2026-01-01T12:00:00Z\n\
              c;1.50;1;01-01-2026;\n",
         );
     let run = muster.run(["import", "--out", "out"]).exits(3);
-    let rows = database.text("SELECT id, open, point, day, at AT TIME ZONE 'UTC' FROM rows ORDER BY 1");
+    let rows = database.text("SELECT nr, open, point, day, at AT TIME ZONE 'UTC' FROM rows ORDER BY 1");
     let expected = "a|1500|1234.56|2026-01-02|2026-07-01 12:00:00\nb|-2.5|7|2026-01-31|2026-01-01 12:00:00";
     assert_eq!(rows, expected, "{run}");
     let findings = run.findings("out");

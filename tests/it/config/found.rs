@@ -91,7 +91,7 @@ fn every_command_uses_the_database_and_the_schemas() {
         .file("terms.csv", "term\na\n");
     muster.run(["import", "terms.csv", "--out", "out"]).exits(0);
     assert_eq!(database.text("SELECT term FROM terms"), "a");
-    assert!(muster.run(["runs"]).exits(0).stdout().contains("import"));
+    assert!(muster.run(["runs"]).exits(0).stdout().contains("terms"));
     muster.run(["export", "terms", "--out", "exported"]).exits(0);
     muster.run(["verify", "exported", "--against-database"]).exits(0);
     assert!(muster.run(["schema", "print"]).exits(0).stdout().contains("terms"));
