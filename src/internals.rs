@@ -5,7 +5,7 @@ use std::path::Path;
 
 use foldhash::quality::FixedState;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, LineError};
 use crate::event::Silent;
 use crate::read::micro::Cut;
 use crate::read::{Keep, ReadOptions, ReadPlan, Seed, slots};
@@ -46,7 +46,11 @@ pub mod parquet_out {
 /// Why a command line cannot be typed; nothing where it can.
 #[must_use]
 pub fn wrong_command_line(words: &[String]) -> Option<String> {
-    Cli::read(words.iter().map(Into::into)).err().map(|error| error.to_string())
+    match Cli::read(words.iter().map(Into::into)) {
+        // The line is right; the muster.toml that it names is not there.
+        Ok(_) | Err(LineError::Config(_)) => None,
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// How [`check`] reads.

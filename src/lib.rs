@@ -8,6 +8,7 @@
 
 mod cli;
 mod command;
+mod config;
 mod db;
 mod disk;
 mod event;

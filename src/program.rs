@@ -22,6 +22,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => (command(&cli), cli.talk.log_format),
         Err(LineError::Line(error)) => refuse(&error, &line),
         Err(LineError::Schema(error)) => (Err(error.into()), Format::Text),
+        Err(LineError::Config(error)) => (Err(error.into()), Format::Text),
     };
     let exit = match exit {
         Ok(exit) => exit,
@@ -35,23 +36,24 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn command(cli: &Cli) -> Result<Exit, CommandError> {
-    let Cli { command, talk, given } = cli;
+    let Cli { command, talk, settings, given, config } = cli;
+    let config = config.as_ref();
     let has_progress = matches!(command, Command::Check(_) | Command::Import(_) | Command::Export(_));
     let progress = Progress::new(has_progress && !talk.quiet && !talk.no_progress);
     log::init(talk.verbose, talk.quiet, talk.log_format, &progress);
     check_clock(SystemTime::now())?;
     let out = &mut io::stdout().lock();
     match command {
-        Command::Check(args) => check::run(args, given, progress, out),
-        Command::Import(args) => import::run(args, given, progress, out),
+        Command::Check(args) => check::run(args, given, config, progress, out),
+        Command::Import(args) => import::run(args, given, config, progress, out),
         Command::Export(args) => export::run(args, talk.quiet, progress, out),
-        Command::Verify(args) => verify::run(args, talk.quiet, out),
+        Command::Verify(args) => verify::run(args, config, talk.quiet, out),
         Command::Account(args) => account::run(args, given, talk, &progress, out),
         Command::User(args) => user::run(args, talk, out),
         Command::Roles(args) => roles::run(args, talk.quiet, out),
         Command::Rejects(args) => rejects::run(args, out),
         Command::Explain(args) => explain::run(args, out),
-        Command::Schema(args) => schema::run(args, out),
+        Command::Schema(args) => schema::run(args, settings.config.is_some(), out),
         Command::Runs(args) => runs::run(args, talk.yes, out),
         Command::Undo(args) => undo::run(args, talk.yes, out),
         Command::Db(args) => db::run(args, out),

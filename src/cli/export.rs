@@ -6,9 +6,9 @@ use clap::Args;
 
 use crate::export::{Compression, Filter, Format};
 use crate::settings::Limit;
+use crate::source::delimiter;
 
 use super::database::DatabaseArgs;
-use super::value::delimiter;
 
 /// `muster export`.
 #[derive(Debug, Args)]

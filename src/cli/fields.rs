@@ -8,11 +8,14 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
+use crate::config::ConfigError;
 use crate::schema::{Entity, Field, Schema, SchemaError, describe};
 
+use super::config;
 use super::field_values::PREFIX;
 use super::given::given;
 use super::line::Cli;
+use super::words::{option, words};
 
 /// The commands whose flags come from the schema, and the entity that each is named after.
 const COMMANDS: [(&str, &str); 2] = [("account", "accounts"), ("user", "users")];
@@ -26,6 +29,9 @@ pub(crate) enum LineError {
     /// The schema that the flags come from.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// `muster.toml`.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 }
 
 impl Cli {
@@ -33,13 +39,20 @@ impl Cli {
     /// Errors: a wrong line, a request for help, and where flags come from a schema the mistakes of that.
     pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, LineError> {
         let line: Vec<OsString> = line.into_iter().collect();
+        let config = config::of_line(&line);
+        let found = config.as_ref().ok().and_then(|config| config.as_deref());
         let mut command = if is_about_records(&line) {
-            let schema = Schema::open(option(&line, "--schemas").map(PathBuf::from).as_deref())?;
+            let declared = || found.and_then(|config| config.schemas.clone());
+            let schemas = option(&line, "--schemas").map(PathBuf::from).or_else(declared);
+            let schema = Schema::open(schemas.as_deref())?;
             let entity = option(&line, "--entity").and_then(|name| name.into_string().ok());
             command(&schema, entity.as_deref())
         } else {
             Self::command()
         };
+        if let Some(config) = found {
+            command = config::with_defaults(command, config);
+        }
         let matches = command.try_get_matches_from_mut(line)?;
         let mut cli = Self::from_arg_matches(&matches)?;
         let (mut of, mut said) = (&command, &matches);
@@ -49,6 +62,7 @@ impl Cli {
             (of, said) = (command, more);
         }
         cli.given = given(&command, of, said);
+        cli.config = config?;
         Ok(cli)
     }
 }
@@ -131,34 +145,9 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Vec<u8>, Schema
     Ok(script)
 }
 
-/// Whether the line's first word that belongs to no option is a command about records; `help` may come before.
+/// Whether the line's command is about records.
 fn is_about_records(line: &[OsString]) -> bool {
-    let mut words = line.iter().skip(1);
-    while let Some(word) = words.next() {
-        match word.to_str() {
-            // The only option before a command that takes a value.
-            Some("--log-format") => _ = words.next(),
-            Some("help") => {}
-            Some(flag) if flag.starts_with('-') => {}
-            word => return COMMANDS.iter().any(|(name, _)| word == Some(name)),
-        }
-    }
-    false
-}
-
-/// The value of an option, anywhere before `--`.
-fn option(line: &[OsString], name: &str) -> Option<OsString> {
-    let mut words = line.iter().take_while(|word| *word != "--");
-    while let Some(word) = words.next() {
-        if word == name {
-            return words.next().cloned();
-        }
-        let joined = word.to_str().and_then(|word| word.strip_prefix(name)?.strip_prefix('='));
-        if let Some(value) = joined {
-            return Some(value.into());
-        }
-    }
-    None
+    words(line).first().is_some_and(|word| COMMANDS.iter().any(|(name, _)| word == name))
 }
 
 #[cfg(test)]

@@ -48,7 +48,10 @@ const NOT_KEPT: [&str; 13] = [
 pub(super) fn given(root: &Command, command: &Command, matches: &ArgMatches) -> Given {
     let mut given = Given::default();
     // The cells of a record are no options, and how much is said concerns no other run.
-    let is_of_all = |arg: &Arg| root.get_arguments().any(|of_all| of_all.get_id() == arg.get_id());
+    let is_of_all = |arg: &Arg| {
+        let names_a_config = ["config", "no_config"].contains(&arg.get_id().as_str());
+        !names_a_config && root.get_arguments().any(|of_all| of_all.get_id() == arg.get_id())
+    };
     let is_option = |arg: &&Arg| arg.get_long().is_some() && !is_of_field(arg) && !is_of_all(arg);
     for arg in command.get_arguments().filter(is_option) {
         let id = arg.get_id().as_str();

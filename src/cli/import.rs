@@ -3,14 +3,16 @@
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
+use crate::config::Config;
 use crate::schema::OnUpdate;
 use crate::settings::{
     Duplicates, Given, Limit, QuotedEmpty, Reading, Reports, Rules, Settings, ShownValues, Target,
 };
-use crate::source::{InputSpec, SourceError, UnknownColumns};
+use crate::source::{InputPath, InputSpec, SourceError, UnknownColumns, delimiter};
 
 use super::database::{DatabaseArgs, LockArgs};
 use super::value::{self, Size};
@@ -112,8 +114,8 @@ database the first time, for the journal (schema muster).";
 pub(crate) struct ReadArgs {
     /// CSV, NDJSON or Parquet files: a path, - for standard input, or entity=path
     ///
-    /// Several files of one entity are read as one.
-    #[arg(value_name = "FILE", required = true)]
+    /// Several files of one entity are read as one. Without FILE, those that the sources of muster.toml name.
+    #[arg(value_name = "FILE")]
     pub(crate) files: Vec<InputSpec>,
     /// Write the reports here [default: muster-runs/RUN/]
     #[arg(long, value_name = "DIR")]
@@ -125,7 +127,7 @@ pub(crate) struct ReadArgs {
     #[arg(long, value_name = "RUN-DIR", hide_short_help = true)]
     pub(crate) against: Option<PathBuf>,
     /// The character between cells, or tab [default: found in the file]
-    #[arg(long, value_name = "C", value_parser = value::delimiter, help_heading = "Reading")]
+    #[arg(long, value_name = "C", value_parser = delimiter, help_heading = "Reading")]
     pub(crate) delimiter: Option<u8>,
     /// The encoding, for example windows-1252 [default: found in the file]
     ///
@@ -202,19 +204,27 @@ pub(crate) struct ReadArgs {
 
 impl CheckArgs {
     /// These options as settings.
-    pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+    pub(crate) fn settings(
+        &self,
+        given: &Given,
+        config: Option<&Arc<Config>>,
+    ) -> Result<Settings, SourceError> {
         let target = Target {
             database_url: self.database.database_url.clone(),
             against_database: self.against_database,
             ..self.read.target()
         };
-        Ok(Settings { target, ..self.read.settings(given)? })
+        Ok(Settings { target, ..self.read.settings(given, config)? })
     }
 }
 
 impl ImportArgs {
     /// These options as settings.
-    pub(crate) fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+    pub(crate) fn settings(
+        &self,
+        given: &Given,
+        config: Option<&Arc<Config>>,
+    ) -> Result<Settings, SourceError> {
         let target = Target {
             database_url: self.database.database_url.clone(),
             dry_run: self.dry_run,
@@ -228,7 +238,7 @@ impl ImportArgs {
             lock_timeout: self.lock.time(),
             ..self.read.target()
         };
-        Ok(Settings { target, ..self.read.settings(given)? })
+        Ok(Settings { target, ..self.read.settings(given, config)? })
     }
 }
 
@@ -237,7 +247,7 @@ impl ReadArgs {
         Target { on_empty: self.empty, move_rows: self.move_users, ..Target::default() }
     }
 
-    fn settings(&self, given: &Given) -> Result<Settings, SourceError> {
+    fn settings(&self, given: &Given, config: Option<&Arc<Config>>) -> Result<Settings, SourceError> {
         let mut mistakes = Vec::new();
         let encodings = parsed(&self.encoding, value::encoding, &mut mistakes);
         let readings = parsed(&self.reading, value::reading, &mut mistakes);
@@ -246,13 +256,13 @@ impl ReadArgs {
             return Err(SourceError::Options(mistakes));
         }
         Ok(Settings {
-            inputs: self.files.clone(),
+            inputs: self.inputs(config)?,
             reading: Reading {
                 delimiter: self.delimiter,
                 encodings,
                 readings,
                 maps,
-                unknown_columns: self.unknown_columns.unwrap_or_default(),
+                unknown_columns: self.unknown_columns.or_else(|| config?.unknown_columns).unwrap_or_default(),
                 quoted_empty: self.quoted_empty,
                 pad_short: self.pad_short,
                 from_spreadsheet: self.from_spreadsheet,
@@ -279,7 +289,26 @@ impl ReadArgs {
                 },
                 given: given.clone(),
             },
+            config: config.cloned(),
         })
+    }
+
+    /// The files given, else those that the sources of `muster.toml` name.
+    fn inputs(&self, config: Option<&Arc<Config>>) -> Result<Vec<InputSpec>, SourceError> {
+        if !self.files.is_empty() {
+            return Ok(self.files.clone());
+        }
+        let config = config.filter(|config| !config.sources.is_empty()).ok_or(SourceError::NoInput)?;
+        let files = config.files();
+        if files.is_empty() {
+            let patterns = config.sources.iter().flat_map(|source| &source.files);
+            let patterns: Vec<&str> = patterns.map(|pattern| pattern.text.as_str()).collect();
+            let what =
+                format!("no file matches {}; name the files, or correct its sources", patterns.join(", "));
+            return Err(SourceError::Nothing { name: config.path.display().to_string(), what });
+        }
+        let spec = |path| InputSpec { entity: None, path: InputPath::File(path) };
+        Ok(files.into_iter().map(spec).collect())
     }
 }
 

@@ -1,12 +1,16 @@
 //! The whole command line: the commands, and the options that all of them have.
 
+use std::sync::Arc;
+
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::Config;
 use crate::report::log;
 use crate::settings::Given;
 
 use super::account::AccountArgs;
 use super::completions::CompletionsArgs;
+use super::config::ConfigArgs;
 use super::db::DbArgs;
 use super::explain::ExplainArgs;
 use super::export::{ExportArgs, VerifyArgs};
@@ -34,9 +38,15 @@ pub(crate) struct Cli {
     /// How much to say, and how.
     #[command(flatten)]
     pub(crate) talk: Talk,
+    /// Which `muster.toml`.
+    #[command(flatten)]
+    pub(crate) settings: ConfigArgs,
     /// The options of the command as they were given.
     #[arg(skip)]
     pub(crate) given: Given,
+    /// The `muster.toml` that is used.
+    #[arg(skip)]
+    pub(crate) config: Option<Arc<Config>>,
 }
 
 const EXIT_CODES: &str = "\

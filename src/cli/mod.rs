@@ -2,6 +2,7 @@
 
 mod account;
 mod completions;
+mod config;
 mod database;
 mod db;
 mod explain;
@@ -20,6 +21,7 @@ mod roles;
 mod schema;
 mod user;
 mod value;
+mod words;
 
 pub(crate) use account::{AccountAction, AccountArgs, CreateArgs};
 pub(crate) use completions::CompletionsArgs;

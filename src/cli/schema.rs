@@ -29,7 +29,8 @@ Example:
     /// Report every mistake of the schema with its file, line and column
     #[command(after_help = "Example:\n  muster schema check --schemas my-schemas")]
     Check,
-    /// Print the JSON Schema of the schema files, for editors
+    /// Print the JSON Schema of the schema files, for editors; with --config, that of muster.toml
+    #[command(after_help = "Example:\n  muster schema json-schema --config > muster.config.schema.json")]
     JsonSchema,
     /// Print the Frictionless Table Schema of an entity, for other tools
     #[command(after_help = "Example:\n  muster schema table-schema users > users.schema.json")]

@@ -27,7 +27,7 @@ fn an_import_is_parsed_into_what_it_means() {
     let cli = parse(line).unwrap();
     assert_eq!((cli.talk.verbose, cli.talk.log_format), (2, Format::Json));
     let Command::Import(import) = cli.command else { panic!("not an import") };
-    let settings = import.settings(&Given::default()).unwrap();
+    let settings = import.settings(&Given::default(), None).unwrap();
     assert_eq!(settings.inputs[1].entity.as_deref(), Some("users"));
     let (reading, rules) = (settings.reading, settings.rules);
     assert_eq!((reading.delimiter, reading.memory, reading.max_record), (Some(b'\t'), 65536, 1 << 20));
@@ -39,7 +39,7 @@ fn an_import_is_parsed_into_what_it_means() {
 #[test]
 fn what_is_not_said_is_the_default_of_the_settings() {
     let Command::Import(import) = parse("import a.csv").unwrap().command else { panic!("not an import") };
-    let settings = import.settings(&Given::default()).unwrap();
+    let settings = import.settings(&Given::default(), None).unwrap();
     let default = Settings { inputs: settings.inputs.clone(), ..Settings::default() };
     assert_eq!(format!("{settings:?}"), format!("{default:?}"));
 }
@@ -77,7 +77,6 @@ fn the_short_help_is_a_screen_and_no_example_is_broken() {
 #[test]
 fn a_wrong_line_is_refused_with_code_2() {
     for line in [
-        "import",
         "check a.csv --threads 0",
         "check a.csv --max-rejects 101%",
         "check a.csv --delimiter ab",

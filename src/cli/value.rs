@@ -174,16 +174,6 @@ pub(super) fn time(number: u32, unit: u64) -> Result<Duration, String> {
     }
 }
 
-/// A delimiter: one ASCII character that is neither a quote nor a line end, `\t` or `tab`.
-pub(super) fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        _ if text == "\\t" || text.eq_ignore_ascii_case("tab") => Ok(b'\t'),
-        [b'"' | b'\r' | b'\n' | 0] => Err("a quote or a line end cannot be the delimiter".to_owned()),
-        [byte] if byte.is_ascii() => Ok(*byte),
-        _ => Err("write one ASCII character, for example ';', or tab".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,16 +204,6 @@ mod tests {
         }
         for wrong in ["", "d", "30", "1.5d", "-1d", "3y", "é"] {
             assert!(age(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_delimiter_is_one_ascii_character() {
-        for (text, byte) in [(";", b';'), ("\\t", b'\t'), ("tab", b'\t'), ("|", b'|'), ("\t", b'\t')] {
-            assert_eq!(delimiter(text), Ok(byte), "{text}");
-        }
-        for wrong in ["", "\"", "\n", "§", "ab"] {
-            assert!(delimiter(wrong).is_err(), "{wrong}");
         }
     }
 

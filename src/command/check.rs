@@ -2,8 +2,10 @@
 //! database.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::cli::CheckArgs;
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::report::progress::Progress;
 use crate::run::check;
@@ -15,10 +17,11 @@ use super::{CommandError, summary};
 pub(crate) fn run(
     args: &CheckArgs,
     given: &Given,
+    config: Option<&Arc<Config>>,
     progress: Progress,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    let reported = check(&args.settings(given)?, &progress)?;
+    let reported = check(&args.settings(given, config)?, &progress)?;
     drop(progress);
     summary::print(&reported, args.read.json, out)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::config::ConfigError;
 use crate::db::local::LocalError;
 use crate::exit::Exit;
 use crate::export::ExportError;
@@ -36,6 +37,9 @@ pub(crate) enum CommandError {
     /// A folder holds no finished run.
     #[error(transparent)]
     Stored(#[from] StoredError),
+    /// `muster.toml`.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Findings cannot be read or grouped.
     #[error(transparent)]
     Frame(#[from] FrameError),

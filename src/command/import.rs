@@ -1,8 +1,10 @@
 //! `muster import`: checks files, then writes their rows to the database in one transaction.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::cli::ImportArgs;
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::report::progress::Progress;
 use crate::run::import;
@@ -14,10 +16,11 @@ use super::{CommandError, summary};
 pub(crate) fn run(
     args: &ImportArgs,
     given: &Given,
+    config: Option<&Arc<Config>>,
     progress: Progress,
     out: &mut dyn Write,
 ) -> Result<Exit, CommandError> {
-    let reported = import(&args.settings(given)?, &progress)?;
+    let reported = import(&args.settings(given, config)?, &progress)?;
     drop(progress);
     summary::print(&reported, args.read.json, out)
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::cli::{SchemaAction, SchemaArgs};
+use crate::config;
 use crate::exit::Exit;
 use crate::output::visible::visible_lines;
 use crate::schema::roles::Roles;
@@ -15,13 +16,14 @@ use super::{CommandError, error};
 /// The name of the roles file among the entities.
 const ROLES: &str = "roles";
 
-/// Prints what was asked for.
+/// Prints what was asked for; `of_config` asks for the JSON Schema of `muster.toml`.
 /// Errors: a broken schema, an unknown entity, and standard output that cannot be written to.
-pub(crate) fn run(args: &SchemaArgs, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub(crate) fn run(args: &SchemaArgs, of_config: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
     let folder = args.schemas.as_deref();
     let text = match args.action.as_ref().unwrap_or(&SchemaAction::Print { entity: None }) {
         SchemaAction::Print { entity } => printed(folder, entity.as_deref())?,
         SchemaAction::Check => visible_lines(&check(folder)?).into_owned(),
+        SchemaAction::JsonSchema if of_config => config::json_schema::json_schema_text(),
         SchemaAction::JsonSchema => json_schema::json_schema_text(),
         SchemaAction::TableSchema { entity } => {
             let schema = Schema::open(folder)?;
@@ -91,7 +93,8 @@ mod tests {
 
     fn shown(action: SchemaAction, folder: Option<&Path>) -> Result<String, CommandError> {
         let mut out = Vec::new();
-        let code = run(&SchemaArgs { action: Some(action), schemas: folder.map(Path::to_owned) }, &mut out)?;
+        let code =
+            run(&SchemaArgs { action: Some(action), schemas: folder.map(Path::to_owned) }, false, &mut out)?;
         assert_eq!(code, Exit::Done);
         Ok(String::from_utf8(out).unwrap())
     }

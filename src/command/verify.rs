@@ -1,8 +1,10 @@
 //! `muster verify`: compares an export with its manifest and, where asked, with the database.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::cli::VerifyArgs;
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::export::{Against, verify};
 use crate::output::visible::visible;
@@ -12,9 +14,14 @@ use super::CommandError;
 use super::print::{json, print};
 
 /// Verifies, and prints what differs.
-pub(crate) fn run(args: &VerifyArgs, quiet: bool, out: &mut dyn Write) -> Result<Exit, CommandError> {
+pub(crate) fn run(
+    args: &VerifyArgs,
+    config: Option<&Arc<Config>>,
+    quiet: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, CommandError> {
     let cancelled = signal::flag()?;
-    let url = url(args);
+    let url = url(args).or_else(|| config?.database_url.clone());
     let database =
         (args.database_url.is_some() || args.against_database).then_some(Against { url: url.as_deref() });
     let verified = verify(&args.dir, args.schemas.as_deref(), database, &cancelled)?;

@@ -99,6 +99,11 @@ pub(crate) fn is_returned(name: &str) -> bool {
     stem.is_some_and(|stem| [REJECTED, BROKEN, DUPLICATES].iter().any(|end| stem.ends_with(end)))
 }
 
+/// The name that the input of a returned file probably had.
+pub(crate) fn input_of(name: &str) -> String {
+    [REJECTED, BROKEN, DUPLICATES].iter().fold(name.to_owned(), |name, end| name.replacen(end, "", 1))
+}
+
 /// Whether the path of an input says that it holds rejected records.
 pub(crate) fn holds_rejected(path: &Path) -> bool {
     holds_broken(path) || has_stem(path, REJECTED)

@@ -52,7 +52,7 @@ impl OpenColumn {
 
     /// How its cells were read, and why, for people.
     pub(crate) fn explained(&self, proofs: &Proofs) -> String {
-        self.given.map_or_else(|| proofs.to_string(), |given| format!("{given}, as the command line says"))
+        self.given.map_or_else(|| proofs.to_string(), |given| format!("{given}, as was declared"))
     }
 
     /// Reads the column's cells by a decision from now on.

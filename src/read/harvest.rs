@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::record::{Finding, Location, RowNumber, Severity};
 
+use super::cleaning::Replaced;
 use super::columns::{OpenColumn, Proofs};
 use super::findings::{FindingChunk, PackedFindings, StoredFindings};
 use super::parsed::{Parsed, ReadCounts, RejectedKey};
@@ -50,6 +51,8 @@ pub(crate) struct FileHarvest {
     pub(crate) layout: Layout,
     /// The number of filled cells of each unknown column.
     pub(crate) filled: Vec<u64>,
+    /// The words that were replaced as `muster.toml` says, and in how many rows.
+    pub(crate) replaced: Vec<(Replaced, u64)>,
     /// The open columns, with what their cells prove.
     pub(crate) open: Vec<(OpenColumn, Proofs)>,
     /// What was counted in it.

@@ -27,6 +27,8 @@ mod broken;
 mod cell_finding;
 mod cells;
 mod checks;
+mod cleaner;
+mod cleaning;
 mod columns;
 #[cfg(test)]
 mod csv_core_tests;
@@ -67,6 +69,7 @@ use repeated::RepeatedHeader;
 use split::Grammar;
 use units::{Lines, Narrow, Units, Wide};
 
+pub(crate) use cleaning::Cleaning;
 pub(crate) use columns::OpenColumn;
 pub(crate) use harvest::{FileHarvest, Harvest};
 pub(crate) use plan::{Keep, Layout, ReadOptions, ReadPlan, slots};
@@ -190,12 +193,14 @@ impl Reader<'_> {
         harvest.files.push(FileHarvest {
             layout: plan.layout.clone(),
             filled: Vec::new(),
+            replaced: Vec::new(),
             open: Vec::new(),
             counts: ReadCounts::default(),
         });
         let mut evidence = Utf8Evidence::default();
         let mut proofs = vec![Proofs::default(); plan.open.len()];
         let mut filled = vec![0; plan.unknown.len()];
+        let mut replaced = vec![0; plan.cleaning.as_ref().map_or(0, |cleaning| cleaning.replaced.len())];
         let first_findings = harvest.finding_chunks().len();
         let mut unknown = false;
         let (mut records, mut surplus) = (0, Surplus::default());
@@ -205,6 +210,7 @@ impl Reader<'_> {
             records += parsed.counts.read;
             surplus += &parsed.surplus;
             filled.iter_mut().zip(&parsed.filled).for_each(|(all, block)| *all += block);
+            replaced.iter_mut().zip(&parsed.replaced).for_each(|(all, block)| *all += block);
             proofs.iter_mut().zip(&parsed.proofs).for_each(|(all, block)| *all += *block);
             self.listener.on(Event::Advanced { by: parsed.covered, rows: parsed.counts.read });
             harvest.add(plan.file, parsed).map_err(|e| self.spool_error(e))
@@ -230,6 +236,8 @@ impl Reader<'_> {
         harvest.insert_file_findings(first_findings, &findings).map_err(|e| self.spool_error(e))?;
         if let Some(file) = harvest.files.last_mut() {
             file.filled = filled;
+            let labels = plan.cleaning.into_iter().flat_map(|cleaning| cleaning.replaced);
+            file.replaced = labels.zip(replaced).filter(|(_, rows)| *rows > 0).collect();
             file.open = plan.open.into_iter().zip(proofs).collect();
         }
         Ok(None)

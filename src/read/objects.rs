@@ -41,6 +41,8 @@ pub(crate) struct Objects<'p> {
 enum Column<'p> {
     /// Nothing: it feeds no field.
     Ignored,
+    /// A text that may be missing: fields are made of it.
+    Used,
     /// Whether there is anything: it feeds no field, and nobody has said that it is ignored.
     Unknown,
     Text,
@@ -53,7 +55,7 @@ enum Column<'p> {
 impl Column<'_> {
     /// Whether it feeds a field, or says what the record is.
     fn is_mapped(self) -> bool {
-        !matches!(self, Self::Ignored | Self::Unknown)
+        !matches!(self, Self::Ignored | Self::Unknown | Self::Used)
     }
 }
 
@@ -61,12 +63,18 @@ impl<'p> Objects<'p> {
     pub(crate) fn new(plan: &'p ReadPlan<'p>, keys: &'p [String]) -> Self {
         let mut columns = vec![Column::Ignored; keys.len()];
         for (field, column) in plan.cells.iter().enumerate() {
-            if let Some(column) = column {
-                columns[*column] = match plan.rule(field) {
+            // The cells of made fields come after those of the keys.
+            if let Some(column) = column.filter(|column| *column < keys.len()) {
+                columns[column] = match plan.rule(field) {
                     Rule::List(list) => Column::List(list.separator()),
                     rule @ Rule::Decimal(_) => Column::Decimal(rule),
                     _ => Column::Text,
                 };
+            }
+        }
+        for &used in &plan.used {
+            if matches!(columns[used], Column::Ignored) {
+                columns[used] = Column::Used;
             }
         }
         for &unknown in &plan.unknown {

@@ -11,6 +11,7 @@ use crate::source::{Encoding, Surplus, Utf8Evidence};
 use super::blocks::{Block, Span};
 use super::broken::readable;
 use super::cells::{Cell, split_plain, split_quoted, split_slowly, unguard};
+use super::cleaner::Cleaner;
 use super::columns::Proofs;
 use super::findings::PackedFindings;
 use super::malformed::{Malformed, check_width};
@@ -50,6 +51,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
         },
         may_hold_nul: plan.encoding.unit() > 1 || memchr::memchr(0, &block.bytes).is_some(),
         validator: Validator::new(plan, task.seed),
+        cleaner: plan.cleaning.as_ref().map(|cleaning| Box::new(Cleaner::new(plan, cleaning))),
         objects: plan.keys.as_deref().map(|keys| Box::new(Objects::new(plan, keys))),
         cells: Vec::with_capacity(plan.columns),
         decoded: String::new(),
@@ -73,6 +75,7 @@ pub(crate) fn parse(task: Task<'_>, block: Block) -> Parsed {
             unknown_keys: false,
             surplus: Surplus::default(),
             filled: vec![0; plan.unknown.len()],
+            replaced: vec![0; plan.cleaning.as_ref().map_or(0, |cleaning| cleaning.replaced.len())],
             proofs: vec![Proofs::default(); plan.open.len()],
             buffer: Vec::new(),
         },
@@ -104,6 +107,7 @@ struct Parser<'a> {
     may_hold_nul: bool,
     validator: Validator<'a>,
     objects: Option<Box<Objects<'a>>>,
+    cleaner: Option<Box<Cleaner<'a>>>,
     cells: Vec<Cell>,
     decoded: String,
     /// In the order record, column, code.
@@ -205,8 +209,34 @@ impl Parser<'_> {
             None
         };
         let text = copies.as_deref().unwrap_or(text);
+        if let Some(mut cleaner) = self.cleaner.take() {
+            let clean = self.clean_row(&mut cleaner, None, text, printable, location);
+            self.cleaner = Some(cleaner);
+            return Ok(clean);
+        }
         self.validator.prove(text, &self.cells, &mut self.parsed.proofs);
-        Ok(self.validated_row(text, printable, location))
+        Ok(self.validated_row(text, printable, location, false))
+    }
+
+    /// Cleans the cells of a record as `muster.toml` says, and makes a row of them. `objects` has laid them out if the
+    /// record is a JSON object.
+    #[inline(never)]
+    fn clean_row(
+        &mut self,
+        cleaner: &mut Cleaner<'_>,
+        objects: Option<&Objects<'_>>,
+        text: &str,
+        printable: bool,
+        location: &Location,
+    ) -> bool {
+        let counts = &mut self.parsed.replaced;
+        let cleaned = cleaner.clean(text, &mut self.cells, location, counts, &mut self.findings);
+        let text = cleaner.text(text);
+        self.validator.prove(text, &self.cells, &mut self.parsed.proofs);
+        if let Some(objects) = objects {
+            objects.put_numbers(&mut self.cells);
+        }
+        self.validated_row(text, printable && cleaned.printable, location, cleaned.rejected)
     }
 
     /// Makes a row of a record that is a JSON object.
@@ -218,21 +248,26 @@ impl Parser<'_> {
     ) -> Result<bool, Malformed> {
         objects.lay_out(line, &mut self.cells)?;
         let text = objects.text(line);
+        let printable = is_printable_ascii(text.as_bytes()) && !fault::slow();
+        if let Some(mut cleaner) = self.cleaner.take() {
+            let clean = self.clean_row(&mut cleaner, Some(&*objects), text, printable, location);
+            self.cleaner = Some(cleaner);
+            return Ok(clean);
+        }
         self.validator.prove(text, &self.cells, &mut self.parsed.proofs);
         objects.put_numbers(&mut self.cells);
-        let printable = is_printable_ascii(text.as_bytes()) && !fault::slow();
-        Ok(self.validated_row(text, printable, location))
+        Ok(self.validated_row(text, printable, location, false))
     }
 
-    /// Validates the cells of a record, and encodes it if it is clean.
+    /// Validates the cells of a record, and encodes it if it is clean and not `rejected` already.
     #[inline]
-    fn validated_row(&mut self, text: &str, printable: bool, location: &Location) -> bool {
+    fn validated_row(&mut self, text: &str, printable: bool, location: &Location, rejected: bool) -> bool {
         let parsed = &mut self.parsed;
         if !parsed.filled.is_empty() {
             count_filled(&self.task.plan.unknown, text, &self.cells, &mut parsed.filled);
         }
         let record = Record { text, cells: &self.cells, printable, location };
-        if self.validator.validate(&record, &mut self.findings) {
+        if self.validator.validate(&record, &mut self.findings) && !rejected {
             self.validator.encode(text, &mut parsed.rows, &mut parsed.hashes);
             if self.validator.deletes() {
                 parsed.deletes.push(parsed.places.len() as u64);
@@ -291,9 +326,18 @@ impl Parser<'_> {
             }
             copies.as_deref().unwrap_or(line)
         };
+        let mut cleaner = self.cleaner.take();
+        let text = match &mut cleaner {
+            Some(cleaner) => {
+                cleaner.clean(text, &mut self.cells, location, &mut [], &mut Vec::new());
+                cleaner.text(text)
+            }
+            None => text,
+        };
         let record = Record { text, cells: &self.cells, printable: false, location };
         self.validator.validate(&record, &mut Vec::new());
         self.keep_rejected(text, location, references);
+        self.cleaner = cleaner;
         self.objects = objects;
     }
 

@@ -77,6 +77,8 @@ pub(crate) struct Parsed {
     pub(crate) surplus: Surplus,
     /// The filled cells of each unknown column, in the plan's order.
     pub(crate) filled: Vec<u64>,
+    /// How often each word was replaced, as the plan's cleaning counts them.
+    pub(crate) replaced: Vec<u64>,
     /// What the cells of the open columns prove, in the plan's order.
     pub(crate) proofs: Vec<Proofs>,
     /// The block's buffer, to be used again.

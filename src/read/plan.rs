@@ -1,10 +1,13 @@
 //! What is decided once for a file: which cell feeds which field, and in which order a row is encoded.
 
+use jiff::tz::TimeZone;
+
 use crate::rule::Rule;
 use crate::schema::{Entity, FieldIndex};
 use crate::settings::{Decision, Settings};
 use crate::source::{Encoding, FileFormat, Look};
 
+use super::cleaning::Cleaning;
 use super::columns::OpenColumn;
 
 /// How the records of one file become rows of its entity.
@@ -39,10 +42,16 @@ pub(crate) struct ReadPlan<'s> {
     pub(crate) change: Option<usize>,
     /// The columns that nobody has decided about: their filled cells are counted.
     pub(crate) unknown: Vec<usize>,
+    /// The columns that made fields need.
+    pub(crate) used: Vec<usize>,
     /// The columns whose cells decide how they are read: see [`OpenColumn`].
     pub(crate) open: Vec<OpenColumn>,
     /// The fields whose times are known to be in UTC if they have no offset.
     pub(crate) in_utc: Vec<FieldIndex>,
+    /// The rules of fields that `muster.toml` changes: times of a zone.
+    pub(crate) zoned: Vec<(FieldIndex, Rule)>,
+    /// What is done to the cells first, if anything is.
+    pub(crate) cleaning: Option<Cleaning>,
     /// How its rows are encoded.
     pub(crate) layout: Layout,
     /// The field of each slot: see [`slots`].
@@ -104,8 +113,11 @@ impl<'s> ReadPlan<'s> {
             torn: look.torn,
             change: look.change_column,
             unknown: look.unknown.clone(),
+            used: look.used.clone(),
             open: OpenColumn::of(entity, &cells),
             in_utc: Vec::new(),
+            zoned: Vec::new(),
+            cleaning: None,
             layout: Layout::new(entity, &cells, options.keep),
             cells,
             slots: slots(entity),
@@ -121,8 +133,21 @@ impl<'s> ReadPlan<'s> {
 
     /// The rule of a field: the schema's, or the one that its open column decided.
     pub(crate) fn rule(&self, field: FieldIndex) -> &Rule {
-        let open = self.open.iter().find(|column| column.field == field);
-        open.map_or(&self.entity.fields[field].rule, |column| &column.rule)
+        let open = self.open.iter().find(|column| column.field == field).map(|column| &column.rule);
+        let zoned = || self.zoned.iter().find(|(zoned, _)| *zoned == field).map(|(_, rule)| rule);
+        open.or_else(zoned).unwrap_or(&self.entity.fields[field].rule)
+    }
+
+    /// Reads times without an offset as those of a zone.
+    pub(crate) fn read_in(&mut self, zone: &TimeZone) {
+        for (field, rules) in self.entity.fields.iter().enumerate() {
+            let Rule::Timestamp(rule) = &rules.rule else { continue };
+            let rule = Rule::Timestamp(rule.in_zone(zone.clone()));
+            match self.open.iter_mut().find(|column| column.field == field) {
+                Some(column) => column.rule = rule,
+                None => self.zoned.push((field, rule)),
+            }
+        }
     }
 
     /// Reads the open columns by these decisions, which are in their order.

@@ -24,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) version: String,
     /// SHA-256 of the schema files, in hexadecimal.
     pub(crate) schema_sha256: String,
+    /// The `muster.toml` that was used, if any.
+    pub(crate) config: Option<UsedConfig>,
     /// The target for people (`database muster on /run/…`), never with a password. None without a database.
     pub(crate) target: Option<String>,
     /// Which values are shown.
@@ -47,6 +49,8 @@ pub(crate) struct Entity {
     pub(crate) fields: Vec<Field>,
     /// In the order given: a location's `file` counts in it. An entity without files is not reported.
     pub(crate) files: Vec<File>,
+    /// The words that were replaced as `muster.toml` says.
+    pub(crate) mapped: Vec<Mapped>,
 }
 
 /// One field, as far as reports need it.
@@ -56,6 +60,25 @@ pub(crate) struct Field {
     pub(crate) name: String,
     /// Masked unless [`ShownValues::All`].
     pub(crate) sensitive: bool,
+}
+
+/// A word of a column that was replaced as `muster.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Mapped {
+    pub(crate) column: String,
+    pub(crate) from: String,
+    /// `None` for nothing.
+    pub(crate) to: Option<String>,
+    pub(crate) rows: u64,
+}
+
+/// The `muster.toml` that was used.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct UsedConfig {
+    /// Where it is, as given or as found.
+    pub(crate) path: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub(crate) sha256: String,
 }
 
 /// One input file.
@@ -79,6 +102,9 @@ pub(crate) struct File {
     pub(crate) extra: usize,
     /// The names in its header; a finding's `column` counts in it.
     pub(crate) header: Vec<String>,
+    /// The names of the columns that are made of others, as `muster.toml` says. A finding's `column` goes on counting in
+    /// them.
+    pub(crate) made: Vec<String>,
     /// For each name of the header the field it means; none if it is ignored.
     pub(crate) mapping: Vec<Option<usize>>,
     /// Everything up to and including the header, with its line end.
@@ -260,7 +286,7 @@ impl Entity {
     /// The name of a finding's column: the file's own where it has one, else the field's.
     pub(crate) fn column<'a>(&'a self, finding: &Finding) -> Option<&'a str> {
         let file = self.files.get(usize::from(finding.location.file));
-        let header = finding.column.and_then(|column| file?.header.get(usize::from(column)));
+        let header = finding.column.and_then(|column| file?.names().nth(usize::from(column)));
         header.map(String::as_str).or_else(|| self.field(finding).map(|field| field.name.as_str()))
     }
 
@@ -276,6 +302,11 @@ impl Entity {
 }
 
 impl File {
+    /// The names of its columns, and of those that are made of them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.header.iter().chain(&self.made)
+    }
+
     /// Says how many of its columns are not imported, without their names.
     pub(crate) fn lost(&self) -> String {
         let lost = self.not_imported.len();

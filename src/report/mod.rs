@@ -22,7 +22,9 @@ pub(crate) mod table;
 pub(crate) mod tally;
 pub(crate) mod terminal;
 
-pub(crate) use context::{Context, Counts, Entity, Field, File, Outcome, Returned, ReturnedKind, Status};
+pub(crate) use context::{
+    Context, Counts, Entity, Field, File, Mapped, Outcome, Returned, ReturnedKind, Status, UsedConfig,
+};
 pub(crate) use diagnostic::Diagnostic;
 pub(crate) use findings::FindingsWriter;
 pub(crate) use html::{Page, Records};

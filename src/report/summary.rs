@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::output::{OutputError, RunFolder, json, names};
 use crate::record::Severity;
 
-use super::context::{Context, File, Outcome, Returned, Status};
+use super::context::{Context, File, Mapped, Outcome, Returned, Status, UsedConfig};
 use super::planned::PlannedRun;
 use super::tally::Tally;
 
@@ -19,6 +19,9 @@ pub(crate) struct Summary<'a> {
     finished: String,
     version: &'a str,
     schema_sha256: &'a str,
+    /// Only if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'a UsedConfig>,
     entities: Vec<EntitySummary<'a>>,
     /// Only of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,6 +48,9 @@ struct EntitySummary<'a> {
     unguarded: u64,
     files: Vec<FileSummary<'a>>,
     rules: Vec<RuleSummary<'a>>,
+    /// The words that were replaced as `muster.toml` says.
+    #[serde(skip_serializing_if = "<[Mapped]>::is_empty")]
+    mapped: &'a [Mapped],
 }
 
 /// Whether a format is the usual one, or unknown.
@@ -183,6 +189,7 @@ impl<'a> Summary<'a> {
                     rows: rule.rows,
                 })
                 .collect(),
+            mapped: &entity.mapped,
         });
         Self {
             run: context.run.as_str(),
@@ -192,6 +199,7 @@ impl<'a> Summary<'a> {
             finished: format!("{:.3}", outcome.finished),
             version: &context.version,
             schema_sha256: &context.schema_sha256,
+            config: context.config.as_ref(),
             entities: entities.collect(),
             plan: None,
         }

@@ -99,6 +99,11 @@ impl Decimal {
         Self { mark: None }
     }
 
+    /// The decimal mark, unless the column must decide it.
+    pub(crate) fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
     /// Whether the column must decide the mark.
     pub(crate) fn is_automatic(&self) -> bool {
         self.mark.is_none()

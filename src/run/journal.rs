@@ -9,6 +9,7 @@ use crate::report::{Counts, PlannedChange, PlannedEntity, PlannedField, PlannedR
 use crate::settings::ShownValues;
 
 use super::file::EntityRead;
+use super::names::used;
 use super::state::Run;
 
 impl Run<'_> {
@@ -17,6 +18,9 @@ impl Run<'_> {
         let line = &self.settings.reports.given;
         let mut options = line.kept.clone();
         options.insert("again".to_owned(), line.repeated.clone().into());
+        if let Some(config) = self.settings.config.as_deref() {
+            options.insert("config".to_owned(), serde_json::json!(used(config)));
+        }
         let given = entities.iter().zip(counts).enumerate().filter(|(_, (read, _))| !read.files.is_empty());
         RunNote {
             command: self.command.to_owned(),

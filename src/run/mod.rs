@@ -5,6 +5,7 @@ mod absent;
 mod attempt;
 mod check;
 mod database;
+mod declared;
 mod error;
 mod execute;
 mod exported;

@@ -8,11 +8,12 @@ use crate::record::Severity;
 use crate::schema::Schema;
 use crate::settings::Settings;
 use crate::source::{
-    ColumnMap, Encoding, FileFormat, Intake, Look, LookOptions, Looked, Source, SourceError, UnknownColumns,
-    entity_named, look, map_mistakes,
+    FileFormat, Intake, Look, LookOptions, Looked, Source, SourceError, absent_columns, entity_named, look,
+    map_mistakes,
 };
 
 use super::RunError;
+use super::declared::{Declared, maps};
 use super::exported;
 use super::file::FileRead;
 use super::sent_back;
@@ -29,7 +30,7 @@ pub(crate) fn open(
     cancelled: &AtomicBool,
 ) -> Result<Vec<Vec<FileRead>>, RunError> {
     let mut mistakes = wrong_names(settings, schema);
-    let maps = maps(settings, schema);
+    let mut declared = Vec::new();
     let intake = Intake { folder: spool, most: settings.reading.max_input, cancelled };
     let mut by_entity: Vec<Vec<FileRead>> = schema.entities.iter().map(|_| Vec::new()).collect();
     for spec in &settings.inputs {
@@ -42,12 +43,14 @@ pub(crate) fn open(
             }
         };
         let source = Source::open(&spec.path, &intake)?;
-        let named = spec.entity.as_deref().map(|name| entity_named(schema, name, &spec.path)).transpose()?;
+        let said = Declared::of(settings, schema, &spec.path);
+        let entity = spec.entity.as_deref().or_else(|| said.source?.entity.as_deref());
+        let named = entity.map(|name| entity_named(schema, name, &spec.path)).transpose()?;
         let exported = exported::claim(&spec.path);
         let is_parquet = FileFormat::of(&source)? == FileFormat::Parquet;
         let options = LookOptions {
             may_be_empty: exported.as_ref().is_some_and(|claim| claim.is_empty),
-            ..look_options(settings, &maps, settings.reading.encoding(&spec.path), cancelled)
+            ..said.look_options(said.encoding(), cancelled)
         };
         let (source, original, mut look) = if is_parquet {
             let Table { source: table, look, facts } =
@@ -62,6 +65,7 @@ pub(crate) fn open(
         for note in &look.notes {
             tracing::warn!("{}: {note}", source.name());
         }
+        declared.push((look.entity, files.len(), said.maps));
         files.push(FileRead {
             path: spec.path.clone(),
             source,
@@ -74,16 +78,16 @@ pub(crate) fn open(
             decisions: None,
         });
     }
-    let looked = by_entity.iter().flatten().map(|file| Looked { name: file.source.name(), look: &file.look });
-    mistakes.extend(map_mistakes(&maps, &looked.collect::<Vec<_>>(), schema));
+    let looked = declared.iter().map(|(entity, number, maps)| {
+        let file = &by_entity[*entity][*number];
+        Looked { name: file.source.name(), look: &file.look, maps }
+    });
+    let looked: Vec<_> = looked.collect();
+    for note in absent_columns(&looked) {
+        tracing::warn!("{note}");
+    }
+    mistakes.extend(map_mistakes(&maps(settings, schema), &looked, schema));
     if mistakes.is_empty() { Ok(by_entity) } else { Err(SourceError::Options(mistakes).into()) }
-}
-
-/// The `--map`s.
-pub(super) fn maps(settings: &Settings, schema: &Schema) -> Vec<ColumnMap> {
-    let files: Vec<String> = settings.inputs.iter().map(|spec| spec.path.name()).collect();
-    let maps = settings.reading.maps.iter();
-    maps.map(|(left, field)| ColumnMap::given(left, field, schema, &files)).collect()
 }
 
 /// The files and fields that options name and that are not there.
@@ -107,25 +111,6 @@ fn wrong_names(settings: &Settings, schema: &Schema) -> Vec<String> {
         }
     }
     mistakes.iter().map(ToString::to_string).collect()
-}
-
-/// How a file is looked at, in the encoding that it is given or found to have.
-pub(super) fn look_options<'o>(
-    settings: &'o Settings,
-    maps: &'o [ColumnMap],
-    encoding: Option<Encoding>,
-    cancelled: &'o AtomicBool,
-) -> LookOptions<'o> {
-    LookOptions {
-        encoding,
-        delimiter: settings.reading.delimiter,
-        maps,
-        changes: settings.target.changes,
-        ignore_unknown: settings.reading.unknown_columns == UnknownColumns::Ignore,
-        max_record: Some(settings.reading.max_record),
-        cancelled: Some(cancelled),
-        ..LookOptions::default()
-    }
 }
 
 /// Gives a file its number among the files of its entity, which is known only after the look.

@@ -3,19 +3,22 @@
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use jiff::tz::TimeZone;
+
 use crate::event::{Event, Stage};
 use crate::hash::Hasher;
 use crate::output::names;
 use crate::read::{
-    Harvest, Input, Keep, ReadError, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots,
+    Cleaning, Harvest, Input, Keep, ReadError, ReadOptions, ReadPlan, Reader, Reading, Refutation, slots,
 };
 use crate::schema::{Entity, Schema};
 use crate::settings::{QuotedEmpty, Settings};
 use crate::source::{Encoding, FileFormat, InputPath, LookOptions, ReadAt as _, look};
 
 use super::RunError;
+use super::declared::Declared;
 use super::file::FileRead;
-use super::open::{look_options, maps, renumber};
+use super::open::renumber;
 use super::table_error::TableError;
 
 /// How much is hashed at a time.
@@ -33,7 +36,6 @@ pub(crate) fn read(
     let rules = &schema.entities[entity];
     let referred_to = settings.target.report_absent
         || schema.entities.iter().any(|other| other.references().any(|(_, r)| r.entity == entity));
-    let maps = maps(settings, schema);
     let total = files
         .iter()
         .map(|file| file.source.len() - file.look.opening.data_start.min(file.source.len()))
@@ -43,7 +45,7 @@ pub(crate) fn read(
         reader.listener.on(Event::Started { stage: Stage::Read, entity: name, total: Some(total) });
         let inputs = files.iter().enumerate();
         let inputs: Vec<_> =
-            inputs.map(|(number, file)| input(rules, number, file, settings, keep)).collect();
+            inputs.map(|(number, file)| input(schema, entity, number, file, settings, keep)).collect();
         let (reading, hashes) = std::thread::scope(|scope| {
             let (files, cancelled) = (&*files, reader.cancelled);
             let hashed = move |file| hash(file, cancelled);
@@ -96,7 +98,8 @@ pub(crate) fn read(
                     encoding.name(),
                     file.look.opening.encoding.name()
                 );
-                let options = look_options(settings, &maps, Some(encoding), reader.cancelled);
+                let said = Declared::of(settings, schema, &file.path);
+                let options = said.look_options(Some(encoding), reader.cancelled);
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
@@ -105,10 +108,9 @@ pub(crate) fn read(
             Reading::Refuted(number, Refutation::Keys) => {
                 let file = &mut files[number];
                 tracing::info!("{}: has keys that its first records lack; read again", file.source.name());
-                let options = LookOptions {
-                    whole: true,
-                    ..look_options(settings, &maps, settings.reading.encoding(&file.path), reader.cancelled)
-                };
+                let said = Declared::of(settings, schema, &file.path);
+                let options =
+                    LookOptions { whole: true, ..said.look_options(said.encoding(), reader.cancelled) };
                 let mut look = look(&file.source, schema, Some(entity), &options)?;
                 renumber(&mut look, number);
                 file.look = look;
@@ -157,12 +159,15 @@ fn say_decisions(rules: &Entity, files: &[FileRead], harvest: &Harvest) {
 }
 
 fn input<'f>(
-    entity: &'f Entity,
+    schema: &'f Schema,
+    entity: usize,
     number: usize,
     file: &'f FileRead,
     settings: &'f Settings,
     keep: Keep,
 ) -> Input<'f> {
+    let entity = &schema.entities[entity];
+    let said = Declared::of(settings, schema, &file.path);
     let quoted_empty = settings.reading.quoted_empty;
     let options = ReadOptions {
         settings,
@@ -173,7 +178,15 @@ fn input<'f>(
     };
     let mut plan = ReadPlan::new(entity, u16::try_from(number).unwrap_or(u16::MAX), &file.look, options);
     for column in &mut plan.open {
-        column.give(settings.reading.reading(&file.path, &entity.fields[column.field].name));
+        let field = &entity.fields[column.field];
+        column.give(said.decision(&field.name, &field.rule));
+    }
+    if let Some(source) = said.source {
+        plan.cleaning = Cleaning::new(source, &file.look, entity);
+        let zone = source.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+        if let Some(zone) = zone.filter(|_| file.look.opening.format != FileFormat::Parquet) {
+            plan.read_in(&zone);
+        }
     }
     plan.extra = file.extra();
     plan.by_line = file.path.file().is_some_and(names::holds_broken);

@@ -11,13 +11,22 @@ use crate::source::InputPath;
 /// the run's summary is beside it, else none. `None` for any other file: its own records decide.
 pub(crate) fn extra_cells(path: &InputPath) -> Option<usize> {
     let path = path.file().filter(|path| names::holds_rejected(path))?;
+    Some(stored(path).map_or(0, |file| file.extra_cells))
+}
+
+/// The file that the records of a returned file came from, as it was given.
+pub(crate) fn source(path: &InputPath) -> Option<String> {
+    stored(path.file()?).map(|file| file.path)
+}
+
+/// What the summary beside a returned file says of its source.
+fn stored(path: &Path) -> Option<StoredFile> {
     let name = path.file_name()?.to_str()?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let is_source = |file: &&StoredFile| {
+    let is_source = |file: &StoredFile| {
         file.returned.iter().any(|returned| returned.name == name)
             || Path::new(&file.path).file_name().is_some_and(|own| own == name)
     };
-    let run = StoredRun::open(folder).ok();
-    let mut files = run.iter().flat_map(|run| &run.entities).flat_map(|entity| &entity.files);
-    Some(files.find(is_source).map_or(0, |file| file.extra_cells))
+    let run = StoredRun::open(folder).ok()?;
+    run.entities.into_iter().flat_map(|entity| entity.files).find(is_source)
 }

@@ -113,42 +113,42 @@ impl fmt::Display for Listing<'_> {
 
 /// A place in the schema files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) file: usize,
-    pub(super) span: Range<usize>,
+pub(crate) struct Place {
+    pub(crate) file: usize,
+    pub(crate) span: Range<usize>,
 }
 
 /// A value with its place.
 #[derive(Debug, Clone)]
-pub(super) struct Located<T> {
-    pub(super) value: T,
-    pub(super) place: Place,
+pub(crate) struct Located<T> {
+    pub(crate) value: T,
+    pub(crate) place: Place,
 }
 
 /// Gathers the mistakes of all files.
 #[derive(Debug)]
-pub(super) struct Mistakes<'f> {
+pub(crate) struct Mistakes<'f> {
     files: &'f [SchemaFile],
     found: Vec<(Place, Mistake)>,
 }
 
 impl<'f> Mistakes<'f> {
-    pub(super) fn new(files: &'f [SchemaFile]) -> Self {
+    pub(crate) fn new(files: &'f [SchemaFile]) -> Self {
         Self { files, found: Vec::new() }
     }
 
     /// Adds a mistake without advice.
-    pub(super) fn add(&mut self, place: &Place, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, place: &Place, message: impl Into<String>) {
         self.push(place, message.into(), None);
     }
 
     /// Adds a mistake and what to write instead.
-    pub(super) fn advise(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn advise(&mut self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
         self.push(place, message.into(), Some(hint.into()));
     }
 
     /// Adds a mistake about `word`, with the nearest of `known` as advice, or else all of them.
-    pub(super) fn unknown<'k>(
+    pub(crate) fn unknown<'k>(
         &mut self,
         place: &Place,
         message: impl Into<String>,
@@ -164,24 +164,27 @@ impl<'f> Mistakes<'f> {
     }
 
     /// The place as `file:line`, for a mistake that points at a second one.
-    pub(super) fn line_of(&self, place: &Place) -> String {
+    pub(crate) fn line_of(&self, place: &Place) -> String {
         let file = &self.files[place.file];
         let line = file.text[..place.span.start.min(file.text.len())].matches('\n').count() + 1;
         format!("{}:{line}", file.name)
     }
 
     /// The number of mistakes so far.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.found.len()
     }
 
     /// `Ok` if there are no mistakes; else all of them in the order of their places.
-    pub(super) fn into_result(mut self) -> Result<(), SchemaError> {
-        if self.found.is_empty() {
-            return Ok(());
-        }
+    pub(crate) fn into_result(self) -> Result<(), SchemaError> {
+        let found = self.into_listing();
+        if found.is_empty() { Ok(()) } else { Err(SchemaError::Mistakes(found)) }
+    }
+
+    /// All mistakes in the order of their places.
+    pub(crate) fn into_listing(mut self) -> Vec<Mistake> {
         self.found.sort_by_key(|(place, _)| (place.file, place.span.start));
-        Err(SchemaError::Mistakes(self.found.into_iter().map(|(_, mistake)| mistake).collect()))
+        self.found.into_iter().map(|(_, mistake)| mistake).collect()
     }
 
     fn push(&mut self, place: &Place, message: String, hint: Option<String>) {

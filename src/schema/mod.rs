@@ -25,4 +25,5 @@ pub(crate) use compiled::{Entity, Field, FieldIndex, InviteFields, OnUpdate, Row
 #[cfg(test)]
 pub(crate) use compiled::{Reference, SystemColumns};
 pub(crate) use header::{fits_pattern, header_key, nearest};
-pub(crate) use mistake::{SchemaError, SchemaFile};
+pub(crate) use mistake::{Located, Mistake, Mistakes, Place, SchemaError, SchemaFile};
+pub(crate) use node::{Node, scalar_text};

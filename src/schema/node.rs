@@ -9,26 +9,31 @@ use toml::de::{DeTable, DeValue};
 use super::mistake::{Located, Mistakes, Place};
 
 /// One table of a file.
-pub(super) struct Node<'t, 'i> {
+pub(crate) struct Node<'t, 'i> {
     /// Its place: the header of a table, or the braces of an inline one.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     table: &'t DeTable<'i>,
     taken: Vec<&'static str>,
 }
 
 impl<'t, 'i> Node<'t, 'i> {
-    pub(super) fn new(file: usize, span: Range<usize>, table: &'t DeTable<'i>) -> Self {
+    pub(crate) fn new(file: usize, span: Range<usize>, table: &'t DeTable<'i>) -> Self {
         Self { place: Place { file, span }, table, taken: Vec::new() }
     }
 
     /// The value of `key`, if the file has it.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'t Spanned<DeValue<'i>>> {
         self.taken.push(key);
         self.table.get(key)
     }
 
+    /// Whether the file has `key`.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// All keys with their places and values, in the order of the file.
-    pub(super) fn entries(&self) -> Vec<(Located<String>, &'t Spanned<DeValue<'i>>)> {
+    pub(crate) fn entries(&self) -> Vec<(Located<String>, &'t Spanned<DeValue<'i>>)> {
         let mut entries: Vec<_> = self
             .table
             .iter()
@@ -39,13 +44,13 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 
     /// The string under `key`.
-    pub(super) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
+    pub(crate) fn string(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
         let value = self.take(key)?;
         string(self.place.file, value, key, mistakes)
     }
 
     /// The boolean under `key`.
-    pub(super) fn boolean(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<bool>> {
+    pub(crate) fn boolean(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<bool>> {
         let value = self.take(key)?;
         if let Some(boolean) = value.get_ref().as_bool() {
             return Some(self.located(value.span(), boolean));
@@ -59,7 +64,7 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 
     /// The number from 1 up under `key`.
-    pub(super) fn count(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<usize>> {
+    pub(crate) fn count(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<usize>> {
         let value = self.take(key)?;
         let number = value
             .get_ref()
@@ -78,32 +83,26 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 
     /// The string, number or boolean under `key`, as text.
-    pub(super) fn scalar(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
+    pub(crate) fn scalar(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Located<String>> {
         let value = self.take(key)?;
-        let text = match value.get_ref() {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Boolean(boolean) => boolean.to_string(),
-            DeValue::Integer(number) if number.radix() == 10 => number.as_str().to_owned(),
-            DeValue::Float(number) => number.as_str().to_owned(),
-            _ => {
-                mistakes.advise(
-                    &self.at(value),
-                    format!("`{key}` is {}, not a single value", article(value)),
-                    "write it in quotes, as a cell would hold it",
-                );
-                return None;
-            }
-        };
-        Some(self.located(value.span(), text))
+        let text = scalar_text(value);
+        if text.is_none() {
+            mistakes.advise(
+                &self.at(value),
+                format!("`{key}` is {}, not a single value", article(value)),
+                "write it in quotes, as a cell would hold it",
+            );
+        }
+        text.map(|text| self.located(value.span(), text))
     }
 
     /// The list of strings under `key`; empty if the file has none.
-    pub(super) fn strings(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Located<String>> {
+    pub(crate) fn strings(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Located<String>> {
         self.take(key).map(|value| strings(self.place.file, value, key, mistakes)).unwrap_or_default()
     }
 
     /// The table under `key`.
-    pub(super) fn table(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Node<'t, 'i>> {
+    pub(crate) fn table(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Node<'t, 'i>> {
         let value = self.take(key)?;
         if let Some(table) = value.get_ref().as_table() {
             return Some(Node::new(self.place.file, value.span(), table));
@@ -117,7 +116,7 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 
     /// The tables `[[key]]`, in the order of the file.
-    pub(super) fn tables(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Node<'t, 'i>> {
+    pub(crate) fn tables(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<Node<'t, 'i>> {
         let Some(value) = self.take(key) else { return Vec::new() };
         let Some(array) = value.get_ref().as_array() else {
             let message = format!("`{key}` is {}, not a list of tables", article(value));
@@ -134,8 +133,52 @@ impl<'t, 'i> Node<'t, 'i> {
         nodes
     }
 
+    /// The string under `key`, which may be empty.
+    pub(crate) fn any_string(
+        &mut self,
+        key: &'static str,
+        mistakes: &mut Mistakes,
+    ) -> Option<Located<String>> {
+        let value = self.take(key)?;
+        match value.get_ref().as_str() {
+            Some("") => Some(self.located(value.span(), String::new())),
+            _ => string(self.place.file, value, key, mistakes),
+        }
+    }
+
+    /// A value of this table that must be a string and not empty; `key` is its name in mistakes.
+    pub(crate) fn text(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        mistakes: &mut Mistakes,
+    ) -> Option<Located<String>> {
+        string(self.place.file, value, key, mistakes)
+    }
+
+    /// A value of this table that must be a list of strings; `key` is its name in mistakes.
+    pub(crate) fn texts(
+        &self,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+        mistakes: &mut Mistakes,
+    ) -> Vec<Located<String>> {
+        strings(self.place.file, value, key, mistakes)
+    }
+
+    /// Reports the keys that are described and not supported yet.
+    pub(crate) fn refuse(&mut self, keys: &[&'static str], mistakes: &mut Mistakes) {
+        for key in keys {
+            if let Some((name, _)) = self.table.get_key_value(*key) {
+                let place = Place { file: self.place.file, span: name.span() };
+                mistakes.advise(&place, format!("`{key}` is not supported yet"), "take it out");
+                self.taken.push(*key);
+            }
+        }
+    }
+
     /// Reports every key that was not taken; `known` are the keys to suggest.
-    pub(super) fn finish(&self, what: &str, known: &[&str], mistakes: &mut Mistakes) {
+    pub(crate) fn finish(&self, what: &str, known: &[&str], mistakes: &mut Mistakes) {
         for (key, _) in self.entries() {
             if !self.taken.iter().any(|taken| *taken == key.value) {
                 let message = format!("unknown key `{}` in {what}", key.value);
@@ -145,7 +188,7 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 
     /// The place of a value in this table's file.
-    pub(super) fn at<T>(&self, value: &Spanned<T>) -> Place {
+    pub(crate) fn at<T>(&self, value: &Spanned<T>) -> Place {
         Place { file: self.place.file, span: value.span() }
     }
 
@@ -154,8 +197,19 @@ impl<'t, 'i> Node<'t, 'i> {
     }
 }
 
+/// A string, number or boolean as text.
+pub(crate) fn scalar_text(value: &Spanned<DeValue<'_>>) -> Option<String> {
+    match value.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Boolean(boolean) => Some(boolean.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
+        _ => None,
+    }
+}
+
 /// A value that must be a string and not empty.
-pub(super) fn string(
+pub(crate) fn string(
     file: usize,
     value: &Spanned<DeValue<'_>>,
     key: &str,
@@ -180,7 +234,7 @@ pub(super) fn string(
 }
 
 /// A value that must be a list of strings.
-pub(super) fn strings(
+pub(crate) fn strings(
     file: usize,
     value: &Spanned<DeValue<'_>>,
     key: &str,
@@ -196,7 +250,7 @@ pub(super) fn strings(
 }
 
 /// What a value is, with its article.
-pub(super) fn article(value: &Spanned<DeValue<'_>>) -> String {
+pub(crate) fn article(value: &Spanned<DeValue<'_>>) -> String {
     match value.get_ref() {
         DeValue::Integer(_) => "an integer".to_owned(),
         DeValue::Array(_) => "a list".to_owned(),

@@ -7,6 +7,9 @@ mod reports;
 mod rules;
 mod target;
 
+use std::sync::Arc;
+
+use crate::config::Config;
 use crate::source::InputSpec;
 
 pub(crate) use decision::Decision;
@@ -28,4 +31,6 @@ pub(crate) struct Settings {
     pub(crate) target: Target,
     /// What is reported, and where.
     pub(crate) reports: Reports,
+    /// What `muster.toml` says of the files.
+    pub(crate) config: Option<Arc<Config>>,
 }

@@ -1,4 +1,4 @@
-//! What the command line says becomes of a column: `--map [ENTITY:|FILE:]HEADER=FIELD`. Which columns of a file it
+//! What the command line (`--map [ENTITY:|FILE:]HEADER=FIELD`) and `muster.toml` say becomes of a column. Which columns of a file it
 //! means is decided in `header`, whether it is used in `maps`.
 
 use crate::schema::{Schema, header_key};
@@ -12,6 +12,8 @@ pub(crate) enum Scope {
     Entity(String),
     /// All files.
     All,
+    /// The files of a source of `muster.toml`: they alone are given its maps.
+    Config,
 }
 
 /// What becomes of the columns with a header.
@@ -22,8 +24,8 @@ pub(crate) struct ColumnMap {
     pub(crate) scope: Scope,
     /// The header, trimmed.
     pub(crate) header: String,
-    /// The field's name.
-    pub(crate) field: String,
+    /// The field's name; `None` if the column is ignored.
+    pub(crate) field: Option<String>,
 }
 
 impl ColumnMap {
@@ -44,7 +46,7 @@ impl ColumnMap {
             origin: format!("--map '{left}={field}'"),
             scope,
             header: header.to_owned(),
-            field: field.to_owned(),
+            field: Some(field.to_owned()),
         }
     }
 
@@ -53,7 +55,7 @@ impl ColumnMap {
         match &self.scope {
             Scope::File(name) => name == file,
             Scope::Entity(name) => name == entity,
-            Scope::All => true,
+            Scope::All | Scope::Config => true,
         }
     }
 

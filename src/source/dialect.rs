@@ -172,6 +172,16 @@ pub(super) fn sep_line(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
+/// A delimiter: one ASCII character that is neither a quote nor a line end, `\t` or `tab`.
+pub(crate) fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        _ if text == "\\t" || text.eq_ignore_ascii_case("tab") => Ok(b'\t'),
+        [b'"' | b'\r' | b'\n' | 0] => Err("a quote or a line end cannot be the delimiter".to_owned()),
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("write one ASCII character, for example ';', or tab".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +226,16 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(sep_line(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_is_one_ascii_character() {
+        for (text, byte) in [(";", b';'), ("\\t", b'\t'), ("tab", b'\t'), ("|", b'|'), ("\t", b'\t')] {
+            assert_eq!(delimiter(text), Ok(byte), "{text}");
+        }
+        for wrong in ["", "\"", "\n", "§", "ab"] {
+            assert!(delimiter(wrong).is_err(), "{wrong}");
         }
     }
 }

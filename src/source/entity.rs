@@ -26,7 +26,14 @@ pub(super) fn fit(cells: &[String], entity: &Entity, names: &Names<'_>) -> Fit {
             found[field] = true;
         }
     }
-    let fields = found.iter().filter(|found| **found).count();
+    // A column that a made field needs is as good as one that feeds a field.
+    let used = cells.iter().filter(|cell| !cell.is_empty() && names.is_used(cell)).count();
+    let fields = found.iter().filter(|found| **found).count() + used;
+    for (field, made) in &names.made {
+        let columns = made.how.columns();
+        found[*field] |=
+            columns.is_empty() || columns.iter().any(|column| cells.iter().any(|cell| cell == column));
+    }
     let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
     let complete =
         fields > 0 && entity.fields.iter().zip(&found).all(|(field, found)| *found || !field.required);

@@ -11,6 +11,12 @@ pub(crate) enum SourceError {
     /// The command line names no path.
     #[error("an input has no path; write a file's path, `-` for standard input, or entity=path")]
     NoPath,
+    /// The command line names no file.
+    #[error(
+        "name the files, for example: muster check accounts.csv users.csv; or write a muster.toml whose [[source]] \
+         names them"
+    )]
+    NoInput,
     /// There is no such file.
     #[error("{name}: no such file; check the path")]
     NotFound { name: String },
@@ -129,6 +135,7 @@ impl SourceError {
         matches!(
             self,
             Self::NoPath
+                | Self::NoInput
                 | Self::UnknownEntity { .. }
                 | Self::BadEncoding { .. }
                 | Self::EncodingOfNothing { .. }

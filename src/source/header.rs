@@ -4,6 +4,7 @@
 //! spaces, `_`, `-` and `.`, then in the same way with their aliases.
 
 use super::column_map::{ColumnMap, deciding};
+use super::made::MadeField;
 use super::unknown;
 use crate::nearest::nearest;
 use crate::record::{Code, Finding, Location, Message};
@@ -22,9 +23,9 @@ const SHORTEST_JOINED: usize = 3;
 /// Which column of the file feeds which field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Mapping {
-    /// For each column of the header, the field it feeds.
+    /// For each column of the header, the field it feeds; then the made fields.
     pub(crate) columns: Vec<Option<FieldIndex>>,
-    /// For each field of the entity, the column that feeds it.
+    /// For each field of the entity, the column that feeds it. The cells of made fields come after those of the header.
     pub(crate) fields: Vec<Option<usize>>,
 }
 
@@ -48,8 +49,10 @@ pub(super) struct Names<'s> {
     entity: &'s Entity,
     keys: Vec<String>,
     aliases: Vec<Vec<String>>,
-    /// The maps with a field of this entity.
+    /// The maps with a field of this entity, and those that ignore a column.
     maps: Vec<&'s ColumnMap>,
+    /// The fields that are made of columns.
+    pub(super) made: Vec<(FieldIndex, &'s MadeField)>,
 }
 
 impl<'s> Names<'s> {
@@ -57,15 +60,23 @@ impl<'s> Names<'s> {
         let keys = entity.fields.iter().map(|field| header_key(&field.name)).collect();
         let aliases = entity.fields.iter().map(|field| field.aliases.iter().map(|a| header_key(a)).collect());
         let aliases = aliases.collect();
-        let mut names = Self { entity, keys, aliases, maps: Vec::new() };
-        names.maps = maps.iter().filter(|map| names.field(&map.field).is_some()).collect();
+        let mut names = Self { entity, keys, aliases, maps: Vec::new(), made: Vec::new() };
+        let is_own = |map: &&ColumnMap| map.field.as_ref().is_none_or(|field| names.field(field).is_some());
+        names.maps = maps.iter().filter(is_own).collect();
         names
     }
 
     /// The names for a file that may hold the entity.
-    pub(super) fn of_file(entity: &'s Entity, file: &str, maps: &'s [ColumnMap]) -> Self {
+    pub(super) fn of_file(
+        entity: &'s Entity,
+        file: &str,
+        maps: &'s [ColumnMap],
+        made: &'s [MadeField],
+    ) -> Self {
         let mut names = Self::new(entity, maps);
         names.maps.retain(|map| map.is_about(file, &entity.name));
+        let made = made.iter().filter_map(|made| Some((names.field(&made.field)?, made)));
+        names.made = made.collect();
         names
     }
 
@@ -75,8 +86,8 @@ impl<'s> Names<'s> {
         self.entity.field(name).or_else(|| self.keys.iter().position(|own| *own == key))
     }
 
-    fn mapped(&self, name: &str) -> Option<FieldIndex> {
-        deciding(self.maps.iter().copied(), name).and_then(|map| self.field(&map.field))
+    fn mapped(&self, name: &str) -> Option<&'s ColumnMap> {
+        deciding(self.maps.iter().copied(), name)
     }
 
     /// The field with a column's name or alias, without `--map`.
@@ -87,7 +98,25 @@ impl<'s> Names<'s> {
 
     /// The field that a column of this name feeds.
     pub(super) fn meant(&self, name: &str) -> Option<FieldIndex> {
-        if name.is_empty() { None } else { self.mapped(name).or_else(|| self.own(name)) }
+        if name.is_empty() {
+            return None;
+        }
+        match self.mapped(name) {
+            Some(map) => map.field.as_ref().and_then(|field| self.field(field)),
+            // A field may be made of the column that has its name.
+            None => self.own(name).filter(|field| !self.is_made_of(*field, name)),
+        }
+    }
+
+    /// Whether a column is a part of a made field.
+    pub(super) fn is_used(&self, name: &str) -> bool {
+        self.made.iter().any(|(field, _)| self.is_made_of(*field, name))
+    }
+
+    fn is_made_of(&self, field: FieldIndex, name: &str) -> bool {
+        let key = header_key(name);
+        let of_field = self.made.iter().filter(|(made, _)| *made == field);
+        of_field.flat_map(|(_, made)| made.how.columns()).any(|column| header_key(column) == key)
     }
 
     /// Whether the schema says that the column is ignored.
@@ -142,6 +171,8 @@ pub(super) struct Matched {
     pub(super) mapping: Mapping,
     /// What is wrong with the header.
     pub(super) findings: Vec<Finding>,
+    /// The columns that made fields need.
+    pub(super) used: Vec<usize>,
     /// The columns that are neither fields nor ignored; each has a finding.
     pub(super) unknown: Vec<usize>,
     /// The position of [`CHANGE_COLUMN`].
@@ -155,13 +186,18 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
     let entity = names.entity;
     let mut matched = Matched::default();
     let mut mapping = Mapping { columns: vec![None; header.len()], fields: vec![None; entity.fields.len()] };
+    for (at, (field, _)) in names.made.iter().enumerate() {
+        mapping.fields[*field] = Some(header.len() + at);
+    }
+    let is_made = |field: FieldIndex| names.made.iter().any(|(made, _)| *made == field);
     // --map comes first: a column that has a field's name gives way to one that --map names.
     let by_map: Vec<bool> = header.iter().map(|name| names.mapped(name).is_some()).collect();
     let mut understood = vec![false; header.len()];
     let mut found = Findings { place, header, all: Vec::new() };
     for wanted in [true, false] {
         for (column, name) in header.iter().enumerate().filter(|(column, _)| by_map[*column] == wanted) {
-            let Some(field) = names.meant(name) else { continue };
+            // That a column means a made field is no fault of the file.
+            let Some(field) = names.meant(name).filter(|field| !is_made(*field)) else { continue };
             understood[column] = true;
             match mapping.fields[field] {
                 None => {
@@ -179,7 +215,12 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
             found.forbidden(column);
         } else if header_key(name) == header_key(CHANGE_COLUMN) {
             matched.change_column = Some(column);
-        } else if !understood[column] && header_key(name) != header_key(CHANGED_COLUMN) {
+        } else if names.is_used(name) {
+            matched.used.push(column);
+        } else if !understood[column]
+            && header_key(name) != header_key(CHANGED_COLUMN)
+            && names.mapped(name).is_none_or(|map| map.field.is_some())
+        {
             if names.is_ignored(name) {
                 ignored.push(column);
             } else {
@@ -201,6 +242,8 @@ pub(super) fn match_header(header: &[String], names: &Names<'_>, place: Location
     matched.torn = (0..width).find(is_torn);
     found.all.sort_by_key(Finding::sort_key);
     matched.findings = found.all;
+    // The cells of made fields come after those of the header.
+    mapping.columns.extend(names.made.iter().map(|(field, _)| Some(*field)));
     matched.mapping = mapping;
     matched
 }

@@ -63,7 +63,7 @@ impl<'a> Looker<'a> {
             names: schema
                 .entities
                 .iter()
-                .map(|entity| Names::of_file(entity, source.name(), options.maps))
+                .map(|entity| Names::of_file(entity, source.name(), options.maps, options.made))
                 .collect(),
             notes,
         }
@@ -115,12 +115,14 @@ impl<'a> Looker<'a> {
     /// The file holds this entity and begins like this.
     pub(super) fn conclude(self, entity: usize, opening: Opening) -> Look {
         let matched = self.matched(&opening.header, entity);
-        let Matched { mapping, unknown, change_column, torn, findings } = matched;
+        let Matched { mapping, unknown, used, change_column, torn, findings } = matched;
         Look {
             opening,
             entity,
             mapping,
             unknown,
+            used,
+            made: self.names[entity].made.iter().map(|(_, made)| (*made).clone()).collect(),
             left_out: Vec::new(),
             change_column,
             extra: 0,
@@ -186,6 +188,8 @@ impl<'a> Looker<'a> {
             entity,
             mapping: Mapping::default(),
             unknown: Vec::new(),
+            used: Vec::new(),
+            made: Vec::new(),
             left_out: Vec::new(),
             change_column: None,
             extra: 0,

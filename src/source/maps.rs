@@ -16,14 +16,17 @@ const LISTED: usize = 12;
 pub(crate) struct Looked<'l> {
     pub(crate) name: &'l str,
     pub(crate) look: &'l Look,
+    /// All maps that could be about it.
+    pub(crate) maps: &'l [ColumnMap],
 }
 
 /// Everything that is wrong with maps: one that no file uses, one with a field that does not exist, two that contradict
 /// each other, two headers that come to mean one field.
 pub(crate) fn map_mistakes(maps: &[ColumnMap], files: &[Looked<'_>], schema: &Schema) -> Vec<String> {
-    let mut mistakes: Vec<String> = maps.iter().filter_map(|map| unused(map, maps, files, schema)).collect();
+    let mut mistakes: Vec<String> = maps.iter().filter_map(|map| unused(map, files, schema)).collect();
     for file in files {
-        mistakes.extend(contradictions(maps, file, schema));
+        mistakes.extend(contradictions(file, schema));
+        mistakes.extend(not_made(file, schema));
     }
     let mut seen = HashSet::new();
     mistakes.retain(|mistake| seen.insert(mistake.clone()));
@@ -31,19 +34,14 @@ pub(crate) fn map_mistakes(maps: &[ColumnMap], files: &[Looked<'_>], schema: &Sc
 }
 
 /// The maps that are about a file, and name fields of its entity.
-fn of_file<'m>(
-    maps: &'m [ColumnMap],
-    file: &Looked<'_>,
-    names: &Names<'_>,
-    schema: &Schema,
-) -> Vec<&'m ColumnMap> {
+fn of_file<'m>(file: &Looked<'m>, names: &Names<'_>, schema: &Schema) -> Vec<&'m ColumnMap> {
     let entity = &schema.entities[file.look.entity].name;
-    let is_about = |map: &&ColumnMap| map.is_about(file.name, entity) && names.field(&map.field).is_some();
-    maps.iter().filter(is_about).collect()
+    let is_field = |map: &ColumnMap| map.field.as_ref().is_none_or(|field| names.field(field).is_some());
+    file.maps.iter().filter(|map| map.is_about(file.name, entity) && is_field(map)).collect()
 }
 
 /// What is wrong with a map that decides about no column.
-fn unused(map: &ColumnMap, maps: &[ColumnMap], files: &[Looked<'_>], schema: &Schema) -> Option<String> {
+fn unused(map: &ColumnMap, files: &[Looked<'_>], schema: &Schema) -> Option<String> {
     let entity = |file: &Looked<'_>| &schema.entities[file.look.entity];
     let origin = &map.origin;
     let files: Vec<&Looked<'_>> =
@@ -51,15 +49,16 @@ fn unused(map: &ColumnMap, maps: &[ColumnMap], files: &[Looked<'_>], schema: &Sc
     let has_it = |file: &&&Looked<'_>| file.look.opening.header.iter().any(|name| map.fits(name).is_some());
     let with_column: Vec<&&Looked<'_>> = files.iter().filter(has_it).collect();
     let Some(first) = with_column.first() else { return Some(no_column(map, &files, schema)) };
-    let with_field = |file: &&&&Looked<'_>| Names::new(entity(file), &[]).field(&map.field).is_some();
+    let name = map.field.as_deref().unwrap_or_default();
+    let with_field = |file: &&&&Looked<'_>| Names::new(entity(file), &[]).field(name).is_some();
     if !with_column.iter().any(|file| with_field(&file)) {
-        let (name, entity) = (&map.field, entity(first));
+        let entity = entity(first);
         let advice = field_advice(name, entity.fields.iter().map(|field| field.name.as_str()), &entity.name);
         return Some(format!("{origin}: there is no field {name} in {}; {advice}", entity.name));
     }
     let decides = |file: &&&&Looked<'_>| {
         let names = Names::new(entity(file), &[]);
-        let own = of_file(maps, file, &names, schema);
+        let own = of_file(file, &names, schema);
         file.look.opening.header.iter().any(|name| {
             deciding(own.iter().copied(), name).is_some_and(|deciding| {
                 deciding == map || (deciding.scope == map.scope && deciding.fits(name) == map.fits(name))
@@ -76,7 +75,7 @@ fn unused(map: &ColumnMap, maps: &[ColumnMap], files: &[Looked<'_>], schema: &Sc
 fn no_column(map: &ColumnMap, files: &[&Looked<'_>], schema: &Schema) -> String {
     let ColumnMap { origin, header, .. } = map;
     let of = match &map.scope {
-        Scope::All => String::new(),
+        Scope::All | Scope::Config => String::new(),
         Scope::Entity(name) if files.is_empty() => {
             return format!("{origin}: no file of {name} is given");
         }
@@ -145,19 +144,20 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// The columns of a file about which two maps say different things, and the fields that two columns come to mean.
-fn contradictions(maps: &[ColumnMap], file: &Looked<'_>, schema: &Schema) -> Vec<String> {
+fn contradictions(file: &Looked<'_>, schema: &Schema) -> Vec<String> {
     let entity = &schema.entities[file.look.entity];
     let plain = Names::new(entity, &[]);
-    let own = of_file(maps, file, &plain, schema);
+    let own = of_file(file, &plain, schema);
+    let field_of = |map: &ColumnMap| map.field.as_ref().and_then(|field| plain.field(field));
     let mut mistakes = Vec::new();
-    let mut fed: Vec<Option<(&str, bool)>> = vec![None; entity.fields.len()];
+    let mut fed: Vec<Option<(&str, Option<&ColumnMap>)>> = vec![None; entity.fields.len()];
     for name in file.look.opening.header.iter().filter(|name| !name.is_empty()) {
         let by_map = deciding(own.iter().copied(), name);
         if let Some(map) = by_map {
             let is_other = |other: &&&ColumnMap| {
                 other.scope == map.scope
                     && other.fits(name) == map.fits(name)
-                    && plain.field(&other.field) != plain.field(&map.field)
+                    && field_of(other) != field_of(map)
             };
             if let Some(other) = own.iter().find(is_other) {
                 mistakes.push(format!(
@@ -166,18 +166,64 @@ fn contradictions(maps: &[ColumnMap], file: &Looked<'_>, schema: &Schema) -> Vec
                 ));
             }
         }
-        let Some(field) = by_map.map_or_else(|| plain.meant(name), |map| plain.field(&map.field)) else {
-            continue;
-        };
+        let Some(field) = by_map.map_or_else(|| plain.meant(name), field_of) else { continue };
         match fed[field] {
-            Some((first, mapped)) if mapped || by_map.is_some() => mistakes.push(format!(
-                "--map: the columns {first} and {name} of {} come to mean one field, {}; map one of them to another \
+            Some((first, mapped)) if mapped.is_some() || by_map.is_some() => mistakes.push(format!(
+                "{}: the columns {first} and {name} of {} come to mean one field, {}; map one of them to another \
                  field, or ignore it in muster.toml",
-                file.name, entity.fields[field].name
+                by_map.or(mapped).map_or("", |map| &map.origin),
+                file.name,
+                entity.fields[field].name
             )),
             Some(_) => {}
-            None => fed[field] = Some((name, by_map.is_some())),
+            None => fed[field] = Some((name, by_map)),
         }
     }
     mistakes
+}
+
+/// The made fields that cannot be made of a file's columns, or that another column of it also means.
+fn not_made(file: &Looked<'_>, schema: &Schema) -> Vec<String> {
+    let entity = &schema.entities[file.look.entity];
+    let names = Names::of_file(entity, file.name, file.maps, &file.look.made);
+    let header = &file.look.opening.header;
+    let known: Vec<&str> = header.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let mut mistakes = Vec::new();
+    for (field, made) in &names.made {
+        for column in made.how.columns() {
+            if !known.iter().any(|name| header_key(name) == header_key(column)) {
+                let advice = column_advice(column, &known);
+                mistakes.push(format!("{}: {} has no column {column}; {advice}", made.origin, file.name));
+            }
+        }
+        for name in known.iter().filter(|name| names.meant(name) == Some(*field)) {
+            mistakes.push(format!(
+                "{}: the column {name} of {} means the same field; map it to another one, or ignore it",
+                made.origin, file.name
+            ));
+        }
+    }
+    mistakes
+}
+
+/// The columns that `muster.toml` names and that no file of their source has: a delivery may lack one.
+pub(crate) fn absent_columns(files: &[Looked<'_>]) -> Vec<String> {
+    let mut absent: Vec<&ColumnMap> = Vec::new();
+    let has = |file: &Looked<'_>, map: &ColumnMap| {
+        file.look.opening.header.iter().any(|name| map.fits(name).is_some())
+    };
+    for map in files.iter().flat_map(|file| file.maps).filter(|map| map.scope == Scope::Config) {
+        let mut own = files.iter().filter(|file| file.maps.contains(map));
+        if !absent.contains(&map) && !own.any(|file| has(file, map)) {
+            absent.push(map);
+        }
+    }
+    let say = |map: &ColumnMap| {
+        format!(
+            "{}: no file has it; {}",
+            map.origin,
+            column_advice(&map.header, &known_names(&files.iter().collect::<Vec<_>>()))
+        )
+    };
+    absent.into_iter().map(say).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{ColumnMap, Encoding, FileFormat, Mapping, NotImported, SYSTEM_COLUMNS, unknown};
+use super::{ColumnMap, Encoding, FileFormat, MadeField, Mapping, NotImported, SYSTEM_COLUMNS, unknown};
 use crate::record::{Code, Finding};
 
 /// What the command line says about reading files.
@@ -15,6 +15,8 @@ pub(crate) struct LookOptions<'o> {
     pub(crate) delimiter: Option<u8>,
     /// The `--map`s of the file and of all files; those of an entity hold if the file has it.
     pub(crate) maps: &'o [ColumnMap],
+    /// The fields that are made of several columns, or of none.
+    pub(crate) made: &'o [MadeField],
     /// Which of the entity's files this is, for the location of findings.
     pub(crate) file: u16,
     /// `--apply-changes`: the file must list the changes of an export.
@@ -103,7 +105,11 @@ pub(crate) struct Look {
     /// The columns that are neither fields nor ignored, in order. Each has a finding, which holds if the column is not
     /// empty.
     pub(crate) unknown: Vec<usize>,
-    /// Such columns whose values cannot be read at all: they are not in the header.
+    /// The columns that made fields need.
+    pub(crate) used: Vec<usize>,
+    /// The made fields, in the order of their cells, which come after those of the header.
+    pub(crate) made: Vec<MadeField>,
+    /// Unknown columns whose values cannot be read at all: they are not in the header.
     pub(crate) left_out: Vec<NotImported>,
     /// How many empty cells nearly every sampled record has beyond the header.
     pub(crate) extra: usize,

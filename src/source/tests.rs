@@ -181,7 +181,8 @@ fn mistakes(maps: &[(&str, &str)]) -> Vec<String> {
         let text = contents[at];
         looked_with(&schema(), &names[at], text, &options).unwrap()
     });
-    let files: Vec<_> = names.iter().zip(&looks).map(|(name, look)| Looked { name, look }).collect();
+    let files: Vec<_> =
+        names.iter().zip(&looks).map(|(name, look)| Looked { name, look, maps: &maps }).collect();
     map_mistakes(&maps, &files, &schema())
 }
 

@@ -8,6 +8,7 @@ mod architecture;
 mod changes;
 mod check;
 mod commands;
+mod config;
 // The generator shares no code with the program, so that it can contradict it.
 #[allow(dead_code, unused_imports)]
 #[path = "../../examples/generate/customers/mod.rs"]

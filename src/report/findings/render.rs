@@ -118,10 +118,13 @@ impl<'a> Renderer<'a> {
                 Both { json: json.concat(), csv: csv.concat() }
             });
             let starts = starts.collect();
-            let header = |names: &[String]| names.iter().map(|name| Both::of(name)).collect();
             Names {
                 starts,
-                headers: entity.files.iter().map(|file| header(&file.header)).collect(),
+                headers: entity
+                    .files
+                    .iter()
+                    .map(|file| file.names().map(|name| Both::of(name)).collect())
+                    .collect(),
                 fields: entity.fields.iter().map(|field| Both::of(&field.name)).collect(),
                 paths,
             }

@@ -21,6 +21,7 @@ pub(crate) fn context() -> Context {
         delimiter: ",".to_owned(),
         extra: 0,
         header: header.map(str::to_owned).to_vec(),
+        made: Vec::new(),
         mapping,
         prefix: 0..20,
         records: Some(9),
@@ -32,6 +33,7 @@ pub(crate) fn context() -> Context {
         name: "accounts".to_owned(),
         fields: vec![field("legacyId", false), field("name", false)],
         files: vec![file("in/accounts.csv", ["legacyId", "name"], vec![Some(0), Some(1)])],
+        mapped: Vec::new(),
     };
     let users = Entity {
         name: "users".to_owned(),
@@ -40,6 +42,7 @@ pub(crate) fn context() -> Context {
             file("in/users.csv", ["E-mail", "iban"], vec![Some(0), Some(1)]),
             file("=more.csv", ["iban", "email"], vec![Some(1), Some(0)]),
         ],
+        mapped: Vec::new(),
     };
     Context {
         run: RunId::of("0193-run"),
@@ -47,6 +50,7 @@ pub(crate) fn context() -> Context {
         started: "2026-11-24T12:00:00Z".parse().unwrap(),
         version: "0.1.0".to_owned(),
         schema_sha256: "ab".to_owned(),
+        config: None,
         target: None,
         values: ShownValues::NotSensitive,
         again: Vec::new(),

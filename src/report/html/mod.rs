@@ -11,6 +11,7 @@ mod charts;
 mod counts;
 mod files;
 mod lost;
+mod mapped;
 mod page;
 mod render;
 mod rules;

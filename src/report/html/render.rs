@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 use crate::output::{OutputError, RunFolder, names};
 
 use super::super::number::grouped;
-use super::{Page, again, against, causes, charts, counts, files, lost, rules, samples, text, verdict};
+use super::{
+    Page, again, against, causes, charts, counts, files, lost, mapped, rules, samples, text, verdict,
+};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -43,6 +45,7 @@ fn render(page: &Page<'_>) -> String {
     let after = html! {
         (samples::duplicates(page))
         (rules::warnings(page))
+        (mapped::section(page))
         (files::section(page))
         (again::section(page))
     };

@@ -118,7 +118,8 @@ fn line(page: &Page<'_>, entity: usize, names: &Entity, finding: &Finding) -> Op
     }
     let file = names.files.get(usize::from(finding.location.file))?;
     let cells = cells(source, file.delimiter.chars().next()?);
-    let bad = finding.column.map(usize::from);
+    // A column that is made of others is not in the record.
+    let bad = finding.column.map(usize::from).filter(|bad| *bad < file.header.len());
     let from = bad.unwrap_or(0).saturating_sub(AROUND);
     let to = bad.map_or(2 * AROUND, |bad| bad + AROUND).min(cells.len().saturating_sub(1));
     let shown = |at: usize| {

@@ -73,6 +73,7 @@ pub(super) fn head(page: &Page<'_>) -> Markup {
                 dt { "Command" } dd { "muster " (context.command) ", " (outcome.status.as_str()) }
                 dt { "Started" } dd { (format!("{:.0}", context.started)) ", took " (time(spent)) }
                 @if let Some(target) = &context.target { dt { "Target" } dd { (text::plain(target)) } }
+                @if let Some(config) = &context.config { dt { "Settings" } dd { (text::plain(&config.path)) ", " code { (config.sha256.chars().take(12).collect::<String>()) } } }
                 dt { "Version" } dd { (context.version) ", schema " code { (context.schema_sha256.chars().take(12).collect::<String>()) } }
             }
             nav aria-label="Sections" {

@@ -39,7 +39,7 @@ impl Columns {
             })
         };
         for file in &entity.files {
-            let header = file.header.iter().map(|name| id(&mut columns.names, name)).collect();
+            let header = file.names().map(|name| id(&mut columns.names, name)).collect();
             columns.headers.push(header);
         }
         columns.fields = entity.fields.iter().map(|field| id(&mut columns.names, &field.name)).collect();

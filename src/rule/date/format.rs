@@ -74,6 +74,10 @@ pub(super) enum Fault {
     Ambiguous,
     LeapSecond,
     Offset,
+    /// The clocks of this zone skipped it.
+    Skipped(String),
+    /// The clocks of this zone showed it twice.
+    Twice(String),
 }
 
 impl From<jiff::Error> for Fault {
@@ -85,13 +89,23 @@ impl From<jiff::Error> for Fault {
 impl Fault {
     /// What is found in a cell with the fault; `what` is what it should be.
     pub(super) fn finding(&self, what: &str, format: &Format) -> CellFinding {
-        let code = if matches!(self, Self::Ambiguous) { Code::AmbiguousDate } else { Code::InvalidDate };
+        let code = match self {
+            Self::Ambiguous | Self::Twice(_) => Code::AmbiguousDate,
+            _ => Code::InvalidDate,
+        };
         let message: Message = match (self, format) {
             (Self::Ambiguous, _) => {
                 "could have its day or its month first, and nothing in the column tells which".into()
             }
             (Self::LeapSecond, _) => "has a second 60, which cannot be stored".into(),
             (Self::Offset, _) => "has an offset from UTC of more than 14 hours".into(),
+            (Self::Skipped(zone), _) => {
+                format!("is a time that the clocks of {zone} skipped when they were put forward").into()
+            }
+            (Self::Twice(zone), _) => {
+                format!("is a time that the clocks of {zone} showed twice; it needs an offset from UTC")
+                    .into()
+            }
             (Self::Invalid, Format::Pattern(pattern)) => {
                 format!("is not a {what} of the format {pattern}").into()
             }

@@ -140,6 +140,31 @@ fn a_time_without_an_offset_is_read_as_utc_with_a_warning() {
 }
 
 #[test]
+fn a_time_without_an_offset_is_that_of_the_declared_zone() {
+    let zone = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    for (format, cell, want) in [
+        (AUTO, "2024-06-01 10:00", Ok("2024-06-01 08:00:00+00")),
+        (AUTO, "01-12-2024 00:30", Ok("2024-11-30 23:30:00+00")),
+        (AUTO, "2024-06-01T10:00:00Z", Ok("2024-06-01 10:00:00+00")),
+        (RFC_3339, "2024-06-01T10:00:00", Ok("2024-06-01 08:00:00+00")),
+        ("%d-%m-%Y %H:%M", "31-03-2024 03:00", Ok("2024-03-31 01:00:00+00")),
+        (AUTO, "2024-03-31 02:30", Err(Code::InvalidDate)),
+        (AUTO, "2024-10-27 02:30", Err(Code::AmbiguousDate)),
+        (AUTO, "2024-10-27 02:30+01:00", Ok("2024-10-27 01:30:00+00")),
+    ] {
+        let rule = timestamp(format).in_zone(zone.clone());
+        let rule = if format == AUTO { rule.decided(DayMonth::DayFirst) } else { rule };
+        let (result, findings) = validated!(rule, cell);
+        match want {
+            Ok(want) => {
+                assert_eq!((result.as_deref(), findings.len()), (Some(want), 0), "{cell} {findings:?}")
+            }
+            Err(code) => assert_eq!((result, findings[0].code), (None, code), "{cell}"),
+        }
+    }
+}
+
+#[test]
 fn the_end_of_the_calendar_is_written_and_read_again() {
     let normal = "9999-12-31 23:59:59.5+00";
     for (format, cell) in [

@@ -3,7 +3,7 @@
 use jiff::civil::{self, DateTime, DateTimeRound};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::fmt::temporal::Pieces;
-use jiff::tz::Offset;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{RoundMode, SignedDuration, Unit};
 
 use super::format::{DayMonth, Fault, Format, push_date, read_auto, split_time, with_four_digits, written};
@@ -14,13 +14,15 @@ use crate::rule::{CellFinding, NormalForm};
 #[derive(Debug, Clone)]
 pub(crate) struct Timestamp {
     format: Format,
+    /// The zone of times without an offset.
+    zone: Option<TimeZone>,
 }
 
 impl Timestamp {
     /// A point in time; `format` is a strptime pattern, [`RFC_3339`](super::RFC_3339) or [`AUTO`](super::AUTO). A cell without an offset is read as
     /// UTC, with the warning `assumed-utc`.
     pub(crate) fn new(format: String) -> Self {
-        Self { format: Format::new(format) }
+        Self { format: Format::new(format), zone: None }
     }
 
     /// Whether the format can print a point in time and read it again. Any other format is a mistake in the schema.
@@ -39,7 +41,12 @@ impl Timestamp {
 
     /// The rule with the column's decision.
     pub(crate) fn decided(&self, order: DayMonth) -> Self {
-        Self { format: Format::Auto(Some(order)) }
+        Self { format: Format::Auto(Some(order)), zone: self.zone.clone() }
+    }
+
+    /// The rule for cells whose times without an offset are those of a zone.
+    pub(crate) fn in_zone(&self, zone: TimeZone) -> Self {
+        Self { format: self.format.clone(), zone: Some(zone) }
     }
 
     /// The cell for a normal form; this rule reads it as the same point in time, or not at all.
@@ -71,7 +78,8 @@ impl Timestamp {
         out: &mut String,
         findings: &mut Vec<CellFinding>,
     ) -> NormalForm {
-        match self.read_without_leap_second(cell).and_then(|time| Ok((time.offset, time.utc()?))) {
+        let time = self.read_without_leap_second(cell).and_then(|time| self.with_offset(time));
+        match time.and_then(|time| Ok((time.offset, time.utc()?))) {
             Ok((offset, utc)) => {
                 push_utc(out, utc);
                 if offset.is_none() {
@@ -84,6 +92,17 @@ impl Timestamp {
                 findings.push(fault.finding("date and time", &self.format));
                 NormalForm::Rejected
             }
+        }
+    }
+
+    /// A time without an offset gets that of the zone. One that the clocks there skipped, or showed twice, has none.
+    fn with_offset(&self, time: Time) -> Result<Time, Fault> {
+        let (None, Some(zone)) = (time.offset, &self.zone) else { return Ok(time) };
+        let name = || zone.iana_name().unwrap_or("this zone").to_owned();
+        match zone.to_ambiguous_timestamp(time.local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => Ok(Time { offset: Some(offset), ..time }),
+            AmbiguousOffset::Gap { .. } => Err(Fault::Skipped(name())),
+            AmbiguousOffset::Fold { .. } => Err(Fault::Twice(name())),
         }
     }
 
@@ -106,7 +125,7 @@ impl Timestamp {
             Format::Pattern(pattern) => read_pattern(pattern, cell),
             Format::Rfc3339 => {
                 let time = Time::of_pieces(&Pieces::parse(cell)?).ok_or(Fault::Invalid)?;
-                if time.offset.is_some() { Ok(time) } else { Err(Fault::Invalid) }
+                if time.offset.is_some() || self.zone.is_some() { Ok(time) } else { Err(Fault::Invalid) }
             }
             Format::Auto(order) => read_auto_time(cell, *order),
         }

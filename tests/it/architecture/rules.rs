@@ -8,7 +8,7 @@ use crate::support::none;
 
 /// The modules from the top down. A module imports from the lines below its own; those on one line do not know
 /// each other.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["command"],
     &["invite"],
@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 11] = [
     &["report", "export", "load"],
     &["read", "settle", "db"],
     &["settings"],
+    &["config"],
     &["source", "output", "frame"],
     &["schema"],
     &["rule"],
