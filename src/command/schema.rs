@@ -5,14 +5,16 @@ use std::path::Path;
 
 use crate::cli::{SchemaAction, SchemaArgs};
 use crate::exit::Exit;
+use crate::init::Synonyms;
 use crate::schema::roles::Roles;
 use crate::schema::{Entity, Schema, SchemaError, SchemaFile, compile, ddl, json_schema, table_schema};
 
 use super::print::print;
 use super::{CommandError, error};
 
-/// The name of the roles file among the entities.
+/// The names of the roles file and of the synonyms among the entities.
 const ROLES: &str = "roles";
+const SYNONYMS: &str = "synonyms";
 
 /// Prints what was asked for.
 /// Errors: a broken schema, an unknown entity, and standard output that cannot be written to.
@@ -49,6 +51,9 @@ fn printed(folder: Option<&Path>, entity: Option<&str>) -> Result<String, Comman
         let folder = || folder.unwrap_or(Path::new(".")).display().to_string();
         return Ok(roles.ok_or_else(|| CommandError::NoRoles { folder: folder() })?.text);
     }
+    if entity == Some(SYNONYMS) {
+        return Ok(Synonyms::text(folder)?);
+    }
     let Some(entity) = entity else {
         let named = |file: &SchemaFile| format!("# ---- {} ----\n{}", file.name, file.text);
         return Ok(files.iter().chain(&roles).map(named).collect::<Vec<_>>().join("\n"));
@@ -71,6 +76,7 @@ fn check(folder: Option<&Path>) -> Result<String, CommandError> {
     if let Some(Roles { roles, choice: (entity, field), .. }) = roles {
         text += &format!("roles: {} of them, for {field} of {entity}\n", roles.len());
     }
+    Synonyms::parse(&Synonyms::text(folder)?)?;
     Ok(text + &format!("the schema is sound (sha256 {})\n", schema.sha256))
 }
 
