@@ -18,6 +18,7 @@ mod export;
 mod failures;
 mod fixing;
 mod import;
+mod init;
 mod invites;
 mod reports;
 mod suites;

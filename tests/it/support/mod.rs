@@ -16,6 +16,7 @@ mod halted;
 mod postmark;
 mod proxy;
 mod sessions;
+mod talk;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
@@ -26,6 +27,7 @@ pub use fake_server::FakeServer;
 pub use halted::{Halted, killed_at, said, signal};
 pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
+pub use talk::Talk;
 
 /// A runtime for one test, which blocks on what the library does asynchronously.
 pub fn block_on<F: Future>(future: F) -> F::Output {
