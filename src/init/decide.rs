@@ -13,6 +13,8 @@ use super::synonyms::Synonyms;
 
 /// From this share on, values are those of a field.
 const NEARLY_ALL: f64 = 0.9;
+/// No pair that is to be believed has so low a score.
+const DOUBTFUL: i64 = 100;
 /// Two scores that are nearer to each other are equal.
 const NEAR: i64 = 30;
 
@@ -47,8 +49,14 @@ pub(super) fn decide(
     for (scores, target) in evidence.scores.iter().zip(&given) {
         total += target.map_or(0, |target| scores[target]);
     }
+    // What only its values say, or what they contradict, feeds no field.
     let is_fed = |field: usize| {
-        given.iter().flatten().any(|&target| evidence.targets[target].target == Target::Field(field))
+        let mut each = evidence.scores.iter().zip(&given);
+        each.any(|(scores, given)| {
+            given.is_some_and(|target| {
+                scores[target] > DOUBTFUL && evidence.targets[target].target == Target::Field(field)
+            })
+        })
     };
     let missing = (0..entity.fields.len()).filter(|&field| entity.fields[field].required && !is_fed(field));
     total -= 500 * small(missing.count());
@@ -88,7 +96,10 @@ impl Evidence {
         let headers: Vec<Header> = names.iter().map(|name| Header::new(name, synonyms)).collect();
         let mut hearings: Vec<Vec<Hearing>> = headers
             .iter()
-            .map(|header| targets.iter().map(|named| named.hear(header, entity)).collect())
+            .map(|header| {
+                let own = header.own(entity);
+                targets.iter().map(|named| named.hear(header, own)).collect()
+            })
             .collect();
         for (at, named) in targets.iter().enumerate() {
             let Some((field, _)) = &named.with else { continue };
@@ -191,7 +202,7 @@ impl Evidence {
 
 /// Whether the values alone can show what a field of this kind is.
 fn tells(entity: &Entity, field: usize) -> bool {
-    matches!(entity.fields[field].rule, Rule::Email(_) | Rule::Iban(_) | Rule::Vat(_))
+    matches!(entity.fields[field].rule, Rule::Email(_) | Rule::Iban(_))
 }
 
 /// How many values have a first word and others.
@@ -208,6 +219,8 @@ fn whole_names(column: &Column, synonyms: &Synonyms) -> Fit {
         Some("its names have commas: which word is the first name?")
     } else if column.share(&synonyms.always, is_title) > 0.05 {
         Some("its names begin with titles")
+    } else if share < 0.5 {
+        Some("most of its values are single words")
     } else {
         None
     };

@@ -1,11 +1,12 @@
 //! The proposal for a file: the entity that its columns and values fit best, and all that follows from that.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::rule::Rule;
 use crate::rule::iban::Iban;
-use crate::schema::{Entity, Schema, header_key};
+use crate::schema::{Entity, Field, Schema, header_key};
 use crate::settings::Decision;
 use crate::source::InputPath;
 
@@ -51,13 +52,16 @@ pub(crate) struct Draft {
 pub(crate) fn draft(path: &InputPath, entity: Option<usize>, given: Given<'_>) -> Result<Draft, InitError> {
     let Given { schema, synonyms, .. } = given;
     let all: Vec<Vec<Named>> = schema.entities.iter().map(|entity| targets(entity, synonyms)).collect();
+    let spelled = |field: &Field| -> Vec<String> {
+        std::iter::once(&field.name).chain(&field.aliases).map(|name| header_key(name)).collect()
+    };
+    let own: HashSet<String> =
+        schema.entities.iter().flat_map(|entity| &entity.fields).flat_map(spelled).collect();
     let known = |name: &str| {
-        // Most cells that are looked at are no names.
         let header = Header::new(name, synonyms);
-        let mut each = schema.entities.iter().zip(&all);
-        header.may_be_known(&schema.entities, synonyms)
-            && each
-                .any(|(entity, all)| all.iter().any(|named| named.hear(&header, entity).said >= Said::Fully))
+        let says = |named: &Named| named.hear(&header, None).said >= Said::Fully;
+        // Most cells that are looked at are no names.
+        own.contains(&header_key(name)) || header.names_something(synonyms) && all.iter().flatten().any(says)
     };
     let file = Described::read(path, given.spool, &known, given.cancelled)?;
     let names: Vec<String> = schema.entities.iter().map(|entity| entity.name.clone()).collect();

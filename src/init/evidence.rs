@@ -88,11 +88,6 @@ impl Column {
         }
     }
 
-    /// How many cells the kept values have.
-    pub(super) fn kept(&self) -> u64 {
-        self.values.iter().map(|(_, count)| count).sum()
-    }
-
     /// The share of kept cells, without words for nothing, of which this is true; 0 if there are none.
     pub(super) fn share(&self, nothing: &[String], is: impl Fn(&str) -> bool) -> f64 {
         let (mut all, mut such) = (0, 0);

@@ -70,15 +70,14 @@ impl Header {
         Self { key: words.concat(), words, name: name.to_owned() }
     }
 
-    /// Whether any of its words is part of a name, or the schema itself knows it.
-    pub(super) fn may_be_known(&self, entities: &[Entity], synonyms: &Synonyms) -> bool {
+    /// Whether any of its words is part of a name.
+    pub(super) fn names_something(&self, synonyms: &Synonyms) -> bool {
         synonyms.names_something(&self.words)
-            || entities.iter().any(|entity| entity.meant(&self.name).is_some())
     }
 
-    /// Whether the schema itself knows the name.
-    fn is_own(&self, entity: &Entity, field: usize) -> bool {
-        !header_key(&self.name).is_empty() && entity.meant(&self.name) == Some(field)
+    /// The field that has it as its own name or as an alias.
+    pub(super) fn own(&self, entity: &Entity) -> Option<usize> {
+        if header_key(&self.name).is_empty() { None } else { entity.meant(&self.name) }
     }
 }
 
@@ -188,10 +187,10 @@ impl Named {
         }
     }
 
-    /// What a header says about this target.
-    pub(super) fn hear(&self, header: &Header, entity: &Entity) -> Hearing {
+    /// What a header says about this target; `own` is the field that has it as its own name.
+    pub(super) fn hear(&self, header: &Header, own: Option<usize>) -> Hearing {
         if let Target::Field(field) = self.target
-            && header.is_own(entity, field)
+            && own == Some(field)
         {
             return Hearing { said: Said::Exactly, words: header.words.len().max(1), ..Hearing::default() };
         }
@@ -239,7 +238,7 @@ mod tests {
         let header = Header::new(header, &synonyms);
         let mut found = Vec::new();
         for named in targets(entity, &synonyms) {
-            let hearing = named.hear(&header, entity);
+            let hearing = named.hear(&header, header.own(entity));
             if hearing.said > Said::Partly {
                 let name = match named.target {
                     Target::Field(field) => entity.fields[field].name.clone(),

@@ -78,7 +78,8 @@ fn headers_that_the_values_contradict_are_questions() {
 #[test]
 fn values_alone_never_decide_between_fields_that_are_alike() {
     let text = "Klantnummer,Naam,Kolom A,Kolom B\n1,Bos,NL91ABNA0417164300,a@x.nl\n2,Vos,NL91ABNA0417164300,b@x.nl\n";
-    let done = Muster::new().file("in.csv", text).run(["init", "in.csv"]).exits(3);
+    let muster = Muster::new().file("in.csv", text);
+    let done = muster.run(["init", "in.csv"]).exits(3);
     let written = done.text("muster.toml");
     let columns = config(&written)["source"][0]["columns"].as_table().unwrap().clone();
     assert_eq!(columns.keys().collect::<Vec<_>>(), ["Klantnummer", "Naam"], "{written}");
@@ -89,7 +90,8 @@ fn values_alone_never_decide_between_fields_that_are_alike() {
 #[test]
 fn any_name_and_value_is_written_so_that_toml_reads_it() {
     let text = "\"Klant\"\"nummer\";\"Na\\am\";\"Regel\n2\";Naam\n1;x;y;Bos\n2;x;y;Vos\n";
-    let done = Muster::new().file("a[1] *.csv", text).run(["init", "accounts=a[1] *.csv"]);
+    let muster = Muster::new().file("a[1] *.csv", text);
+    let done = muster.run(["init", "accounts=a[1] *.csv"]);
     let table = config(&done.text("muster.toml"));
     assert_eq!(table["source"][0]["files"][0].as_str(), Some("a[1] *.csv"));
     assert_eq!(table["source"][0]["columns"]["Naam"].as_str(), Some("name"));
@@ -105,7 +107,8 @@ fn the_whole_file_is_looked_at_and_not_its_beginning() {
     }
     let mut bytes = latin(&text);
     bytes.extend(b"ren\xE9@x.nl;A-1;J\n");
-    let done = Muster::new().file("users.csv", bytes).run(["init", "users.csv", "--json"]);
+    let muster = Muster::new().file("users.csv", bytes);
+    let done = muster.run(["init", "users.csv", "--json"]);
     let shown: Value = serde_json::from_str(&done.stdout()).unwrap_or_else(|error| panic!("{error}{done}"));
     assert_eq!(shown["files"][0]["records"], 20_001);
     let source = config(&done.text("muster.toml"))["source"][0].clone();
