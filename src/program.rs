@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{Cli, Command, LineError};
 use crate::command::{
-    CommandError, account, check, completions, db, explain, export, import, init, rejects, roles, runs, schema,
-    undo, user, verify,
+    CommandError, account, check, completions, db, explain, export, import, init, rejects, roles, runs,
+    schema, undo, user, verify,
 };
 use crate::exit::Exit;
 use crate::report::log::{self, Format};
