@@ -262,9 +262,6 @@ fn level(hearing: Hearing, fit: &Fit) -> (Level, Option<String>) {
     }
     match (hearing.said, fit.share) {
         (Said::Nothing, _) => (Level::Unsure, Some("only its values say so".to_owned())),
-        (Said::Partly, Some(share)) if share >= 0.95 => {
-            (Level::Probable, Some("some words of its name are not known".to_owned()))
-        }
         (Said::Partly, _) => (Level::Unsure, Some("some words of its name are not known".to_owned())),
         (_, _) if fit.is_empty => (Level::Probable, Some("it has no values".to_owned())),
         (_, Some(share)) if share < NEARLY_ALL => {
