@@ -88,12 +88,11 @@ fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
     let mut file = tempfile::Builder::new().prefix(".muster.toml.").tempfile_in(".").map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
+    readable(file.path(), path).map_err(failed)?;
     if force {
-        readable(file.path(), path).map_err(failed)?;
         file.persist(path).map_err(|error| failed(error.error))?;
         return Ok(());
     }
-    readable(file.path(), path).map_err(failed)?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
