@@ -259,7 +259,9 @@ impl SlotValues for Keys {
         slot: Slot,
         each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
     ) -> io::Result<()> {
-        rows.iter().for_each(|&row| each(row, Some(&self.values[slot][row])));
+        for &row in rows {
+            each(row, Some(&self.values[slot][row]));
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod export;
 mod fault;
 mod frame;
 mod hash;
+mod init;
 #[doc(hidden)]
 pub mod internals;
 mod invite;

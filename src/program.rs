@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::cli::{Cli, Command, LineError, refuse};
 use crate::command::{
-    CommandError, account, check, completions, db, explain, export, import, rejects, roles, runs, schema,
-    undo, user, verify,
+    CommandError, account, check, completions, db, explain, export, import, init, rejects, roles, runs,
+    schema, undo, user, verify,
 };
 use crate::exit::Exit;
 use crate::report::log::{self, Format};
@@ -44,6 +44,7 @@ fn command(cli: &Cli) -> Result<Exit, CommandError> {
     check_clock(SystemTime::now())?;
     let out = &mut io::stdout().lock();
     match command {
+        Command::Init(args) => init::run(args, talk, out),
         Command::Check(args) => check::run(args, given, config, progress, out),
         Command::Import(args) => import::run(args, given, config, progress, out),
         Command::Export(args) => export::run(args, talk.quiet, progress, out),

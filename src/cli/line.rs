@@ -15,6 +15,7 @@ use super::db::DbArgs;
 use super::explain::ExplainArgs;
 use super::export::{ExportArgs, VerifyArgs};
 use super::import::{CheckArgs, ImportArgs};
+use super::init::InitArgs;
 use super::journal::{RunsArgs, UndoArgs};
 use super::rejects::RejectsArgs;
 use super::roles::RolesArgs;
@@ -62,6 +63,8 @@ Exit codes:
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Propose a mapping for files that nobody has mapped yet, and write muster.toml
+    Init(InitArgs),
     /// Validate files, resolve duplicates and references, and write reports; write to no database
     Check(Box<CheckArgs>),
     /// Check files, then write accounts and users in one transaction, and write reports

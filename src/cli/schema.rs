@@ -23,7 +23,7 @@ pub(crate) enum SchemaAction {
 Example:
   mkdir my-schemas && muster schema print users > my-schemas/users.toml")]
     Print {
-        /// Only the file of this entity; `roles` for roles.toml
+        /// Only the file of this entity; `roles` for roles.toml, `synonyms` for synonyms.toml
         entity: Option<String>,
     },
     /// Report every mistake of the schema with its file, line and column

@@ -8,6 +8,7 @@ use crate::db::local::LocalError;
 use crate::exit::Exit;
 use crate::export::ExportError;
 use crate::frame::FrameError;
+use crate::init::SynonymsError;
 use crate::invite::InviteError;
 use crate::output::OutputError;
 use crate::report::rejects::StoredError;
@@ -34,6 +35,15 @@ pub(crate) enum CommandError {
     /// The schema files.
     #[error(transparent)]
     Schema(#[from] SchemaError),
+    /// The synonyms.
+    #[error(transparent)]
+    Synonyms(#[from] SynonymsError),
+    /// A file is there that must not be overwritten.
+    #[error("{}: is there already; change it, or replace it with --force", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A folder holds no finished run.
     #[error(transparent)]
     Stored(#[from] StoredError),

@@ -1,6 +1,7 @@
 //! One file per subcommand; each reads like a table of contents of what the command does.
 
 pub(crate) mod account;
+mod answers;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod db;
@@ -8,6 +9,7 @@ mod error;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod invite;
 mod print;
 mod question;

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cli::{SchemaAction, SchemaArgs};
 use crate::config;
 use crate::exit::Exit;
+use crate::init::Synonyms;
 use crate::output::visible::visible_lines;
 use crate::schema::roles::Roles;
 use crate::schema::{Entity, Schema, SchemaError, SchemaFile, compile, ddl, json_schema, table_schema};
@@ -13,8 +14,9 @@ use crate::schema::{Entity, Schema, SchemaError, SchemaFile, compile, ddl, json_
 use super::print::{json, print_as_is};
 use super::{CommandError, error};
 
-/// The name of the roles file among the entities.
+/// The names of the roles file and of the synonyms among the entities.
 const ROLES: &str = "roles";
+const SYNONYMS: &str = "synonyms";
 
 /// Prints what was asked for; `of_config` asks for the JSON Schema of `muster.toml`.
 /// Errors: a broken schema, an unknown entity, and standard output that cannot be written to.
@@ -53,6 +55,9 @@ fn printed(folder: Option<&Path>, entity: Option<&str>) -> Result<String, Comman
         let folder = || folder.unwrap_or(Path::new(".")).display().to_string();
         return Ok(roles.ok_or_else(|| CommandError::NoRoles { folder: folder() })?.text);
     }
+    if entity == Some(SYNONYMS) {
+        return Ok(Synonyms::text(folder)?);
+    }
     let Some(entity) = entity else {
         let named = |file: &SchemaFile| format!("# ---- {} ----\n{}", file.name, file.text);
         return Ok(files.iter().chain(&roles).map(named).collect::<Vec<_>>().join("\n"));
@@ -75,6 +80,7 @@ fn check(folder: Option<&Path>) -> Result<String, CommandError> {
     if let Some(Roles { roles, choice: (entity, field), .. }) = roles {
         text += &format!("roles: {} of them, for {field} of {entity}\n", roles.len());
     }
+    Synonyms::parse(&Synonyms::text(folder)?)?;
     Ok(text + &format!("the schema is sound (sha256 {})\n", schema.sha256))
 }
 

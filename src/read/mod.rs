@@ -40,6 +40,7 @@ mod objects;
 mod offset;
 mod parse;
 mod parsed;
+mod plainly;
 mod plan;
 mod repeated;
 mod seed;
@@ -59,7 +60,7 @@ use crate::event::{Event, Listener};
 use crate::fault;
 use crate::parallel::{self, Spares};
 use crate::settings::Decision;
-use crate::source::{Encoding, Look, ReadAt, Source, Surplus, Utf8Evidence};
+use crate::source::{Look, ReadAt, Source, Surplus, Utf8Evidence};
 
 use blocks::{Block, Blocks, DataStart};
 use columns::Proofs;
@@ -72,6 +73,7 @@ use units::{Lines, Narrow, Units, Wide};
 pub(crate) use cleaning::Cleaning;
 pub(crate) use columns::OpenColumn;
 pub(crate) use harvest::{FileHarvest, Harvest};
+pub(crate) use plainly::PlainFile;
 pub(crate) use plan::{Keep, Layout, ReadOptions, ReadPlan, slots};
 pub(crate) use seed::Seed;
 pub(crate) use segment::Segment;
@@ -218,7 +220,7 @@ impl Reader<'_> {
         let source = self.heard(input);
         let mut blocks = blocks(units, &source, input);
         self.pipeline(&mut blocks, task, input, &mut take)?;
-        if collect_evidence && contradicts(plan.encoding, evidence) {
+        if collect_evidence && plan.encoding.is_refuted_by(evidence) {
             return Ok(Some(Refutation::Encoding));
         }
         if unknown && !input.whole {
@@ -345,13 +347,4 @@ fn blocks<'i, U: Units>(units: U, source: &'i Heard<'_>, input: &Input<'_>) -> B
     let header = may_be_repeated.then(|| RepeatedHeader::new(&opening.header, plan.encoding, plan.delimiter));
     let start = DataStart { offset: opening.data_start, line: opening.data_line, header };
     Blocks::new(source, units, grammar, start, plan.options.settings.reading.block_size)
-}
-
-/// Whether a file's bytes prove that it is not in an encoding.
-fn contradicts(encoding: Encoding, evidence: Utf8Evidence) -> bool {
-    match encoding {
-        Encoding::Utf8 => !evidence.is_utf8(),
-        Encoding::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
-        Encoding::Utf16Le | Encoding::Utf16Be => false,
-    }
 }

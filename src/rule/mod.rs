@@ -16,7 +16,7 @@ pub(crate) mod email;
 mod field_rule;
 pub(crate) mod iban;
 pub(crate) mod language;
-mod letters;
+pub(crate) mod letters;
 pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod phone;

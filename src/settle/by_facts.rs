@@ -66,7 +66,9 @@ pub(super) fn hold(
         let place = (found.slot, holder);
         let value = values.entry(place).or_insert_with(|| {
             let kept: HashSet<_> = by.iter().filter(|row| verdict.fates[**row] == Fate::Kept).collect();
-            kept.iter().for_each(|row| frees.entry(**row).or_default().push(place));
+            for row in &kept {
+                frees.entry(**row).or_default().push(place);
+            }
             Value { kept: kept.len(), waiting: Vec::new() }
         });
         value.waiting.push(found);

@@ -39,7 +39,9 @@ impl SlotValues for Texts {
         slot: Slot,
         each: &mut dyn FnMut(RowNumber, Option<&[u8]>),
     ) -> io::Result<()> {
-        rows.iter().for_each(|&row| each(row, self.slots[slot][row].as_ref().map(String::as_bytes)));
+        for &row in rows {
+            each(row, self.slots[slot][row].as_ref().map(String::as_bytes));
+        }
         Ok(())
     }
 

@@ -46,6 +46,15 @@ impl Encoding {
         self.library().name().to_ascii_lowercase()
     }
 
+    /// Whether a whole file's bytes prove that it is not in this encoding.
+    pub(crate) fn is_refuted_by(self, evidence: Utf8Evidence) -> bool {
+        match self {
+            Self::Utf8 => !evidence.is_utf8(),
+            Self::SingleByte(_) => evidence.valid > 0 && evidence.is_utf8(),
+            Self::Utf16Le | Self::Utf16Be => false,
+        }
+    }
+
     /// Bytes in a code unit.
     pub(crate) fn unit(&self) -> usize {
         if matches!(self, Self::Utf16Le | Self::Utf16Be) { 2 } else { 1 }

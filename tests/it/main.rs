@@ -19,6 +19,7 @@ mod export;
 mod failures;
 mod fixing;
 mod import;
+mod init;
 mod invites;
 mod reports;
 mod suites;

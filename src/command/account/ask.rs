@@ -2,13 +2,9 @@
 //! at once by the import's own rules, together with the answers before it, and asked for again if they reject it.
 //! Nothing is written before the last answer.
 
-use std::io::{self, BufRead};
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
-
 use crate::cli::CreateArgs;
 use crate::command::CommandError;
+use crate::command::answers::Answers;
 use crate::command::print::say;
 use crate::record::{Finding, Severity};
 use crate::report::Diagnostic;
@@ -16,7 +12,7 @@ use crate::report::log::colour;
 use crate::run::RunError;
 use crate::run::record::{TypedRecord, validate};
 use crate::schema::{Entity, FieldIndex, Schema, describe};
-use crate::signal::{self, POLL};
+use crate::signal;
 
 /// Asks for a record's cells.
 /// Errors: an interruption, and an end of the answers before the last question.
@@ -26,7 +22,8 @@ pub(super) fn cells(
     args: &CreateArgs,
     yes: bool,
 ) -> Result<Vec<(String, String)>, CommandError> {
-    let mut dialogue = Dialogue { schema, entity, args, answers: lines()?, given: Vec::new() };
+    let mut dialogue =
+        Dialogue { schema, entity, args, answers: Answers::begin(signal::flag()?), given: Vec::new() };
     say(&format!(
         "A new record of {}. Enter leaves a field empty, Ctrl-C ends without a record.\n\n",
         entity.name
@@ -125,44 +122,4 @@ impl Dialogue<'_> {
 
 fn place(finding: &Finding) -> Option<FieldIndex> {
     finding.field.map(usize::from)
-}
-
-/// The lines of standard input, and the signal that ends the dialogue.
-struct Answers {
-    lines: Receiver<io::Result<String>>,
-    interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
-}
-
-/// Reads lines in another thread: a read cannot be interrupted, the wait for one can.
-fn lines() -> Result<Answers, CommandError> {
-    let interrupted = signal::flag()?;
-    let (sender, lines) = channel();
-    thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(Answers { lines, interrupted })
-}
-
-impl Answers {
-    fn next(&self) -> Result<String, CommandError> {
-        loop {
-            if self.interrupted.load(Ordering::Relaxed) {
-                say("\n");
-                return Err(RunError::Interrupted.into());
-            }
-            match self.lines.recv_timeout(POLL) {
-                Ok(Ok(line)) => return Ok(line),
-                Err(RecvTimeoutError::Timeout) => {}
-                // The end of the input is no answer.
-                Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => {
-                    say("\n");
-                    return Err(RunError::Declined.into());
-                }
-            }
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::support::none;
 const LAYERS: [&[&str]; 12] = [
     &["cli"],
     &["command"],
-    &["invite"],
+    &["invite", "init"],
     &["run"],
     &["report", "export", "load"],
     &["read", "settle", "db"],

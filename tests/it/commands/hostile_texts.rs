@@ -126,7 +126,7 @@ fn names_in_a_manifest_and_a_summary_are_filtered() {
         }
         muster.run(["export", "--changes-since", "copy", "--out", "next"]).harmless();
     }
-    let findings = format!("{{\"run\":\"\u{202e}\u{9b}\",\"entity\":\"\u{2066}\"}}\n");
+    let findings = "{\"run\":\"\u{202e}\u{9b}\",\"entity\":\"\u{2066}\"}\n";
     muster.write("before/rejects.ndjson", findings);
     muster.run(["rejects", "before", "--format", "ndjson"]).harmless();
     let summary = std::fs::read_to_string(muster.path("before/summary.json")).unwrap();
@@ -164,7 +164,7 @@ fn json_is_escaped_and_means_the_same() {
         json(&muster.run(line).harmless().exits(0));
     }
     // What the table holds was perhaps written by another program.
-    let plain = name.replace('\x1b', "").replace('\x07', "");
+    let plain = name.replace(['\x1b', '\x07'], "");
     database.text(&format!("UPDATE accounts SET name = $x${plain}$x$"));
     let shown = muster.run(["account", "show", "A1", "--json"]).harmless().exits(0);
     assert_eq!(json(&shown)["name"], plain);

@@ -125,7 +125,9 @@ fn no_command_takes_a_table_that_is_being_rewritten_for_empty() {
         for (test, database) in &databases {
             scope.spawn(move || {
                 let muster = Muster::on(database).file("accounts.csv", accounts);
-                HELD.iter().for_each(|&held| test(database, &muster, held));
+                for &held in &HELD {
+                    test(database, &muster, held);
+                }
             });
         }
     });

@@ -10,7 +10,7 @@ const CHANGED: &str =
 
 /// Every function and operator of `pg_catalog` again in `public`, which comes first, and types of the same names; and
 /// some that fit better, if it comes last. Each use is counted, even if the transaction is rolled back.
-const PLANTED: &str = r#"
+const PLANTED: &str = r"
 CREATE SEQUENCE public.ran;
 SET check_function_bodies = off;
 SET client_min_messages = error;
@@ -66,7 +66,7 @@ CREATE DOMAIN public.uuid AS pg_catalog.uuid CHECK (public.noted());
 CREATE DOMAIN public.regclass AS pg_catalog.regclass CHECK (public.noted());
 CREATE DOMAIN public.timestamptz AS pg_catalog.timestamptz CHECK (public.noted());
 CREATE DOMAIN public.bytea AS pg_catalog.bytea CHECK (public.noted());
-"#;
+";
 
 /// The number of uses, as a session sees it that looks nothing up there.
 fn ran(database: &Database) -> String {
@@ -130,7 +130,7 @@ fn nothing_planted_in_the_search_path_is_run() {
 }
 
 /// A function in the owner's schema, called by its bare name from all kinds of triggers, defaults and constraints.
-const OWNERS: &str = r#"
+const OWNERS: &str = r"
 CREATE SCHEMA app; CREATE SCHEMA types; CREATE EXTENSION citext SCHEMA types;
 CREATE TABLE app.log (what text);
 CREATE FUNCTION app.tell(what text) RETURNS boolean LANGUAGE plpgsql AS $$
@@ -140,7 +140,7 @@ CREATE FUNCTION app.told() RETURNS trigger LANGUAGE plpgsql AS $$
           IF TG_OP = 'DELETE' THEN RETURN OLD; END IF; RETURN NEW; END $$;
 CREATE FUNCTION app.fine(name text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN good(name); END $$;
 CREATE FUNCTION app.good(name text) RETURNS boolean LANGUAGE sql AS $$ SELECT name IS DISTINCT FROM 'Bad' $$;
-"#;
+";
 const TRIGGERS: &str = "
 CREATE TRIGGER a BEFORE INSERT OR UPDATE OR DELETE ON app.users FOR EACH STATEMENT EXECUTE FUNCTION app.told();
 CREATE TRIGGER b BEFORE INSERT OR UPDATE OR DELETE ON app.users FOR EACH ROW EXECUTE FUNCTION app.told();

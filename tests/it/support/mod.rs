@@ -17,6 +17,7 @@ mod pooler;
 mod postmark;
 mod proxy;
 mod sessions;
+mod talk;
 
 pub use cluster::{Cluster, cluster, owner, programs, root};
 pub use command::{Finished, Muster};
@@ -28,6 +29,7 @@ pub use halted::{Halted, killed_at, said, signal};
 pub use pooler::Pooler;
 pub use postmark::{Act, FakePostmark};
 pub use proxy::{Loses, Proxy};
+pub use talk::Talk;
 
 /// A runtime for one test, which blocks on what the library does asynchronously.
 pub fn block_on<F: Future>(future: F) -> F::Output {
