@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use crate::read::{PlainFile, ReadError};
-use crate::source::{Encoding, InputPath, Opening, Source, SourceError, Utf8Evidence, look_unmapped};
+use crate::source::{
+    Encoding, InputPath, Intake, LookOptions, Opening, Source, SourceError, Utf8Evidence, look_unmapped,
+};
 
 use super::evidence::{Column, Columns};
 
@@ -35,10 +37,11 @@ impl Described {
         known: &dyn Fn(&str) -> bool,
         cancelled: &AtomicBool,
     ) -> Result<Self, InitError> {
-        let source = Source::open(path, spool)?;
+        let source = Source::open(path, &Intake { folder: spool, most: None, cancelled })?;
         let mut encoding = None;
         loop {
-            let mut opening = look_unmapped(&source, encoding, known)?;
+            let options = LookOptions { encoding, cancelled: Some(cancelled), ..LookOptions::default() };
+            let mut opening = look_unmapped(&source, &options, known)?;
             let width = opening.header.len();
             let (mut columns, mut records, mut broken) = (Columns::default(), 0, 0);
             let mut evidence = Utf8Evidence::default();

@@ -45,11 +45,14 @@ pub(super) fn fit(column: &Column, entity: &Entity, index: usize, synonyms: &Syn
 }
 
 /// Why texts cannot be a field's: they are of a kind that it does not hold.
+/// A property of a value.
+type Test<'t> = &'t dyn Fn(&str) -> bool;
+
 fn against_text(
     column: &Column,
     entity: &Entity,
     index: usize,
-    share: &dyn Fn(&dyn Fn(&str) -> bool) -> f64,
+    share: &dyn Fn(Test<'_>) -> f64,
 ) -> Option<String> {
     let field = &entity.fields[index];
     let is_key = index == entity.key || field.reference.is_some();
@@ -60,7 +63,7 @@ fn against_text(
         let is_phrase = |value: &str| value.contains(' ') && value.chars().any(char::is_alphabetic);
         return (share(&is_phrase) > 0.5).then(|| "its values are names and not keys".to_owned());
     }
-    let kinds: [(&str, &dyn Fn(&str) -> bool); 4] = [
+    let kinds: [(&str, Test<'_>); 4] = [
         ("e-mail addresses", &|value| value.contains('@') && !value.contains(' ')),
         ("web addresses", &|value| value.starts_with("http") || value.starts_with("www.")),
         ("dates", &is_date),

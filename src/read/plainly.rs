@@ -148,13 +148,16 @@ impl<'o> PlainRecord<'o> {
         let text = text.map(|text| text.trim_end_matches(['\r', '\n']));
         let read = text.and_then(|text| match self.opening.format {
             FileFormat::Ndjson => self.object(text),
-            _ => self.row(text, span.shape),
+            _ => {
+                self.row(text, span.shape);
+                Some(())
+            }
         });
         self.decoded = decoded;
         read
     }
 
-    fn row(&mut self, text: &str, shape: Shape) -> Option<()> {
+    fn row(&mut self, text: &str, shape: Shape) {
         if shape == Shape::Quoted {
             split_quoted(text, self.opening.delimiter, &mut self.cells);
         } else {
@@ -166,7 +169,6 @@ impl<'o> PlainRecord<'o> {
             copy.clear();
             copy.push_str(cell.text(text, &mut halved));
         }
-        Some(())
     }
 
     fn object(&mut self, line: &str) -> Option<()> {

@@ -4,7 +4,7 @@
 
 use super::dialect::{self, DELIMITERS, Sampled, Sampler, delimiter_name};
 use super::keys::Keys;
-use super::{Encoding, FileFormat, LineEnd, Opening, Source, SourceError, header, magic};
+use super::{Encoding, FileFormat, LineEnd, LookOptions, Opening, Source, SourceError, header, magic};
 
 /// How much of a file is looked at.
 const PREFIX: usize = 1024 * 1024;
@@ -17,9 +17,10 @@ const HEADER_AMONG: usize = 30;
 /// Errors: the file cannot be read, is no text, or has no header.
 pub(crate) fn look_unmapped(
     source: &Source,
-    encoding: Option<Encoding>,
+    options: &LookOptions<'_>,
     known: &dyn Fn(&str) -> bool,
 ) -> Result<Opening, SourceError> {
+    let encoding = options.encoding;
     let prefix = source.prefix(PREFIX)?;
     let nothing = |what: String| SourceError::Nothing { name: source.name().to_owned(), what };
     let format = FileFormat::detect(source.name(), &prefix);
@@ -31,7 +32,7 @@ pub(crate) fn look_unmapped(
     let found = encoding.or(mark).unwrap_or_else(|| Encoding::guess(&prefix, is_whole));
     let is_certain = encoding.is_some() || mark.is_some();
     if format == FileFormat::Ndjson {
-        return objects(source, &prefix);
+        return objects(source, &prefix, options);
     }
     let bom_len = found.marks(&prefix);
     let text = dialect::shadow(&prefix[bom_len..], found);
@@ -82,9 +83,9 @@ fn is_value(name: &str) -> bool {
     name.contains('@') || name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn objects(source: &Source, prefix: &[u8]) -> Result<Opening, SourceError> {
+fn objects(source: &Source, prefix: &[u8], options: &LookOptions<'_>) -> Result<Opening, SourceError> {
     let bom_len = Encoding::Utf8.marks(prefix) as u64;
-    let keys = Keys::all(source, bom_len)?;
+    let keys = Keys::all(source, bom_len, options)?;
     let name = source.name().to_owned();
     if keys.too_many {
         return Err(SourceError::ManyKeys { name });

@@ -63,7 +63,7 @@ fn taken(proposal: &mut Proposal, at: usize, answer: &str, schema: &Schema) -> R
         }
     };
     let taker = |one: &crate::init::Proposed| one.is_taken() && one.used == used && used != Use::Ignore;
-    if let Some(other) = proposal.columns.iter().position(|one| taker(one)) {
+    if let Some(other) = proposal.columns.iter().position(taker) {
         return Err(format!("{} is it already", proposal.columns[other].header));
     }
     let one = &mut proposal.columns[at];

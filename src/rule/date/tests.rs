@@ -157,7 +157,7 @@ fn a_time_without_an_offset_is_that_of_the_declared_zone() {
         let (result, findings) = validated!(rule, cell);
         match want {
             Ok(want) => {
-                assert_eq!((result.as_deref(), findings.len()), (Some(want), 0), "{cell} {findings:?}")
+                assert_eq!((result.as_deref(), findings.len()), (Some(want), 0), "{cell} {findings:?}");
             }
             Err(code) => assert_eq!((result, findings[0].code), (None, code), "{cell}"),
         }

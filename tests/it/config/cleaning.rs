@@ -45,7 +45,7 @@ fn words_are_replaced_before_the_rules_and_counted() {
     // A column that nobody decided about, with null words alone, loses nothing.
     assert!(!run.stdout().contains("not imported"), "{run}");
     let mapped = &run.summary("out")["entities"][0]["mapped"];
-    let words: Vec<Value> = mapped.as_array().unwrap().to_vec();
+    let words: Vec<Value> = mapped.as_array().unwrap().clone();
     for expected in [
         json!({"column": "Naam", "from": "NULL", "to": null, "rows": 1}),
         json!({"column": "Soort klant", "from": "Z", "to": "company", "rows": 1}),

@@ -30,7 +30,9 @@ fn mapped(config: &str) -> (Option<String>, Fields) {
     };
     for (column, value) in source["columns"].as_table().unwrap() {
         let field = value.as_str().or_else(|| value.get("field").and_then(toml::Value::as_str));
-        field.into_iter().for_each(|field| feed(column, field));
+        if let Some(field) = field {
+            feed(column, field);
+        }
     }
     for (field, value) in source.get("fields").and_then(toml::Value::as_table).into_iter().flatten() {
         let parts = ["join", "first_of", "of"].into_iter().find_map(|key| value.get(key)).unwrap();
