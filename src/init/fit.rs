@@ -44,10 +44,10 @@ pub(super) fn fit(column: &Column, entity: &Entity, index: usize, synonyms: &Syn
     }
 }
 
-/// Why texts cannot be a field's: they are of a kind that it does not hold.
 /// A property of a value.
 type Test<'t> = &'t dyn Fn(&str) -> bool;
 
+/// Why texts cannot be a field's: they are of a kind that it does not hold.
 fn against_text(
     column: &Column,
     entity: &Entity,
