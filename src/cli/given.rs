@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(of("check --against-database a.csv").repeated, Vec::<String>::new());
         let given = "import --apply-changes --allow-deletes --allow-mass-deletes";
         for (form, repeated) in [("", "=100%"), ("=30%", "=30%"), ("=500", "=500")] {
-            let repeated = ["--allow-deletes", &format!("--allow-mass-deletes{repeated}"), "--apply-changes"];
+            let repeated = ["--apply-changes", "--allow-deletes", &format!("--allow-mass-deletes{repeated}")];
             assert_eq!(of(&format!("{given}{form} a.csv")).repeated, repeated);
         }
     }

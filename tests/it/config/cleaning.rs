@@ -129,6 +129,26 @@ fn decimals_and_dates_are_those_that_are_declared() {
 }
 
 #[test]
+fn a_time_without_an_offset_is_in_the_declared_zone() {
+    let database = Database::new();
+    let of = |zone: &str| {
+        let source = format!("schemas = \"rules\"\n[[source]]\nfiles = [\"rows*\"]\ntime_zone = \"{zone}\"\n");
+        Muster::on(&database).file("rules/rows.toml", ROWS).file("muster.toml", source).file(
+            "rows.csv",
+            "nr;at\na;2026-07-01T12:00:00\nb;2026-01-01T12:00:00\nc;2026-03-29T02:30:00\nd;2026-10-25T02:30:00\n\
+             e;2026-07-01T12:00:00Z\n",
+        )
+    };
+    let wrong = of("Europe/Amsterdan").run(["check"]).exits(1).stderr();
+    assert!(wrong.contains("did you mean `Europe/Amsterdam`"), "{wrong}");
+    let run = of("Europe/Amsterdam").run(["import", "--out", "out"]).exits(3);
+    let rows = database.text("SELECT nr, at AT TIME ZONE 'UTC' FROM rows ORDER BY 1");
+    assert_eq!(rows, "a|2026-07-01 10:00:00\nb|2026-01-01 11:00:00\ne|2026-07-01 12:00:00", "{run}");
+    let codes: Vec<_> = run.findings("out").iter().map(|f| f["code"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(codes, ["invalid-date", "ambiguous-date"], "{run}");
+}
+
+#[test]
 fn objects_are_cleaned_like_cells() {
     let config = "[[source]]\nfiles = [\"*.ndjson\"]\nentity = \"accounts\"\nnull = [\"n/a\"]\n[source.columns]\n\
                   id = \"legacyId\"\nkind = { field = \"type\", values = { \"zak\\\"elijk\" = \"company\" } }\n\
