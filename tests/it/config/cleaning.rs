@@ -132,7 +132,8 @@ fn decimals_and_dates_are_those_that_are_declared() {
 fn a_time_without_an_offset_is_in_the_declared_zone() {
     let database = Database::new();
     let of = |zone: &str| {
-        let source = format!("schemas = \"rules\"\n[[source]]\nfiles = [\"rows*\"]\ntime_zone = \"{zone}\"\n");
+        let source =
+            format!("schemas = \"rules\"\n[[source]]\nfiles = [\"rows*\"]\ntime_zone = \"{zone}\"\n");
         Muster::on(&database).file("rules/rows.toml", ROWS).file("muster.toml", source).file(
             "rows.csv",
             "nr;at\na;2026-07-01T12:00:00\nb;2026-01-01T12:00:00\nc;2026-03-29T02:30:00\nd;2026-10-25T02:30:00\n\

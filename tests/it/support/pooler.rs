@@ -23,7 +23,9 @@ pub struct Pooler {
 
 impl Pooler {
     /// Starts it in a pool mode, with more lines of configuration.
-    pub fn start(mode: &str, settings: &str) -> Self {
+    /// None without pgbouncer.
+    pub fn start(mode: &str, settings: &str) -> Option<Self> {
+        let program = program()?;
         let folder = tempfile::Builder::new().prefix("muster-it-").tempdir_in(root()).unwrap();
         let (port, log, config) = (free_port(), folder.path().join("log"), folder.path().join("ini"));
         let text = format!(
@@ -34,7 +36,7 @@ impl Pooler {
             log.display()
         );
         fs::write(&config, text).unwrap();
-        let mut command = Command::new(program());
+        let mut command = Command::new(program);
         command.arg("-q").arg(&config).current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         if let Some((uid, gid)) = owner() {
             chown(folder.path(), Some(uid), Some(gid)).unwrap();
@@ -48,7 +50,7 @@ impl Pooler {
             assert!(Instant::now() < end && ended.is_none(), "pgbouncer does not start: {ended:?}\n{said}");
             std::thread::sleep(Duration::from_millis(10));
         }
-        Self { child, folder, port }
+        Some(Self { child, folder, port })
     }
 
     /// A connection string for a database by way of the pooler.
@@ -64,17 +66,20 @@ impl Drop for Pooler {
     }
 }
 
-/// Where it is. What `make test` runs first installs it.
-fn program() -> PathBuf {
+/// Where it is. What `make test` runs first installs it. None, and a message, where that cannot be.
+fn program() -> Option<PathBuf> {
     let find = || {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
         folders.map(|folder| folder.join("pgbouncer")).find(|program| program.is_file())
     };
-    find().unwrap_or_else(|| {
+    find().or_else(|| {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/install-what-is-missing.sh");
         let installed = Command::new("sh").args([script, "tests"]).status();
-        find()
-            .unwrap_or_else(|| panic!("pgbouncer is missing ({installed:?}): run `make test` or install it"))
+        let found = find();
+        if found.is_none() {
+            eprintln!("pgbouncer is missing ({installed:?}): NOTHING is tested with connection poolers");
+        }
+        found
     })
 }
