@@ -24,20 +24,19 @@ static COMMITTING: AtomicBool = AtomicBool::new(false);
 #[error("signals cannot be caught")]
 pub(crate) struct SignalError(#[source] io::Error);
 
-/// A flag that SIGINT and SIGTERM raise. A signal that finds it raised ends the process.
+/// A flag that SIGINT and SIGTERM raise, before the program goes on. The second signal ends the process.
 /// Errors: a signal handler cannot be installed.
 pub(crate) fn flag() -> Result<Arc<AtomicBool>, SignalError> {
     let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&flag)).map_err(SignalError)?;
+    }
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(SignalError)?;
     let listen = move || {
-        for _ in signals.forever() {
-            if raised.swap(true, Ordering::Relaxed) {
-                let is_sent = COMMITTING.load(Ordering::Relaxed);
-                let exit = if is_sent { Exit::Unknown } else { Exit::Interrupted };
-                low_level::exit(exit.code().into());
-            }
-        }
+        signals.forever().nth(1);
+        let is_sent = COMMITTING.load(Ordering::Relaxed);
+        let exit = if is_sent { Exit::Unknown } else { Exit::Interrupted };
+        low_level::exit(exit.code().into());
     };
     thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(SignalError)?;
     Ok(flag)

@@ -297,7 +297,7 @@ fn a_default_that_a_column_would_cut_off_or_round_is_named_before_anything_is_re
             let run = muster.run([command, &["--schemas", "schemas", "--out", "out", "things.csv"]].concat());
             let said = run.exits(1).stderr();
             assert!(
-                said.contains("table \"things\", column v") && said.contains("default"),
+                said.contains("table \"public\".\"things\", column v") && said.contains("default"),
                 "{column}: {said}"
             );
         }
