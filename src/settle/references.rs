@@ -274,11 +274,12 @@ impl Resolver<'_> {
             if known.held {
                 return None;
             }
-            match self.index.look_up_alike(known) {
-                Answer::Kept(parent) => return Some(parent),
-                Answer::Unknown => {}
-                lost if matches!(answer, Answer::Unknown) => answer = lost,
-                _ => {}
+            let alike = self.index.look_up_alike(known);
+            if let Answer::Kept(parent) = alike {
+                return Some(parent);
+            }
+            if matches!(answer, Answer::Unknown) {
+                answer = alike;
             }
             stored = known.stored.as_deref();
         }
