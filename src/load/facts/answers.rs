@@ -64,8 +64,11 @@ impl Asked<'_> {
         answers: &mut Answers,
     ) -> Result<(), LoadError> {
         let column = info.column(&entity.fields[entity.key].column).filter(|column| column.lenient);
-        let alike = |key| column.and_then(|column| column.alike(key, "text"));
-        let (Some(asked), Some(has)) = (alike("k.key"), alike("r.key")) else { return Ok(()) };
+        let Some((column, asked)) = column.and_then(|column| Some((column, column.alike("k.key", "text")?)))
+        else {
+            return Ok(());
+        };
+        let is_same = column.equals(&format!("({asked})"), "r.key", "text");
         let (numbers, keys) = alike::values(item.harvest, entity.key, self.repertoire)?;
         // Nothing refers to a row that goes.
         let stays = |row: i64| item.harvest.deletes.binary_search(&row_number(row)).is_err();
@@ -82,7 +85,7 @@ impl Asked<'_> {
         let questions: Vec<_> = open.iter().map(|question| RowEncoder::unescape(&question.key)).collect();
         let sql = format!(
             "SELECT k.n, min(r.n) FROM unnest($1::text[]) WITH ORDINALITY k (key, n)
-             JOIN unnest($2::bigint[], $3::text[]) r (n, key) ON {asked} = {has} GROUP BY k.n"
+             JOIN unnest($2::bigint[], $3::text[]) r (n, key) ON {is_same} GROUP BY k.n"
         );
         let found = self.client.query(&sql, &[&questions, &numbers, &keys]).await;
         let doing = || format!("comparing keys as table {} does", entity.table);

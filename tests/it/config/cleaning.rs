@@ -140,9 +140,11 @@ fn a_time_without_an_offset_is_in_the_declared_zone() {
              e;2026-07-01T12:00:00Z\n",
         )
     };
-    let wrong = of("Europe/Amsterdan").run(["check"]).exits(1).stderr();
+    let muster = of("Europe/Amsterdan");
+    let wrong = muster.run(["check"]).exits(1).stderr();
     assert!(wrong.contains("did you mean `Europe/Amsterdam`"), "{wrong}");
-    let run = of("Europe/Amsterdam").run(["import", "--out", "out"]).exits(3);
+    let muster = of("Europe/Amsterdam");
+    let run = muster.run(["import", "--out", "out"]).exits(3);
     let rows = database.text("SELECT nr, at AT TIME ZONE 'UTC' FROM rows ORDER BY 1");
     assert_eq!(rows, "a|2026-07-01 10:00:00\nb|2026-01-01 11:00:00\ne|2026-07-01 12:00:00", "{run}");
     let codes: Vec<_> = run.findings("out").iter().map(|f| f["code"].as_str().unwrap().to_owned()).collect();

@@ -100,7 +100,10 @@ fn a_table_that_is_created_meanwhile_is_used() {
     // Something else has its name.
     database.rows("DROP TABLE users; CREATE DOMAIN users AS text");
     let run = muster.run(IMPORT).exits(1);
-    assert!(run.stderr().contains("creating table \"users\"") && run.stderr().contains("42710"), "{run}");
+    assert!(
+        run.stderr().contains("creating table \"public\".\"users\"") && run.stderr().contains("42710"),
+        "{run}"
+    );
 }
 
 const MEANWHILE: &str = "INSERT INTO accounts (legacy_id, name) VALUES ('A2', 'Theirs');

@@ -51,10 +51,11 @@ fn a_dutch_export_becomes_a_mapping_with_words_for_nothing_and_meanings_of_value
 
 #[test]
 fn a_file_that_is_there_is_never_replaced_without_force() {
-    let muster = Muster::new().file("users.csv", "email,account\na@x.nl,A-1\n").file("muster.toml", "mine");
+    let muster =
+        Muster::new().file("users.csv", "email,account\na@x.nl,A-1\n").file("muster.toml", "# mine\n");
     let refused = muster.run(["init", "users.csv"]).exits(1);
     assert!(refused.stderr().contains("muster.toml: is there already"), "{refused}");
-    assert_eq!(refused.text("muster.toml"), "mine");
+    assert_eq!(refused.text("muster.toml"), "# mine\n");
     let done = muster.run(["init", "users.csv", "--force"]);
     assert_eq!(config(&done.text("muster.toml"))["source"][0]["columns"]["email"].as_str(), Some("email"));
     let left = std::fs::read_dir(muster.path(""))
