@@ -146,12 +146,12 @@ impl<'o> PlainRecord<'o> {
         let mut decoded = mem::take(&mut self.decoded);
         let text = self.opening.encoding.decode(bytes, &mut decoded).ok();
         let text = text.map(|text| text.trim_end_matches(['\r', '\n']));
-        let read = text.and_then(|text| match self.opening.format {
-            FileFormat::Ndjson => self.object(text),
-            _ => {
-                self.row(text, span.shape);
-                Some(())
+        let read = text.and_then(|text| {
+            if self.opening.format == FileFormat::Ndjson {
+                return self.object(text);
             }
+            self.row(text, span.shape);
+            Some(())
         });
         self.decoded = decoded;
         read

@@ -67,6 +67,7 @@ impl Drop for Pooler {
 }
 
 /// Where it is. What `make test` runs first installs it. None, and a message, where that cannot be.
+#[expect(clippy::print_stderr, reason = "that nothing is tested must be seen")]
 fn program() -> Option<PathBuf> {
     let find = || {
         let path = std::env::var_os("PATH").unwrap_or_default();
