@@ -269,6 +269,10 @@ fn a_record_created_and_a_record_imported_leave_the_same_row_or_the_same_finding
     }
     let mut runner = TestRunner::new(Config { cases: 32, failure_persistence: None, ..Config::default() });
     let cases = runner.run(&(records(), any::<bool>()), |(record, flags)| {
+        // In a file it is a blank line.
+        if record.iter().all(|(_, cell)| cell.trim().is_empty()) {
+            return Ok(());
+        }
         let name = |column: usize| CELLS[column].0;
         let mut csv = csv::Writer::from_writer(Vec::new());
         csv.write_record(record.iter().map(|(column, _)| name(*column))).unwrap();
